@@ -1,0 +1,312 @@
+"""The command ``weihu``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from weihu.engine.lake import Busy, Home
+from weihu.rules import rulebook
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+err = Console(stderr=True)
+
+
+@click.group()
+@click.option("--home", type=click.Path(path_type=Path), envvar="WEIHU_HOME", default=Path("var/home"), show_default=True,
+              help="The installation's home folder.")
+@click.pass_context
+def main(context: click.Context, home: Path) -> None:
+    """Weihu 维护: customer maintenance for bank branches."""
+    context.obj = Home(home)
+
+
+def with_workplace(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Set Django up for the home; fail clearly if there is none."""
+
+    @click.pass_obj
+    def prepared(home: Home, *args: Any, **kwargs: Any) -> Any:
+        if not home.exists:
+            raise click.ClickException(f"{home.root}: 尚未初始化,请先运行 weihu init / not set up yet: run weihu init")
+        _setup(home)
+        return command(home, *args, **kwargs)
+
+    return update_wrapper(prepared, command)
+
+
+def _setup(home: Home) -> None:
+    os.environ["WEIHU_HOME"] = str(home.root)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weihu.workplace.settings")
+    import django  # noqa: PLC0415
+
+    django.setup()
+
+
+@main.command()
+@click.option("--rulebook", "book", default="brief", show_default=True, help="A built-in book's key or a TOML file.")
+@click.pass_obj
+def init(home: Home, book: str) -> None:
+    """Create a home: folders, secrets, rule book, database."""
+    try:
+        loaded = rulebook.load(book)
+    except rulebook.FaultyBook as error:
+        raise click.ClickException(str(error)) from None
+    home.create()
+    source = rulebook.BOOKS / f"{book}.toml" if book in rulebook.builtin_books() else Path(book)
+    home.rulebook.write_bytes(source.read_bytes())
+    _setup(home)
+    from django.core.management import call_command  # noqa: PLC0415
+
+    call_command("migrate", verbosity=0)
+    click.echo(f"{home.root}: {loaded.zh} / {loaded.en}")
+
+
+@main.group("rulebook")
+def rulebook_group() -> None:
+    """Rule books (制度)."""
+
+
+@rulebook_group.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+def rulebook_check(file: Path) -> None:
+    """Check a rule book; every fault with its line and field."""
+    try:
+        book = rulebook.load(file)
+    except rulebook.FaultyBook as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{file}: {book.zh} / {book.en}, {len(book.grades)} grades, {len(book.signals)} signals: ok")
+
+
+@main.group()
+def source() -> None:
+    """Turn other data into deliveries of the core contract."""
+
+
+@source.command()
+@click.argument("ledger", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--from", "first", type=DAY, required=True)
+@click.option("--to", "last", type=DAY, required=True)
+@click.option("--out", type=click.Path(path_type=Path), required=True)
+def czech(ledger: Path, first: datetime, last: datetime, out: Path) -> None:
+    """The ledger of a Czech bank (PKDD'99), one delivery per day."""
+    from weihu.sources import czech as ledgers  # noqa: PLC0415
+
+    days = (last - first).days + 1
+    try:
+        with _progress() as progress:
+            for folder in progress.track(ledgers.deliveries(ledger, first.date(), last.date(), out), total=days):
+                progress.update(progress.task_ids[0], description=folder.name)
+    except ledgers.NoLedger as error:
+        raise click.ClickException(f"no such file of the ledger: {error}") from None
+
+
+@source.command()
+@click.option("--customers", type=click.IntRange(min=1), required=True)
+@click.option("--days", type=click.IntRange(min=1), required=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--branches", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--to", "last", type=DAY, default="2026-06-30", show_default=True, help="The last business date.")
+@click.option("--out", type=click.Path(path_type=Path), required=True)
+def synthetic(customers: int, days: int, seed: int, branches: int, last: datetime, out: Path) -> None:
+    """A synthetic Chinese bank; the same seed gives the same bytes."""
+    from weihu.sources.synthetic import SyntheticBank  # noqa: PLC0415
+
+    bank = SyntheticBank(customers, branches, days, last.date(), seed)
+    with _progress() as progress:
+        for folder in progress.track(bank.deliveries(out), total=days):
+            progress.update(progress.task_ids[0], description=folder.name)
+
+
+@main.command()
+@click.option("--date", "on", type=DAY, required=True, help="The business date.")
+@click.option("--delivery", type=click.Path(path_type=Path, file_okay=False), help="Its folder; default HOME/inbox/DATE.")
+@with_workplace
+def run(home: Home, on: datetime, delivery: Path | None) -> None:
+    """Run one night."""
+    folder = delivery or home.inbox / f"{on:%Y-%m-%d}"
+    _nights(home, [folder], on.date())
+
+
+@main.command()
+@click.argument("deliveries", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@with_workplace
+def replay(home: Home, deliveries: Path) -> None:
+    """Run the nights of all deliveries in a folder, by date; those already published are passed over."""
+    folders = sorted(path for path in deliveries.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if not folders:
+        raise click.ClickException(f"{deliveries}: 没有交付目录 / no deliveries")
+    _nights(home, folders)
+
+
+def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
+    from weihu.nightly.faults import OutOfOrder, Refused  # noqa: PLC0415
+    from weihu.nightly.land import read_manifest  # noqa: PLC0415
+    from weihu.nightly.run import Nightly  # noqa: PLC0415
+    from weihu.workplace.runs.current import current  # noqa: PLC0415
+
+    published = 0
+    folder = folders[0]
+    try:
+        with _progress() as progress:
+            bar = progress.add_task("", total=len(folders))
+            with Nightly(home, lambda step: progress.update(bar, description=f"{folder.name} {step}")) as nightly:
+                last = current()
+                for folder in folders:  # noqa: B007 - the watcher shows it
+                    on = read_manifest(folder).business_date
+                    if only and on != only:
+                        raise click.ClickException(f"{folder}: 营业日为 {on},不是 {only} / is of {on}, not {only}")
+                    if only or last is None or on >= last.business_date:
+                        published += nightly.run(folder) is not None
+                    progress.advance(bar)
+    except Busy as busy:
+        raise click.ClickException(f"{busy}: 另一批次正在运行 / another run is working here") from None
+    except (OutOfOrder, Refused) as refused:
+        _explain(home, folder, refused)
+    latest = current()
+    if latest and published:
+        click.echo(_run_line(latest), err=True)
+    elif latest:
+        click.echo(f"{latest.business_date}: 已是最新 / nothing new", err=True)
+
+
+def _explain(home: Home, folder: Path, refused: Any) -> None:
+    """The faults in both languages, the report as a file, and a failing exit."""
+    report = home.root / "refused" / f"{folder.name}.json"
+    report.parent.mkdir(exist_ok=True)
+    report.write_text(json.dumps(refused.report(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    more = " …" if refused.more else ""
+    click.echo(f"{folder}: 拒收,共 {len(refused.faults)}{more} 处错误 / refused, {len(refused.faults)}{more} faults", err=True)
+    for fault in refused.faults:
+        click.echo(f"  {fault.text('zh')}\n    {fault.text('en')}", err=True)
+    click.echo(f"  → {report}", err=True)
+    sys.exit(2)
+
+
+def _run_line(run: Any) -> str:
+    report = run.report
+    return (f"{run.business_date}: {report['reconciliation']['customers']:,} 客户 customers, "
+            f"AUM {report['reconciliation']['customer_aum']}, {report['tasks']:,} 任务 tasks, 已勾对 reconciled")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@with_workplace
+def status(home: Home, as_json: bool) -> None:
+    """What the last published night says."""
+    from weihu.workplace.runs.current import current  # noqa: PLC0415
+
+    latest = current()
+    if latest is None:
+        raise click.ClickException("还没有发布任何批次 / no night has been published")
+    report, totals = latest.report, latest.report["reconciliation"]
+    said = {
+        "business_date": str(latest.business_date), "run": latest.number, "customers": totals["customers"],
+        "accounts": totals["accounts"], "aum": totals["customer_aum"], "grades": report["grades"],
+        "signals": report["signals"], "tasks": report["tasks"], "on_watch": report["on_watch"],
+        "unassigned": report["unassigned"], "rulebook": f"{latest.book['key']} {latest.book['version']}",
+        "reconciled": totals["customer_aum"] == totals["account_aum"] == totals["control_total"],
+    }
+    click.echo(json.dumps(said, ensure_ascii=False) if as_json else "\n".join(f"{key}: {value}" for key, value in said.items()))
+
+
+@main.command()
+@click.argument("customer_id")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@with_workplace
+def customer(home: Home, customer_id: str, as_json: bool) -> None:
+    """One customer's standing with its history. For the operator at the machine; the access is logged."""
+    from weihu.workplace.audit import log  # noqa: PLC0415
+    from weihu.workplace.grading.explain import standing_with_history  # noqa: PLC0415
+
+    said = standing_with_history(customer_id)
+    if said is None:
+        raise click.ClickException(f"{customer_id}: 没有此客户 / no such customer")
+    log.record(f"os:{os.environ.get('USER', '')}", "cli.customer", customer_id)
+    click.echo(json.dumps(said, ensure_ascii=False, indent=None if as_json else 1))
+
+
+@main.group()
+def login() -> None:
+    """Logins of staff."""
+
+
+@login.command("set")
+@click.argument("staff_id")
+@click.password_option(envvar="WEIHU_PASSWORD")
+@with_workplace
+def login_set(home: Home, staff_id: str, password: str) -> None:
+    """Give a member of staff a password."""
+    from django.contrib.auth.password_validation import validate_password  # noqa: PLC0415
+    from django.core.exceptions import ValidationError  # noqa: PLC0415
+
+    from weihu.workplace.people.models import Staff  # noqa: PLC0415
+
+    member = Staff.objects.filter(staff_id=staff_id).first()
+    if member is None:
+        raise click.ClickException(f"{staff_id}: 没有此员工 / no such member of staff")
+    try:
+        validate_password(password, member)
+    except ValidationError as error:
+        raise click.ClickException("; ".join(error.messages)) from None
+    member.set_password(password)
+    member.save(update_fields=["password"])
+
+
+@main.group()
+def audit() -> None:
+    """The audit log (审计日志)."""
+
+
+@audit.command("verify")
+@with_workplace
+def audit_verify(home: Home) -> None:
+    """Check the chain of entries."""
+    from weihu.workplace.audit import log  # noqa: PLC0415
+
+    broken = log.verify()
+    if broken is not None:
+        raise click.ClickException(f"审计日志在第 {broken} 条处被改动 / the log was changed at entry {broken}")
+    click.echo(f"完好 / whole: {log.tail()}")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@with_workplace
+def serve(home: Home, host: str, port: int) -> None:
+    """Serve the workplace; Ctrl-C stops it."""
+    import waitress  # noqa: PLC0415
+    from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
+
+    click.echo(f"http://{host}:{port}/", err=True)
+    waitress.serve(get_wsgi_application(), host=host, port=port, threads=8, ident=None)
+
+
+@main.command()
+@click.option("--customers", default=5000, show_default=True)
+@click.option("--days", default=120, show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--no-serve", is_flag=True, help="Only set up.")
+@click.pass_obj
+def demo(home: Home, customers: int, days: int, port: int, no_serve: bool) -> None:
+    """A synthetic bank with logins for every post, served on this machine."""
+    from weihu import demo as show  # noqa: PLC0415
+
+    show.prepare(home, customers, days, date.today(), _setup)  # noqa: DTZ011 - the command line is where today comes from
+    click.echo(show.logins(home, port))
+    if not no_serve:
+        click.get_current_context().invoke(serve, port=port)
+
+
+def _progress() -> Progress:
+    return Progress(TextColumn("{task.description:28}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err)

@@ -1,0 +1,98 @@
+"""The home folder of an installation and the layout of its lake.
+
+::
+
+    HOME/
+      rulebook.toml          the bank's rule book
+      keys.json              secrets of this installation (mode 600)
+      weihu.sqlite3          the workplace's database, unless WEIHU_DATABASE_URL names another
+      inbox/DATE/            deliveries to come
+      lake/landed/DATE-rN/   checked deliveries as Parquet, revision N
+      lake/runs/RUN/         what a night leaves for the next one
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+from datetime import date
+from pathlib import Path
+
+import filelock
+
+STAGING = ".staging"
+
+
+class Busy(RuntimeError):
+    """Another run is working in this home."""
+
+
+class Home:
+    """Paths and the lock of one installation."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.rulebook = self.root / "rulebook.toml"
+        self.inbox = self.root / "inbox"
+        self.landed = self.root / "lake" / "landed"
+        self.runs = self.root / "lake" / "runs"
+        self.spill = self.root / "lake" / STAGING / "spill"
+        self._keys = self.root / "keys.json"
+
+    @property
+    def exists(self) -> bool:
+        """Whether ``weihu init`` has been here."""
+        return self.rulebook.is_file() and self._keys.is_file()
+
+    def create(self) -> None:
+        """Folders and fresh secrets; keeps what is there."""
+        for folder in (self.inbox, self.landed, self.runs):
+            folder.mkdir(parents=True, exist_ok=True)
+        if not self._keys.is_file():
+            made = {name: secrets.token_hex(32) for name in ("django", "seal", "index")}
+            descriptor = os.open(self._keys, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                json.dump(made, file)
+
+    def key(self, name: str) -> bytes:
+        """One of the secrets: ``django``, ``seal`` (encryption) or ``index`` (blind index); 32 bytes."""
+        return bytes.fromhex(json.loads(self._keys.read_text())[name])
+
+    def lock(self) -> filelock.BaseFileLock:
+        """Held while a run works; taking it a second time raises Busy.
+
+        The operating system lets go of it when its holder dies, however it dies.
+        """
+        lock = filelock.FileLock(self.root / "run.lock", timeout=0)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise Busy(str(self.root)) from None
+        return lock
+
+    def staging(self, name: str) -> Path:
+        """An empty folder that no reader looks at."""
+        folder = self.root / "lake" / STAGING / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    def tidy(self) -> None:
+        """Remove what a killed run left in staging."""
+        shutil.rmtree(self.root / "lake" / STAGING, ignore_errors=True)
+
+    def run(self, number: int) -> Path:
+        """The folder of a run."""
+        return self.runs / f"{number:06d}"
+
+    def delivery(self, on: date, revision: int) -> Path:
+        """The folder of a landed delivery."""
+        return self.landed / f"{on:%Y-%m-%d}-r{revision}"
+
+    def revisions(self, on: date) -> list[int]:
+        """The landed revisions of a date, oldest first."""
+        found = (re.fullmatch(rf"{on:%Y-%m-%d}-r(\d+)", path.name) for path in self.landed.glob(f"{on:%Y-%m-%d}-r*"))
+        return sorted(int(match[1]) for match in found if match)

@@ -1,0 +1,243 @@
+"""The night's computing: from carried state and a landed delivery to the new state. No web server, no clock."""
+
+from __future__ import annotations
+
+import calendar as months
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pyarrow as pa
+
+from weihu.engine.duck import DuckEngine
+from weihu.nightly.land import Landed
+from weihu.rules import assign, grade, plan, tables, value, watch
+from weihu.rules.rulebook import RuleBook
+
+STATE: dict[str, tuple[ibis.Schema, str]] = {
+    "branches": (tables.BRANCHES, "branch_id"),
+    "staff": (tables.STAFF, "staff_id"),
+    "products": (tables.PRODUCTS, "product_id"),
+    "profiles": (tables.PROFILES, "customer_id"),
+    "accounts": (tables.ACCOUNTS, "account_id"),
+    "holdings": (tables.HOLDINGS, "holding_id"),
+    "standings": (tables.STANDINGS, "customer_id"),
+    "signals": (tables.SIGNALS, "customer_id, kind, subject"),
+    "tasks": (tables.TASKS, "staff_id, position"),
+    "movements": (tables.MOVEMENTS, "customer_id"),
+    "answers": (tables.ANSWERS, "customer_id, kind, subject"),
+}
+"""What a run leaves behind: each table's columns, and the order in which its rows are written."""
+
+CORE_STATE = {"branches": "branches", "staff": "staff", "products": "products", "customers": "profiles",
+              "accounts": "accounts", "holdings": "holdings"}
+"""The core files whose keys are known from earlier nights, and the state that knows them."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """The run that the night builds on: its folder and calendar facts; none before the first night."""
+
+    folder: Path
+    business_date: date
+    month_days: int
+    grades: list[str]
+
+
+@dataclass(frozen=True)
+class Day:
+    """What the day recorded that the night has not carried yet."""
+
+    contacts: pa.Table
+    answers: pa.Table
+
+
+class Night:
+    """One night's tables in an engine. The steps are called in order by ``run.py``."""
+
+    def __init__(self, engine: DuckEngine, book: RuleBook, on: date, before: Before | None) -> None:
+        self.engine = engine
+        self.book = book
+        self.on = on
+        self.before = before
+        self.month_days = self._month_days()
+        self._tables: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["_tables"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def _derive(self, name: str, rule: Callable[..., Any], *inputs: Any) -> None:
+        self._tables[name] = self.engine.derive(name, rule, *inputs)
+
+    def _month_days(self) -> int:
+        same_month = self.before and self.before.business_date.replace(day=1) == self.on.replace(day=1)
+        if self.before is None:
+            return 1
+        return self.before.month_days + 1 if same_month else self.on.day
+
+    def remember(self, movements: dict[date, Path], day: Day) -> None:
+        """Bind yesterday's state, the movements that leave a window tonight, and what the day recorded."""
+        for name, (schema, _) in STATE.items():
+            paths = [self.before.folder / f"{name}.parquet"] if self.before and name not in ("movements", "tasks") else []
+            self._tables[f"{name}_before"] = self.engine.bind(f"{name}_before", schema, paths)
+        if self.before and self.before.grades != list(self.book.grades):
+            self._regrade()
+        leaving = {days: self.on - timedelta(days=days) for days in value.WINDOW_DAYS}
+        found = [movements[on] for on in sorted(set(leaving.values())) if on in movements]
+        self._tables["movements_before"] = self.engine.bind("movements_before", tables.MOVEMENTS, found)
+        self._bind_rows("windows", tables.WINDOWS, [{"days": days, "on": on} for days, on in leaving.items()])
+        self._bind_rows("calendar", tables.CALENDAR, [self._calendar_row()])
+        self._bind_rows("occasions", tables.OCCASIONS, self._occasion_rows())
+        self._bind_rows("eligible", tables.ELIGIBLE_POSTS, assign.eligible_posts(self.book))
+        self._tables["contacts_today"] = self.engine.bind_arrow("contacts_today", tables.CONTACTS, day.contacts)
+        self._tables["answers_today"] = self.engine.bind_arrow("answers_today", tables.ANSWERS, day.answers)
+
+    def carry(self, landed: Landed) -> None:
+        """Yesterday's core tables with today's delivery laid over them."""
+        for name, (schema, _) in STATE.items():
+            if name in ("branches", "staff", "products", "holdings"):
+                given = self.engine.bind(f"{name}_today", schema, landed.paths(name))
+                key = f"{name}_before"
+                self._derive(name, value.replace_rows, schema.names[0], self._tables[key], given)
+        self._derive("profiles", value.replace_rows, "customer_id", self.profiles_before, self._profiles_today(landed))
+        delivered = ibis.schema({name: kind for name, kind in tables.ACCOUNTS.items() if name != "balance"})
+        accounts = self.engine.bind("accounts_today", delivered, landed.paths("accounts"))
+        balances = self.engine.bind("balances_today", tables.BALANCES, landed.paths("balances"))
+        self._derive("accounts", value.carry_accounts, self.accounts_before, accounts, balances)
+        self._tables["transactions"] = self.engine.bind("transactions", tables.TRANSACTIONS, landed.paths("transactions"))
+
+    def value(self) -> None:
+        """AUM, monthly average, flows."""
+        self._derive("holdings_open", value.holdings_open, self.holdings, self.products, self.calendar)
+        self._derive(
+            "customer_values", value.customer_values, self.profiles, self.accounts, self.holdings_open,
+            self.transactions, self.standings_before, self.movements_before, self.windows, self.calendar,
+        )
+        self._derive("movements", value.movements_today, self.customer_values, self.calendar)
+
+    def grade(self) -> None:
+        """Grade, watch, months below."""
+        self._derive("graded", grade.grade_customers, self.customer_values, self.standings_before, self.calendar, self.book)
+
+    def assign(self) -> None:
+        """Primary and deputy of every customer."""
+        for role in ("primary", "deputy"):
+            self._derive(f"{role}_pool", assign.candidates, self.staff, self.eligible, self.calendar, role)
+            pool = self._tables[f"{role}_pool"]
+            self._derive(f"{role}_of", assign.assign, self.graded, self.standings_before, pool, role)
+        self._derive("contacts", _latest_contacts, self.standings_before, self.contacts_today)
+        self._derive("standings", assign.with_owners, self.graded, self.primary_of, self.deputy_of, self.contacts)
+
+    def watch(self) -> None:
+        """Reasons to act."""
+        self._derive("answers", _all_answers, self.answers_before, self.answers_today)
+        self._derive("compared", watch.compare, self.standings, self.standings_before, self.calendar)
+        self._derive(
+            "signals", watch.raise_signals, self.compared, self.accounts, self.transactions, self.profiles,
+            self.occasions, self.signals_before, self.answers, self.calendar, self.book,
+        )
+
+    def plan(self) -> None:
+        """Everybody's list for the next working day."""
+        self._derive("tasks", plan.plan_tasks, self.signals, self.standings, self.staff, self.book)
+
+    def write(self, folder: Path) -> None:
+        """The new state as Parquet."""
+        for name, (_, order) in STATE.items():
+            self.engine.write(name, folder / f"{name}.parquet", order)
+
+    def totals(self) -> dict[str, Any]:
+        """Both sides of the night's reconciliation: sums over customers and over accounts."""
+        customers = self.engine.row("SELECT count(*), coalesce(sum(aum), 0.00) FROM standings")
+        accounts = self.engine.row(
+            "SELECT count(*) FILTER (closed_on IS NULL), coalesce(sum(balance) FILTER (closed_on IS NULL), 0.00) FROM accounts"
+        )
+        return {"customers": customers[0], "customer_aum": Decimal(customers[1]),
+                "accounts": accounts[0], "account_aum": Decimal(accounts[1])}
+
+    def counts(self) -> dict[str, Any]:
+        """What the run report says of the new state."""
+        keys = list(self.book.grades)
+        grades = dict.fromkeys(keys, 0) | {
+            keys[row["grade_rank"]]: row["n"]
+            for row in self.engine.arrow("SELECT grade_rank, count(*) AS n FROM standings GROUP BY 1").to_pylist()
+        }
+        on = f"DATE '{self.on}'"
+        signals = dict.fromkeys(self.book.signals, 0) | {
+            row["kind"]: row["n"]
+            for row in self.engine.arrow(f"SELECT kind, count(*) AS n FROM signals WHERE seen_on = {on} GROUP BY 1").to_pylist()
+        }
+        tasks, watched, unassigned = self.engine.row(
+            "SELECT (SELECT count(*) FROM tasks), count(*) FILTER (watch_since IS NOT NULL), "
+            "count(*) FILTER (primary_id IS NULL) FROM standings"
+        )
+        return {"grades": grades, "signals": signals, "tasks": tasks, "on_watch": watched, "unassigned": unassigned}
+
+    def _bind_rows(self, name: str, schema: ibis.Schema, rows: list[dict[str, Any]]) -> None:
+        given = pa.Table.from_pylist(rows, schema=schema.to_pyarrow())
+        self._tables[name] = self.engine.bind_arrow(name, schema, given)
+
+    def _calendar_row(self) -> dict[str, Any]:
+        starts = self.before is not None and self.on.day == 1
+        last_day = months.monthrange(self.on.year, self.on.month)[1]
+        return {
+            "business_date": self.on, "month_days": self.month_days, "is_month_start": starts,
+            "last_month_days": self.before.month_days if self.before and starts else 1,
+            "is_month_end": self.on.day == last_day, "is_first": self.before is None,
+        }
+
+    def _occasion_rows(self) -> list[dict[str, Any]]:
+        """Birthdays from the next working day on; one of 29 February is kept on the 28th in other years."""
+        lead = self.book.signals["birthday"].lead_days or 0 if "birthday" in self.book.signals else 0
+        days = [self.on + timedelta(days=1 + ahead) for ahead in range(lead + 1)]
+        rows = [{"month_day": day.month * 100 + day.day, "on": day} for day in days]
+        leapless = [day for day in days if (day.month, day.day) == (2, 28) and not months.isleap(day.year)]
+        return rows + [{"month_day": 229, "on": day} for day in leapless]
+
+    def _profiles_today(self, landed: Landed) -> Any:
+        """Delivered customers with the keys of the catalogue's fields that are empty."""
+        paths = landed.paths("customers")
+        if not paths:
+            return self.engine.bind("profiles_today", tables.PROFILES, [])
+        missing = " || ".join(f"IF({key} IS NULL, '{key},', '')" for key in self.book.fields)
+        rows = self.engine.arrow(
+            f"SELECT customer_id, branch_id, opened_on, birth_date, {missing or chr(39) * 2} AS missing FROM '{paths[0]}'"
+        )
+        return self.engine.bind_arrow("profiles_today", tables.PROFILES, rows)
+
+    def _regrade(self) -> None:
+        """A book with other grades: ranks of the old one by key; a customer of a grade that is gone is graded anew."""
+        old = self.before.grades if self.before else []
+        kept = {rank: self.book.rank(key) for rank, key in enumerate(old) if key in self.book.grades}
+        self._tables["standings_before"] = self.engine.derive(
+            "standings_before", _mapped_ranks, self.standings_before, kept
+        )
+
+
+def _mapped_ranks(previous: Any, kept: dict[int, int]) -> Any:
+    steps = [(previous.grade_rank == old, ibis.literal(new, "int64")) for old, new in kept.items()]
+    rank = ibis.cases(*steps, else_=ibis.null("int64")) if steps else ibis.null("int64")
+    return previous.mutate(grade_rank=rank.cast("int64")).select(*previous.columns)
+
+
+def _latest_contacts(previous: Any, today: Any) -> Any:
+    """The last contact of each customer, carried or new."""
+    carried = previous.filter(previous.last_contact_on.notnull()).select(*tables.CONTACTS)
+    both = carried.union(today)
+    place = ibis.row_number().over(
+        group_by="customer_id", order_by=[both.last_contact_on.desc(), both.follow_up_on.desc(nulls_first=False)]
+    )
+    ranked = both.mutate(place=place)
+    return ranked.filter(ranked.place == 0).select(*tables.CONTACTS)
+
+
+def _all_answers(previous: Any, today: Any) -> Any:
+    both = previous.union(today)
+    return both.group_by("customer_id", "kind", "subject").agg(answered_on=both.answered_on.max())

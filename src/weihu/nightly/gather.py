@@ -1,0 +1,30 @@
+"""What the day recorded, read as of the business date, for the night."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pyarrow as pa
+from django.db.models import Max
+
+from weihu.nightly.compute import Day
+from weihu.rules import tables
+from weihu.workplace.worklist.models import Answer, Contact, Outcome
+
+LOOK_BACK = timedelta(days=14)
+"""A contact saved while a night was reading is read by the next ones: reading one twice changes nothing."""
+
+
+def gather(on: date) -> Day:
+    """Contacts and answers of the last days up to the business date."""
+    span = {"on__gt": on - LOOK_BACK, "on__lte": on}
+    reached = Contact.objects.filter(**span).exclude(outcome=Outcome.NOT_REACHED)
+    contacts = [
+        {"customer_id": customer, "last_contact_on": day, "follow_up_on": follow_up}
+        for customer, day, follow_up in reached.values_list("customer_id", "on", "follow_up_on").order_by("id")
+    ]
+    answered = Answer.objects.filter(**span).values("customer_id", "kind", "subject").annotate(answered_on=Max("on"))
+    return Day(
+        pa.Table.from_pylist(contacts, schema=tables.CONTACTS.to_pyarrow()),
+        pa.Table.from_pylist(list(answered), schema=tables.ANSWERS.to_pyarrow()),
+    )

@@ -1,0 +1,197 @@
+"""The night, in the order in which it happens.
+
+land -> carry -> value -> grade -> assign -> watch -> plan -> publish
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from weihu.engine.duck import DuckEngine
+from weihu.engine.lake import Home
+from weihu.engine.seal import Seal
+from weihu.nightly import gather, land, publish
+from weihu.nightly.compute import CORE_STATE, Before, Night
+from weihu.nightly.faults import Fault, OutOfOrder, Refused
+from weihu.rules import rulebook
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.runs.current import current
+from weihu.workplace.runs.models import Run
+
+STEPS = ("land", "carry", "value", "grade", "assign", "watch", "plan", "write", "publish")
+"""The steps of a run, as progress and report name them."""
+
+Watcher = Callable[[str], None]
+
+
+@dataclass
+class Nightly:
+    """Runs nights in one home, one after the other; keeps the engine and its compiled rules between them."""
+
+    home: Home
+    watcher: Watcher = lambda step: None
+    threads: int | None = None
+    book: RuleBook = field(init=False)
+    engine: DuckEngine = field(init=False)
+
+    def __enter__(self) -> Nightly:
+        """Take the home's lock (raises lake.Busy) and undo what a killed run left."""
+        self.book = rulebook.load(self.home.rulebook)
+        self._lock = self.home.lock()
+        try:
+            self.home.tidy()
+            publish.withdraw()
+            self._forget_unpublished()
+            self.engine = DuckEngine(self.home.spill, self.threads)
+            self._seal = Seal(self.home.key("seal"), self.home.key("index"))
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.engine.close()
+        self._lock.release()
+
+    def run(self, delivery: Path) -> Run | None:
+        """One night from one delivery; None if it is published already. Raises Refused, OutOfOrder."""
+        durations: dict[str, float] = {}
+        manifest = land.read_manifest(delivery)
+        last = current()
+        if last and last.digest == manifest.digest and last.business_date == manifest.business_date:
+            return None
+        replaced = self._place(manifest.business_date, last)
+        before = self._before(last.built_on if replaced and last else last.number if last else None)
+        if manifest.currency != self.book.currency:
+            text = f"the rule book's currency {self.book.currency}"
+            raise Refused([Fault("manifest.json", 0, "currency", manifest.currency, f"制度的币种 {self.book.currency}", text)])
+        with self._step("land", durations):
+            known = {file: before.folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if before else {}
+            landed = land.land(delivery, manifest, self.home.staging("landing"), known, list(self.book.posts), self._seal)
+        night = Night(self.engine, self.book, manifest.business_date, before)
+        with self._step("carry", durations):
+            night.remember(self._movements(before), gather.gather(manifest.business_date))
+            night.carry(landed)
+        for step in (night.value, night.grade, night.assign, night.watch, night.plan):
+            with self._step(step.__name__, durations):
+                step()
+        reconciliation = _reconcile(night.totals(), manifest)
+        run = Run(
+            number=(last.number if last else 0) + 1, business_date=manifest.business_date, digest=manifest.digest,
+            revision=(self.home.revisions(manifest.business_date) or [0])[-1] + 1, month_days=night.month_days,
+            book=self.book.model_dump(mode="json"), built_on=self._number_of(before),
+        )
+        with self._step("write", durations):
+            staging = self.home.staging("run")
+            night.write(staging)
+            folder = self._keep(staging, run, landed)
+        with self._step("publish", durations):
+            published = self.home.run(last.number) if last else None
+            written = publish.stage(self.engine, run, published, landed)
+        run.report = {**night.counts(), "reconciliation": reconciliation, "landed": landed.rows,
+                      "rows_written": written, "seconds": durations}
+        (folder / "report.json").write_text(json.dumps({"run": run.number, "date": str(run.business_date), **run.report}, indent=1))
+        publish.commit(self.engine, run, landed)
+        publish.sweep(run)
+        self._forget_old(run)
+        return run
+
+    @contextmanager
+    def _step(self, name: str, durations: dict[str, float]) -> Iterator[None]:
+        self.watcher(name)
+        began = time.perf_counter()
+        yield
+        durations[name] = round(time.perf_counter() - began, 3)
+
+    def _place(self, on: date, last: Run | None) -> bool:
+        """Whether the delivery corrects the last one; raises OutOfOrder unless it does or is the next day's."""
+        if last is None or on == last.business_date + timedelta(days=1):
+            return False
+        if on == last.business_date:
+            return True
+        following = last.business_date + timedelta(days=1)
+        late = on < last.business_date
+        zh = f"{following}(上一批次为 {last.business_date},{'更早的日期不再接收' if late else '中间缺少日期'})"
+        en = f"{following} (the last run is of {last.business_date}; {'late days are not taken' if late else 'days are missing in between'})"
+        raise OutOfOrder([Fault("manifest.json", 0, "business_date", str(on), zh, en)])
+
+    def _before(self, number: int | None) -> Before | None:
+        if not number:
+            return None
+        run = Run.objects.get(number=number)
+        return Before(self.home.run(number), run.business_date, run.month_days, list(run.book["grades"]))
+
+    def _number_of(self, before: Before | None) -> int | None:
+        return int(before.folder.name) if before else None
+
+    def _movements(self, before: Before | None) -> dict[date, Path]:
+        """The movements of past nights by date, along the runs that the night builds on."""
+        found: dict[date, Path] = {}
+        if before:
+            runs = Run.objects.filter(number__lte=self._number_of(before), published=True).order_by("-number")[:200]
+            for run in runs:
+                if run.business_date <= before.business_date:
+                    found.setdefault(run.business_date, self.home.run(run.number) / "movements.parquet")
+        return found
+
+    def _keep(self, staging: Path, run: Run, landed: land.Landed) -> Path:
+        """Move the state and the landed delivery to their places, where nothing points to them yet."""
+        folder = self.home.run(run.number)
+        staging.rename(folder)
+        target = self.home.delivery(run.business_date, run.revision)
+        landed.folder.rename(target)
+        object.__setattr__(landed, "folder", target)
+        (folder / "delivery.txt").write_text(f"{target.name}\n")
+        return folder
+
+    def _forget_unpublished(self) -> None:
+        """Remove folders of runs that never became current, with their landed deliveries."""
+        last = current()
+        for folder in self.home.runs.iterdir():
+            if int(folder.name) > (last.number if last else 0):
+                note = folder / "delivery.txt"
+                if note.is_file():
+                    shutil.rmtree(self.home.landed / note.read_text().strip(), ignore_errors=True)
+                shutil.rmtree(folder)
+        kept = {note.read_text().strip() for note in self.home.runs.glob("*/delivery.txt")}
+        newest = last.business_date if last else date.min
+        for landed in self.home.landed.iterdir():
+            if landed.name not in kept and date.fromisoformat(landed.name[:10]) >= newest:
+                shutil.rmtree(landed)
+
+    def _forget_old(self, run: Run) -> None:
+        """Keep the state of the last runs, the month's ends, and every night's movements; drop the rest."""
+        recent = {run.number, run.built_on}
+        for past in Run.objects.filter(number__lt=run.number, number__gte=run.number - 4):
+            month_end = (past.business_date + timedelta(days=1)).day == 1
+            if past.number in recent or past.number >= run.number - 1 or month_end:
+                continue
+            for file in self.home.run(past.number).glob("*.parquet"):
+                if file.name != "movements.parquet":
+                    file.unlink()
+
+
+def _reconcile(totals: dict[str, Any], manifest: land.Manifest) -> dict[str, str | int]:
+    """Customers' AUM = accounts' balances = the control total, and the counts; raises Refused otherwise."""
+    stated = {"aum": Decimal(manifest.totals["aum"]), "accounts": int(manifest.totals["accounts"]),
+              "customers": int(manifest.totals["customers"])}
+    found = {"customer_aum": totals["customer_aum"], "account_aum": totals["account_aum"],
+             "accounts": totals["accounts"], "customers": totals["customers"]}
+    pairs = (("customer_aum", "aum"), ("account_aum", "aum"), ("accounts", "accounts"), ("customers", "customers"))
+    faults = [
+        Fault("manifest.json", 0, f"totals.{name}", str(stated[name]), f"与入库后合计一致:{found[side]}", f"the sum of what has landed: {found[side]}")
+        for side, name in pairs if found[side] != stated[name]
+    ]
+    if faults:
+        raise Refused(faults)
+    return {"customer_aum": f"{found['customer_aum']:.2f}", "account_aum": f"{found['account_aum']:.2f}",
+            "control_total": f"{stated['aum']:.2f}", "customers": found["customers"], "accounts": found["accounts"]}

@@ -1,0 +1,50 @@
+"""A person's list for the next working day (今日工作), within the post's minutes.
+
+Several signals of one customer are one task with several reasons. What does not fit stays open and is shown as not
+planned; nothing is dropped.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+from ibis.expr.types import Table, Value
+
+from weihu.rules.rulebook import RuleBook
+from weihu.rules.tables import TASKS
+
+
+def plan_tasks(signals: Table, standings: Table, staff: Table, book: RuleBook) -> Table:
+    """Tasks that fit, in order (columns: tables.TASKS).
+
+    A task's score is the sum of its signals' weights times the grade's weight; it takes the minutes of its longest
+    signal. A list is filled in order of score until the day's minutes are used.
+    """
+    rules = book.signals.items()
+    weighed = signals.mutate(
+        weight=_looked_up(signals.kind, {kind: rule.weight for kind, rule in rules}, "float64"),
+        minutes=_looked_up(signals.kind, {kind: rule.minutes for kind, rule in rules}, "int64"),
+    )
+    per_customer = weighed.group_by("customer_id").agg(weight=weighed.weight.sum(), minutes=weighed.minutes.max())
+    owned = standings.filter(standings.primary_id.notnull()).select(
+        "customer_id", "grade_rank", "aum", staff_id="primary_id"
+    )
+    tasks = per_customer.join(owned, "customer_id")
+    pull = {rank: grade.weight for rank, grade in enumerate(book.grades.values())}
+    tasks = tasks.mutate(score=tasks.weight * _looked_up(tasks.grade_rank, pull, "float64"))
+    order = [tasks.score.desc(), tasks.aum.desc(), tasks.customer_id.asc()]
+    over = ibis.window(group_by="staff_id", order_by=order, rows=(None, 0))
+    tasks = tasks.mutate(
+        position=(ibis.row_number().over(group_by="staff_id", order_by=order) + 1).cast("int64"),
+        used=tasks.minutes.sum().over(over).cast("int64"),
+    )
+    tasks = tasks.join(staff.select("staff_id", "post"), "staff_id")
+    capacity = _looked_up(tasks.post, {key: post.minutes_per_day for key, post in book.posts.items()}, "int64")
+    fitting = tasks.filter(tasks.used <= capacity)
+    return fitting.select(*TASKS)
+
+
+def _looked_up(key: Value, values: dict[Any, Any], kind: str) -> Value:
+    """The book's number for a key."""
+    return ibis.cases(*((key == name, ibis.literal(value, kind)) for name, value in values.items()))

@@ -1,0 +1,335 @@
+"""The rule book (制度): grades, posts, duties, signals and the catalogue of expected facts, as data.
+
+A book is one TOML file. The brief's own rules are the built-in book ``brief``; other built-in books and a
+bank's own files extend it. ``docs/rulebook.md`` documents the format for people who do not read code.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+BOOKS = Path(__file__).parent / "books"
+
+
+def _exact(value: object) -> object:
+    if isinstance(value, float):
+        raise ValueError("money is written as a whole number or a quoted decimal, never as a float")
+    return value
+
+
+Money = Annotated[Decimal, BeforeValidator(_exact)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Entry(BaseModel):
+    """What every entry of the book has: a Chinese and an English name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    zh: str
+    en: str
+
+    def name(self, language: str) -> str:
+        """The name in ``language`` ("en…" is English, all else Chinese)."""
+        return self.en if language.startswith("en") else self.zh
+
+
+class Grade(Entry):
+    """A grade (等级) of customers (brief, M9).
+
+    ``minimum`` is the inclusive lower bound of the policy's metric in yuan; the lowest grade has none.
+    ``posts`` answer first (A角), ``deputy_posts`` cover (B角), in the order in which they are tried.
+    ``cadence_days`` is the longest time between contacts; none means: only on a signal.
+    ``weight`` says how much a reason to act counts for a customer of this grade.
+    """
+
+    minimum: Money | None = None
+    posts: list[str]
+    deputy_posts: list[str] = []
+    cadence_days: Annotated[int, Field(ge=1)] | None = None
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    watch_after_months: Annotated[int, Field(ge=1)] | None = None
+    downgrade_after_months: Annotated[int, Field(ge=1)] | None = None
+
+
+class Policy(BaseModel):
+    """The grading policy (分级办法): what is measured and when a grade changes.
+
+    ``metric``: point-in-time ``aum`` or the ``monthly_average`` to date.
+    ``upgrade``: ``nightly`` (as soon as the metric reaches it), ``month_end`` (on the month's last night) or
+    ``next_month`` (on the next month's first night, by the month just ended).
+    ``downgrade_after_months``: so many months in a row below the grade before it falls, on the first night of
+    the month that follows; 0 falls the same night. ``watch_after_months``: so many before the watch begins.
+    ``falls_to_best_of_months``: it falls to the highest grade that any of the last so many months reached.
+    A grade may override both month counts.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    metric: Literal["aum", "monthly_average"]
+    upgrade: Literal["nightly", "month_end", "next_month"]
+    downgrade_after_months: Count = 0
+    watch_after_months: Count = 0
+    falls_to_best_of_months: Annotated[int, Field(ge=1, le=6)] = 1
+
+
+class Post(Entry):
+    """A post (岗位): whose customers it may see, and its working capacity.
+
+    ``reach``: ``own`` (customers it is primary or deputy of), ``branch``, ``bank`` or ``none``. ``sees_runs``: may
+    read the reports of the nights (totals of the whole bank, no customers).
+    """
+
+    reach: Literal["own", "branch", "bank", "none"]
+    minutes_per_day: Count = 0
+    sees_runs: bool = False
+
+
+class Duty(Entry):
+    """A duty (职责): the grades whose missing facts a post collects (brief, M13)."""
+
+    post: str
+    from_grade: str
+    to_grade: str | None = None
+
+
+class CatalogueField(Entry):
+    """A field (字段) of the customer archive: its category of the brief's eight and from which grade it is expected."""
+
+    category: Literal[
+        "basic", "consumption", "education", "career", "family", "life", "interests", "network"
+    ]
+    from_grade: str
+    protection: Literal["C1", "C2"] = "C2"
+
+
+class Signal(Entry):
+    """A signal (商机): a reason to act, with its thresholds and words.
+
+    ``from_grade``: the lowest grade it is raised for. ``weight``: its pull on the day's order. ``minutes``: what
+    acting takes. ``open_days``: how long an event stays a reason. ``quiet_days``: how long an answered one stays
+    silent. ``amount`` in yuan, ``share`` of a threshold, ``lead_days`` ahead, ``idle_days`` without movement.
+    ``reason_*`` may use {amount} {base} {limit} {date} {detail}; ``suggestion_*`` and ``talk_*`` are plain text.
+    """
+
+    from_grade: str
+    weight: Annotated[float, Field(gt=0)]
+    minutes: Annotated[int, Field(ge=1)]
+    open_days: Annotated[int, Field(ge=1)] = 1
+    quiet_days: Annotated[int, Field(ge=1)] = 30
+    amount: Money | None = None
+    share: Annotated[Decimal, Field(gt=0, lt=1), BeforeValidator(_exact)] | None = None
+    lead_days: Count | None = None
+    idle_days: Annotated[int, Field(ge=1)] | None = None
+    reason_zh: str
+    reason_en: str
+    suggestion_zh: str = ""
+    suggestion_en: str = ""
+    talk_zh: str = ""
+    talk_en: str = ""
+
+    def text(self, part: str, language: str) -> str:
+        """``part`` is "reason", "suggestion" or "talk"."""
+        return str(getattr(self, f"{part}_{'en' if language.startswith('en') else 'zh'}"))
+
+
+SIGNAL_NEEDS: dict[str, str | None] = {
+    "large_inflow": "amount",
+    "large_outflow": "amount",
+    "inter_branch": "amount",
+    "to_other_bank": "amount",
+    "grade_up": None,
+    "grade_down": None,
+    "watch_begun": None,
+    "near_grade": "share",
+    "maturity": "lead_days",
+    "birthday": "lead_days",
+    "missing_facts": None,
+    "dormant": "idle_days",
+    "cadence_due": None,
+    "follow_up": None,
+}
+"""The kinds of signal the night can raise, each with the threshold that it cannot do without."""
+
+
+class RuleBook(Entry):
+    """A whole rule book, checked. ``grades`` stand from the lowest to the highest."""
+
+    key: str
+    version: str
+    in_force_from: date
+    currency: str
+    policy: Policy
+    fallback_posts: list[str]
+    top_share: Annotated[Decimal, Field(gt=0, lt=1), BeforeValidator(_exact)]
+    grades: dict[str, Grade]
+    posts: dict[str, Post]
+    duties: dict[str, Duty]
+    fields: dict[str, CatalogueField]
+    signals: dict[str, Signal]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        self._check_thresholds()
+        self._check_names()
+        return self
+
+    def _check_thresholds(self) -> None:
+        bounds = [grade.minimum for grade in self.grades.values()]
+        if bounds[0] is not None or None in bounds[1:]:
+            raise ValueError("grades: exactly the first grade has no minimum, so that everyone has a grade")
+        known = [bound for bound in bounds if bound is not None]
+        if sorted(set(known)) != known:
+            raise ValueError("grades: minimums must rise from grade to grade")
+
+    def _check_names(self) -> None:
+        for where, post in self._named_posts():
+            if post not in self.posts:
+                raise ValueError(f"{where}: no post is called {post!r}; posts: {', '.join(self.posts)}")
+        for where, grade in self._named_grades():
+            if grade not in self.grades:
+                raise ValueError(f"{where}: no grade is called {grade!r}; grades: {', '.join(self.grades)}")
+        for kind, signal in self.signals.items():
+            if kind not in SIGNAL_NEEDS:
+                raise ValueError(f"signals.{kind}: unknown kind; kinds: {', '.join(SIGNAL_NEEDS)}")
+            need = SIGNAL_NEEDS[kind]
+            if need and getattr(signal, need) is None:
+                raise ValueError(f"signals.{kind}.{need}: missing")
+
+    def _named_posts(self) -> list[tuple[str, str]]:
+        named = [("fallback_posts", post) for post in self.fallback_posts]
+        named += [(f"duties.{key}.post", duty.post) for key, duty in self.duties.items()]
+        for key, grade in self.grades.items():
+            named += [(f"grades.{key}.posts", post) for post in grade.posts]
+            named += [(f"grades.{key}.deputy_posts", post) for post in grade.deputy_posts]
+        return named
+
+    def _named_grades(self) -> list[tuple[str, str]]:
+        named = [(f"fields.{key}.from_grade", field.from_grade) for key, field in self.fields.items()]
+        named += [(f"signals.{key}.from_grade", signal.from_grade) for key, signal in self.signals.items()]
+        for key, duty in self.duties.items():
+            named += [(f"duties.{key}.from_grade", duty.from_grade)]
+            named += [(f"duties.{key}.to_grade", duty.to_grade)] if duty.to_grade else []
+        return named
+
+    def rank(self, grade: str) -> int:
+        """The place of a grade, counted from 0 at the lowest."""
+        return list(self.grades).index(grade)
+
+    def collected_ranks(self) -> list[int]:
+        """The ranks of the grades whose missing facts some post has the duty to collect."""
+        ranks: set[int] = set()
+        for duty in self.duties.values():
+            last = self.rank(duty.to_grade) if duty.to_grade else len(self.grades) - 1
+            ranks.update(range(self.rank(duty.from_grade), last + 1))
+        return sorted(ranks)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in a book's file: its line (1-based, 0 if it is nowhere), the field and what is wrong."""
+
+    line: int
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.field}: {self.message}"
+
+
+class FaultyBook(ValueError):
+    """A book that cannot be used, with all its faults."""
+
+    def __init__(self, path: Path, faults: list[Fault]) -> None:
+        super().__init__("\n".join(f"{path}: {fault}" for fault in faults))
+        self.faults = faults
+
+
+def builtin_books() -> list[str]:
+    """The keys of the books that come with the system."""
+    return sorted(path.stem for path in BOOKS.glob("*.toml"))
+
+
+def load(book: str | Path) -> RuleBook:
+    """Read a book by built-in key or by path.
+
+    Raises FaultyBook with line and field of every fault.
+    """
+    path = BOOKS / f"{book}.toml" if str(book) in builtin_books() else Path(book)
+    if not path.is_file():
+        known = ", ".join(builtin_books())
+        raise FaultyBook(path, [Fault(0, "file", f"no such file, and no built-in book (built in: {known})")])
+    text, data = _parse(path)
+    parents = _parents(path, data)
+    try:
+        return RuleBook.model_validate(_inherit([*parents, data]))
+    except ValidationError as error:
+        raise FaultyBook(path, [_fault(text, dict(detail)) for detail in error.errors()]) from None
+
+
+def _parse(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return text, tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise FaultyBook(path, [Fault(0, "file", f"not UTF-8 at byte {error.start}")]) from None
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line (\d+)", str(error))
+        raise FaultyBook(path, [Fault(int(place[1]) if place else 0, "TOML", str(error))]) from None
+
+
+def _parents(path: Path, data: dict[str, Any]) -> list[dict[str, Any]]:
+    chain: list[dict[str, Any]] = []
+    while (parent := data.get("extends")) is not None:
+        if parent not in builtin_books() or len(chain) > len(builtin_books()):
+            raise FaultyBook(path, [Fault(0, "extends", f"{parent!r} is no built-in book, or a circle")])
+        data = _parse(BOOKS / f"{parent}.toml")[1]
+        chain.insert(0, data)
+    return chain
+
+
+def _inherit(chain: list[dict[str, Any]]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for data in chain:
+        for dropped in data.get("drop", []):
+            section, _, key = dropped.partition(".")
+            merged.get(section, {}).pop(key, None)
+        own = {key: value for key, value in data.items() if key not in ("extends", "drop")}
+        merged = _merge(merged, own)
+    return merged
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def _fault(text: str, detail: dict[str, Any]) -> Fault:
+    named = re.match(r"Value error, ((?:\w+\.)*\w+): ", detail["msg"])
+    parts = [str(part) for part in detail["loc"]] or (named[1].split(".") if named else ["book"])
+    return Fault(_line_of(text, parts), ".".join(parts), detail["msg"].removeprefix("Value error, "))
+
+
+def _line_of(text: str, parts: list[str]) -> int:
+    """The line of a field: its own line under its table's header, else the header's, else 0 (it is inherited)."""
+    section, header = "", 0
+    best = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := re.match(r"\s*\[([^\]]+)\]", line):
+            section, header = found[1].strip(), number
+            if ".".join(parts).startswith(section):
+                best = best or header
+        elif found := re.match(r"\s*\"?([\w.]+)\"?\s*=", line):
+            full = f"{section}.{found[1]}" if section else found[1]
+            if ".".join(parts) == full or ".".join(parts).startswith(full + "."):
+                return number
+    return best

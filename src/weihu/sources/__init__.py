@@ -1,0 +1,1 @@
+"""Formats of the outside world, turned into deliveries of the core contract."""

@@ -1,0 +1,82 @@
+"""What the core system says of customers and accounts."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from weihu.workplace.fields import MoneyField, SealedField
+from weihu.workplace.runs.models import VersionedModel
+
+
+class Product(models.Model):
+    """A product (产品) with its category and risk class (R1-R5)."""
+
+    product_id = models.CharField(max_length=60, primary_key=True)
+    name = models.CharField(max_length=200)
+    name_en = models.CharField(max_length=200, null=True)
+    category = models.CharField(max_length=20)
+    risk = models.CharField(max_length=2, null=True)
+
+
+class Customer(models.Model):
+    """A customer (客户). Identity number, phone and address are C2: sealed, found by keyed index."""
+
+    customer_id = models.CharField(max_length=60, primary_key=True)
+    name = models.CharField(max_length=200)
+    pinyin = models.CharField(max_length=400)
+    initials = models.CharField(max_length=100)
+    sex = models.CharField(max_length=1, null=True)
+    birth_date = models.DateField(null=True)
+    identity_number = SealedField(null=True, scope="identity_number")
+    identity_number_index = models.CharField(max_length=32, null=True, db_index=True)
+    phone = SealedField(null=True, scope="phone")
+    phone_index = models.CharField(max_length=32, null=True, db_index=True)
+    address = SealedField(null=True, scope="address")
+    income = MoneyField(null=True)
+    occupation = models.CharField(max_length=200, null=True)
+    education = models.CharField(max_length=200, null=True)
+    marital_status = models.CharField(max_length=200, null=True)
+    risk_rating = models.CharField(max_length=2, null=True)
+    risk_rated_on = models.DateField(null=True)
+    opened_on = models.DateField()
+
+    def __str__(self) -> str:
+        return self.customer_id
+
+
+class Account(VersionedModel):
+    """An account (账户) or other asset and its balance, as of the runs from ``since_run`` to before ``until_run``."""
+
+    account_id = models.CharField(max_length=60)
+    account_last4 = models.CharField(max_length=4, null=True)
+    customer_id = models.CharField(max_length=60)
+    branch_id = models.CharField(max_length=40)
+    product_id = models.CharField(max_length=60)
+    opened_on = models.DateField()
+    closed_on = models.DateField(null=True)
+    matures_on = models.DateField(null=True)
+    balance = MoneyField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account_id", "until_run"], name="account_version"),
+            models.Index(fields=["customer_id", "until_run"], name="account_customer"),
+        ]
+
+
+class Holding(VersionedModel):
+    """A liability or service a customer holds (持有): loan, card, standing order."""
+
+    holding_id = models.CharField(max_length=60)
+    customer_id = models.CharField(max_length=60)
+    product_id = models.CharField(max_length=60)
+    amount = MoneyField()
+    opened_on = models.DateField()
+    closed_on = models.DateField(null=True)
+    matures_on = models.DateField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["holding_id", "until_run"], name="holding_version"),
+            models.Index(fields=["customer_id", "until_run"], name="holding_customer"),
+        ]

@@ -1,0 +1,75 @@
+"""What a page shows of one customer: facts, money, chart, what is missing, what was said."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from weihu.rules.value import WINDOW_DAYS
+from weihu.workplace.archive.models import Customer, Product
+from weihu.workplace.grading.models import Standing, aum_on
+from weihu.workplace.people.models import Branch, Staff
+from weihu.workplace.requests import WorkRequest
+from weihu.workplace.words import called, mask_address, mask_identity, mask_phone
+
+CHART_DAYS = 365
+
+
+def portrait(request: WorkRequest, standing: Standing) -> dict[str, Any]:
+    """The customer's standing in words and numbers; the caller has it from the gate."""
+    history = request.gate.history(standing)
+    grades = list(request.book.grades.values())
+    following = grades[standing.grade_rank + 1] if standing.grade_rank + 1 < len(grades) else None
+    average = standing.monthly_average(request.run)
+    metric = average if request.book.policy.metric == "monthly_average" else standing.aum
+    gap = following.minimum - metric if following and following.minimum is not None else None
+    return {
+        "standing": standing, "customer": standing.customer, "masked": masked(standing.customer),
+        "monthly_average": average, "following": following, "gap": gap if gap and gap > 0 else None,
+        "flows": flows(request.run.business_date, standing, history), "chart": chart(request, history),
+        "people": Staff.objects.in_bulk([person for person in (standing.primary_id, standing.deputy_id) if person]),
+        "branch": Branch.objects.filter(branch_id=standing.branch_id).first(),
+        "contacts": list(request.gate.contacts(standing)[:10]),
+        "missing": missing(request, standing),
+    }
+
+
+def masked(customer: Customer) -> dict[str, str]:
+    """C2 values as every page shows them; ``reveal`` shows one in full, with a reason, and is logged."""
+    return {"phone": mask_phone(customer.phone), "identity_number": mask_identity(customer.identity_number),
+            "address": mask_address(customer.address)}
+
+
+def flows(on: date, standing: Standing, history: list[Standing]) -> list[tuple[int, Any]]:
+    """Net change of AUM over each window, from the rows themselves; from the first known day if that is later."""
+    first = history[0]
+    return [
+        (days, standing.aum - (known if (known := aum_on(history, on - timedelta(days=days))) is not None else first.aum))
+        for days in WINDOW_DAYS
+    ]
+
+
+def chart(request: WorkRequest, history: list[Standing]) -> dict[str, Any]:
+    """AUM of the last year as steps, and the lower bounds of the grades as bands."""
+    until = request.run.business_date
+    start = until - timedelta(days=CHART_DAYS)
+    points = [[str(max(row.since, start)), float(row.aum)] for row in history]
+    past = [point for point in points if point[0] == str(start)]
+    points = past[-1:] + [point for point in points if point[0] > str(start)]
+    points.append([str(until), float(history[-1].aum)])
+    bands = [{"name": called(grade), "from": float(grade.minimum or 0)} for grade in request.book.grades.values()]
+    return {"points": points, "bands": bands}
+
+
+def missing(request: WorkRequest, standing: Standing) -> list[Any]:
+    """Fields that the customer's grade expects and the archive does not have."""
+    return [
+        field
+        for key, field in request.book.fields.items()
+        if request.book.rank(field.from_grade) <= standing.grade_rank and not getattr(standing.customer, key, None)
+    ]
+
+
+def products() -> dict[str, Product]:
+    """Products by id."""
+    return Product.objects.in_bulk()

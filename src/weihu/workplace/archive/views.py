@@ -1,0 +1,111 @@
+"""Customers: the list, one customer's page, and showing a masked value in full."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse, HttpResponseBadRequest
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_POST
+
+from weihu.workplace.archive.portrait import portrait, products
+from weihu.workplace.audit import log
+from weihu.workplace.fields import seal
+from weihu.workplace.grading.models import Standing
+from weihu.workplace.requests import WorkRequest, at_work
+from weihu.workplace.words import reason
+from weihu.workplace.worklist.list import Reason, open_signals
+
+PAGE = 50
+REVEALED = ("phone", "identity_number", "address")
+
+
+@at_work
+@require_GET
+def customers(request: WorkRequest) -> HttpResponse:
+    """The customers within reach, the largest first; a page begins where the one before ended."""
+    found = _filtered(request, request.gate.standings())
+    after = _cursor(request.GET.get("after", ""))
+    if after:
+        found = found.filter(Q(aum__lt=after[0]) | Q(aum=after[0], customer_id__gt=after[1]))
+    rows = list(found.order_by("-aum", "customer_id")[: PAGE + 1])
+    more = urlencode({**_kept(request), "after": f"{rows[PAGE - 1].aum} {rows[PAGE - 1].customer_id}"}) if len(rows) > PAGE else ""
+    context = {
+        "rows": rows[:PAGE], "more": more, "here": "customers", "query": request.GET.get("q", ""),
+        "grades": list(enumerate(request.book.grades.values())), "chosen_grade": request.GET.get("grade", ""),
+        "watched": request.GET.get("watch", ""),
+    }
+    if request.GET.get("q"):
+        log.record(request.user.staff_id, "customers.search")
+    return render(request, "archive/rows.html" if request.htmx else "archive/list.html", context)
+
+
+@at_work
+@require_GET
+def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
+    """Everything known of one customer."""
+    standing = request.gate.standing(customer_id)
+    log.record(request.user.staff_id, "customer.view", customer_id)
+    known = products()
+    accounts = [(account, known.get(account.product_id)) for account in request.gate.accounts(standing)]
+    holdings = [(holding, known.get(holding.product_id)) for holding in request.gate.holdings(standing)]
+    signals = open_signals(request.gate, [customer_id]).get(customer_id, [])
+    context = {
+        **portrait(request, standing), "accounts": accounts, "holdings": holdings, "here": "customers",
+        "reasons": [Reason(signal, reason(signal, request.book)) for signal in signals],
+        "changes": _changes(request, standing),
+    }
+    return render(request, "archive/customer.html", context)
+
+
+@at_work
+@require_POST
+def reveal(request: WorkRequest, customer_id: str) -> HttpResponse:
+    """One C2 value in full, with the reason given, logged before it is shown."""
+    standing = request.gate.standing(customer_id)
+    field, why = request.POST.get("field", ""), request.POST.get("why", "").strip()
+    if field not in REVEALED or not why:
+        return HttpResponseBadRequest()
+    log.record(request.user.staff_id, "customer.reveal", customer_id, f"{field}: {why}"[:200])
+    return render(request, "archive/revealed.html", {"value": getattr(standing.customer, field)})
+
+
+def _filtered(request: WorkRequest, found: QuerySet[Standing]) -> QuerySet[Standing]:
+    query = request.GET.get("q", "").strip().lower()
+    if query:
+        names = Q(customer__name__icontains=query) | Q(customer__pinyin__startswith=query)
+        names |= Q(customer__initials__startswith=query) | Q(customer_id=request.GET["q"].strip())
+        exact = Q(customer__phone_index=seal().index(query, "phone"))
+        exact |= Q(customer__identity_number_index=seal().index(query.upper(), "identity_number"))
+        found = found.filter(names | exact)
+    if (grade := request.GET.get("grade", "")).isdecimal():
+        found = found.filter(grade_rank=int(grade))
+    if request.GET.get("watch"):
+        found = found.filter(watch_since__isnull=False)
+    return found
+
+
+def _kept(request: WorkRequest) -> dict[str, str]:
+    """The filters, for the next page's address (never the query of an identity number or phone)."""
+    return {name: request.GET[name] for name in ("q", "grade", "watch") if request.GET.get(name)}
+
+
+def _cursor(text: str) -> tuple[Decimal, str] | None:
+    amount, _, customer_id = text.partition(" ")
+    try:
+        return (Decimal(amount), customer_id) if customer_id else None
+    except ArithmeticError:
+        return None
+
+
+def _changes(request: WorkRequest, standing: Standing) -> list[dict[str, Any]]:
+    """The customer's grades over time, newest first."""
+    grades = list(request.book.grades.values())
+    changes: list[dict[str, Any]] = []
+    for row in request.gate.history(standing):
+        if not changes or changes[-1]["rank"] != row.grade_rank:
+            changes.append({"rank": row.grade_rank, "grade": grades[row.grade_rank], "since": row.grade_since, "aum": row.aum})
+    return changes[::-1]

@@ -1,0 +1,58 @@
+"""Columns that Django does not have: exact money, and sealed text."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from weihu.engine.seal import Seal
+
+
+@cache
+def seal() -> Seal:
+    """The installation's seal."""
+    return Seal(settings.HOME.key("seal"), settings.HOME.key("index"))
+
+
+class MoneyField(models.BigIntegerField):  # type: ignore[type-arg]
+    """An amount with two decimals, stored as whole cents: exact, summable and sortable on every database.
+
+    (SQLite would keep a DecimalField as a binary float.)
+    """
+
+    def from_db_value(self, value: int | None, *_: Any) -> Decimal | None:
+        """Cents as yuan."""
+        return None if value is None else Decimal(value).scaleb(-2)
+
+    def get_prep_value(self, value: Any) -> int | None:
+        """Yuan as cents."""
+        return None if value is None else int(Decimal(value).scaleb(2).to_integral_exact())
+
+    def to_python(self, value: Any) -> Decimal | None:
+        """Text or number as yuan."""
+        return None if value is None else Decimal(value)
+
+
+class SealedField(models.TextField):  # type: ignore[type-arg]
+    """Text that is encrypted in the database (C2). ``scope`` tells columns apart."""
+
+    def __init__(self, *args: Any, scope: str = "", **kwargs: Any) -> None:
+        self.scope = scope
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        """For migrations."""
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "scope": self.scope}
+
+    def from_db_value(self, value: str | None, *_: Any) -> str | None:
+        """Opened."""
+        return seal().open(value, self.scope) if value else value
+
+    def get_prep_value(self, value: Any) -> str | None:
+        """Sealed."""
+        return seal().close(str(value), self.scope) if value else value

@@ -1,0 +1,65 @@
+"""The one gate: which customers a member of staff reaches. Every query for customers begins here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from weihu.workplace.archive.models import Account, Holding
+from weihu.workplace.grading.models import Standing
+from weihu.workplace.people.models import Staff
+from weihu.workplace.runs.current import book_of
+from weihu.workplace.runs.models import Run
+from weihu.workplace.worklist.models import Contact, Signal
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A person looking at a run. The reach of the person's post stands in the rule book."""
+
+    staff: Staff
+    run: Run
+
+    def standings(self) -> QuerySet[Standing]:
+        """The customers within reach, as of the run."""
+        rows = Standing.objects.at(self.run).select_related("customer")
+        post = book_of(self.run).posts.get(self.staff.post)
+        reach = post.reach if post and self.staff.is_active else "none"
+        if reach == "bank":
+            return rows
+        if reach == "branch":
+            return rows.filter(branch_id=self.staff.branch_id)
+        if reach == "own":
+            return rows.filter(Q(primary_id=self.staff.staff_id) | Q(deputy_id=self.staff.staff_id))
+        return rows.none()
+
+    def standing(self, customer_id: str) -> Standing:
+        """One customer within reach; Http404 for any other, whether it exists or not."""
+        found = self.standings().filter(customer_id=customer_id).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def history(self, standing: Standing) -> list[Standing]:
+        """All rows of a customer up to the run, oldest first; of a date that was run twice, the later."""
+        rows = Standing.objects.filter(customer_id=standing.customer_id, since_run__lte=self.run.number)
+        by_date = {row.since: row for row in rows.order_by("since_run")}
+        return [by_date[on] for on in sorted(by_date)]
+
+    def accounts(self, standing: Standing) -> QuerySet[Account]:
+        """The customer's accounts, largest first."""
+        return Account.objects.at(self.run).filter(customer_id=standing.customer_id).order_by("-balance", "account_id")
+
+    def holdings(self, standing: Standing) -> QuerySet[Holding]:
+        """The customer's liabilities and services."""
+        return Holding.objects.at(self.run).filter(customer_id=standing.customer_id).order_by("product_id", "holding_id")
+
+    def signals(self, customer_ids: list[str]) -> QuerySet[Signal]:
+        """Open signals of customers that came through this gate."""
+        return Signal.objects.at(self.run).filter(customer_id__in=customer_ids)
+
+    def contacts(self, standing: Standing) -> QuerySet[Contact]:
+        """What was said with the customer, latest first."""
+        return Contact.objects.filter(customer_id=standing.customer_id).order_by("-on", "-id")

@@ -1,0 +1,43 @@
+"""What every view may rely on: a signed-in member of staff and a published run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.people.gate import Gate
+from weihu.workplace.people.models import Staff
+from weihu.workplace.runs.current import book_of
+from weihu.workplace.runs.models import Run
+
+
+class WorkRequest(HttpRequest):
+    """A request of a signed-in member of staff, fixed to one run."""
+
+    user: Staff  # type: ignore[assignment]
+    run: Run
+    gate: Gate
+    book: RuleBook
+    htmx: Any
+
+
+View = Callable[..., HttpResponse]
+
+
+def at_work(view: View) -> View:
+    """Give the view ``request.gate`` and ``request.book``; before the first night, say so instead."""
+
+    @wraps(view)
+    def prepared(request: WorkRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.run is None:
+            return render(request, "empty.html", status=503)
+        request.gate = Gate(request.user, request.run)
+        request.book = book_of(request.run)
+        return view(request, *args, **kwargs)
+
+    return prepared

@@ -1,0 +1,53 @@
+"""Runs: what landed, what was checked, how long it took."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+
+from weihu.workplace.requests import WorkRequest, at_work
+from weihu.workplace.runs.current import current
+from weihu.workplace.runs.models import Run
+
+SHOWN = 60
+
+
+def _readable(request: WorkRequest) -> QuerySet[Run]:
+    """Published runs, for the posts that the rule book lets see them."""
+    post = request.book.posts.get(request.user.post)
+    if post is None or not post.sees_runs:
+        raise Http404
+    return Run.objects.filter(published=True, number__lte=request.run.number).order_by("-number")
+
+
+@at_work
+def runs(request: WorkRequest) -> HttpResponse:
+    """The last runs, newest first."""
+    return render(request, "runs/list.html", {"runs": _readable(request)[:SHOWN], "here": "runs"})
+
+
+@at_work
+def run(request: WorkRequest, number: int) -> HttpResponse:
+    """One run's report."""
+    shown = get_object_or_404(_readable(request), number=number)
+    report = shown.report
+    seconds = report["seconds"]
+    total = sum(seconds.values()) or 1
+    context: dict[str, Any] = {
+        "shown": shown, "report": report, "here": "runs",
+        "steps": [(name, taken, round(100 * taken / total)) for name, taken in seconds.items()], "total_seconds": total,
+        "grades": [(grade, report["grades"].get(key, 0)) for key, grade in request.book.grades.items()],
+        "signals": [(rule, report["signals"].get(key, 0)) for key, rule in request.book.signals.items()],
+    }
+    return render(request, "runs/detail.html", context)
+
+
+@login_not_required
+def health(request: HttpRequest) -> JsonResponse:
+    """For the bank's monitoring: whether a night is published, and of which date. Says nothing of customers."""
+    latest = current()
+    return JsonResponse({"business_date": str(latest.business_date) if latest else None})

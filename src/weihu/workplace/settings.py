@@ -1,0 +1,117 @@
+"""Django settings. Everything that differs between installations comes from its home folder and two variables.
+
+``WEIHU_HOME``: the home folder (``weihu --home`` sets it). ``WEIHU_DATABASE_URL``: another database than SQLite
+in the home, e.g. ``postgres://user:password@host/weihu``. ``WEIHU_HOSTS``: host names it answers to, by comma.
+"""
+
+import os
+from pathlib import Path
+
+import dj_database_url
+from django.utils.translation import gettext_lazy as _
+
+from weihu.engine.lake import Home
+
+HOME = Home(Path(os.environ.get("WEIHU_HOME", "var/home")))
+WORKPLACE = Path(__file__).parent
+NODE_MODULES = Path(os.environ.get("WEIHU_NODE_MODULES", WORKPLACE.parents[2] / "node_modules"))
+
+SECRET_KEY = HOME.key("django").hex() if HOME.exists else "no home yet: only for commands that serve nobody"
+DEBUG = False
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *filter(None, os.environ.get("WEIHU_HOSTS", "").split(","))]
+
+INSTALLED_APPS = [
+    "whitenoise.runserver_nostatic",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "weihu.workplace.people",
+    "weihu.workplace.archive",
+    "weihu.workplace.grading",
+    "weihu.workplace.worklist",
+    "weihu.workplace.runs",
+    "weihu.workplace.audit",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "weihu.workplace.security.content_security_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "weihu.workplace.runs.current.current_run",
+]
+
+ROOT_URLCONF = "weihu.workplace.urls"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [WORKPLACE / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "weihu.workplace.runs.current.for_templates",
+            ],
+            "loaders": [("django.template.loaders.cached.Loader", [
+                "django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader",
+            ])],
+            "builtins": ["weihu.workplace.words"],
+        },
+    }
+]
+
+DATABASES = {"default": dj_database_url.config("WEIHU_DATABASE_URL", default=f"sqlite:///{HOME.root / 'weihu.sqlite3'}")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        # a writer waits for the other instead of failing; readers wait for nobody
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "people.Staff"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "today"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [WORKPLACE / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = os.environ.get("TZ") or "Asia/Shanghai"
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [
+    WORKPLACE / "static",
+    ("tabler", NODE_MODULES / "@tabler" / "core" / "dist"),
+    ("icons", NODE_MODULES / "@tabler" / "icons-webfont" / "dist"),
+    ("echarts", NODE_MODULES / "echarts" / "dist"),
+]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"

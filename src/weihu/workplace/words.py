@@ -1,0 +1,131 @@
+"""How amounts, dates, names and reasons are written, in the reader's language. Template tags and filters."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.template.defaultfilters import date as format_date
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.archive.models import Product
+from weihu.workplace.people.models import Branch
+from weihu.workplace.worklist.models import Signal
+
+register = template.Library()
+
+SYMBOLS = {"CNY": "¥", "CZK": "Kč "}
+WAN = Decimal(10_000)
+YI = Decimal(100_000_000)
+
+
+def _english() -> bool:
+    return (get_language() or "zh-hans").startswith("en")
+
+
+def amount_text(amount: Decimal | None, currency: str = "CNY") -> str:
+    """An amount as a branch writes it: in 万 and 亿 when large in Chinese, in full in English."""
+    if amount is None:
+        return "—"
+    symbol = SYMBOLS.get(currency, f"{currency} ")
+    sign, size = ("-" if amount < 0 else ""), abs(amount)
+    if _english() or size < WAN:
+        return f"{sign}{symbol}{size:,.2f}"
+    unit, name = (YI, "亿") if size >= YI else (WAN, "万")
+    return f"{sign}{symbol}{size / unit:,.2f}{name}"
+
+
+@register.simple_tag(takes_context=True)
+def money(context: template.Context, amount: Decimal | None) -> str:
+    """``{% money amount %}`` in the book's currency."""
+    book = context.get("book")
+    return amount_text(amount, book.currency if book else "CNY")
+
+
+@register.filter
+def called(entry: Any) -> str:
+    """The name of a book's entry, a product or a branch in the reader's language."""
+    if entry is None:
+        return ""
+    if isinstance(entry, Product):
+        return (entry.name_en if _english() else None) or entry.name
+    return str(entry.name(get_language() or "zh-hans")) if hasattr(entry, "zh") else str(entry)
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """A date as branches write it."""
+    return format_date(value, "j M Y" if _english() else "Y年n月j日") if value else "—"
+
+
+@register.filter
+def weekday(value: date) -> str:
+    """A working day with its weekday, without the year."""
+    return format_date(value, "D j M" if _english() else "n月j日 l")
+
+
+@register.simple_tag
+def grade_badge(book: RuleBook, rank: int) -> SafeString:
+    """A grade as a coloured badge; the rank decides the colour, so that every book has some."""
+    grade = list(book.grades.values())[rank]
+    step = round(5 * rank / max(1, len(book.grades) - 1))
+    return format_html('<span class="badge grade grade-{}">{}</span>', step, called(grade))
+
+
+@register.filter
+def item(mapping: dict[Any, Any], key: Any) -> Any:
+    """A mapping's value for a key."""
+    return mapping.get(key)
+
+
+def mask_phone(phone: str | None) -> str:
+    """138****1234."""
+    return f"{phone[:3]}****{phone[-4:]}" if phone and len(phone) >= 7 else ("****" if phone else "")
+
+
+def mask_identity(number: str | None) -> str:
+    """110***********123X."""
+    return f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}" if number and len(number) > 7 else ("****" if number else "")
+
+
+def mask_address(address: str | None) -> str:
+    """The first characters only."""
+    return f"{address[:6]}****" if address else ""
+
+
+def reason(signal: Signal, book: RuleBook) -> str:
+    """Why the customer is on the list, in words with the evidence filled in."""
+    rule = book.signals[signal.kind]
+    language = get_language() or "zh-hans"
+
+    def worth(amount: Decimal | None) -> str:
+        return amount_text(amount, book.currency)
+
+    return rule.text("reason", language).format(
+        amount=worth(signal.amount), base=worth(signal.base), limit=worth(signal.limit),
+        date=day(signal.on_date), detail=_detail(signal, book),
+    )
+
+
+def _detail(signal: Signal, book: RuleBook) -> str:
+    """The evidence's names: grades, fields, branches and products by the reader's language."""
+    comma = ", " if _english() else "、"
+    if signal.kind in ("grade_up", "grade_down"):
+        before, _, after = signal.detail.partition(">")
+        return f"{called(book.grades.get(before))} → {called(book.grades.get(after))}"
+    if signal.kind == "near_grade":
+        return called(book.grades.get(signal.detail))
+    if signal.kind == "missing_facts":
+        return comma.join(called(book.fields[key]) for key in signal.detail.split(",") if key in book.fields)
+    if signal.kind == "inter_branch":
+        branch = Branch.objects.filter(branch_id=signal.detail).first()
+        return branch.name if branch else signal.detail
+    if signal.kind == "maturity":
+        product = Product.objects.filter(product_id=signal.detail).first()
+        return called(product) if product else signal.detail
+    return signal.detail

@@ -1,0 +1,150 @@
+"""A person's list as a page shows it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from weihu.workplace.grading.models import Standing
+from weihu.workplace.people.gate import Gate
+from weihu.workplace.requests import WorkRequest
+from weihu.workplace.runs.current import book_of
+from weihu.workplace.words import reason
+from weihu.workplace.worklist.models import Answer, Contact, Outcome, Signal, Task
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason of a task: the signal, its words, what is suggested."""
+
+    signal: Signal
+    text: str
+
+
+@dataclass(frozen=True)
+class TodayTask:
+    """A task with its customer, its reasons, and what came of it today (None: nothing yet)."""
+
+    position: int
+    minutes: int
+    standing: Standing
+    reasons: list[Reason]
+    contact: Contact | None
+
+    @property
+    def customer_id(self) -> str:
+        """The customer."""
+        return str(self.standing.customer_id)
+
+    @property
+    def outcome(self) -> str:
+        """The result in words."""
+        return str(Outcome(self.contact.outcome).label) if self.contact else ""
+
+
+@dataclass(frozen=True)
+class TodayList:
+    """The reader's tasks of the run in order, and the reasons that did not fit into the day."""
+
+    tasks: list[TodayTask]
+    not_planned: list[tuple[Standing, list[Reason]]]
+    not_planned_count: int
+    capacity: int
+
+    @classmethod
+    def of(cls, request: WorkRequest) -> TodayList:
+        """The list of the request's reader."""
+        gate, staff = request.gate, request.user
+        rows = list(Task.objects.filter(run=request.run, staff_id=staff.staff_id).order_by("position"))
+        ids = [row.customer_id for row in rows]
+        standings = {row.customer_id: row for row in gate.standings().filter(customer_id__in=ids)}
+        reasons = open_signals(gate, ids)
+        done = _contacts_today(request, ids)
+        tasks = [
+            TodayTask(row.position, row.minutes, standings[row.customer_id],
+                      _reasons(request, reasons.get(row.customer_id, [])), done.get(row.customer_id))
+            for row in rows
+            if row.customer_id in standings and (row.customer_id in reasons or row.customer_id in done)
+        ]
+        post = request.book.posts.get(staff.post)
+        left, count = _not_planned(request, set(ids))
+        return cls(tasks, left, count, post.minutes_per_day if post else 0)
+
+    @property
+    def done(self) -> int:
+        """How many tasks have a result."""
+        return sum(task.contact is not None for task in self.tasks)
+
+    @property
+    def planned_minutes(self) -> int:
+        """What the list takes."""
+        return sum(task.minutes for task in self.tasks)
+
+    @property
+    def done_share(self) -> int:
+        """Per cent done."""
+        return round(100 * self.done / len(self.tasks)) if self.tasks else 0
+
+    def find(self, customer_id: str) -> TodayTask | None:
+        """The task of a customer."""
+        return next((task for task in self.tasks if task.customer_id == customer_id), None)
+
+    def first_open(self) -> TodayTask | None:
+        """The first task without a result, else the first."""
+        return next((task for task in self.tasks if task.contact is None), self.tasks[0] if self.tasks else None)
+
+    def after(self, customer_id: str) -> TodayTask | None:
+        """The next task without a result behind a customer's, or from the start again."""
+        place = next((index for index, task in enumerate(self.tasks) if task.customer_id == customer_id), -1)
+        following = self.tasks[place + 1 :] + self.tasks[: place + 1]
+        return next((task for task in following if task.contact is None), self.first_open())
+
+    def neighbours(self, customer_id: str) -> tuple[TodayTask | None, TodayTask | None]:
+        """The tasks before and behind a customer's."""
+        place = next((index for index, task in enumerate(self.tasks) if task.customer_id == customer_id), 0)
+        before = self.tasks[place - 1] if place else None
+        behind = self.tasks[place + 1] if place + 1 < len(self.tasks) else None
+        return before, behind
+
+
+NOT_PLANNED_SHOWN = 50
+
+
+def open_signals(gate: Gate, customer_ids: list[str]) -> dict[str, list[Signal]]:
+    """Open signals per customer, the heaviest first, less those answered since the night read the day's contacts."""
+    weights = book_of(gate.run).signals
+    answered = set(
+        Answer.objects.filter(customer_id__in=customer_ids, on__gte=gate.run.business_date)
+        .values_list("customer_id", "kind", "subject")
+    )
+    found: dict[str, list[Signal]] = defaultdict(list)
+    for signal in gate.signals(customer_ids):
+        if (signal.customer_id, signal.kind, signal.subject) not in answered:
+            found[signal.customer_id].append(signal)
+    for signals in found.values():
+        signals.sort(key=lambda signal: (-weights[signal.kind].weight, signal.kind, signal.subject))
+    return dict(found)
+
+
+def _reasons(request: WorkRequest, signals: list[Signal]) -> list[Reason]:
+    return [Reason(signal, reason(signal, request.book)) for signal in signals]
+
+
+def _contacts_today(request: WorkRequest, customer_ids: list[str]) -> dict[str, Contact]:
+    contacts = Contact.objects.filter(
+        customer_id__in=customer_ids, on=request.run.work_date, staff_id=request.user.staff_id
+    ).order_by("id")
+    return {contact.customer_id: contact for contact in contacts}
+
+
+def _not_planned(request: WorkRequest, planned: set[str]) -> tuple[list[tuple[Standing, list[Reason]]], int]:
+    """The person's other customers with open reasons: they did not fit into the day's minutes."""
+    own = request.gate.standings().filter(primary_id=request.user.staff_id)
+    others = Signal.objects.at(request.run).filter(
+        customer_id__in=own.values("customer_id")
+    ).exclude(customer_id__in=planned).values_list("customer_id", flat=True).distinct()
+    ids = list(others)
+    shown = list(own.filter(customer_id__in=ids).order_by("-grade_rank", "-aum")[:NOT_PLANNED_SHOWN])
+    reasons = open_signals(request.gate, [row.customer_id for row in shown])
+    listed = [(row, _reasons(request, reasons[row.customer_id])) for row in shown if row.customer_id in reasons]
+    return listed, len(ids)
