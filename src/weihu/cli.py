@@ -114,14 +114,14 @@ def czech(ledger: Path, first: datetime, last: datetime, out: Path) -> None:
 @click.option("--customers", type=click.IntRange(min=1), required=True)
 @click.option("--days", type=click.IntRange(min=1), required=True)
 @click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--branches", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--branches", type=click.IntRange(min=1), help="Default: one per 2,000 customers, at least 3.")
 @click.option("--to", "last", type=DAY, default="2026-06-30", show_default=True, help="The last business date.")
 @click.option("--out", type=click.Path(path_type=Path), required=True)
-def synthetic(customers: int, days: int, seed: int, branches: int, last: datetime, out: Path) -> None:
+def synthetic(customers: int, days: int, seed: int, branches: int | None, last: datetime, out: Path) -> None:
     """A synthetic Chinese bank; the same seed gives the same bytes."""
     from weihu.sources.synthetic import SyntheticBank  # noqa: PLC0415
 
-    bank = SyntheticBank(customers, branches, days, last.date(), seed)
+    bank = SyntheticBank(customers, branches or max(3, customers // 2000), days, last.date(), seed)
     with _progress() as progress:
         for folder in progress.track(bank.deliveries(out), total=days):
             progress.update(progress.task_ids[0], description=folder.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -91,5 +92,6 @@ def _columns(schema: ibis.Schema) -> str:
     return ", ".join(f'CAST("{name}" AS {_duck_type(kind)}) AS "{name}"' for name, kind in schema.items())
 
 
+@lru_cache(maxsize=256)
 def _duck_type(kind: ibis.DataType) -> str:
     return str(DuckDBType.to_string(kind))

@@ -1,0 +1,37 @@
+# make demo: everything installed, a synthetic bank, served on 127.0.0.1:8000
+# make test: what tests need, then the whole suite
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+HOME_DIR ?= var/demo
+
+.PHONY: demo test lint bench install clean
+
+demo: install
+	$(UV) run --no-dev weihu --home $(HOME_DIR) demo
+
+install: $(UV) node_modules/.package-lock.json
+	$(UV) sync --quiet --locked --no-dev
+	$(UV) run --quiet --no-dev --group build pybabel --quiet compile -D django -d src/weihu/workplace/locale
+
+.tools/bin/uv:
+	python3 tools/get_uv.py .tools/bin
+
+node_modules/.package-lock.json: package-lock.json | $(UV)
+	if command -v npm >/dev/null; then npm ci --no-audit --no-fund --loglevel=error; \
+	else $(UV) run --no-dev --group node npm ci --no-audit --no-fund --loglevel=error; fi
+
+test: install
+	$(UV) sync --quiet --locked
+	sh tools/test_needs.sh
+	$(UV) run pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: install
+	$(UV) sync --quiet --locked
+	$(UV) run ruff check .
+	$(UV) run mypy
+
+bench: install
+	$(UV) sync --quiet --locked
+	$(UV) run python bench/nightly.py --customers 1000000
+
+clean:
+	rm -rf var .venv .tools node_modules
