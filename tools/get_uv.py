@@ -25,14 +25,20 @@ def main(folder: Path) -> None:
     with urllib.request.urlopen(request) as answer:
         files = json.load(answer)["files"]
     wanted = _platform_tag()
-    wheel = [file for file in files if file["filename"].endswith(".whl") and wanted(file["filename"]) and not file.get("yanked")][-1]
+    wheel = [
+        file
+        for file in files
+        if file["filename"].endswith(".whl") and wanted(file["filename"]) and not file.get("yanked")
+    ][-1]
     with urllib.request.urlopen(urljoin(request.full_url, wheel["url"])) as answer:
         data = answer.read()
     if hashlib.sha256(data).hexdigest() != wheel["hashes"]["sha256"]:
         sys.exit(f"{wheel['filename']}: wrong hash")
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        name = next(name for name in archive.namelist() if name.endswith("/scripts/uv") or name.endswith("/scripts/uv.exe"))
+        name = next(
+            name for name in archive.namelist() if name.endswith("/scripts/uv") or name.endswith("/scripts/uv.exe")
+        )
         target = folder / Path(name).name
         target.write_bytes(archive.read(name))
     target.chmod(target.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)

@@ -23,8 +23,14 @@ err = Console(stderr=True)
 
 
 @click.group()
-@click.option("--home", type=click.Path(path_type=Path), envvar="WEIHU_HOME", default=Path("var/home"), show_default=True,
-              help="The installation's home folder.")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    envvar="WEIHU_HOME",
+    default=Path("var/home"),
+    show_default=True,
+    help="The installation's home folder.",
+)
 @click.pass_context
 def main(context: click.Context, home: Path) -> None:
     """Weihu 维护: customer maintenance for bank branches."""
@@ -129,7 +135,9 @@ def synthetic(customers: int, days: int, seed: int, branches: int | None, last: 
 
 @main.command()
 @click.option("--date", "on", type=DAY, required=True, help="The business date.")
-@click.option("--delivery", type=click.Path(path_type=Path, file_okay=False), help="Its folder; default HOME/inbox/DATE.")
+@click.option(
+    "--delivery", type=click.Path(path_type=Path, file_okay=False), help="Its folder; default HOME/inbox/DATE."
+)
 @with_workplace
 def run(home: Home, on: datetime, delivery: Path | None) -> None:
     """Run one night."""
@@ -161,7 +169,7 @@ def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
             bar = progress.add_task("", total=len(folders))
             with Nightly(home, lambda step: progress.update(bar, description=f"{folder.name} {step}")) as nightly:
                 last = current()
-                for folder in folders:  # noqa: B007 - the watcher shows it
+                for folder in folders:
                     on = read_manifest(folder).business_date
                     if only and on != only:
                         raise click.ClickException(f"{folder}: 营业日为 {on},不是 {only} / is of {on}, not {only}")
@@ -185,7 +193,9 @@ def _explain(home: Home, folder: Path, refused: Any) -> None:
     report.parent.mkdir(exist_ok=True)
     report.write_text(json.dumps(refused.report(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     more = " …" if refused.more else ""
-    click.echo(f"{folder}: 拒收,共 {len(refused.faults)}{more} 处错误 / refused, {len(refused.faults)}{more} faults", err=True)
+    click.echo(
+        f"{folder}: 拒收,共 {len(refused.faults)}{more} 处错误 / refused, {len(refused.faults)}{more} faults", err=True
+    )
     for fault in refused.faults:
         click.echo(f"  {fault.text('zh')}\n    {fault.text('en')}", err=True)
     click.echo(f"  → {report}", err=True)
@@ -194,8 +204,10 @@ def _explain(home: Home, folder: Path, refused: Any) -> None:
 
 def _run_line(run: Any) -> str:
     report = run.report
-    return (f"{run.business_date}: {report['reconciliation']['customers']:,} 客户 customers, "
-            f"AUM {report['reconciliation']['customer_aum']}, {report['tasks']:,} 任务 tasks, 已勾对 reconciled")
+    return (
+        f"{run.business_date}: {report['reconciliation']['customers']:,} 客户 customers, "
+        f"AUM {report['reconciliation']['customer_aum']}, {report['tasks']:,} 任务 tasks, 已勾对 reconciled"
+    )
 
 
 @main.command()
@@ -210,13 +222,22 @@ def status(home: Home, as_json: bool) -> None:
         raise click.ClickException("还没有发布任何批次 / no night has been published")
     report, totals = latest.report, latest.report["reconciliation"]
     said = {
-        "business_date": str(latest.business_date), "run": latest.number, "customers": totals["customers"],
-        "accounts": totals["accounts"], "aum": totals["customer_aum"], "grades": report["grades"],
-        "signals": report["signals"], "tasks": report["tasks"], "on_watch": report["on_watch"],
-        "unassigned": report["unassigned"], "rulebook": f"{latest.book['key']} {latest.book['version']}",
+        "business_date": str(latest.business_date),
+        "run": latest.number,
+        "customers": totals["customers"],
+        "accounts": totals["accounts"],
+        "aum": totals["customer_aum"],
+        "grades": report["grades"],
+        "signals": report["signals"],
+        "tasks": report["tasks"],
+        "on_watch": report["on_watch"],
+        "unassigned": report["unassigned"],
+        "rulebook": f"{latest.book['key']} {latest.book['version']}",
         "reconciled": totals["customer_aum"] == totals["account_aum"] == totals["control_total"],
     }
-    click.echo(json.dumps(said, ensure_ascii=False) if as_json else "\n".join(f"{key}: {value}" for key, value in said.items()))
+    click.echo(
+        json.dumps(said, ensure_ascii=False) if as_json else "\n".join(f"{key}: {value}" for key, value in said.items())
+    )
 
 
 @main.command()
@@ -309,4 +330,6 @@ def demo(home: Home, customers: int, days: int, port: int, no_serve: bool) -> No
 
 
 def _progress() -> Progress:
-    return Progress(TextColumn("{task.description:28}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err)
+    return Progress(
+        TextColumn("{task.description:28}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err
+    )

@@ -22,7 +22,16 @@ BRANCHES = 3
 SEED = 20
 RESULTS = ("interested", "considering", "not_reached", "rescheduled", "declined")
 CHANCES = (0.28, 0.34, 0.24, 0.09, 0.05)
-NOTES = ("客户表示下周来网点详谈。", "想了解两年期大额存单。", "孩子今年升学,近期有支出。", "对基金有兴趣,先做风险测评。", "", "", "")
+DONE_SHARE = 0.45
+NOTES = (
+    "客户表示下周来网点详谈。",
+    "想了解两年期大额存单。",
+    "孩子今年升学,近期有支出。",
+    "对基金有兴趣,先做风险测评。",
+    "",
+    "",
+    "",
+)
 
 
 def prepare(home: Home, customers: int, days: int, today: date, setup: Callable[[Home], None]) -> None:
@@ -45,8 +54,18 @@ def prepare(home: Home, customers: int, days: int, today: date, setup: Callable[
 def logins(home: Home, port: int) -> str:
     """The printed page of logins."""
     said = json.loads((home.root / "demo.json").read_text())
-    lines = [f"{row['post_zh']:　<8}{row['staff_id']:<10}{row['password']:<14}{row['name']} · {row['branch']} ({row['post_en']})" for row in said]
-    return "\n".join([f"\n维护 Weihu  http://127.0.0.1:{port}/", "岗位 / 工号 / 密码 — post / staff number / password", *lines, "Ctrl-C 停止 / stops\n"])
+    lines = [
+        f"{row['post_zh']:　<8}{row['staff_id']:<10}{row['password']:<14}{row['name']} · {row['branch']} ({row['post_en']})"
+        for row in said
+    ]
+    return "\n".join(
+        [
+            f"\n维护 Weihu  http://127.0.0.1:{port}/",
+            "岗位 / 工号 / 密码 — post / staff number / password",
+            *lines,
+            "Ctrl-C 停止 / stops\n",
+        ]
+    )
 
 
 def _generate(deliveries: Path, customers: int, days: int, today: date) -> None:
@@ -75,11 +94,11 @@ def _replay(home: Home, deliveries: Path) -> None:
             if last and read_manifest(folder).business_date < last.business_date:
                 continue
             if nightly.run(folder) and folder != folders[-1]:
-                _work(current())
+                _work(current(), 0.2 if folder in folders[-5:] else DONE_SHARE)
 
 
-def _work(run: Any) -> None:
-    """What people did with a day's lists: most tasks, from the top, with mixed results."""
+def _work(run: Any, share: float) -> None:
+    """What people did with a day's lists: a share of the tasks, with mixed results."""
     from django.utils import timezone  # noqa: PLC0415
 
     from weihu.workplace.worklist.models import Answer, Contact, Signal, Task  # noqa: PLC0415
@@ -87,23 +106,40 @@ def _work(run: Any) -> None:
     if run.work_date.weekday() >= 5:
         return
     rng = np.random.default_rng(run.number)
-    tasks = [task for task in Task.objects.filter(run=run).order_by("staff_id", "position") if rng.random() < 0.75]
+    tasks = [task for task in Task.objects.filter(run=run).order_by("staff_id", "position") if rng.random() < share]
     at = timezone.make_aware(datetime.combine(run.work_date, time(10)))
     contacts = []
     for task in tasks:
         outcome = str(rng.choice(RESULTS, p=CHANCES))
         later = run.work_date + timedelta(days=int(rng.integers(2, 9)))
-        contacts.append(Contact(
-            token=uuid.UUID(bytes=rng.bytes(16)), customer_id=task.customer_id, staff_id=task.staff_id, on=run.work_date,
-            recorded_at=at, way="phone", outcome=outcome, note=str(rng.choice(NOTES)) if outcome in RESULTS[:2] else "",
-            follow_up_on=later if outcome == "rescheduled" else None,
-        ))
+        contacts.append(
+            Contact(
+                token=uuid.UUID(bytes=rng.bytes(16)),
+                customer_id=task.customer_id,
+                staff_id=task.staff_id,
+                on=run.work_date,
+                recorded_at=at,
+                way="phone",
+                outcome=outcome,
+                note=str(rng.choice(NOTES)) if outcome in RESULTS[:2] else "",
+                follow_up_on=later if outcome == "rescheduled" else None,
+            )
+        )
     saved = {contact.customer_id: contact for contact in Contact.objects.bulk_create(contacts, batch_size=500)}
     reached = [customer for customer, contact in saved.items() if contact.outcome != "not_reached"]
     signals = Signal.objects.at(run).filter(customer_id__in=reached)
     Answer.objects.bulk_create(
-        (Answer(contact=saved[signal.customer_id], customer_id=signal.customer_id, kind=signal.kind, subject=signal.subject,
-                on=run.work_date) for signal in signals), batch_size=500,
+        (
+            Answer(
+                contact=saved[signal.customer_id],
+                customer_id=signal.customer_id,
+                kind=signal.kind,
+                subject=signal.subject,
+                on=run.work_date,
+            )
+            for signal in signals
+        ),
+        batch_size=500,
     )
 
 
@@ -121,11 +157,25 @@ def _give_logins(home: Home) -> None:
         member.set_password(password)
         member.save(update_fields=["password"])
         branch = Branch.objects.get(branch_id=member.branch_id)
-        rows.append({"post_zh": post.zh, "post_en": post.en, "staff_id": member.staff_id, "password": password,
-                     "name": member.name, "branch": branch.name})
+        rows.append(
+            {
+                "post_zh": post.zh,
+                "post_en": post.en,
+                "staff_id": member.staff_id,
+                "password": password,
+                "name": member.name,
+                "branch": branch.name,
+            }
+        )
     (home.root / "demo.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1))
     (home.root / "demo.json").chmod(0o600)
 
 
 def _progress() -> Progress:
-    return Progress(TextColumn("{task.description:16}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=Console(stderr=True))
+    return Progress(
+        TextColumn("{task.description:16}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )

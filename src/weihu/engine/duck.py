@@ -56,7 +56,10 @@ class DuckEngine:
         """What ``rule`` makes of its inputs, kept under ``name``."""
         if name not in self._compiled:
             expression = rule(*inputs)
-            self._compiled[name] = (str(ibis.to_sql(expression, dialect="duckdb")), expression.schema())
+            schema = expression.schema()
+            # DuckDB's own types may be wider than the expression's (a date plus days is a timestamp there)
+            sql = f"SELECT {_columns(schema)} FROM ({ibis.to_sql(expression, dialect='duckdb')})"
+            self._compiled[name] = (sql, schema)
         sql, schema = self._compiled[name]
         self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
         return self._named(name, schema)

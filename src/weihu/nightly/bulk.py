@@ -45,7 +45,8 @@ def close_versions(model: type[models.Model], key: Sequence[str], keys: pa.Table
                 cursor.execute("ANALYZE closing")
                 same = " AND ".join(f"t.{name} = closing.{name}" for name in key)
                 cursor.execute(
-                    f"UPDATE {table} t SET until_run = %s FROM closing WHERE {same} AND t.until_run = %s", [run, forever]
+                    f"UPDATE {table} t SET until_run = %s FROM closing WHERE {same} AND t.until_run = %s",
+                    [run, forever],
                 )
             else:
                 same = " AND ".join(f"{name} = %s" for name in key)

@@ -33,8 +33,14 @@ STATE: dict[str, tuple[ibis.Schema, str]] = {
 }
 """What a run leaves behind: each table's columns, and the order in which its rows are written."""
 
-CORE_STATE = {"branches": "branches", "staff": "staff", "products": "products", "customers": "profiles",
-              "accounts": "accounts", "holdings": "holdings"}
+CORE_STATE = {
+    "branches": "branches",
+    "staff": "staff",
+    "products": "products",
+    "customers": "profiles",
+    "accounts": "accounts",
+    "holdings": "holdings",
+}
 """The core files whose keys are known from earlier nights, and the state that knows them."""
 
 
@@ -85,7 +91,9 @@ class Night:
     def remember(self, movements: dict[date, Path], day: Day) -> None:
         """Bind yesterday's state, the movements that leave a window tonight, and what the day recorded."""
         for name, (schema, _) in STATE.items():
-            paths = [self.before.folder / f"{name}.parquet"] if self.before and name not in ("movements", "tasks") else []
+            paths = (
+                [self.before.folder / f"{name}.parquet"] if self.before and name not in ("movements", "tasks") else []
+            )
             self._tables[f"{name}_before"] = self.engine.bind(f"{name}_before", schema, paths)
         if self.before and self.before.grades != list(self.book.grades):
             self._regrade()
@@ -111,20 +119,32 @@ class Night:
         accounts = self.engine.bind("accounts_today", delivered, landed.paths("accounts"))
         balances = self.engine.bind("balances_today", tables.BALANCES, landed.paths("balances"))
         self._derive("accounts", value.carry_accounts, self.accounts_before, accounts, balances)
-        self._tables["transactions"] = self.engine.bind("transactions", tables.TRANSACTIONS, landed.paths("transactions"))
+        self._tables["transactions"] = self.engine.bind(
+            "transactions", tables.TRANSACTIONS, landed.paths("transactions")
+        )
 
     def value(self) -> None:
         """AUM, monthly average, flows."""
         self._derive("holdings_open", value.holdings_open, self.holdings, self.products, self.calendar)
         self._derive(
-            "customer_values", value.customer_values, self.profiles, self.accounts, self.holdings_open,
-            self.transactions, self.standings_before, self.movements_before, self.windows, self.calendar,
+            "customer_values",
+            value.customer_values,
+            self.profiles,
+            self.accounts,
+            self.holdings_open,
+            self.transactions,
+            self.standings_before,
+            self.movements_before,
+            self.windows,
+            self.calendar,
         )
         self._derive("movements", value.movements_today, self.customer_values, self.calendar)
 
     def grade(self) -> None:
         """Grade, watch, months below."""
-        self._derive("graded", grade.grade_customers, self.customer_values, self.standings_before, self.calendar, self.book)
+        self._derive(
+            "graded", grade.grade_customers, self.customer_values, self.standings_before, self.calendar, self.book
+        )
 
     def assign(self) -> None:
         """Primary and deputy of every customer."""
@@ -140,8 +160,17 @@ class Night:
         self._derive("answers", _all_answers, self.answers_before, self.answers_today)
         self._derive("compared", watch.compare, self.standings, self.standings_before, self.calendar)
         self._derive(
-            "signals", watch.raise_signals, self.compared, self.accounts, self.transactions, self.profiles,
-            self.occasions, self.signals_before, self.answers, self.calendar, self.book,
+            "signals",
+            watch.raise_signals,
+            self.compared,
+            self.accounts,
+            self.transactions,
+            self.profiles,
+            self.occasions,
+            self.signals_before,
+            self.answers,
+            self.calendar,
+            self.book,
         )
 
     def plan(self) -> None:
@@ -159,8 +188,12 @@ class Night:
         accounts = self.engine.row(
             "SELECT count(*) FILTER (closed_on IS NULL), coalesce(sum(balance) FILTER (closed_on IS NULL), 0.00) FROM accounts"
         )
-        return {"customers": customers[0], "customer_aum": Decimal(customers[1]),
-                "accounts": accounts[0], "account_aum": Decimal(accounts[1])}
+        return {
+            "customers": customers[0],
+            "customer_aum": Decimal(customers[1]),
+            "accounts": accounts[0],
+            "account_aum": Decimal(accounts[1]),
+        }
 
     def counts(self) -> dict[str, Any]:
         """What the run report says of the new state."""
@@ -172,7 +205,9 @@ class Night:
         on = f"DATE '{self.on}'"
         signals = dict.fromkeys(self.book.signals, 0) | {
             row["kind"]: row["n"]
-            for row in self.engine.arrow(f"SELECT kind, count(*) AS n FROM signals WHERE seen_on = {on} GROUP BY 1").to_pylist()
+            for row in self.engine.arrow(
+                f"SELECT kind, count(*) AS n FROM signals WHERE seen_on = {on} GROUP BY 1"
+            ).to_pylist()
         }
         tasks, watched, unassigned = self.engine.row(
             "SELECT (SELECT count(*) FROM tasks), count(*) FILTER (watch_since IS NOT NULL), "
@@ -188,9 +223,12 @@ class Night:
         starts = self.before is not None and self.on.day == 1
         last_day = months.monthrange(self.on.year, self.on.month)[1]
         return {
-            "business_date": self.on, "month_days": self.month_days, "is_month_start": starts,
+            "business_date": self.on,
+            "month_days": self.month_days,
+            "is_month_start": starts,
             "last_month_days": self.before.month_days if self.before and starts else 1,
-            "is_month_end": self.on.day == last_day, "is_first": self.before is None,
+            "is_month_end": self.on.day == last_day,
+            "is_first": self.before is None,
         }
 
     def _occasion_rows(self) -> list[dict[str, Any]]:

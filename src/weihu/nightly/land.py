@@ -81,7 +81,9 @@ def read_manifest(folder: Path) -> Manifest:
     )
 
 
-def land(folder: Path, manifest: Manifest, staging: Path, known: dict[str, Path], posts: list[str], seal: Seal) -> Landed:
+def land(
+    folder: Path, manifest: Manifest, staging: Path, known: dict[str, Path], posts: list[str], seal: Seal
+) -> Landed:
     """Check a delivery against its manifest, the contract and the keys ``known`` from earlier nights.
 
     ``known`` maps a file's name to the Parquet of its state; ``posts`` are the rule book's. Raises Refused.
@@ -116,7 +118,9 @@ class _Checks:
         self._names[file.name] = path.name
         stated = self.manifest.files[file.name].get("sha256")
         if stated and stated != textfile.digest(path):
-            self.faults.append(whole_file(path, "sha256", f"校验值 {stated[:16]}…", f"the stated sha256 {stated[:16]}…"))
+            self.faults.append(
+                whole_file(path, "sha256", f"校验值 {stated[:16]}…", f"the stated sha256 {stated[:16]}…")
+            )
         if self._load(file, path):
             self._values(file)
             self._count_and_totals(file)
@@ -173,11 +177,15 @@ class _Checks:
             if name not in known:
                 self.faults.append(Fault(path.name, 1, name, name, f"合同规定的列:{named[0]}", f"one of {named[1]}"))
             elif header.count(name) > 1:
-                self.faults.append(Fault(path.name, 1, name, f"{name} × {header.count(name)}", "只出现一次", "the column once"))
+                self.faults.append(
+                    Fault(path.name, 1, name, f"{name} × {header.count(name)}", "只出现一次", "the column once")
+                )
         for column in file.columns:
             if (column.required or column.key) and column.name not in header:
                 shown = ",".join(header)
-                self.faults.append(Fault(path.name, 1, column.name, shown, f"必需的列 {column.name}", f"the column {column.name}"))
+                self.faults.append(
+                    Fault(path.name, 1, column.name, shown, f"必需的列 {column.name}", f"the column {column.name}")
+                )
         return len(self.faults) == before
 
     def _typed(self, file: File, header: list[str]) -> None:
@@ -223,7 +231,8 @@ class _Checks:
     def _values(self, file: File) -> None:
         rules = [(column, *rule) for column in file.columns for rule in _value_rules(column)]
         counts = self.database.execute(
-            "SELECT " + ", ".join(f"count(*) FILTER (WHERE {condition})" for _, condition, _, _ in rules)
+            "SELECT "
+            + ", ".join(f"count(*) FILTER (WHERE {condition})" for _, condition, _, _ in rules)
             + f", count({file.key}) - count(DISTINCT {file.key}) FROM {file.name} f"
         ).fetchall()[0]
         for (column, condition, zh, en), count in zip(rules, counts, strict=False):
@@ -231,7 +240,11 @@ class _Checks:
                 self._find(file.name, column.name, condition, zh, en)
         if counts[-1]:
             self._find(
-                file.name, file.key, "true", "不重复的主键", "a key that stands once",
+                file.name,
+                file.key,
+                "true",
+                "不重复的主键",
+                "a key that stands once",
                 f"(SELECT rowid, * FROM {file.name}) f"
                 f" SEMI JOIN (SELECT {file.key} FROM {file.name} GROUP BY 1 HAVING count(*) > 1) d USING ({file.key})",
             )
@@ -241,12 +254,16 @@ class _Checks:
         entry = self.manifest.files[file.name]
         rows = self._one(f"SELECT count(*) FROM {file.name}")
         if rows != entry["rows"]:
-            self.faults.append(whole_file(name, f"{rows}", f"清单所述 {entry['rows']} 行", f"the manifest's {entry['rows']} rows"))
+            self.faults.append(
+                whole_file(name, f"{rows}", f"清单所述 {entry['rows']} 行", f"the manifest's {entry['rows']} rows")
+            )
         for column in file.totals:
             total = self._one(f"SELECT coalesce(sum(TRY_CAST({column} AS DECIMAL(18,2))), 0.00) FROM {file.name}")
             stated = Decimal(entry["totals"][column])
             if total != stated:
-                self.faults.append(whole_file(name, str(total), f"清单控制总数 {stated}", f"the manifest's total {stated}", column))
+                self.faults.append(
+                    whole_file(name, str(total), f"清单控制总数 {stated}", f"the manifest's total {stated}", column)
+                )
 
     def _one(self, sql: str) -> Any:
         return self.database.execute(sql).fetchall()[0][0]
@@ -280,8 +297,11 @@ class _Checks:
         target = column.references or ""
         key = FILE[target].key
         self._find(
-            file.name, column.name, f"f.{column.name} IS NOT NULL",
-            f"{target} 中已有的 {key}", f"a {key} that {target} has",
+            file.name,
+            column.name,
+            f"f.{column.name} IS NOT NULL",
+            f"{target} 中已有的 {key}",
+            f"a {key} that {target} has",
             f"(SELECT rowid, {column.name} FROM {file.name}) f"
             f" ANTI JOIN ({self._all_keys(target, key)}) t ON t.{key} = f.{column.name}",
         )
@@ -290,36 +310,85 @@ class _Checks:
         products = f"({self._all_keys('products', 'product_id, category, overdraft')}) p"
         assets = ", ".join(f"'{category}'" for category in ASSET_CATEGORIES)
         if "accounts" in self._names:
-            self._find("accounts", "product_id", f"p.category NOT IN ({assets})", "资产类产品", "an asset product",
-                       f"(SELECT rowid, * FROM accounts) f JOIN {products} USING (product_id)")
+            self._find(
+                "accounts",
+                "product_id",
+                f"p.category NOT IN ({assets})",
+                "资产类产品",
+                "an asset product",
+                f"(SELECT rowid, * FROM accounts) f JOIN {products} USING (product_id)",
+            )
         if "holdings" in self._names:
-            self._find("holdings", "product_id", f"p.category IN ({assets})", "负债或服务类产品", "a liability or service product",
-                       f"(SELECT rowid, * FROM holdings) f JOIN {products} USING (product_id)")
+            self._find(
+                "holdings",
+                "product_id",
+                f"p.category IN ({assets})",
+                "负债或服务类产品",
+                "a liability or service product",
+                f"(SELECT rowid, * FROM holdings) f JOIN {products} USING (product_id)",
+            )
         if "balances" in self._names:
             accounts = f"({self._all_keys('accounts', 'account_id, product_id, closed_on')}) a"
             source = f"(SELECT rowid, * FROM balances) f JOIN {accounts} USING (account_id) JOIN {products} USING (product_id)"
-            self._find("balances", "balance", "CAST(f.balance AS DECIMAL(18,2)) < 0 AND NOT CAST(p.overdraft AS BOOLEAN)",
-                       "非负余额(该产品不可透支)", "no negative balance (the product has no overdraft)", source)
-            self._find("balances", "balance", "CAST(f.balance AS DECIMAL(18,2)) <> 0 AND a.closed_on IS NOT NULL",
-                       "已销户账户余额为 0", "0 for a closed account", source)
+            self._find(
+                "balances",
+                "balance",
+                "CAST(f.balance AS DECIMAL(18,2)) < 0 AND NOT CAST(p.overdraft AS BOOLEAN)",
+                "非负余额(该产品不可透支)",
+                "no negative balance (the product has no overdraft)",
+                source,
+            )
+            self._find(
+                "balances",
+                "balance",
+                "CAST(f.balance AS DECIMAL(18,2)) <> 0 AND a.closed_on IS NOT NULL",
+                "已销户账户余额为 0",
+                "0 for a closed account",
+                source,
+            )
         if "staff" in self._names:
             known = ", ".join(f"'{post}'" for post in self.posts)
-            self._find("staff", "post", f"f.post NOT IN ({known})", "制度中的岗位:" + "、".join(self.posts),
-                       "a post of the rule book: " + ", ".join(self.posts))
+            self._find(
+                "staff",
+                "post",
+                f"f.post NOT IN ({known})",
+                "制度中的岗位:" + "、".join(self.posts),
+                "a post of the rule book: " + ", ".join(self.posts),
+            )
         on = f"DATE '{self.manifest.business_date}'"
         said = str(self.manifest.business_date)
         if "transactions" in self._names:
-            self._find("transactions", "booked_on", f"CAST({_iso('f.booked_on')} AS DATE) <> {on}",
-                       f"营业日 {said}", f"the business date {said}")
-        for file, column in (("customers", "birth_date"), ("customers", "opened_on"), ("accounts", "opened_on"),
-                             ("holdings", "opened_on"), ("customers", "risk_rated_on")):
+            self._find(
+                "transactions",
+                "booked_on",
+                f"CAST({_iso('f.booked_on')} AS DATE) <> {on}",
+                f"营业日 {said}",
+                f"the business date {said}",
+            )
+        for file, column in (
+            ("customers", "birth_date"),
+            ("customers", "opened_on"),
+            ("accounts", "opened_on"),
+            ("holdings", "opened_on"),
+            ("customers", "risk_rated_on"),
+        ):
             if file in self._names:
-                self._find(file, column, f"CAST({_iso(f'f.{column}')} AS DATE) > {on}",
-                           f"不晚于营业日 {said} 的日期", f"a date not after {said}")
+                self._find(
+                    file,
+                    column,
+                    f"CAST({_iso(f'f.{column}')} AS DATE) > {on}",
+                    f"不晚于营业日 {said} 的日期",
+                    f"a date not after {said}",
+                )
         for file, column in (("accounts", "closed_on"), ("accounts", "matures_on"), ("holdings", "closed_on")):
             if file in self._names:
-                self._find(file, column, f"CAST({_iso(f'f.{column}')} AS DATE) < CAST({_iso('f.opened_on')} AS DATE)",
-                           "不早于 opened_on 的日期", "a date not before opened_on")
+                self._find(
+                    file,
+                    column,
+                    f"CAST({_iso(f'f.{column}')} AS DATE) < CAST({_iso('f.opened_on')} AS DATE)",
+                    "不早于 opened_on 的日期",
+                    "a date not before opened_on",
+                )
 
     def write(self, seal: Seal) -> dict[str, int]:
         """Write the checked files as Parquet, sealed columns sealed; rows per file."""
@@ -330,7 +399,9 @@ class _Checks:
             table = self.database.sql(f"SELECT {columns} FROM {name} ORDER BY {file.key}").to_arrow_table()
             table = _sealed(table, file, seal)
             self.database.register("sealed", table)
-            self.database.execute(f"COPY sealed TO '{self.staging / f'{name}.parquet'}' (FORMAT parquet, COMPRESSION zstd)")
+            self.database.execute(
+                f"COPY sealed TO '{self.staging / f'{name}.parquet'}' (FORMAT parquet, COMPRESSION zstd)"
+            )
             self.database.unregister("sealed")
             rows[name] = table.num_rows
         for copy in self.staging.glob("*.utf8"):
@@ -378,12 +449,21 @@ def _entry_faults(folder: Path, name: str, entry: Any) -> list[Fault]:
     if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
         return [Fault(MANIFEST, 0, where, str(entry), "含 file 与 rows 的对象", "an object with file and rows")]
     if Path(entry["file"]).name != entry["file"] or not (folder / entry["file"]).is_file():
-        return [Fault(MANIFEST, 0, f"{where}.file", entry["file"], "本目录中存在的文件", "a file that is in this folder")]
+        return [
+            Fault(MANIFEST, 0, f"{where}.file", entry["file"], "本目录中存在的文件", "a file that is in this folder")
+        ]
     if not _is_count(entry.get("rows")):
         return [Fault(MANIFEST, 0, f"{where}.rows", str(entry.get("rows")), "行数", "the number of rows")]
     totals = entry.get("totals", {})
     return [
-        Fault(MANIFEST, 0, f"{where}.totals.{column}", str(totals.get(column)), "控制总数(小数)", "a control total (decimal)")
+        Fault(
+            MANIFEST,
+            0,
+            f"{where}.totals.{column}",
+            str(totals.get(column)),
+            "控制总数(小数)",
+            "a control total (decimal)",
+        )
         for column in FILE[name].totals
         if not isinstance(totals, dict) or not _is_money(totals.get(column))
     ]
@@ -420,17 +500,41 @@ def _value_rules(column: Column) -> list[tuple[str, str, str]]:
     rules: list[tuple[str, str, str]] = []
     if column.required:
         rules.append((f"{name} IS NULL", "非空值", "a value"))
-    rules.append((rf"regexp_matches({name}, '[\x00-\x1f\x7f]')", "不含换行或控制字符", "no line breaks or control characters"))
-    rules.append((f"length({name}) > {LONGEST_VALUE}", f"不超过{LONGEST_VALUE}个字符", f"at most {LONGEST_VALUE} characters"))
+    rules.append(
+        (rf"regexp_matches({name}, '[\x00-\x1f\x7f]')", "不含换行或控制字符", "no line breaks or control characters")
+    )
+    rules.append(
+        (f"length({name}) > {LONGEST_VALUE}", f"不超过{LONGEST_VALUE}个字符", f"at most {LONGEST_VALUE} characters")
+    )
     if column.kind == "money":
-        rules.append((f"NOT regexp_full_match({name}, '{MONEY_TEXT}')", "金额,至多两位小数", "an amount with at most two decimals"))
+        rules.append(
+            (
+                f"NOT regexp_full_match({name}, '{MONEY_TEXT}')",
+                "金额,至多两位小数",
+                "an amount with at most two decimals",
+            )
+        )
         if column.minimum is not None:
-            rules.append((f"TRY_CAST({name} AS DECIMAL(18,2)) < {column.minimum}", f"不小于 {column.minimum}", f"at least {column.minimum}"))
+            rules.append(
+                (
+                    f"TRY_CAST({name} AS DECIMAL(18,2)) < {column.minimum}",
+                    f"不小于 {column.minimum}",
+                    f"at least {column.minimum}",
+                )
+            )
     elif column.kind == "date":
         valid = f"regexp_full_match({name}, '{DATE_TEXT}') AND TRY_CAST({_iso(name)} AS DATE) BETWEEN '1880-01-01' AND '2999-12-31'"
-        rules.append((f"{name} IS NOT NULL AND NOT coalesce({valid}, false)", "存在的日期 YYYY-MM-DD 或 YYYYMMDD", "a date that exists, YYYY-MM-DD or YYYYMMDD"))
+        rules.append(
+            (
+                f"{name} IS NOT NULL AND NOT coalesce({valid}, false)",
+                "存在的日期 YYYY-MM-DD 或 YYYYMMDD",
+                "a date that exists, YYYY-MM-DD or YYYYMMDD",
+            )
+        )
     elif column.kind == "flag":
-        rules.append((f"lower({name}) NOT IN ('true', 'false', '1', '0')", "true、false、1 或 0", "true, false, 1 or 0"))
+        rules.append(
+            (f"lower({name}) NOT IN ('true', 'false', '1', '0')", "true、false、1 或 0", "true, false, 1 or 0")
+        )
     elif column.kind == "choice":
         listed = ", ".join(f"'{choice}'" for choice in column.choices)
         rules.append((f"{name} NOT IN ({listed})", "、".join(column.choices), "one of " + ", ".join(column.choices)))

@@ -43,22 +43,46 @@ class Versioned:
 
 VERSIONED = (
     Versioned(
-        Standing, "standings", ("customer_id",),
-        ("branch_id", "aum", "liabilities", "account_count", "product_count", "moved_on", "grade_rank", "grade_since",
-         "months_below", "watch_since", "primary_id", "deputy_id"),
-        extra=("balance_days",), money=("aum", "liabilities", "balance_days"),
+        Standing,
+        "standings",
+        ("customer_id",),
+        (
+            "branch_id",
+            "aum",
+            "liabilities",
+            "account_count",
+            "product_count",
+            "moved_on",
+            "grade_rank",
+            "grade_since",
+            "months_below",
+            "watch_since",
+            "primary_id",
+            "deputy_id",
+        ),
+        extra=("balance_days",),
+        money=("aum", "liabilities", "balance_days"),
     ),
     Versioned(
-        Signal, "signals", ("customer_id", "kind", "subject"),
-        ("raised_on", "amount", "base", '"limit"', "on_date", "detail"), money=("amount", "base", '"limit"'),
+        Signal,
+        "signals",
+        ("customer_id", "kind", "subject"),
+        ("raised_on", "amount", "base", '"limit"', "on_date", "detail"),
+        money=("amount", "base", '"limit"'),
     ),
     Versioned(
-        Account, "accounts", ("account_id",),
-        ("customer_id", "branch_id", "product_id", "opened_on", "closed_on", "matures_on", "balance"), money=("balance",),
+        Account,
+        "accounts",
+        ("account_id",),
+        ("customer_id", "branch_id", "product_id", "opened_on", "closed_on", "matures_on", "account_last4", "balance"),
+        money=("balance",),
     ),
     Versioned(
-        Holding, "holdings", ("holding_id",),
-        ("customer_id", "product_id", "amount", "opened_on", "closed_on", "matures_on"), money=("amount",),
+        Holding,
+        "holdings",
+        ("holding_id",),
+        ("customer_id", "product_id", "amount", "opened_on", "closed_on", "matures_on"),
+        money=("amount",),
     ),
 )
 
@@ -72,7 +96,9 @@ def withdraw() -> None:
     for plan in VERSIONED:
         with transaction.atomic():
             plan.model._default_manager.filter(since_run__gt=number).delete()
-            plan.model._default_manager.filter(until_run__gt=number).exclude(until_run=FOREVER).update(until_run=FOREVER)
+            plan.model._default_manager.filter(until_run__gt=number).exclude(until_run=FOREVER).update(
+                until_run=FOREVER
+            )
     Task.objects.filter(run_id__gt=number).delete()
     Run.objects.filter(number__gt=number).delete()
 
@@ -85,13 +111,13 @@ def stage(engine: DuckEngine, run: Run, published: Path | None, landed: Landed) 
     run.save(force_insert=True)
     written = _stage_new_customers(engine, landed)
     for plan in VERSIONED:
-        written += _stage_versions(engine, run, plan, published, landed)
+        written += _stage_versions(engine, run, plan, published)
     tasks = engine.arrow(
         f"SELECT {run.number} AS run_id, staff_id, customer_id, position, minutes, score, grade_rank FROM tasks"
         " ORDER BY staff_id, position"
     )
     bulk.insert(Task, tasks)
-    return written + tasks.num_rows
+    return written + int(tasks.num_rows)
 
 
 def commit(engine: DuckEngine, run: Run, landed: Landed) -> None:
@@ -112,23 +138,21 @@ def sweep(run: Run) -> None:
         model.objects.filter(until_run__lte=run.number).delete()
 
 
-def _stage_versions(engine: DuckEngine, run: Run, plan: Versioned, published: Path | None, landed: Landed) -> int:
+def _stage_versions(engine: DuckEngine, run: Run, plan: Versioned, published: Path | None) -> int:
     key = ", ".join(plan.key)
     columns = ", ".join(_stored(name, plan) for name in (*plan.key, *plan.kept, *plan.extra))
     unchanged = " AND ".join(f"p.{name} IS NOT DISTINCT FROM n.{name}" for name in (*plan.key, *plan.kept))
-    before = f"read_parquet('{published / f'{plan.table}.parquet'}')" if published else f"(SELECT * FROM {plan.table} LIMIT 0)"
+    before = (
+        f"read_parquet('{published / f'{plan.table}.parquet'}')"
+        if published
+        else f"(SELECT * FROM {plan.table} LIMIT 0)"
+    )
     same = " AND ".join(f"p.{name} = n.{name}" for name in plan.key)
     engine.derive_sql("changed", f"SELECT n.* FROM {plan.table} n ANTI JOIN {before} p ON {unchanged}")
     since = ", n.since" if plan.model is Standing else ""
     source = f"(SELECT *, DATE '{run.business_date}' AS since FROM changed)" if since else "changed"
-    last4 = ""
-    if plan.model is Account:
-        numbers = landed.paths("accounts")
-        given = f"(SELECT account_id, account_last4 FROM read_parquet('{numbers[0]}'))" if numbers else "(SELECT '' AS account_id, NULL AS account_last4)"
-        source = f"(SELECT c.*, g.account_last4 FROM changed c LEFT JOIN {given} g USING (account_id))"
-        last4 = ", account_last4"
     rows = engine.arrow(
-        f"SELECT {columns}{since}{last4}, {run.number} AS since_run, {FOREVER} AS until_run FROM {source} n ORDER BY {key}"
+        f"SELECT {columns}{since}, {run.number} AS since_run, {FOREVER} AS until_run FROM {source} n ORDER BY {key}"
     )
     closing = engine.arrow(
         f"SELECT {key} FROM {before} p WHERE EXISTS (SELECT 1 FROM changed n WHERE {same})"
@@ -136,7 +160,7 @@ def _stage_versions(engine: DuckEngine, run: Run, plan: Versioned, published: Pa
     )
     bulk.close_versions(plan.model, plan.key, closing, run.number, FOREVER)
     bulk.insert(plan.model, rows)
-    return rows.num_rows + closing.num_rows
+    return int(rows.num_rows + closing.num_rows)
 
 
 def _stored(name: str, plan: Versioned) -> str:
@@ -165,9 +189,13 @@ def _exists(rows: pa.Table) -> pa.Array:
 
 def _core_rows(engine: DuckEngine, landed: Landed) -> list[tuple[type[models.Model], str, pa.Table]]:
     """Changed staff, branches, products and customers: few, so they go with the pointer."""
-    rows = [(Branch, "branch_id", _landed_rows(engine, landed, "branches", "branch_id, name, parent_id"))]
+    rows: list[tuple[type[models.Model], str, pa.Table]] = [
+        (Branch, "branch_id", _landed_rows(engine, landed, "branches", "branch_id, name, parent_id"))
+    ]
     active = f"left_on IS NULL OR left_on > DATE '{landed.manifest.business_date}' AS is_active"
-    staff = _landed_rows(engine, landed, "staff", f"staff_id, name, branch_id, post, left_on, {active}, '!' AS password")
+    staff = _landed_rows(
+        engine, landed, "staff", f"staff_id, name, branch_id, post, left_on, {active}, '!' AS password"
+    )
     rows.append((Staff, "staff_id", staff))
     products = _landed_rows(engine, landed, "products", "product_id, name, name_en, category, risk")
     rows.append((Product, "product_id", products))
@@ -191,7 +219,9 @@ def _customers(engine: DuckEngine, landed: Landed, join: str) -> pa.Table:
     )
     spelled = [spell(name) for name in rows["name"].to_pylist()]
     rows = rows.append_column("pinyin", pa.array(["".join(parts) for parts in spelled], pa.string()))
-    return rows.append_column("initials", pa.array(["".join(part[:1] for part in parts) for parts in spelled], pa.string()))
+    return rows.append_column(
+        "initials", pa.array(["".join(part[:1] for part in parts) for parts in spelled], pa.string())
+    )
 
 
 def spell(name: str) -> list[str]:

@@ -73,10 +73,14 @@ class Nightly:
         before = self._before(last.built_on if replaced and last else last.number if last else None)
         if manifest.currency != self.book.currency:
             text = f"the rule book's currency {self.book.currency}"
-            raise Refused([Fault("manifest.json", 0, "currency", manifest.currency, f"制度的币种 {self.book.currency}", text)])
+            raise Refused(
+                [Fault("manifest.json", 0, "currency", manifest.currency, f"制度的币种 {self.book.currency}", text)]
+            )
         with self._step("land", durations):
             known = {file: before.folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if before else {}
-            landed = land.land(delivery, manifest, self.home.staging("landing"), known, list(self.book.posts), self._seal)
+            landed = land.land(
+                delivery, manifest, self.home.staging("landing"), known, list(self.book.posts), self._seal
+            )
         night = Night(self.engine, self.book, manifest.business_date, before)
         with self._step("carry", durations):
             night.remember(self._movements(before), gather.gather(manifest.business_date))
@@ -86,9 +90,13 @@ class Nightly:
                 step()
         reconciliation = _reconcile(night.totals(), manifest)
         run = Run(
-            number=(last.number if last else 0) + 1, business_date=manifest.business_date, digest=manifest.digest,
-            revision=(self.home.revisions(manifest.business_date) or [0])[-1] + 1, month_days=night.month_days,
-            book=self.book.model_dump(mode="json"), built_on=self._number_of(before),
+            number=(last.number if last else 0) + 1,
+            business_date=manifest.business_date,
+            digest=manifest.digest,
+            revision=(self.home.revisions(manifest.business_date) or [0])[-1] + 1,
+            month_days=night.month_days,
+            book=self.book.model_dump(mode="json"),
+            built_on=self._number_of(before),
         )
         with self._step("write", durations):
             staging = self.home.staging("run")
@@ -97,9 +105,16 @@ class Nightly:
         with self._step("publish", durations):
             published = self.home.run(last.number) if last else None
             written = publish.stage(self.engine, run, published, landed)
-        run.report = {**night.counts(), "reconciliation": reconciliation, "landed": landed.rows,
-                      "rows_written": written, "seconds": durations}
-        (folder / "report.json").write_text(json.dumps({"run": run.number, "date": str(run.business_date), **run.report}, indent=1))
+        run.report = {
+            **night.counts(),
+            "reconciliation": reconciliation,
+            "landed": landed.rows,
+            "rows_written": written,
+            "seconds": durations,
+        }
+        (folder / "report.json").write_text(
+            json.dumps({"run": run.number, "date": str(run.business_date), **run.report}, indent=1)
+        )
         publish.commit(self.engine, run, landed)
         publish.sweep(run)
         self._forget_old(run)
@@ -182,16 +197,36 @@ class Nightly:
 
 def _reconcile(totals: dict[str, Any], manifest: land.Manifest) -> dict[str, str | int]:
     """Customers' AUM = accounts' balances = the control total, and the counts; raises Refused otherwise."""
-    stated = {"aum": Decimal(manifest.totals["aum"]), "accounts": int(manifest.totals["accounts"]),
-              "customers": int(manifest.totals["customers"])}
-    found = {"customer_aum": totals["customer_aum"], "account_aum": totals["account_aum"],
-             "accounts": totals["accounts"], "customers": totals["customers"]}
+    stated = {
+        "aum": Decimal(manifest.totals["aum"]),
+        "accounts": int(manifest.totals["accounts"]),
+        "customers": int(manifest.totals["customers"]),
+    }
+    found = {
+        "customer_aum": totals["customer_aum"],
+        "account_aum": totals["account_aum"],
+        "accounts": totals["accounts"],
+        "customers": totals["customers"],
+    }
     pairs = (("customer_aum", "aum"), ("account_aum", "aum"), ("accounts", "accounts"), ("customers", "customers"))
     faults = [
-        Fault("manifest.json", 0, f"totals.{name}", str(stated[name]), f"与入库后合计一致:{found[side]}", f"the sum of what has landed: {found[side]}")
-        for side, name in pairs if found[side] != stated[name]
+        Fault(
+            "manifest.json",
+            0,
+            f"totals.{name}",
+            str(stated[name]),
+            f"与入库后合计一致:{found[side]}",
+            f"the sum of what has landed: {found[side]}",
+        )
+        for side, name in pairs
+        if found[side] != stated[name]
     ]
     if faults:
         raise Refused(faults)
-    return {"customer_aum": f"{found['customer_aum']:.2f}", "account_aum": f"{found['account_aum']:.2f}",
-            "control_total": f"{stated['aum']:.2f}", "customers": found["customers"], "accounts": found["accounts"]}
+    return {
+        "customer_aum": f"{found['customer_aum']:.2f}",
+        "account_aum": f"{found['account_aum']:.2f}",
+        "control_total": f"{stated['aum']:.2f}",
+        "customers": found["customers"],
+        "accounts": found["accounts"],
+    }

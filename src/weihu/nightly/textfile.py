@@ -87,10 +87,9 @@ def _examine(path: Path) -> tuple[str, bool]:
 
 def _line_blocks(path: Path) -> Iterator[bytes]:
     """The file's bytes, cut behind line ends; a byte-order mark is left out."""
-    opened = gzip.open(path) if _is_gzip(path) else path.open("rb")
     line = 1
     rest = b""
-    with opened as file:
+    with gzip.open(path) if _is_gzip(path) else path.open("rb") as file:
         try:
             while data := file.read(BLOCK):
                 cut = data.rfind(b"\n") + 1
@@ -104,7 +103,9 @@ def _line_blocks(path: Path) -> Iterator[bytes]:
                 else:
                     rest += data
         except (EOFError, zlib.error, gzip.BadGzipFile):
-            fault = Fault(path.name, line, "", "gzip", "完整的gzip文件(传输中断或损坏)", "a whole gzip file (cut off or damaged)")
+            fault = Fault(
+                path.name, line, "", "gzip", "完整的gzip文件(传输中断或损坏)", "a whole gzip file (cut off or damaged)"
+            )
             raise Broken(fault) from None
     if rest:
         yield rest.removeprefix(b"\xef\xbb\xbf") if line == 1 else rest
@@ -155,8 +156,12 @@ def _decodes(line: bytes, encoding: str) -> bool:
 
 def _long_line(path: Path, line: int, length: int) -> Fault:
     return Fault(
-        path.name, line, "", f"> {min(length, LONGEST_LINE)} bytes",
-        f"每行不超过 {LONGEST_LINE} 字节", f"lines of at most {LONGEST_LINE} bytes",
+        path.name,
+        line,
+        "",
+        f"> {min(length, LONGEST_LINE)} bytes",
+        f"每行不超过 {LONGEST_LINE} 字节",
+        f"lines of at most {LONGEST_LINE} bytes",
     )
 
 

@@ -30,13 +30,16 @@ def candidates(staff: Table, eligible_posts: Table, calendar: Table, role: Role)
 def assign(graded: Table, previous: Table, pool: Table, role: Role) -> Table:
     """customer_id and the ``role``'s staff id, for every customer whose branch has a candidate."""
     column = f"{role}_id"
-    asked = graded.select("customer_id", "branch_id", "grade_rank", "aum").left_join(
-        previous.select("customer_id", holder=column), "customer_id"
-    ).drop("customer_id_right")
+    asked = (
+        graded.select("customer_id", "branch_id", "grade_rank", "aum")
+        .left_join(previous.select("customer_id", holder=column), "customer_id")
+        .drop("customer_id_right")
+    )
     members = pool.rename(candidate="staff_id")
     kept = asked.join(
         members,
-        (asked.branch_id == members.branch_id) & (asked.grade_rank == members.grade_rank)
+        (asked.branch_id == members.branch_id)
+        & (asked.grade_rank == members.grade_rank)
         & (asked.holder == members.candidate),
     ).select("customer_id", "branch_id", "grade_rank", "holder")
     waiting = asked.anti_join(kept, "customer_id")
@@ -54,16 +57,18 @@ def with_owners(graded: Table, primaries: Table, deputies: Table, contacts: Tabl
     joined = graded
     for part in (primaries, deputies, contacts):
         joined = joined.left_join(part, "customer_id").drop("customer_id_right")
-    return joined.mutate(deputy_id=ibis.ifelse(joined.deputy_id == joined.primary_id, ibis.null("string"), joined.deputy_id))
+    return joined.mutate(
+        deputy_id=ibis.ifelse(joined.deputy_id == joined.primary_id, ibis.null("string"), joined.deputy_id)
+    )
 
 
 def _slots(pool: Table, kept: Table, waiting: Table) -> Table:
     """Places in the order in which they are filled: always the person with the fewest customers of the grade next."""
     by = ["branch_id", "grade_rank"]
     load = kept.group_by(*by, "holder").agg(load=kept.count())
-    loaded = pool.left_join(
-        load, [*by, pool.staff_id == load.holder]
-    ).select("branch_id", "grade_rank", "staff_id", "load")
+    loaded = pool.left_join(load, [*by, pool.staff_id == load.holder]).select(
+        "branch_id", "grade_rank", "staff_id", "load"
+    )
     loaded = loaded.mutate(load=ibis.coalesce(loaded.load, 0))
     places = loaded.join(waiting.select(*by, nth="turn"), by)
     slots = places.mutate(

@@ -23,9 +23,7 @@ def grade_customers(values: Table, previous: Table, calendar: Table, book: RuleB
     """Values with metric and grade (columns: tables.VALUES, metric, tables.GRADES)."""
     before = previous.select("customer_id", *(GRADES.names), aum_before="aum", days_before="balance_days")
     joined = values.left_join(before, "customer_id").drop("customer_id_right")
-    joined = joined.mutate(
-        metric=joined[book.policy.metric].cast(MONEY), reviewed=_reviewed(joined, calendar, book)
-    )
+    joined = joined.mutate(metric=joined[book.policy.metric].cast(MONEY), reviewed=_reviewed(joined, calendar, book))
     is_new = joined.grade_rank.isnull()
     reviewing = calendar.is_month_start.as_scalar() & ~is_new
     below = _months_below(joined, reviewing, book)
@@ -43,7 +41,8 @@ def grade_customers(values: Table, previous: Table, calendar: Table, book: RuleB
     watched = unchanged & _on_watch(joined, book)
     today = business_date(calendar)
     return joined.select(
-        *values.columns, "metric",
+        *values.columns,
+        "metric",
         grade_rank=joined["rank"],
         grade_since=ibis.ifelse(unchanged, joined.grade_since, today),
         months_below=months_below,

@@ -102,9 +102,7 @@ class Duty(Entry):
 class CatalogueField(Entry):
     """A field (字段) of the customer archive: its category of the brief's eight and from which grade it is expected."""
 
-    category: Literal[
-        "basic", "consumption", "education", "career", "family", "life", "interests", "network"
-    ]
+    category: Literal["basic", "consumption", "education", "career", "family", "life", "interests", "network"]
     from_grade: str
     protection: Literal["C1", "C2"] = "C2"
 

@@ -11,14 +11,16 @@ import ibis
 MONEY = "decimal(18,2)"
 BALANCE_DAYS = "decimal(24,2)"
 
-CALENDAR = ibis.schema({
-    "business_date": "date",
-    "month_days": "int64",        # days of the month to date that have been seen
-    "last_month_days": "int64",   # the same of the month before, once it has ended
-    "is_month_start": "boolean",  # first night of a month, with a night of the month before behind it
-    "is_month_end": "boolean",
-    "is_first": "boolean",        # nothing is known of the day before
-})
+CALENDAR = ibis.schema(
+    {
+        "business_date": "date",
+        "month_days": "int64",  # days of the month to date that have been seen
+        "last_month_days": "int64",  # the same of the month before, once it has ended
+        "is_month_start": "boolean",  # first night of a month, with a night of the month before behind it
+        "is_month_end": "boolean",
+        "is_first": "boolean",  # nothing is known of the day before
+    }
+)
 """One row: the night's date."""
 
 WINDOWS = ibis.schema({"days": "int64", "on": "date"})
@@ -27,31 +29,71 @@ WINDOWS = ibis.schema({"days": "int64", "on": "date"})
 OCCASIONS = ibis.schema({"month_day": "int64", "on": "date"})
 """The birthdays to look ahead to: month * 100 + day, and the date on which it is kept."""
 
-ACCOUNTS = ibis.schema({
-    "account_id": "string", "customer_id": "string", "branch_id": "string", "product_id": "string",
-    "opened_on": "date", "closed_on": "date", "matures_on": "date", "balance": MONEY,
-})
+ACCOUNTS = ibis.schema(
+    {
+        "account_id": "string",
+        "customer_id": "string",
+        "branch_id": "string",
+        "product_id": "string",
+        "opened_on": "date",
+        "closed_on": "date",
+        "matures_on": "date",
+        "account_last4": "string",
+        "balance": MONEY,
+    }
+)
 BALANCES = ibis.schema({"account_id": "string", "balance": MONEY})
-PROFILES = ibis.schema({
-    "customer_id": "string", "branch_id": "string", "opened_on": "date", "birth_date": "date",
-    "missing": "string",  # keys of the catalogue's fields that the core system does not have, comma after each
-})
-HOLDINGS = ibis.schema({
-    "holding_id": "string", "customer_id": "string", "product_id": "string", "amount": MONEY,
-    "opened_on": "date", "closed_on": "date", "matures_on": "date",
-})
-TRANSACTIONS = ibis.schema({
-    "transaction_id": "string", "account_id": "string", "booked_on": "date", "amount": MONEY, "kind": "string",
-    "branch_id": "string", "counterparty_bank": "string",
-})
-STAFF = ibis.schema({
-    "staff_id": "string", "name": "string", "branch_id": "string", "post": "string", "left_on": "date",
-})
+PROFILES = ibis.schema(
+    {
+        "customer_id": "string",
+        "branch_id": "string",
+        "opened_on": "date",
+        "birth_date": "date",
+        "missing": "string",  # keys of the catalogue's fields that the core system does not have, comma after each
+    }
+)
+HOLDINGS = ibis.schema(
+    {
+        "holding_id": "string",
+        "customer_id": "string",
+        "product_id": "string",
+        "amount": MONEY,
+        "opened_on": "date",
+        "closed_on": "date",
+        "matures_on": "date",
+    }
+)
+TRANSACTIONS = ibis.schema(
+    {
+        "transaction_id": "string",
+        "account_id": "string",
+        "booked_on": "date",
+        "amount": MONEY,
+        "kind": "string",
+        "branch_id": "string",
+        "counterparty_bank": "string",
+    }
+)
+STAFF = ibis.schema(
+    {
+        "staff_id": "string",
+        "name": "string",
+        "branch_id": "string",
+        "post": "string",
+        "left_on": "date",
+    }
+)
 BRANCHES = ibis.schema({"branch_id": "string", "name": "string", "parent_id": "string"})
-PRODUCTS = ibis.schema({
-    "product_id": "string", "name": "string", "name_en": "string", "category": "string", "risk": "string",
-    "overdraft": "boolean",
-})
+PRODUCTS = ibis.schema(
+    {
+        "product_id": "string",
+        "name": "string",
+        "name_en": "string",
+        "category": "string",
+        "risk": "string",
+        "overdraft": "boolean",
+    }
+)
 ELIGIBLE_POSTS = ibis.schema({"role": "string", "post": "string", "grade_rank": "int64", "tier": "int64"})
 """The book's posts per grade; tier 0 are the grade's own, higher tiers stand in where a branch has none of them."""
 
@@ -64,32 +106,78 @@ CONTACTS = ibis.schema({"customer_id": "string", "last_contact_on": "date", "fol
 ANSWERS = ibis.schema({"customer_id": "string", "kind": "string", "subject": "string", "answered_on": "date"})
 """Signals that a contact has answered."""
 
-VALUES = ibis.schema({
-    "customer_id": "string", "branch_id": "string", "opened_on": "date", "first_seen_on": "date",
-    "aum": MONEY, "liabilities": MONEY, "balance_days": BALANCE_DAYS, "monthly_average": MONEY,
-    "account_count": "int64", "product_count": "int64",
-    "flow_1": MONEY, "flow_7": MONEY, "flow_30": MONEY, "flow_90": MONEY, "moved_on": "date",
-})
-GRADES = ibis.schema({
-    "grade_rank": "int64", "grade_since": "date", "months_below": "int64", "watch_since": "date",
-    # the metric as reviewed at the end of each of the last six months, the latest first
-    "review_1": MONEY, "review_2": MONEY, "review_3": MONEY,
-    "review_4": MONEY, "review_5": MONEY, "review_6": MONEY,
-})
-STANDINGS = ibis.schema({
-    **VALUES, "metric": MONEY, **GRADES, "primary_id": "string", "deputy_id": "string",
-    "last_contact_on": "date", "follow_up_on": "date",
-})
+VALUES = ibis.schema(
+    {
+        "customer_id": "string",
+        "branch_id": "string",
+        "opened_on": "date",
+        "first_seen_on": "date",
+        "aum": MONEY,
+        "liabilities": MONEY,
+        "balance_days": BALANCE_DAYS,
+        "monthly_average": MONEY,
+        "account_count": "int64",
+        "product_count": "int64",
+        "flow_1": MONEY,
+        "flow_7": MONEY,
+        "flow_30": MONEY,
+        "flow_90": MONEY,
+        "moved_on": "date",
+    }
+)
+GRADES = ibis.schema(
+    {
+        "grade_rank": "int64",
+        "grade_since": "date",
+        "months_below": "int64",
+        "watch_since": "date",
+        # the metric as reviewed at the end of each of the last six months, the latest first
+        "review_1": MONEY,
+        "review_2": MONEY,
+        "review_3": MONEY,
+        "review_4": MONEY,
+        "review_5": MONEY,
+        "review_6": MONEY,
+    }
+)
+STANDINGS = ibis.schema(
+    {
+        **VALUES,
+        "metric": MONEY,
+        **GRADES,
+        "primary_id": "string",
+        "deputy_id": "string",
+        "last_contact_on": "date",
+        "follow_up_on": "date",
+    }
+)
 """What is known of a customer at the end of a night: one row each."""
 
-SIGNALS = ibis.schema({
-    "customer_id": "string", "kind": "string", "subject": "string", "raised_on": "date", "seen_on": "date",
-    "expires_on": "date", "amount": MONEY, "base": MONEY, "limit": MONEY, "on_date": "date", "detail": "string",
-})
+SIGNALS = ibis.schema(
+    {
+        "customer_id": "string",
+        "kind": "string",
+        "subject": "string",
+        "raised_on": "date",
+        "seen_on": "date",
+        "expires_on": "date",
+        "amount": MONEY,
+        "base": MONEY,
+        "limit": MONEY,
+        "on_date": "date",
+        "detail": "string",
+    }
+)
 """Open signals. ``subject`` tells two of one kind apart; ``seen_on`` is the last night on which it held."""
 
-TASKS = ibis.schema({
-    "staff_id": "string", "customer_id": "string", "position": "int64", "minutes": "int64", "score": "float64",
-    "grade_rank": "int64",
-})
+TASKS = ibis.schema(
+    {
+        "staff_id": "string",
+        "customer_id": "string",
+        "position": "int64",
+        "minutes": "int64",
+        "score": "float64",
+        "grade_rank": "int64",
+    }
+)
 """A person's list for the next working day, in order from 1."""

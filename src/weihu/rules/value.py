@@ -46,20 +46,34 @@ def holdings_open(holdings: Table, products: Table, calendar: Table) -> Table:
 
 
 def customer_values(
-    profiles: Table, accounts: Table, holdings: Table, transactions: Table, previous: Table, movements: Table,
-    windows: Table, calendar: Table,
+    profiles: Table,
+    accounts: Table,
+    holdings: Table,
+    transactions: Table,
+    previous: Table,
+    movements: Table,
+    windows: Table,
+    calendar: Table,
 ) -> Table:
     """One row per customer (columns: tables.VALUES)."""
     first = calendar.is_first.as_scalar()
     before = previous.select(
-        "customer_id", before="aum", home="branch_id", seen="first_seen_on", days_before="balance_days",
-        last_moved="moved_on", **{f"before_{days}": f"flow_{days}" for days in WINDOW_DAYS},
+        "customer_id",
+        before="aum",
+        home="branch_id",
+        seen="first_seen_on",
+        days_before="balance_days",
+        last_moved="moved_on",
+        **{f"before_{days}": f"flow_{days}" for days in WINDOW_DAYS},
     )
     joined = profiles.select("customer_id", "opened_on", registered="branch_id").left_join(before, "customer_id")
     joined = joined.drop("customer_id_right")
     for part in (
-        _by_branch(accounts, before), _liabilities(holdings), _products(accounts, holdings),
-        _moved(transactions, accounts), _leaving(movements, windows),
+        _by_branch(accounts, before),
+        _liabilities(holdings),
+        _products(accounts, holdings),
+        _moved(transactions, accounts),
+        _leaving(movements, windows),
     ):
         joined = joined.left_join(part, "customer_id").drop("customer_id_right")
     aum = ibis.coalesce(joined.total, ZERO).cast(MONEY)
@@ -74,7 +88,8 @@ def customer_values(
     carried = ibis.ifelse(starts, ZERO.cast(BALANCE_DAYS), ibis.coalesce(joined.days_before, ZERO.cast(BALANCE_DAYS)))
     balance_days = (carried + aum).cast(BALANCE_DAYS)
     return joined.select(
-        "customer_id", "opened_on",
+        "customer_id",
+        "opened_on",
         branch_id=ibis.coalesce(joined.branch, joined.home, joined.registered),
         first_seen_on=ibis.coalesce(joined.seen, business_date(calendar)),
         aum=aum,
@@ -109,7 +124,9 @@ def average(balance_days: DecimalValue, days: IntegerValue) -> DecimalValue:
 def _by_branch(accounts: Table, before: Table) -> Table:
     """Assets per customer, and the branch where they concentrate (a tie stays where the customer was)."""
     running = accounts.filter(accounts.closed_on.isnull())
-    parts = running.group_by("customer_id", "branch_id").agg(part=running.balance.sum().cast(MONEY), accounts=running.count())
+    parts = running.group_by("customer_id", "branch_id").agg(
+        part=running.balance.sum().cast(MONEY), accounts=running.count()
+    )
     parts = parts.left_join(before.select("customer_id", "home"), "customer_id").drop("customer_id_right")
     order = [parts.part.desc(), ibis.ifelse(parts.branch_id == parts.home, 0, 1).asc(), parts.branch_id.asc()]
     over = ibis.window(group_by="customer_id")
@@ -129,7 +146,9 @@ def _liabilities(holdings: Table) -> Table:
 
 def _products(accounts: Table, holdings: Table) -> Table:
     running = accounts.filter(accounts.closed_on.isnull())
-    held = running.select("customer_id", "product_id").union(holdings.select("customer_id", "product_id"), distinct=True)
+    held = running.select("customer_id", "product_id").union(
+        holdings.select("customer_id", "product_id"), distinct=True
+    )
     return held.group_by("customer_id").agg(product_count=held.count())
 
 

@@ -62,8 +62,15 @@ def compare(standings: Table, previous: Table, calendar: Table) -> Table:
 
 
 def raise_signals(
-    customers: Table, accounts: Table, transactions: Table, profiles: Table, occasions: Table, previous: Table,
-    answers: Table, calendar: Table, book: RuleBook,
+    customers: Table,
+    accounts: Table,
+    transactions: Table,
+    profiles: Table,
+    occasions: Table,
+    previous: Table,
+    answers: Table,
+    calendar: Table,
+    book: RuleBook,
 ) -> Table:
     """Tonight's open signals (columns: tables.SIGNALS): newly raised ones and those still open from before.
 
@@ -95,8 +102,10 @@ def _expiry(table: Table, night: Night) -> DateValue:
 
 def _silenced(answers: Table, night: Night) -> Table:
     quiet = ibis.cases(
-        *((answers.kind == kind, (night.today - ibis.interval(days=rule.quiet_days)).cast("date"))
-          for kind, rule in night.book.signals.items())
+        *(
+            (answers.kind == kind, (night.today - ibis.interval(days=rule.quiet_days)).cast("date"))
+            for kind, rule in night.book.signals.items()
+        )
     )
     return answers.filter(answers.answered_on > quiet)
 
@@ -104,8 +113,12 @@ def _silenced(answers: Table, night: Night) -> Table:
 def _signals(table: Table, kind: str, **evidence: Any) -> Table:
     """The common columns of a kind's rows."""
     absent = {
-        "subject": ibis.literal(""), "amount": ibis.null(MONEY), "base": ibis.null(MONEY), "limit": ibis.null(MONEY),
-        "on_date": ibis.null("date"), "detail": ibis.literal(""),
+        "subject": ibis.literal(""),
+        "amount": ibis.null(MONEY),
+        "base": ibis.null(MONEY),
+        "limit": ibis.null(MONEY),
+        "on_date": ibis.null("date"),
+        "detail": ibis.literal(""),
     }
     given = {**absent, **evidence}
     casts = {name: given[name].cast(SIGNALS[name]) for name in absent}
@@ -116,16 +129,28 @@ def large_inflow(night: Night) -> Table:
     """AUM grew by at least the amount in one day."""
     found = night.due("large_inflow")
     found = found.filter(found.flow_1 >= ibis.literal(night.rule("large_inflow").amount, MONEY))
-    return _signals(found, "large_inflow", subject=night.today.cast("string"), amount=found.flow_1, base=found.aum,
-                    on_date=found.today)
+    return _signals(
+        found,
+        "large_inflow",
+        subject=night.today.cast("string"),
+        amount=found.flow_1,
+        base=found.aum,
+        on_date=found.today,
+    )
 
 
 def large_outflow(night: Night) -> Table:
     """AUM fell by at least the amount in one day."""
     found = night.due("large_outflow")
     found = found.filter(-found.flow_1 >= ibis.literal(night.rule("large_outflow").amount, MONEY))
-    return _signals(found, "large_outflow", subject=night.today.cast("string"), amount=-found.flow_1, base=found.aum,
-                    on_date=found.today)
+    return _signals(
+        found,
+        "large_outflow",
+        subject=night.today.cast("string"),
+        amount=-found.flow_1,
+        base=found.aum,
+        on_date=found.today,
+    )
 
 
 def inter_branch(night: Night) -> Table:
@@ -138,7 +163,9 @@ def inter_branch(night: Night) -> Table:
 def to_other_bank(night: Night) -> Table:
     """Money sent to other banks, in all at least the amount."""
     money = night.money_today()
-    sent = money.filter(money.counterparty_bank.notnull() & (money.amount < ZERO) & money.kind.isin(["transfer", "other"]))
+    sent = money.filter(
+        money.counterparty_bank.notnull() & (money.amount < ZERO) & money.kind.isin(["transfer", "other"])
+    )
     return _moved(night, "to_other_bank", sent, sent.counterparty_bank)
 
 
@@ -148,12 +175,20 @@ def _moved(night: Night, kind: str, money: Table, where: Any) -> Table:
     largest = ibis.row_number().over(group_by="customer_id", order_by=[sums["size"].desc(), sums.transaction_id.asc()])
     sums = sums.mutate(place=largest)
     sums = sums.group_by("customer_id").agg(
-        moved=sums["size"].sum().cast(MONEY), detail=ibis.ifelse(sums.place == 0, sums["where"], ibis.null("string")).max()
+        moved=sums["size"].sum().cast(MONEY),
+        detail=ibis.ifelse(sums.place == 0, sums["where"], ibis.null("string")).max(),
     )
     sums = sums.filter(sums.moved >= ibis.literal(night.rule(kind).amount, MONEY))
     found = night.due(kind).join(sums, "customer_id")
-    return _signals(found, kind, subject=night.today.cast("string"), amount=found.moved, base=found.aum,
-                    on_date=found.today, detail=found.detail)
+    return _signals(
+        found,
+        kind,
+        subject=night.today.cast("string"),
+        amount=found.moved,
+        base=found.aum,
+        on_date=found.today,
+        detail=found.detail,
+    )
 
 
 def grade_up(night: Night) -> Table:
@@ -168,19 +203,34 @@ def grade_down(night: Night) -> Table:
 
 def _regraded(night: Night, kind: str, condition: BooleanValue) -> Table:
     found = night.due(kind, night.customers.filter(condition))
-    keys = {rank: key for rank, key in enumerate(night.book.grades)}
+    keys = dict(enumerate(night.book.grades))
     before = ibis.cases(*((found.rank_before == rank, key) for rank, key in keys.items()))
     after = ibis.cases(*((found.grade_rank == rank, key) for rank, key in keys.items()))
-    return _signals(found, kind, subject=night.today.cast("string"), amount=found.metric, base=found.aum,
-                    limit=minimum_of(found.grade_rank, night.book), on_date=found.today, detail=before + ">" + after)
+    return _signals(
+        found,
+        kind,
+        subject=night.today.cast("string"),
+        amount=found.metric,
+        base=found.aum,
+        limit=minimum_of(found.grade_rank, night.book),
+        on_date=found.today,
+        detail=before + ">" + after,
+    )
 
 
 def watch_begun(night: Night) -> Table:
     """The customer came on watch tonight."""
     found = night.due("watch_begun")
     found = found.filter(found.watch_since.notnull() & found.watch_before.isnull())
-    return _signals(found, "watch_begun", subject=night.today.cast("string"), amount=found.review_1, base=found.aum,
-                    limit=minimum_of(found.grade_rank, night.book), on_date=found.today)
+    return _signals(
+        found,
+        "watch_begun",
+        subject=night.today.cast("string"),
+        amount=found.review_1,
+        base=found.aum,
+        limit=minimum_of(found.grade_rank, night.book),
+        on_date=found.today,
+    )
 
 
 def near_grade(night: Night) -> Table:
@@ -196,8 +246,15 @@ def near_grade(night: Night) -> Table:
         near=ibis.cases(*((following == rank, ibis.literal(round(bound, 2), MONEY)) for rank, bound in near.items())),
     )
     found = found.filter((found.metric < found.next_minimum) & (found.metric >= found.near))
-    return _signals(found, "near_grade", subject=found.next_key, amount=found.metric,
-                    base=found.next_minimum - found.metric, limit=found.next_minimum, detail=found.next_key)
+    return _signals(
+        found,
+        "near_grade",
+        subject=found.next_key,
+        amount=found.metric,
+        base=found.next_minimum - found.metric,
+        limit=found.next_minimum,
+        detail=found.next_key,
+    )
 
 
 def maturity(night: Night) -> Table:
@@ -207,14 +264,23 @@ def maturity(night: Night) -> Table:
     due = due.filter(due.matures_on.between(night.today, last))
     due = due.select("customer_id", "account_id", "product_id", "balance", "matures_on")
     found = night.due("maturity").join(due, "customer_id")
-    return _signals(found, "maturity", subject=found.account_id + " " + found.matures_on.cast("string"),
-                    amount=found.balance, base=found.aum, on_date=found.matures_on, detail=found.product_id)
+    return _signals(
+        found,
+        "maturity",
+        subject=found.account_id + " " + found.matures_on.cast("string"),
+        amount=found.balance,
+        base=found.aum,
+        on_date=found.matures_on,
+        detail=found.product_id,
+    )
 
 
 def birthday(night: Night) -> Table:
     """A birthday within the lead days of the next working day."""
     born = night.profiles.filter(night.profiles.birth_date.notnull())
-    born = born.select("customer_id", month_day=born.birth_date.month().cast("int64") * 100 + born.birth_date.day().cast("int64"))
+    born = born.select(
+        "customer_id", month_day=born.birth_date.month().cast("int64") * 100 + born.birth_date.day().cast("int64")
+    )
     soon = born.join(night.occasions, "month_day").select("customer_id", "on")
     found = night.due("birthday").join(soon, "customer_id")
     return _signals(found, "birthday", subject=found["on"].cast("string"), on_date=found["on"])
@@ -248,8 +314,11 @@ def cadence_due(night: Night) -> Table:
     found = night.due("cadence_due")
     last = ibis.coalesce(found.last_contact_on, found.first_seen_on)
     due = ibis.cases(
-        *((found.grade_rank == rank, (last + ibis.interval(days=grade.cadence_days)).cast("date"))
-          for rank, grade in enumerate(night.book.grades.values()) if grade.cadence_days),
+        *(
+            (found.grade_rank == rank, (last + ibis.interval(days=grade.cadence_days)).cast("date"))
+            for rank, grade in enumerate(night.book.grades.values())
+            if grade.cadence_days
+        ),
         else_=ibis.null("date"),
     )
     found = found.mutate(due=due)
@@ -268,7 +337,19 @@ def follow_up(night: Night) -> Table:
 KINDS: dict[str, Callable[[Night], Table]] = {
     function.__name__: function
     for function in (
-        large_inflow, large_outflow, inter_branch, to_other_bank, grade_up, grade_down, watch_begun, near_grade,
-        maturity, birthday, missing_facts, dormant, cadence_due, follow_up,
+        large_inflow,
+        large_outflow,
+        inter_branch,
+        to_other_bank,
+        grade_up,
+        grade_down,
+        watch_begun,
+        near_grade,
+        maturity,
+        birthday,
+        missing_facts,
+        dormant,
+        cadence_due,
+        follow_up,
     )
 }

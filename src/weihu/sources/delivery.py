@@ -13,7 +13,11 @@ from weihu.engine.contract import FILE, FILES, FORMAT, MANIFEST
 
 
 def write(
-    database: duckdb.DuckDBPyConnection, out: Path, on: date, currency: str, totals: dict[str, str | int],
+    database: duckdb.DuckDBPyConnection,
+    out: Path,
+    on: date,
+    currency: str,
+    totals: dict[str, str | int],
     queries: dict[str, str],
 ) -> Path:
     """One delivery, complete or not there at all: ``queries`` give the rows of each file, in the contract's columns.
@@ -28,11 +32,15 @@ def write(
         if file.name not in queries:
             continue
         columns = ", ".join(f"CAST({column.name} AS {column.sql_type}) AS {column.name}" for column in file.columns)
-        database.execute(f"CREATE OR REPLACE TEMP TABLE delivered AS SELECT {columns} FROM ({queries[file.name]}) ORDER BY {file.key}")
+        database.execute(
+            f"CREATE OR REPLACE TEMP TABLE delivered AS SELECT {columns} FROM ({queries[file.name]}) ORDER BY {file.key}"
+        )
         rows = _one(database, "SELECT count(*) FROM delivered")
         if rows or FILE[file.name].each_day:
             database.execute(f"COPY delivered TO '{staging / f'{file.name}.csv'}' (FORMAT csv, HEADER)")
-            sums = {name: str(_one(database, f"SELECT coalesce(sum({name}), 0.00) FROM delivered")) for name in file.totals}
+            sums = {
+                name: str(_one(database, f"SELECT coalesce(sum({name}), 0.00) FROM delivered")) for name in file.totals
+            }
             files[file.name] = {"file": f"{file.name}.csv", "rows": rows, "totals": sums}
     manifest = {"format": FORMAT, "business_date": str(on), "currency": currency, "files": files, "totals": totals}
     (staging / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")

@@ -94,21 +94,42 @@ class SyntheticBank:
         digits = _digits(area, 6) + _digits(year, 4) + _digits(month, 2) + _digits(day, 2) + _digits(order, 3)
         weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
         check = sum(digit * weight for digit, weight in zip(digits, weights, strict=True)) % 11
-        known = {name: rng.random(n) > share for name, share in (
-            ("phone", 0.06), ("address", 0.15), ("income", 0.4), ("occupation", 0.5), ("education", 0.55),
-            ("marital", 0.6), ("risk", 0.4), ("birth", 0.01),
-        )}
+        known = {
+            name: rng.random(n) > share
+            for name, share in (
+                ("phone", 0.06),
+                ("address", 0.15),
+                ("income", 0.4),
+                ("occupation", 0.5),
+                ("education", 0.55),
+                ("marital", 0.6),
+                ("risk", 0.4),
+                ("birth", 0.01),
+            )
+        }
         return {
-            "surname": surname, "given_1": rng.integers(0, len(names.GIVEN_FIRST), n),
-            "given_2": rng.integers(0, len(names.GIVEN_SECOND), n), "area": area, "born": self.born,
-            "id_order": order, "id_check": check, "prefix": rng.choice(names.PHONE_PREFIXES, n),
-            "number": rng.integers(0, 10**8, n), "district": rng.integers(0, len(names.DISTRICTS), n)[head],
-            "road": rng.integers(0, len(names.ROADS), n)[head], "house": rng.integers(1, 400, n)[head],
-            "room": rng.integers(101, 2805, n)[head], "female": self.female, "income": self.income,
+            "surname": surname,
+            "given_1": rng.integers(0, len(names.GIVEN_FIRST), n),
+            "given_2": rng.integers(0, len(names.GIVEN_SECOND), n),
+            "area": area,
+            "born": self.born,
+            "id_order": order,
+            "id_check": check,
+            "prefix": rng.choice(names.PHONE_PREFIXES, n),
+            "number": rng.integers(0, 10**8, n),
+            "district": rng.integers(0, len(names.DISTRICTS), n)[head],
+            "road": rng.integers(0, len(names.ROADS), n)[head],
+            "house": rng.integers(1, 400, n)[head],
+            "room": rng.integers(101, 2805, n)[head],
+            "female": self.female,
+            "income": self.income,
             "occupation": rng.integers(0, len(names.OCCUPATIONS), n),
-            "education": rng.integers(0, len(names.EDUCATIONS), n), "marital": rng.integers(0, len(names.MARITAL), n),
-            "rating": np.clip(rng.normal(2.6, 1.0, n).astype(np.int64), 1, 5), "rated_ago": rng.integers(10, 800, n),
-            "branch": self.branch, "opened": self.opened_day + _days(self.first),
+            "education": rng.integers(0, len(names.EDUCATIONS), n),
+            "marital": rng.integers(0, len(names.MARITAL), n),
+            "rating": np.clip(rng.normal(2.6, 1.0, n).astype(np.int64), 1, 5),
+            "rated_ago": rng.integers(10, 800, n),
+            "branch": self.branch,
+            "opened": self.opened_day + _days(self.first),
             **{f"knows_{name}": value for name, value in known.items()},
         }
 
@@ -118,8 +139,13 @@ class SyntheticBank:
         rng, n, rank = self.rng, self.count, self.wealth_rank
         everyone = np.arange(n)
         owner, product, share = [everyone], [np.zeros(n, dtype=np.int64)], [rng.uniform(0.15, 1.0, n)]
-        for options, low, high in ((TERMS, 0.25, 0.6), (TERMS, -0.2, 0.4), (WEALTH, -0.1, 0.55), (FUNDS, -0.1, 0.4),
-                                   ((INSURANCE,), -0.2, 0.35)):
+        for options, low, high in (
+            (TERMS, 0.25, 0.6),
+            (TERMS, -0.2, 0.4),
+            (WEALTH, -0.1, 0.55),
+            (FUNDS, -0.1, 0.4),
+            ((INSURANCE,), -0.2, 0.35),
+        ):
             holds = everyone[rng.random(n) < low + (high - low) * rank]
             owner.append(holds)
             product.append(rng.choice(options, len(holds)))
@@ -164,11 +190,21 @@ class SyntheticBank:
             new = self.opened <= 0
         else:
             opening = np.flatnonzero(new & (self.balance > 0))
-            self._moves.append((opening, self.balance[opening], OPENING, self.account_branch[opening], np.zeros(len(opening), np.int64)))
+            self._moves.append(
+                (
+                    opening,
+                    self.balance[opening],
+                    OPENING,
+                    self.account_branch[opening],
+                    np.zeros(len(opening), np.int64),
+                )
+            )
         moved = alive & (self.balance != before)
         return self._write(out, on, offset, new | changed_accounts, moved)
 
-    def _move(self, accounts: Ints, cents: Ints, kind: int, branch: Ints | None = None, bank: Ints | None = None) -> None:
+    def _move(
+        self, accounts: Ints, cents: Ints, kind: int, branch: Ints | None = None, bank: Ints | None = None
+    ) -> None:
         """Note transactions; ``bank`` is the other bank's number from 1, 0 for none."""
         none = np.zeros(len(accounts), np.int64)
         self._moves.append((accounts, cents, kind, none if branch is None else branch, none if bank is None else bank))
@@ -223,8 +259,11 @@ class SyntheticBank:
         rng = self.rng
         who = np.flatnonzero(self._active(offset) & (rng.random(self.count) < 0.0008 + 0.002 * self.wealth_rank))
         comes = rng.random(len(who)) < 0.5
-        size = np.where(comes, self.assets[who] * rng.uniform(0.1, 0.6, len(who)),
-                        -self.balance[self.demand_of[who]] * rng.uniform(0.4, 0.95, len(who))).astype(np.int64)
+        size = np.where(
+            comes,
+            self.assets[who] * rng.uniform(0.1, 0.6, len(who)),
+            -self.balance[self.demand_of[who]] * rng.uniform(0.4, 0.95, len(who)),
+        ).astype(np.int64)
         other_bank = rng.random(len(who)) < 0.5
         bank = np.where(other_bank, rng.integers(1, len(names.OTHER_BANKS) + 1, len(who)), 0)
         branch = np.where(other_bank, 0, rng.integers(1, self.branches + 1, len(who)))
@@ -244,7 +283,9 @@ class SyntheticBank:
         self._move(ended, -freed, PRODUCT)
         self._move(demand, freed, PRODUCT)
         lost = rng.random(len(ended)) < 0.5
-        self._move(demand[lost], -freed[lost], TRANSFER, bank=rng.integers(1, len(names.OTHER_BANKS) + 1, int(lost.sum())))
+        self._move(
+            demand[lost], -freed[lost], TRANSFER, bank=rng.integers(1, len(names.OTHER_BANKS) + 1, int(lost.sum()))
+        )
         self._note(on, self.owner[ended[lost]], "maturity_lost", freed[lost])
         changed = np.zeros(len(self.owner), dtype=bool)
         changed[due] = True
@@ -273,27 +314,46 @@ class SyntheticBank:
     def _write(self, out: Path, on: date, offset: int, accounts: Bools, moved: Bools) -> Path:
         database, base = self.database, _days(self.first)
         here = np.flatnonzero(self.opened_day == offset) if offset else np.flatnonzero(self.opened_day <= 0)
-        database.register("person", pa.table({"i": here, **{name: column[here] for name, column in self.columns.items()}}))
+        database.register(
+            "person", pa.table({"i": here, **{name: column[here] for name, column in self.columns.items()}})
+        )
         rows = np.flatnonzero(accounts)
-        database.register("account", pa.table({
-            "i": rows, "owner": self.owner[rows], "product": self.product[rows], "branch": self.account_branch[rows],
-            "opened": self.opened[rows] + base, "closed": _nullable(self.closed[rows], base),
-            "matures": _nullable(self.matures[rows], base),
-        }))
+        database.register(
+            "account",
+            pa.table(
+                {
+                    "i": rows,
+                    "owner": self.owner[rows],
+                    "product": self.product[rows],
+                    "branch": self.account_branch[rows],
+                    "opened": self.opened[rows] + base,
+                    "closed": _nullable(self.closed[rows], base),
+                    "matures": _nullable(self.matures[rows], base),
+                }
+            ),
+        )
         touched = np.flatnonzero(moved)
         database.register("balance", pa.table({"i": touched, "cents": self.balance[touched]}))
         moves = self._moves if offset else []
-        database.register("move", pa.table({
-            "account": _joined([move[0] for move in moves]), "cents": _joined([move[1] for move in moves]),
-            "kind": _joined([np.full(len(move[0]), move[2]) for move in moves]),
-            "branch": _joined([move[3] for move in moves]), "bank": _joined([move[4] for move in moves]),
-        }))
+        database.register(
+            "move",
+            pa.table(
+                {
+                    "account": _joined([move[0] for move in moves]),
+                    "cents": _joined([move[1] for move in moves]),
+                    "kind": _joined([np.full(len(move[0]), move[2]) for move in moves]),
+                    "branch": _joined([move[3] for move in moves]),
+                    "bank": _joined([move[4] for move in moves]),
+                }
+            ),
+        )
         queries = dict(_DAILY) if offset else {**_FIRST, **_DAILY}
         queries = {name: sql.format(on=on, stamp=f"{on:%Y%m%d}") for name, sql in queries.items()}
         open_now = (self.opened <= offset) & (self.closed == NEVER)
         cents = int(self.balance[open_now].sum())
         totals: dict[str, str | int] = {
-            "aum": f"{cents // 100}.{cents % 100:02d}", "accounts": int(open_now.sum()),
+            "aum": f"{cents // 100}.{cents % 100:02d}",
+            "accounts": int(open_now.sum()),
             "customers": int((self.opened_day <= offset).sum()),
         }
         return delivery.write(database, out, on, "CNY", totals, queries)
@@ -302,10 +362,17 @@ class SyntheticBank:
         """The tables that the queries put written values together from."""
         database = self.database
         words = {
-            "surnames": names.SURNAMES, "given_1": names.GIVEN_FIRST, "given_2": names.GIVEN_SECOND,
-            "districts": names.DISTRICTS, "roads": names.ROADS, "occupations": names.OCCUPATIONS,
-            "educations": names.EDUCATIONS, "marital": names.MARITAL, "banks": names.OTHER_BANKS,
-            "products": [row[0] for row in names.PRODUCTS], "kinds": list(KINDS),
+            "surnames": names.SURNAMES,
+            "given_1": names.GIVEN_FIRST,
+            "given_2": names.GIVEN_SECOND,
+            "districts": names.DISTRICTS,
+            "roads": names.ROADS,
+            "occupations": names.OCCUPATIONS,
+            "educations": names.EDUCATIONS,
+            "marital": names.MARITAL,
+            "banks": names.OTHER_BANKS,
+            "products": [row[0] for row in names.PRODUCTS],
+            "kinds": list(KINDS),
         }
         for name, values in words.items():
             listed = ", ".join(f"'{value}'" for value in values)
@@ -317,33 +384,81 @@ class SyntheticBank:
         order = np.flatnonzero((rng.random(n) < 0.2) & (self.opened_day < 0))
         owner = np.concatenate([loan, card, order])
         product = np.concatenate([rng.choice([9, 10], len(loan)), np.full(len(card), 11), np.full(len(order), 12)])
-        cents = np.concatenate([rng.integers(50, 3000, len(loan)) * 100_000, rng.integers(1, 20, len(card)) * 500_000,
-                                rng.integers(50, 400, len(order)) * 100])
-        database.register("holding", pa.table({"i": np.arange(len(owner)), "owner": owner, "product": product,
-                                               "cents": cents, "opened": self.opened_day[owner] + _days(self.first)}))
+        cents = np.concatenate(
+            [
+                rng.integers(50, 3000, len(loan)) * 100_000,
+                rng.integers(1, 20, len(card)) * 500_000,
+                rng.integers(50, 400, len(order)) * 100,
+            ]
+        )
+        database.register(
+            "holding",
+            pa.table(
+                {
+                    "i": np.arange(len(owner)),
+                    "owner": owner,
+                    "product": product,
+                    "cents": cents,
+                    "opened": self.opened_day[owner] + _days(self.first),
+                }
+            ),
+        )
 
     def _register_bank(self) -> None:
-        named = [names.BRANCH_NAMES[i] if i < len(names.BRANCH_NAMES) else f"第{i + 1}支行" for i in range(self.branches)]
-        self.database.register("branch", pa.table({
-            "branch_id": ["B000"] + [f"B{i + 1:03d}" for i in range(self.branches)],
-            "name": ["分行本部", *named], "parent_id": [None] + ["B000"] * self.branches,
-        }))
-        self.database.register("product", pa.table({
-            name: [row[place] for row in names.PRODUCTS]
-            for place, name in enumerate(("product_id", "name", "name_en", "category", "risk", "overdraft"))
-        }))
+        named = [
+            names.BRANCH_NAMES[i] if i < len(names.BRANCH_NAMES) else f"第{i + 1}支行" for i in range(self.branches)
+        ]
+        self.database.register(
+            "branch",
+            pa.table(
+                {
+                    "branch_id": ["B000"] + [f"B{i + 1:03d}" for i in range(self.branches)],
+                    "name": ["分行本部", *named],
+                    "parent_id": [None] + ["B000"] * self.branches,
+                }
+            ),
+        )
+        self.database.register(
+            "product",
+            pa.table(
+                {
+                    name: [row[place] for row in names.PRODUCTS]
+                    for place, name in enumerate(("product_id", "name", "name_en", "category", "risk", "overdraft"))
+                }
+            ),
+        )
         posts = [("B000", post, number) for post, count in names.HEAD_OFFICE_STAFF for number in range(count)]
-        posts += [(f"B{branch + 1:03d}", post, number) for branch in range(self.branches)
-                  for post, count in names.STAFF_PER_BRANCH for number in range(count)]
-        picks = self.rng.integers(0, [len(names.SURNAMES), len(names.GIVEN_FIRST), len(names.GIVEN_SECOND)], (len(posts), 3))
-        initials = {"high_counter": "gg", "low_counter": "dg", "vip_counter": "vip", "lobby_manager": "dt",
-                    "relationship_manager": "kh", "rm_supervisor": "zg", "branch_manager": "wd",
-                    "personal_banking": "gj", "it_operator": "it"}
-        self.database.register("member", pa.table({
-            "staff_id": [f"{branch[1:]}{initials[post]}{number + 1}" for branch, post, number in posts],
-            "name": [names.SURNAMES[a] + names.GIVEN_FIRST[b] + names.GIVEN_SECOND[c] for a, b, c in picks],
-            "branch_id": [row[0] for row in posts], "post": [row[1] for row in posts],
-        }))
+        posts += [
+            (f"B{branch + 1:03d}", post, number)
+            for branch in range(self.branches)
+            for post, count in names.STAFF_PER_BRANCH
+            for number in range(count)
+        ]
+        picks = self.rng.integers(
+            0, [len(names.SURNAMES), len(names.GIVEN_FIRST), len(names.GIVEN_SECOND)], (len(posts), 3)
+        )
+        initials = {
+            "high_counter": "gg",
+            "low_counter": "dg",
+            "vip_counter": "vip",
+            "lobby_manager": "dt",
+            "relationship_manager": "kh",
+            "rm_supervisor": "zg",
+            "branch_manager": "wd",
+            "personal_banking": "gj",
+            "it_operator": "it",
+        }
+        self.database.register(
+            "member",
+            pa.table(
+                {
+                    "staff_id": [f"{branch[1:]}{initials[post]}{number + 1}" for branch, post, number in posts],
+                    "name": [names.SURNAMES[a] + names.GIVEN_FIRST[b] + names.GIVEN_SECOND[c] for a, b, c in picks],
+                    "branch_id": [row[0] for row in posts],
+                    "post": [row[1] for row in posts],
+                }
+            ),
+        )
 
     def _write_truth(self, out: Path) -> None:
         """Who lives with whom, and what was done to whom, for tests of what the system finds."""
@@ -352,11 +467,14 @@ class SyntheticBank:
         ids = [f"P{i + 1:07d}" for i in range(self.count)]
         homes = pa.table({"customer_id": ids, "household": self.household, "role": self.role})
         customers = _joined(self._events["customer"])
-        events = pa.table({
-            "date": pa.array(_joined(self._events["date"]).astype("int32"), pa.date32()),
-            "customer_id": [ids[i] for i in customers], "kind": [kind for part in self._events["kind"] for kind in part],
-            "cents": _joined(self._events["cents"]),
-        })
+        events = pa.table(
+            {
+                "date": pa.array(_joined(self._events["date"]).astype("int32"), pa.date32()),
+                "customer_id": [ids[i] for i in customers],
+                "kind": [kind for part in self._events["kind"] for kind in part],
+                "cents": _joined(self._events["cents"]),
+            }
+        )
         for name, table in (("households", homes), ("events", events)):
             self.database.register("truth", table)
             self.database.execute(f"COPY truth TO '{truth / f'{name}.parquet'}' (FORMAT parquet)")
@@ -392,39 +510,39 @@ _FIRST = {
     "staff": "SELECT *, NULL AS left_on FROM member",
     "products": "SELECT * FROM product",
     "holdings": f"SELECT 'H' || lpad(CAST(i + 1 AS VARCHAR), 8, '0') AS holding_id, 'P' || lpad(CAST(owner + 1 AS VARCHAR), 7, '0') AS customer_id,"
-                f" {_word('products', 'product')} AS product_id, NULL AS account_id, {_CENTS} AS amount, {_DATE.format('opened')} AS opened_on,"
-                " NULL AS closed_on, NULL AS matures_on FROM holding",
+    f" {_word('products', 'product')} AS product_id, NULL AS account_id, {_CENTS} AS amount, {_DATE.format('opened')} AS opened_on,"
+    " NULL AS closed_on, NULL AS matures_on FROM holding",
 }
 
 _DAILY = {
     "customers": f"""
 SELECT 'P' || lpad(CAST(i + 1 AS VARCHAR), 7, '0') AS customer_id,
-       {_word('surnames', 'surname')} || {_word('given_1', 'given_1')} || {_word('given_2', 'given_2')} AS name,
-       IF(female, 'F', 'M') AS sex, IF(knows_birth, {_DATE.format('born')}, NULL) AS birth_date,
-       CAST(area AS VARCHAR) || strftime({_DATE.format('born')}, '%Y%m%d') || lpad(CAST(id_order AS VARCHAR), 3, '0')
+       {_word("surnames", "surname")} || {_word("given_1", "given_1")} || {_word("given_2", "given_2")} AS name,
+       IF(female, 'F', 'M') AS sex, IF(knows_birth, {_DATE.format("born")}, NULL) AS birth_date,
+       CAST(area AS VARCHAR) || strftime({_DATE.format("born")}, '%Y%m%d') || lpad(CAST(id_order AS VARCHAR), 3, '0')
            || '10X98765432'[id_check + 1] AS identity_number,
        IF(knows_phone, CAST(prefix AS VARCHAR) || lpad(CAST(number AS VARCHAR), 8, '0'), NULL) AS phone,
-       IF(knows_address, '{names.CITY}' || {_word('districts', 'district')} || {_word('roads', 'road')} || CAST(house AS VARCHAR) || '号' || CAST(room AS VARCHAR) || '室', NULL) AS address,
+       IF(knows_address, '{names.CITY}' || {_word("districts", "district")} || {_word("roads", "road")} || CAST(house AS VARCHAR) || '号' || CAST(room AS VARCHAR) || '室', NULL) AS address,
        IF(knows_income, CAST(CAST(income AS DECIMAL(20,2)) * 0.01 AS DECIMAL(18,2)), NULL) AS income,
-       IF(knows_occupation, {_word('occupations', 'occupation')}, NULL) AS occupation,
-       IF(knows_education, {_word('educations', 'education')}, NULL) AS education,
-       IF(knows_marital, {_word('marital', 'marital')}, NULL) AS marital_status,
+       IF(knows_occupation, {_word("occupations", "occupation")}, NULL) AS occupation,
+       IF(knows_education, {_word("educations", "education")}, NULL) AS education,
+       IF(knows_marital, {_word("marital", "marital")}, NULL) AS marital_status,
        IF(knows_risk, 'C' || CAST(rating AS VARCHAR), NULL) AS risk_rating,
        IF(knows_risk, DATE '{{on}}' - CAST(rated_ago AS INT), NULL) AS risk_rated_on,
-       'B' || lpad(CAST(branch AS VARCHAR), 3, '0') AS branch_id, {_DATE.format('opened')} AS opened_on
+       'B' || lpad(CAST(branch AS VARCHAR), 3, '0') AS branch_id, {_DATE.format("opened")} AS opened_on
 FROM person""",
     "accounts": f"""
 SELECT 'A' || lpad(CAST(i + 1 AS VARCHAR), 8, '0') AS account_id,
        '6230' || lpad(CAST((i * 7919 + 104729) % 1000000000000 AS VARCHAR), 12, '0') || lpad(CAST(i % 1000 AS VARCHAR), 3, '0') AS account_number,
        'P' || lpad(CAST(owner + 1 AS VARCHAR), 7, '0') AS customer_id, 'B' || lpad(CAST(branch AS VARCHAR), 3, '0') AS branch_id,
-       {_word('products', 'product')} AS product_id, {_DATE.format('opened')} AS opened_on,
-       {_DATE.format('closed')} AS closed_on, {_DATE.format('matures')} AS matures_on
+       {_word("products", "product")} AS product_id, {_DATE.format("opened")} AS opened_on,
+       {_DATE.format("closed")} AS closed_on, {_DATE.format("matures")} AS matures_on
 FROM account""",
     "balances": f"SELECT 'A' || lpad(CAST(i + 1 AS VARCHAR), 8, '0') AS account_id, {_CENTS} AS balance FROM balance",
     "transactions": f"""
 SELECT '{{stamp}}' || lpad(CAST(row_number() OVER (ORDER BY account, kind, cents, branch, bank) AS VARCHAR), 8, '0') AS transaction_id,
        'A' || lpad(CAST(account + 1 AS VARCHAR), 8, '0') AS account_id, DATE '{{on}}' AS booked_on, {_CENTS} AS amount,
-       {_word('kinds', 'kind')} AS kind, IF(branch > 0, 'B' || lpad(CAST(branch AS VARCHAR), 3, '0'), NULL) AS branch_id,
-       IF(bank > 0, {_word('banks', 'bank - 1')}, NULL) AS counterparty_bank
+       {_word("kinds", "kind")} AS kind, IF(branch > 0, 'B' || lpad(CAST(branch AS VARCHAR), 3, '0'), NULL) AS branch_id,
+       IF(bank > 0, {_word("banks", "bank - 1")}, NULL) AS counterparty_bank
 FROM move""",
 }

@@ -19,7 +19,7 @@ from weihu.workplace.runs.models import Run
 class WorkRequest(HttpRequest):
     """A request of a signed-in member of staff, fixed to one run."""
 
-    user: Staff  # type: ignore[assignment]
+    user: Staff
     run: Run
     gate: Gate
     book: RuleBook

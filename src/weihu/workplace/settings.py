@@ -66,15 +66,23 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "weihu.workplace.runs.current.for_templates",
             ],
-            "loaders": [("django.template.loaders.cached.Loader", [
-                "django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader",
-            ])],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
             "builtins": ["weihu.workplace.words"],
         },
     }
 ]
 
-DATABASES = {"default": dj_database_url.config("WEIHU_DATABASE_URL", default=f"sqlite:///{HOME.root / 'weihu.sqlite3'}")}
+DATABASES = {
+    "default": dj_database_url.config("WEIHU_DATABASE_URL", default=f"sqlite:///{HOME.root / 'weihu.sqlite3'}")
+}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         # a writer waits for the other instead of failing; readers wait for nobody

@@ -90,7 +90,11 @@ def mask_phone(phone: str | None) -> str:
 
 def mask_identity(number: str | None) -> str:
     """110***********123X."""
-    return f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}" if number and len(number) > 7 else ("****" if number else "")
+    return (
+        f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}"
+        if number and len(number) > 7
+        else ("****" if number else "")
+    )
 
 
 def mask_address(address: str | None) -> str:
@@ -107,8 +111,11 @@ def reason(signal: Signal, book: RuleBook) -> str:
         return amount_text(amount, book.currency)
 
     return rule.text("reason", language).format(
-        amount=worth(signal.amount), base=worth(signal.base), limit=worth(signal.limit),
-        date=day(signal.on_date), detail=_detail(signal, book),
+        amount=worth(signal.amount),
+        base=worth(signal.base),
+        limit=worth(signal.limit),
+        date=day(signal.on_date),
+        detail=_detail(signal, book),
     )
 
 

@@ -24,9 +24,14 @@ def portrait(request: WorkRequest, standing: Standing) -> dict[str, Any]:
     metric = average if request.book.policy.metric == "monthly_average" else standing.aum
     gap = following.minimum - metric if following and following.minimum is not None else None
     return {
-        "standing": standing, "customer": standing.customer, "masked": masked(standing.customer),
-        "monthly_average": average, "following": following, "gap": gap if gap and gap > 0 else None,
-        "flows": flows(request.run.business_date, standing, history), "chart": chart(request, history),
+        "standing": standing,
+        "customer": standing.customer,
+        "masked": masked(standing.customer),
+        "monthly_average": average,
+        "following": following,
+        "gap": gap if gap and gap > 0 else None,
+        "flows": flows(request.run.business_date, standing, history),
+        "chart": chart(request, history),
         "people": Staff.objects.in_bulk([person for person in (standing.primary_id, standing.deputy_id) if person]),
         "branch": Branch.objects.filter(branch_id=standing.branch_id).first(),
         "contacts": list(request.gate.contacts(standing)[:10]),
@@ -36,15 +41,21 @@ def portrait(request: WorkRequest, standing: Standing) -> dict[str, Any]:
 
 def masked(customer: Customer) -> dict[str, str]:
     """C2 values as every page shows them; ``reveal`` shows one in full, with a reason, and is logged."""
-    return {"phone": mask_phone(customer.phone), "identity_number": mask_identity(customer.identity_number),
-            "address": mask_address(customer.address)}
+    return {
+        "phone": mask_phone(customer.phone),
+        "identity_number": mask_identity(customer.identity_number),
+        "address": mask_address(customer.address),
+    }
 
 
 def flows(on: date, standing: Standing, history: list[Standing]) -> list[tuple[int, Any]]:
     """Net change of AUM over each window, from the rows themselves; from the first known day if that is later."""
     first = history[0]
     return [
-        (days, standing.aum - (known if (known := aum_on(history, on - timedelta(days=days))) is not None else first.aum))
+        (
+            days,
+            standing.aum - (known if (known := aum_on(history, on - timedelta(days=days))) is not None else first.aum),
+        )
         for days in WINDOW_DAYS
     ]
 
@@ -53,10 +64,10 @@ def chart(request: WorkRequest, history: list[Standing]) -> dict[str, Any]:
     """AUM of the last year as steps, and the lower bounds of the grades as bands."""
     until = request.run.business_date
     start = until - timedelta(days=CHART_DAYS)
-    points = [[str(max(row.since, start)), float(row.aum)] for row in history]
+    points: list[tuple[str, float]] = [(str(max(row.since, start)), float(row.aum)) for row in history]
     past = [point for point in points if point[0] == str(start)]
     points = past[-1:] + [point for point in points if point[0] > str(start)]
-    points.append([str(until), float(history[-1].aum)])
+    points.append((str(until), float(history[-1].aum)))
     bands = [{"name": called(grade), "from": float(grade.minimum or 0)} for grade in request.book.grades.values()]
     return {"points": points, "bands": bands}
 

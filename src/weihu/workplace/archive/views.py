@@ -32,10 +32,18 @@ def customers(request: WorkRequest) -> HttpResponse:
     if after:
         found = found.filter(Q(aum__lt=after[0]) | Q(aum=after[0], customer_id__gt=after[1]))
     rows = list(found.order_by("-aum", "customer_id")[: PAGE + 1])
-    more = urlencode({**_kept(request), "after": f"{rows[PAGE - 1].aum} {rows[PAGE - 1].customer_id}"}) if len(rows) > PAGE else ""
+    more = (
+        urlencode({**_kept(request), "after": f"{rows[PAGE - 1].aum} {rows[PAGE - 1].customer_id}"})
+        if len(rows) > PAGE
+        else ""
+    )
     context = {
-        "rows": rows[:PAGE], "more": more, "here": "customers", "query": request.GET.get("q", ""),
-        "grades": list(enumerate(request.book.grades.values())), "chosen_grade": request.GET.get("grade", ""),
+        "rows": rows[:PAGE],
+        "more": more,
+        "here": "customers",
+        "query": request.GET.get("q", ""),
+        "grades": list(enumerate(request.book.grades.values())),
+        "chosen_grade": request.GET.get("grade", ""),
         "watched": request.GET.get("watch", ""),
     }
     if request.GET.get("q"):
@@ -54,7 +62,10 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
     holdings = [(holding, known.get(holding.product_id)) for holding in request.gate.holdings(standing)]
     signals = open_signals(request.gate, [customer_id]).get(customer_id, [])
     context = {
-        **portrait(request, standing), "accounts": accounts, "holdings": holdings, "here": "customers",
+        **portrait(request, standing),
+        "accounts": accounts,
+        "holdings": holdings,
+        "here": "customers",
         "reasons": [Reason(signal, reason(signal, request.book)) for signal in signals],
         "changes": _changes(request, standing),
     }
@@ -107,5 +118,7 @@ def _changes(request: WorkRequest, standing: Standing) -> list[dict[str, Any]]:
     changes: list[dict[str, Any]] = []
     for row in request.gate.history(standing):
         if not changes or changes[-1]["rank"] != row.grade_rank:
-            changes.append({"rank": row.grade_rank, "grade": grades[row.grade_rank], "since": row.grade_since, "aum": row.aum})
+            changes.append(
+                {"rank": row.grade_rank, "grade": grades[row.grade_rank], "since": row.grade_since, "aum": row.aum}
+            )
     return changes[::-1]

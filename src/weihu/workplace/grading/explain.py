@@ -23,9 +23,14 @@ def standing_with_history(customer_id: str) -> dict[str, Any] | None:
     rows = Standing.objects.filter(customer_id=customer_id, since_run__lte=run.number).order_by("since_run")
     signals = Signal.objects.at(run).filter(customer_id=customer_id).order_by("kind", "subject")
     return {
-        "customer_id": customer_id, "business_date": str(run.business_date), "rulebook": f"{book.key} {book.version}",
-        **_said(standing, keys), "monthly_average": str(standing.monthly_average(run)),
-        "primary": standing.primary_id, "deputy": standing.deputy_id, "branch": standing.branch_id,
+        "customer_id": customer_id,
+        "business_date": str(run.business_date),
+        "rulebook": f"{book.key} {book.version}",
+        **_said(standing, keys),
+        "monthly_average": str(standing.monthly_average(run)),
+        "primary": standing.primary_id,
+        "deputy": standing.deputy_id,
+        "branch": standing.branch_id,
         "signals": [{"kind": row.kind, "raised_on": str(row.raised_on), "subject": row.subject} for row in signals],
         "history": [{"since": str(row.since), **_said(row, keys)} for row in rows],
     }
@@ -33,7 +38,10 @@ def standing_with_history(customer_id: str) -> dict[str, Any] | None:
 
 def _said(row: Standing, keys: list[str]) -> dict[str, Any]:
     return {
-        "aum": f"{row.aum:.2f}", "liabilities": f"{row.liabilities:.2f}", "grade": keys[row.grade_rank],
-        "grade_since": str(row.grade_since), "watch_since": str(row.watch_since) if row.watch_since else None,
+        "aum": f"{row.aum:.2f}",
+        "liabilities": f"{row.liabilities:.2f}",
+        "grade": keys[row.grade_rank],
+        "grade_since": str(row.grade_since),
+        "watch_since": str(row.watch_since) if row.watch_since else None,
         "months_below": row.months_below,
     }

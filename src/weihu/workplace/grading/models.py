@@ -19,7 +19,9 @@ class Standing(VersionedModel):
     history. What moves by itself from day to day (monthly average, flows) follows from the rows.
     """
 
-    customer = models.ForeignKey(Customer, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="standings")
+    customer = models.ForeignKey(
+        Customer, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="standings"
+    )
     since = models.DateField()
     branch_id = models.CharField(max_length=40)
     aum = MoneyField()
@@ -49,7 +51,8 @@ class Standing(VersionedModel):
         if self.since.replace(day=1) != run.business_date.replace(day=1):
             return Decimal(self.aum)
         total = self.balance_days + self.aum * days
-        return (total / run.month_days).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        average: Decimal = (total / run.month_days).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return average
 
 
 def aum_on(history: list[Standing], on: date) -> Decimal | None:

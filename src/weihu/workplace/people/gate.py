@@ -54,7 +54,9 @@ class Gate:
 
     def holdings(self, standing: Standing) -> QuerySet[Holding]:
         """The customer's liabilities and services."""
-        return Holding.objects.at(self.run).filter(customer_id=standing.customer_id).order_by("product_id", "holding_id")
+        return (
+            Holding.objects.at(self.run).filter(customer_id=standing.customer_id).order_by("product_id", "holding_id")
+        )
 
     def signals(self, customer_ids: list[str]) -> QuerySet[Signal]:
         """Open signals of customers that came through this gate."""

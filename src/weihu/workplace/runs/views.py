@@ -38,8 +38,11 @@ def run(request: WorkRequest, number: int) -> HttpResponse:
     seconds = report["seconds"]
     total = sum(seconds.values()) or 1
     context: dict[str, Any] = {
-        "shown": shown, "report": report, "here": "runs",
-        "steps": [(name, taken, round(100 * taken / total)) for name, taken in seconds.items()], "total_seconds": total,
+        "shown": shown,
+        "report": report,
+        "here": "runs",
+        "steps": [(name, taken, round(100 * taken / total)) for name, taken in seconds.items()],
+        "total_seconds": total,
         "grades": [(grade, report["grades"].get(key, 0)) for key, grade in request.book.grades.items()],
         "signals": [(rule, report["signals"].get(key, 0)) for key, rule in request.book.signals.items()],
     }

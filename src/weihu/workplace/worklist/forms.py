@@ -20,11 +20,14 @@ class ContactForm(forms.Form):
     outcome = forms.ChoiceField(choices=Outcome.choices)
     way = forms.ChoiceField(label=_("How"), choices=Way.choices, initial=Way.PHONE)
     follow_up_on = forms.DateField(
-        label=_("Next contact"), required=False,
+        label=_("Next contact"),
+        required=False,
         widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
     )
     note = forms.CharField(
-        label=_("Note"), required=False, max_length=2000,
+        label=_("Note"),
+        required=False,
+        max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2, "class": "form-control"}),
     )
 

@@ -61,8 +61,13 @@ class TodayList:
         reasons = open_signals(gate, ids)
         done = _contacts_today(request, ids)
         tasks = [
-            TodayTask(row.position, row.minutes, standings[row.customer_id],
-                      _reasons(request, reasons.get(row.customer_id, [])), done.get(row.customer_id))
+            TodayTask(
+                row.position,
+                row.minutes,
+                standings[row.customer_id],
+                _reasons(request, reasons.get(row.customer_id, [])),
+                done.get(row.customer_id),
+            )
             for row in rows
             if row.customer_id in standings and (row.customer_id in reasons or row.customer_id in done)
         ]
@@ -114,8 +119,9 @@ def open_signals(gate: Gate, customer_ids: list[str]) -> dict[str, list[Signal]]
     """Open signals per customer, the heaviest first, less those answered since the night read the day's contacts."""
     weights = book_of(gate.run).signals
     answered = set(
-        Answer.objects.filter(customer_id__in=customer_ids, on__gte=gate.run.business_date)
-        .values_list("customer_id", "kind", "subject")
+        Answer.objects.filter(customer_id__in=customer_ids, on__gte=gate.run.business_date).values_list(
+            "customer_id", "kind", "subject"
+        )
     )
     found: dict[str, list[Signal]] = defaultdict(list)
     for signal in gate.signals(customer_ids):
@@ -140,9 +146,13 @@ def _contacts_today(request: WorkRequest, customer_ids: list[str]) -> dict[str, 
 def _not_planned(request: WorkRequest, planned: set[str]) -> tuple[list[tuple[Standing, list[Reason]]], int]:
     """The person's other customers with open reasons: they did not fit into the day's minutes."""
     own = request.gate.standings().filter(primary_id=request.user.staff_id)
-    others = Signal.objects.at(request.run).filter(
-        customer_id__in=own.values("customer_id")
-    ).exclude(customer_id__in=planned).values_list("customer_id", flat=True).distinct()
+    others = (
+        Signal.objects.at(request.run)
+        .filter(customer_id__in=own.values("customer_id"))
+        .exclude(customer_id__in=planned)
+        .values_list("customer_id", flat=True)
+        .distinct()
+    )
     ids = list(others)
     shown = list(own.filter(customer_id__in=ids).order_by("-grade_rank", "-aum")[:NOT_PLANNED_SHOWN])
     reasons = open_signals(request.gate, [row.customer_id for row in shown])

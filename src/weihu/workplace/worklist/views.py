@@ -52,8 +52,12 @@ def record(request: WorkRequest, customer_id: str) -> HttpResponse:
     _save(request, standing.customer_id, form)
     tasks = TodayList.of(request)
     following = tasks.after(customer_id)
-    context = {"tasks": tasks, "here": "today", "saved": standing.customer,
-               **(_panel(request, tasks, following.customer_id) if following else {})}
+    context = {
+        "tasks": tasks,
+        "here": "today",
+        "saved": standing.customer,
+        **(_panel(request, tasks, following.customer_id) if following else {}),
+    }
     response = render(request, "worklist/recorded.html", context)
     if following:
         response.headers["HX-Push-Url"] = reverse("task", args=[following.customer_id])
@@ -67,16 +71,23 @@ def _save(request: WorkRequest, customer_id: str, form: ContactForm) -> None:
         contact, created = Contact.objects.get_or_create(
             token=said["token"],
             defaults={
-                "customer_id": customer_id, "staff_id": request.user.staff_id, "on": request.run.work_date,
-                "recorded_at": timezone.now(), "way": said["way"], "outcome": said["outcome"],
-                "follow_up_on": said["follow_up_on"], "note": said["note"],
+                "customer_id": customer_id,
+                "staff_id": request.user.staff_id,
+                "on": request.run.work_date,
+                "recorded_at": timezone.now(),
+                "way": said["way"],
+                "outcome": said["outcome"],
+                "follow_up_on": said["follow_up_on"],
+                "note": said["note"],
             },
         )
         if not created:
             return
         if contact.outcome != Outcome.NOT_REACHED:
             Answer.objects.bulk_create(
-                Answer(contact=contact, customer_id=customer_id, kind=signal.kind, subject=signal.subject, on=contact.on)
+                Answer(
+                    contact=contact, customer_id=customer_id, kind=signal.kind, subject=signal.subject, on=contact.on
+                )
                 for signal in open_signals(request.gate, [customer_id]).get(customer_id, [])
             )
         log.record(request.user.staff_id, "contact", customer_id, contact.outcome)
@@ -90,6 +101,7 @@ def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str
     log.record(request.user.staff_id, "task.view", customer_id)
     return {
         **portrait(request, chosen.standing),
-        "task": chosen, "form": ContactForm(initial={"token": uuid4()}, work_date=request.run.work_date),
+        "task": chosen,
+        "form": ContactForm(initial={"token": uuid4()}, work_date=request.run.work_date),
         "outcomes": list(enumerate(Outcome.choices, 1)),
     }

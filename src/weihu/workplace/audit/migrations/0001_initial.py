@@ -4,23 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('staff_id', models.CharField(max_length=60)),
-                ('action', models.CharField(max_length=40)),
-                ('customer_id', models.CharField(blank=True, max_length=60)),
-                ('detail', models.CharField(blank=True, max_length=200)),
-                ('digest', models.CharField(max_length=64, unique=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("staff_id", models.CharField(max_length=60)),
+                ("action", models.CharField(max_length=40)),
+                ("customer_id", models.CharField(blank=True, max_length=60)),
+                ("detail", models.CharField(blank=True, max_length=200)),
+                ("digest", models.CharField(max_length=64, unique=True)),
             ],
         ),
     ]

@@ -6,38 +6,51 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('archive', '0001_initial'),
+        ("archive", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Standing',
+            name="Standing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since_run', models.IntegerField()),
-                ('until_run', models.IntegerField(default=2147483647)),
-                ('since', models.DateField()),
-                ('branch_id', models.CharField(max_length=40)),
-                ('aum', weihu.workplace.fields.MoneyField()),
-                ('liabilities', weihu.workplace.fields.MoneyField()),
-                ('balance_days', weihu.workplace.fields.MoneyField()),
-                ('account_count', models.IntegerField()),
-                ('product_count', models.IntegerField()),
-                ('moved_on', models.DateField()),
-                ('grade_rank', models.SmallIntegerField()),
-                ('grade_since', models.DateField()),
-                ('months_below', models.SmallIntegerField()),
-                ('watch_since', models.DateField(null=True)),
-                ('primary_id', models.CharField(max_length=60, null=True)),
-                ('deputy_id', models.CharField(max_length=60, null=True)),
-                ('customer', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='standings', to='archive.customer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("since_run", models.IntegerField()),
+                ("until_run", models.IntegerField(default=2147483647)),
+                ("since", models.DateField()),
+                ("branch_id", models.CharField(max_length=40)),
+                ("aum", weihu.workplace.fields.MoneyField()),
+                ("liabilities", weihu.workplace.fields.MoneyField()),
+                ("balance_days", weihu.workplace.fields.MoneyField()),
+                ("account_count", models.IntegerField()),
+                ("product_count", models.IntegerField()),
+                ("moved_on", models.DateField()),
+                ("grade_rank", models.SmallIntegerField()),
+                ("grade_since", models.DateField()),
+                ("months_below", models.SmallIntegerField()),
+                ("watch_since", models.DateField(null=True)),
+                ("primary_id", models.CharField(max_length=60, null=True)),
+                ("deputy_id", models.CharField(max_length=60, null=True)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="standings",
+                        to="archive.customer",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['customer', 'until_run'], name='standing_customer'), models.Index(fields=['primary_id', 'until_run'], name='standing_primary'), models.Index(fields=['deputy_id', 'until_run'], name='standing_deputy'), models.Index(fields=['branch_id', 'until_run', 'aum'], name='standing_branch')],
+                "indexes": [
+                    models.Index(fields=["customer", "until_run"], name="standing_customer"),
+                    models.Index(fields=["primary_id", "until_run"], name="standing_primary"),
+                    models.Index(fields=["deputy_id", "until_run"], name="standing_deputy"),
+                    models.Index(fields=["branch_id", "until_run", "aum"], name="standing_branch"),
+                ],
             },
         ),
     ]

@@ -5,32 +5,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('number', models.IntegerField(primary_key=True, serialize=False)),
-                ('business_date', models.DateField(db_index=True)),
-                ('published', models.BooleanField(default=False)),
-                ('revision', models.IntegerField()),
-                ('digest', models.CharField(max_length=64)),
-                ('month_days', models.IntegerField()),
-                ('book', models.JSONField()),
-                ('report', models.JSONField(default=dict)),
-                ('built_on', models.IntegerField(null=True)),
+                ("number", models.IntegerField(primary_key=True, serialize=False)),
+                ("business_date", models.DateField(db_index=True)),
+                ("published", models.BooleanField(default=False)),
+                ("revision", models.IntegerField()),
+                ("digest", models.CharField(max_length=64)),
+                ("month_days", models.IntegerField()),
+                ("book", models.JSONField()),
+                ("report", models.JSONField(default=dict)),
+                ("built_on", models.IntegerField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='CurrentRun',
+            name="CurrentRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='runs.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("run", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="runs.run")),
             ],
         ),
     ]

@@ -12,7 +12,11 @@ function short(value) {
 function drawChart(box) {
   const data = JSON.parse(box.parentElement.querySelector("#aum-data").textContent);
   const top = Math.max(...data.points.map((point) => point[1]), 1) * 1.15;
-  const bands = data.bands.filter((band) => band.from > 0 && band.from <= top * 1.3);
+  const bands = [];  // from the highest down, those whose names do not cover each other
+  for (const band of data.bands.filter((band) => band.from > 0 && band.from <= top * 1.6).reverse()) {
+    const ceiling = Math.max(top, ...bands.map((other) => other.from));
+    if (band.from > ceiling * 0.05 && bands.every((other) => other.from - band.from > ceiling * 0.12)) bands.push(band);
+  }
   const chart = echarts.init(box, null, { renderer: "svg" });
   chart.setOption({
     animation: false,

@@ -6,80 +6,118 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('runs', '0001_initial'),
+        ("runs", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.UUIDField(unique=True)),
-                ('customer_id', models.CharField(max_length=60)),
-                ('staff_id', models.CharField(max_length=60)),
-                ('on', models.DateField(db_index=True)),
-                ('recorded_at', models.DateTimeField()),
-                ('way', models.CharField(choices=[('phone', 'Phone'), ('visit', 'Visit'), ('counter', 'At the counter'), ('message', 'Message')], max_length=20)),
-                ('outcome', models.CharField(choices=[('interested', 'Reached: interested'), ('considering', 'Reached: considering'), ('not_reached', 'Not reached'), ('rescheduled', 'Another time'), ('declined', 'Rather not be disturbed')], max_length=20)),
-                ('follow_up_on', models.DateField(null=True)),
-                ('note', weihu.workplace.fields.SealedField(blank=True, scope='note')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token", models.UUIDField(unique=True)),
+                ("customer_id", models.CharField(max_length=60)),
+                ("staff_id", models.CharField(max_length=60)),
+                ("on", models.DateField(db_index=True)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[
+                            ("phone", "Phone"),
+                            ("visit", "Visit"),
+                            ("counter", "At the counter"),
+                            ("message", "Message"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("interested", "Reached: interested"),
+                            ("considering", "Reached: considering"),
+                            ("not_reached", "Not reached"),
+                            ("rescheduled", "Another time"),
+                            ("declined", "Rather not be disturbed"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("follow_up_on", models.DateField(null=True)),
+                ("note", weihu.workplace.fields.SealedField(blank=True, scope="note")),
             ],
             options={
-                'indexes': [models.Index(fields=['customer_id', 'on'], name='contact_customer'), models.Index(fields=['staff_id', 'on'], name='contact_staff')],
+                "indexes": [
+                    models.Index(fields=["customer_id", "on"], name="contact_customer"),
+                    models.Index(fields=["staff_id", "on"], name="contact_staff"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Signal',
+            name="Signal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since_run', models.IntegerField()),
-                ('until_run', models.IntegerField(default=2147483647)),
-                ('customer_id', models.CharField(max_length=60)),
-                ('kind', models.CharField(max_length=40)),
-                ('subject', models.CharField(max_length=100)),
-                ('raised_on', models.DateField()),
-                ('amount', weihu.workplace.fields.MoneyField(null=True)),
-                ('base', weihu.workplace.fields.MoneyField(null=True)),
-                ('limit', weihu.workplace.fields.MoneyField(null=True)),
-                ('on_date', models.DateField(null=True)),
-                ('detail', models.CharField(max_length=200)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("since_run", models.IntegerField()),
+                ("until_run", models.IntegerField(default=2147483647)),
+                ("customer_id", models.CharField(max_length=60)),
+                ("kind", models.CharField(max_length=40)),
+                ("subject", models.CharField(max_length=100)),
+                ("raised_on", models.DateField()),
+                ("amount", weihu.workplace.fields.MoneyField(null=True)),
+                ("base", weihu.workplace.fields.MoneyField(null=True)),
+                ("limit", weihu.workplace.fields.MoneyField(null=True)),
+                ("on_date", models.DateField(null=True)),
+                ("detail", models.CharField(max_length=200)),
             ],
             options={
-                'indexes': [models.Index(fields=['customer_id', 'until_run'], name='signal_customer')],
+                "indexes": [models.Index(fields=["customer_id", "until_run"], name="signal_customer")],
             },
         ),
         migrations.CreateModel(
-            name='Answer',
+            name="Answer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('customer_id', models.CharField(max_length=60)),
-                ('kind', models.CharField(max_length=40)),
-                ('subject', models.CharField(max_length=100)),
-                ('on', models.DateField(db_index=True)),
-                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='answers', to='worklist.contact')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("customer_id", models.CharField(max_length=60)),
+                ("kind", models.CharField(max_length=40)),
+                ("subject", models.CharField(max_length=100)),
+                ("on", models.DateField(db_index=True)),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="answers", to="worklist.contact"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['customer_id', 'on'], name='answer_customer')],
+                "indexes": [models.Index(fields=["customer_id", "on"], name="answer_customer")],
             },
         ),
         migrations.CreateModel(
-            name='Task',
+            name="Task",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('staff_id', models.CharField(max_length=60)),
-                ('customer_id', models.CharField(max_length=60)),
-                ('position', models.IntegerField()),
-                ('minutes', models.IntegerField()),
-                ('score', models.FloatField()),
-                ('grade_rank', models.SmallIntegerField()),
-                ('run', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='runs.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("staff_id", models.CharField(max_length=60)),
+                ("customer_id", models.CharField(max_length=60)),
+                ("position", models.IntegerField()),
+                ("minutes", models.IntegerField()),
+                ("score", models.FloatField()),
+                ("grade_rank", models.SmallIntegerField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="runs.run",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['run', 'staff_id', 'position'], name='task_list')],
+                "indexes": [models.Index(fields=["run", "staff_id", "position"], name="task_list")],
             },
         ),
     ]
