@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from weihu.workplace.fields import MoneyField, SealedField
-from weihu.workplace.runs.models import VersionedModel
+from weihu.workplace.runs.models import VersionedModel, VersionedQuerySet
 
 
 class Product(models.Model):
@@ -57,6 +57,8 @@ class Account(VersionedModel):
     matures_on = models.DateField(null=True)
     balance = MoneyField()
 
+    objects = VersionedQuerySet.as_manager()
+
     class Meta:
         indexes = [
             models.Index(fields=["account_id", "until_run"], name="account_version"),
@@ -74,6 +76,8 @@ class Holding(VersionedModel):
     opened_on = models.DateField()
     closed_on = models.DateField(null=True)
     matures_on = models.DateField(null=True)
+
+    objects = VersionedQuerySet.as_manager()
 
     class Meta:
         indexes = [

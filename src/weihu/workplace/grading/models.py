@@ -9,7 +9,7 @@ from django.db import models
 
 from weihu.workplace.archive.models import Customer
 from weihu.workplace.fields import MoneyField
-from weihu.workplace.runs.models import Run, VersionedModel
+from weihu.workplace.runs.models import Run, VersionedModel, VersionedQuerySet
 
 
 class Standing(VersionedModel):
@@ -36,6 +36,8 @@ class Standing(VersionedModel):
     watch_since = models.DateField(null=True)
     primary_id = models.CharField(max_length=60, null=True)
     deputy_id = models.CharField(max_length=60, null=True)
+
+    objects = VersionedQuerySet.as_manager()
 
     class Meta:
         indexes = [

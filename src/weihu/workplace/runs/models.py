@@ -48,12 +48,10 @@ class VersionedQuerySet(models.QuerySet[M]):
 
 
 class VersionedModel(models.Model):
-    """A published row and the runs between which it holds."""
+    """A published row and the runs between which it holds; ``objects`` is a VersionedQuerySet's manager."""
 
     since_run = models.IntegerField()
     until_run = models.IntegerField(default=FOREVER)
-
-    objects = VersionedQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.fields import MoneyField, SealedField
-from weihu.workplace.runs.models import Run, VersionedModel
+from weihu.workplace.runs.models import Run, VersionedModel, VersionedQuerySet
 
 
 class Signal(VersionedModel):
@@ -21,6 +21,8 @@ class Signal(VersionedModel):
     limit = MoneyField(null=True)
     on_date = models.DateField(null=True)
     detail = models.CharField(max_length=200)
+
+    objects = VersionedQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["customer_id", "until_run"], name="signal_customer")]
