@@ -333,3 +333,7 @@ def _progress() -> Progress:
     return Progress(
         TextColumn("{task.description:28}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err
     )
+
+
+if __name__ == "__main__":
+    main()

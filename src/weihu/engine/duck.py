@@ -21,14 +21,20 @@ class DuckEngine:
     rule is compiled once and its SQL is used again on every later night of the process.
     """
 
-    def __init__(self, spill: Path, threads: int | None = None) -> None:
-        spill.mkdir(parents=True, exist_ok=True)
+    def __init__(self, spill: Path | None, threads: int | None = None) -> None:
         self.connection = duckdb.connect()
-        self.connection.execute(f"SET temp_directory = '{_quote(spill)}'")
+        if spill:
+            spill.mkdir(parents=True, exist_ok=True)
+            self.connection.execute(f"SET temp_directory = '{_quote(spill)}'")
         if threads:
             self.connection.execute(f"SET threads = {threads}")
         self._schemas: dict[str, ibis.Schema] = {}
         self._compiled: dict[str, tuple[str, ibis.Schema]] = {}
+
+    @classmethod
+    def in_memory(cls) -> DuckEngine:
+        """An engine that never touches the disk."""
+        return cls(None)
 
     def close(self) -> None:
         """Free the memory."""

@@ -279,7 +279,7 @@ def _parse(path: Path) -> tuple[str, dict[str, Any]]:
         raise FaultyBook(path, [Fault(0, "file", f"not UTF-8 at byte {error.start}")]) from None
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+)", str(error))
-        raise FaultyBook(path, [Fault(int(place[1]) if place else 0, "TOML", str(error))]) from None
+        raise FaultyBook(path, [Fault(int(place[1]) if place else text.count("\n") + 1, "TOML", str(error))]) from None
 
 
 def _parents(path: Path, data: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,114 @@
+"""A home of its own for the test process, and one small published bank that tests share."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(tempfile.mkdtemp(prefix="weihu-tests-"))
+os.environ["WEIHU_HOME"] = str(ROOT / "home")
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop runs in the tests' thread
+
+from weihu.engine.lake import Home  # noqa: E402
+from weihu.rules import rulebook  # noqa: E402
+from weihu.sources.synthetic import SyntheticBank  # noqa: E402
+
+Home(ROOT / "home").create()
+shutil.copy(rulebook.BOOKS / "brief.toml", ROOT / "home" / "rulebook.toml")
+
+PUBLISHED_DAYS = 4
+LEDGER = Path(__file__).parents[2] / "shared" / "data" / "czech-bank"
+
+
+def pytest_sessionfinish():
+    shutil.rmtree(ROOT, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def deliveries() -> list[Path]:
+    """A bank of 400 customers in 3 branches: six deliveries over a month's end."""
+    bank = SyntheticBank(400, 3, 6, date(2026, 6, 2), 7)
+    return list(bank.deliveries(ROOT / "deliveries"))
+
+
+@pytest.fixture(scope="session")
+def home() -> Home:
+    """The process's home."""
+    return Home(ROOT / "home")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker, deliveries, home):
+    """The first four nights are published; the next delivery waits."""
+    from weihu.nightly.run import Nightly
+
+    with django_db_blocker.unblock(), Nightly(home) as nightly:
+        for folder in deliveries[:PUBLISHED_DAYS]:
+            nightly.run(folder)
+
+
+@pytest.fixture
+def run(db):
+    """The published run."""
+    from weihu.workplace.runs.current import current
+
+    return current()
+
+
+@pytest.fixture
+def member(db):
+    """One member of staff of a post, the one with most customers."""
+    from weihu.workplace.grading.models import Standing
+    from weihu.workplace.people.models import Staff
+
+    def find(post: str) -> Staff:
+        members = Staff.objects.filter(post=post)
+        return max(members, key=lambda one: Standing.objects.filter(primary_id=one.staff_id).count())
+
+    return find
+
+
+@pytest.fixture
+def signed_in(client, member):
+    """A browser's stand-in, signed in as a post."""
+
+    def sign_in(post: str):
+        client.force_login(member(post))
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def weihu(tmp_path):
+    """The command, as a process with a home (and on PostgreSQL a database) of its own."""
+    environment = {**os.environ, "WEIHU_HOME": str(tmp_path / "home")}
+    url = os.environ.get("WEIHU_DATABASE_URL")
+    database = f"weihu_{os.getpid()}_{abs(hash(str(tmp_path))) % 10**8}"
+    if url:
+        _sql(url, f"CREATE DATABASE {database}")
+        environment["WEIHU_DATABASE_URL"] = url.rsplit("/", 1)[0] + f"/{database}"
+
+    def call(*arguments: object, check: bool = True, start: bool = False):
+        command = [sys.executable, "-m", "weihu.cli", *map(str, arguments)]
+        if start:
+            return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+    yield call
+    if url:
+        _sql(url, f"DROP DATABASE {database} WITH (FORCE)")
+
+
+def _sql(url: str, statement: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url.rsplit("/", 1)[0] + "/postgres", autocommit=True) as connection:
+        connection.execute(statement)

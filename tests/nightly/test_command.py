@@ -1,0 +1,119 @@
+"""The command line with real ledgers and real kills."""
+
+import json
+import random
+import shutil
+import signal
+import sqlite3
+import time
+from datetime import date
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from tests.conftest import LEDGER
+from weihu.sources import czech
+
+needs_ledger = pytest.mark.skipif(not LEDGER.is_dir(), reason=f"the Czech ledger is not at {LEDGER}")
+
+
+@needs_ledger
+def test_the_ledgers_year_end_equals_an_independent_query(weihu, tmp_path):
+    """Twelve nights, the first carrying what stood before; totals and grades are counted straight from the files."""
+    list(czech.deliveries(LEDGER, date(1993, 12, 20), date(1993, 12, 31), tmp_path / "cz"))
+    weihu("init", "--rulebook", "czech")
+    weihu("replay", tmp_path / "cz")
+    said = json.loads(weihu("status", "--json").stdout)
+    counted = duckdb.execute(
+        f"""
+        WITH t AS (SELECT * FROM read_csv('{LEDGER}/trans.asc', delim=';', header=true, all_varchar=true)),
+        a AS (SELECT * FROM read_csv('{LEDGER}/account.asc', delim=';', header=true, all_varchar=true) WHERE date <= '931231'),
+        d AS (SELECT * FROM read_csv('{LEDGER}/disp.asc', delim=';', header=true, all_varchar=true)),
+        s AS (SELECT account_id, sum(IF(type='PRIJEM', 1, -1) * CAST(amount AS DECIMAL(18,2))) AS held FROM t GROUP BY 1),
+        c AS (SELECT d.client_id, coalesce(sum(s.held) FILTER (WHERE d.type = 'OWNER'), 0) AS aum
+              FROM d JOIN a USING (account_id) LEFT JOIN s USING (account_id) GROUP BY 1)
+        SELECT count(*), sum(aum), count(*) FILTER (aum < 15000), count(*) FILTER (aum >= 15000 AND aum < 30000),
+               count(*) FILTER (aum >= 30000 AND aum < 50000), count(*) FILTER (aum >= 50000 AND aum < 80000),
+               count(*) FILTER (aum >= 80000), (SELECT count(*) FROM a) FROM c
+        """
+    ).fetchall()[0]
+    assert (said["customers"], Decimal(said["aum"]), said["accounts"]) == (counted[0], counted[1], counted[7])
+    assert said["aum"] == "36575946.10"
+    assert said["accounts"] == 1139
+    assert tuple(said["grades"].values()) == counted[2:7]
+    assert said["reconciled"] is True
+    customer = json.loads(weihu("customer", "2873", "--json").stdout)
+    assert customer["history"]
+
+
+def standing_rows(weihu, home) -> list[tuple]:
+    """Everything that readers see of standings and signals, without row numbers."""
+    path = home / "lake" / "runs"
+    last = sorted(path.iterdir())[-1]
+    tables = ("standings", "signals", "tasks")
+    return [duckdb.execute(f"SELECT * FROM '{last}/{name}.parquet'").fetchall() for name in tables]
+
+
+def test_a_killed_replay_is_finished_by_the_next(weihu, tmp_path, deliveries):
+    """kill -9 at random moments: what is published is always whole, and the end is as if nothing had happened."""
+    weihu("init", "--rulebook", "state_bank")
+    chance = random.Random(11)
+    seen = 0
+    for _ in range(20):
+        process = weihu("replay", deliveries[0].parent, start=True)
+        time.sleep(chance.uniform(0.8, 3.2))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        status = weihu("status", "--json", check=False)
+        if status.returncode == 0:
+            said = json.loads(status.stdout)
+            stated = json.loads((deliveries[0].parent / said["business_date"] / "manifest.json").read_text())["totals"]
+            assert (said["aum"], said["customers"], said["accounts"]) == (
+                stated["aum"],
+                stated["customers"],
+                stated["accounts"],
+            )
+            assert said["run"] >= seen
+            seen = said["run"]
+    weihu("replay", deliveries[0].parent)
+    disturbed = standing_rows(weihu, tmp_path / "home"), json.loads(weihu("status", "--json").stdout)
+    shutil.move(tmp_path / "home", tmp_path / "disturbed")
+    weihu("init", "--rulebook", "state_bank")
+    if not (tmp_path / "home" / "weihu.sqlite3").is_file():
+        return  # on PostgreSQL the database is still the first one
+    weihu("replay", deliveries[0].parent)
+    assert disturbed == (standing_rows(weihu, tmp_path / "home"), json.loads(weihu("status", "--json").stdout))
+
+
+def test_a_second_run_at_once_is_refused(weihu, tmp_path, deliveries):
+    import filelock
+
+    weihu("init")
+    with filelock.FileLock(tmp_path / "home" / "run.lock"):
+        refused = weihu("replay", deliveries[0].parent, check=False)
+    assert refused.returncode != 0
+    assert "another run" in refused.stderr
+
+
+def test_no_c2_value_stands_readable_in_a_database_file(weihu, tmp_path, deliveries):
+    weihu("init")
+    weihu("run", "--date", deliveries[0].name, "--delivery", deliveries[0])
+    database = tmp_path / "home" / "weihu.sqlite3"
+    rows = duckdb.execute(
+        f"SELECT identity_number, phone, address FROM read_csv('{deliveries[0]}/customers.csv', all_varchar=true)"
+    ).fetchall()
+    secret = {value.encode() for row in rows for value in row if value}
+    stored = b"".join(path.read_bytes() for path in (tmp_path / "home").rglob("*") if path.is_file())
+    assert secret
+    assert not [value for value in secret if value in stored]
+    if database.is_file():
+        assert sqlite3.connect(database).execute("SELECT count(*) FROM archive_customer").fetchone()[0] > 300
+
+
+def test_the_same_seed_gives_the_same_bytes(deliveries, tmp_path):
+    from weihu.sources.synthetic import SyntheticBank
+
+    for folder in SyntheticBank(400, 3, 6, date(2026, 6, 2), 7).deliveries(tmp_path / "again"):
+        for path in folder.iterdir():
+            assert path.read_bytes() == (deliveries[0].parent / folder.name / path.name).read_bytes()

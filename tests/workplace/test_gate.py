@@ -1,0 +1,58 @@
+"""Nobody sees a customer outside their reach: every URL with every post."""
+
+import pytest
+from django.urls import get_resolver, reverse
+
+from weihu.rules import rulebook
+from weihu.workplace.grading.models import Standing
+from weihu.workplace.people.gate import Gate
+
+POSTS = list(rulebook.load("brief").posts)
+OF_A_CUSTOMER = {"task": "get", "customer": "get", "reveal": "post", "record": "post"}
+OPEN = {"login", "logout", "set_language", "health"}
+
+
+def test_every_address_is_known_to_these_tests():
+    names = {pattern.name for pattern in get_resolver().url_patterns}
+    assert names == {*OF_A_CUSTOMER, *OPEN, "today", "customers", "runs", "run"}
+
+
+@pytest.mark.parametrize("post", POSTS)
+def test_a_stranger_is_not_found_by_any_address(post, signed_in, member, run):
+    client, staff = signed_in(post), member(post)
+    reached = set(Gate(staff, run).standings().values_list("customer_id", flat=True))
+    strangers = Standing.objects.at(run).exclude(customer_id__in=reached).select_related("customer")[:3]
+    for stranger in strangers:
+        for name, method in OF_A_CUSTOMER.items():
+            answer = getattr(client, method)(reverse(name, args=[stranger.customer_id]), {"field": "phone", "why": "x"})
+            assert answer.status_code == 404, (name, answer.status_code)
+            assert stranger.customer.name not in answer.content.decode()
+        for query in (stranger.customer_id, stranger.customer.phone or "none"):
+            found = client.get(reverse("customers"), {"q": query}).content.decode()
+            assert f"/customers/{stranger.customer_id}/" not in found
+
+
+@pytest.mark.parametrize("post", POSTS)
+def test_the_list_shows_exactly_the_reach(post, signed_in, member, run):
+    client, staff = signed_in(post), member(post)
+    rows = client.get(reverse("customers")).context["rows"]
+    reach = rulebook.load("brief").posts[post].reach
+    for row in rows:
+        assert (
+            reach == "bank"
+            or (reach == "branch" and row.branch_id == staff.branch_id)
+            or staff.staff_id in (row.primary_id, row.deputy_id)
+        )
+    assert bool(rows) == (reach != "none")
+
+
+@pytest.mark.parametrize("post", POSTS)
+def test_runs_are_for_the_posts_of_the_book(post, signed_in, run):
+    allowed = rulebook.load("brief").posts[post].sees_runs
+    for address in (reverse("runs"), reverse("run", args=[run.number])):
+        assert signed_in(post).get(address).status_code == (200 if allowed else 404)
+
+
+@pytest.mark.parametrize("name", ["today", "customers", "runs"])
+def test_who_is_not_signed_in_is_sent_to_sign_in(name, client, run):
+    assert client.get(reverse(name)).headers["Location"].startswith("/login/")

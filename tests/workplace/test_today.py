@@ -1,0 +1,99 @@
+"""Today: what a person records, what comes of it, and what is logged."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+
+from weihu.workplace.audit import log
+from weihu.workplace.audit.models import Entry
+from weihu.workplace.worklist.models import Contact, Task
+
+
+@pytest.fixture
+def work(signed_in, member, run):
+    staff = member("low_counter")
+    customer = Task.objects.filter(run=run, staff_id=staff.staff_id).order_by("position").first().customer_id
+    return signed_in("low_counter"), customer
+
+
+def said(**changes):
+    return {"token": str(uuid4()), "outcome": "interested", "way": "phone", "note": "想了解大额存单", **changes}
+
+
+def test_a_contact_is_recorded_and_answers_its_reasons(work, run):
+    client, customer = work
+    before = client.get(reverse("today")).context["tasks"].done
+    assert client.post(reverse("record", args=[customer]), said()).status_code == 200
+    contact = Contact.objects.get(customer_id=customer)
+    assert (contact.on, contact.note) == (run.work_date, "想了解大额存单")
+    assert contact.answers.exists()
+    assert client.get(reverse("today")).context["tasks"].done == before + 1
+
+
+def test_the_same_form_twice_is_one_contact(work):
+    client, customer = work
+    form = said()
+    client.post(reverse("record", args=[customer]), form)
+    client.post(reverse("record", args=[customer]), form)
+    assert Contact.objects.filter(customer_id=customer).count() == 1
+
+
+def test_another_time_needs_a_later_date(work, run):
+    client, customer = work
+    assert client.post(reverse("record", args=[customer]), said(outcome="rescheduled")).status_code == 422
+    assert client.post(reverse("record", args=[customer]), said(follow_up_on=str(run.work_date))).status_code == 422
+    later = str(run.work_date + timedelta(days=3))
+    assert (
+        client.post(reverse("record", args=[customer]), said(outcome="rescheduled", follow_up_on=later)).status_code
+        == 200
+    )
+
+
+def test_who_was_not_reached_keeps_the_reasons(work):
+    client, customer = work
+    client.post(reverse("record", args=[customer]), said(outcome="not_reached"))
+    assert not Contact.objects.get(customer_id=customer).answers.exists()
+
+
+def test_a_masked_value_is_shown_only_with_a_reason_and_logged(work):
+    client, customer = work
+    address = reverse("reveal", args=[customer])
+    assert client.post(address, {"field": "phone", "why": " "}).status_code == 400
+    assert client.post(address, {"field": "password", "why": "x"}).status_code == 400
+    assert client.post(address, {"field": "phone", "why": "客户来电核实"}).status_code == 200
+    assert Entry.objects.filter(action="customer.reveal", customer_id=customer).count() == 1
+
+
+def test_the_log_shows_a_change(work):
+    client, customer = work
+    client.get(reverse("customer", args=[customer]))
+    client.get(reverse("customer", args=[customer]))
+    assert log.verify() is None
+    entry = Entry.objects.order_by("id").first()
+    Entry.objects.filter(pk=entry.pk).update(customer_id="another")
+    assert log.verify() == entry.pk
+    Entry.objects.filter(pk=entry.pk).delete()
+    assert log.verify() is not None
+
+
+@pytest.mark.parametrize("query", ["name", "pinyin", "initials", "phone", "identity_number"])
+def test_a_customer_is_found_by(query, signed_in, run):
+    client = signed_in("personal_banking")
+    from weihu.workplace.archive.models import Customer
+
+    wanted = Customer.objects.filter(phone__isnull=False).first()
+    text = getattr(wanted, query)[:2] if query == "name" else getattr(wanted, query)
+    found = client.get(reverse("customers"), {"q": text}).context["rows"]
+    assert wanted.customer_id in {row.customer_id for row in found} or len(found) == 50
+
+
+def test_pages_of_the_list_hold_everyone_once(signed_in, run):
+    client = signed_in("personal_banking")
+    address, seen = reverse("customers"), []
+    while address:
+        context = client.get(address).context
+        seen += [row.customer_id for row in context["rows"]]
+        address = f"{reverse('customers')}?{context['more']}" if context["more"] else ""
+    assert len(seen) == len(set(seen)) == run.report["reconciliation"]["customers"]
