@@ -4,22 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(tempfile.mkdtemp(prefix="weihu-tests-"))
-os.environ["WEIHU_HOME"] = str(ROOT / "home")
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop runs in the tests' thread
-
-from weihu.engine.lake import Home  # noqa: E402
-from weihu.rules import rulebook  # noqa: E402
-from weihu.sources.synthetic import SyntheticBank  # noqa: E402
-
-Home(ROOT / "home").create()
-shutil.copy(rulebook.BOOKS / "brief.toml", ROOT / "home" / "rulebook.toml")
+from tests.settings import HOME, ROOT
+from weihu.engine.lake import Home
+from weihu.sources.synthetic import SyntheticBank
 
 PUBLISHED_DAYS = 4
 LEDGER = Path(__file__).parents[2] / "shared" / "data" / "czech-bank"
@@ -39,7 +31,7 @@ def deliveries() -> list[Path]:
 @pytest.fixture(scope="session")
 def home() -> Home:
     """The process's home."""
-    return Home(ROOT / "home")
+    return HOME
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +80,7 @@ def signed_in(client, member):
 def weihu(tmp_path):
     """The command, as a process with a home (and on PostgreSQL a database) of its own."""
     environment = {**os.environ, "WEIHU_HOME": str(tmp_path / "home")}
+    environment.pop("DJANGO_SETTINGS_MODULE")
     url = os.environ.get("WEIHU_DATABASE_URL")
     database = f"weihu_{os.getpid()}_{abs(hash(str(tmp_path))) % 10**8}"
     if url:

@@ -232,7 +232,7 @@ def status(home: Home, as_json: bool) -> None:
         "tasks": report["tasks"],
         "on_watch": report["on_watch"],
         "unassigned": report["unassigned"],
-        "rulebook": f"{latest.book['key']} {latest.book['version']}",
+        "rulebook": f"{latest.book.key} {latest.book.version}",
         "reconciled": totals["customer_aum"] == totals["account_aum"] == totals["control_total"],
     }
     click.echo(

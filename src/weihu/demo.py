@@ -127,7 +127,7 @@ def _work(run: Any, share: float) -> None:
         )
     saved = {contact.customer_id: contact for contact in Contact.objects.bulk_create(contacts, batch_size=500)}
     reached = [customer for customer, contact in saved.items() if contact.outcome != "not_reached"]
-    signals = Signal.objects.at(run).filter(customer_id__in=reached)
+    signals = Signal.objects.listed_at(run).filter(customer_id__in=reached)
     Answer.objects.bulk_create(
         (
             Answer(

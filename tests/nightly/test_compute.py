@@ -106,7 +106,7 @@ def test_the_inter_branch_list_equals_the_delivery(run, deliveries):
 
 
 def test_a_list_fits_into_the_posts_minutes(run):
-    minutes = {key: post["minutes_per_day"] for key, post in run.book["posts"].items()}
+    minutes = {key: post.minutes_per_day for key, post in run.rulebook.posts.items()}
     for member in Staff.objects.all():
         tasks = list(Task.objects.filter(run=run, staff_id=member.staff_id).order_by("position"))
         assert sum(task.minutes for task in tasks) <= minutes[member.post]

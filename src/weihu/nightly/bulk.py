@@ -13,59 +13,80 @@ import pyarrow as pa
 from django.db import connection, models, transaction
 
 BATCH = 20_000
+CACHE_KIB = 1 << 20
+
+
+def roomy() -> None:
+    """Let this process keep more of an SQLite file in memory than one that serves pages; nothing on PostgreSQL."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
 
 
 def insert(model: type[models.Model], rows: pa.Table) -> None:
     """Insert rows; the columns' names are the table's, their values as the database stores them."""
-    columns = rows.column_names
-    table = connection.ops.quote_name(model._meta.db_table)
-    named = ", ".join(connection.ops.quote_name(column) for column in columns)
+    for batch in _batches(_tuples(rows)):
+        with transaction.atomic():
+            _fill(_table(model), rows.column_names, batch)
+
+
+def update(model: type[models.Model], key: Sequence[str], rows: pa.Table, sets: str, where: str = "true") -> None:
+    """Change the rows that ``rows`` name by ``key``. ``sets`` and ``where`` are SQL; ``given.x`` is a column of ``rows``."""
+    columns = ", ".join(f"{field.name} {_sql_type(field.type)}" for field in rows.schema)
+    same = " AND ".join(f"{_table(model)}.{name} = given.{name}" for name in key)
     for batch in _batches(_tuples(rows)):
         with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"CREATE TEMP TABLE given ({columns})")
+            _fill("given", rows.column_names, batch)
             if connection.vendor == "postgresql":
-                with cursor.copy(f"COPY {table} ({named}) FROM STDIN") as copy:
-                    for row in batch:
-                        copy.write_row(row)
-            else:
-                marks = ", ".join(["%s"] * len(columns))
-                cursor.executemany(f"INSERT INTO {table} ({named}) VALUES ({marks})", batch)
-
-
-def close_versions(model: type[models.Model], key: Sequence[str], keys: pa.Table, run: int, forever: int) -> None:
-    """End the open rows of some keys at a run. Readers of earlier runs still see them."""
-    table = connection.ops.quote_name(model._meta.db_table)
-    for batch in _batches(_tuples(keys.select(list(key)))):
-        with transaction.atomic(), connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                columns = ", ".join(f"{name} text" for name in key)
-                cursor.execute(f"CREATE TEMP TABLE closing ({columns}) ON COMMIT DROP")
-                with cursor.copy(f"COPY closing ({', '.join(key)}) FROM STDIN") as copy:
-                    for row in batch:
-                        copy.write_row(row)
-                cursor.execute("ANALYZE closing")
-                same = " AND ".join(f"t.{name} = closing.{name}" for name in key)
-                cursor.execute(
-                    f"UPDATE {table} t SET until_run = %s FROM closing WHERE {same} AND t.until_run = %s",
-                    [run, forever],
-                )
-            else:
-                same = " AND ".join(f"{name} = %s" for name in key)
-                cursor.executemany(
-                    f"UPDATE {table} SET until_run = {int(run)} WHERE {same} AND until_run = {int(forever)}", batch
-                )
+                cursor.execute("ANALYZE given")
+            cursor.execute(f"UPDATE {_table(model)} SET {sets} FROM given WHERE {same} AND {where}")
+            cursor.execute("DROP TABLE given")
 
 
 def upsert(model: type[models.Model], key: str, rows: pa.Table, once: Sequence[str] = ()) -> None:
     """Insert or replace rows by key, within the caller's transaction; columns of ``once`` are never replaced."""
     columns = rows.column_names
-    table = connection.ops.quote_name(model._meta.db_table)
     others = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in (key, *once))
     marks = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {others}",
+            f"INSERT INTO {_table(model)} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {others}",
             list(_tuples(rows)),
         )
+
+
+def unlist(model: type[models.Model], run: int) -> None:
+    """Take the rows that ended by a run out of the lists' indexes."""
+    table = _table(model)
+    named = f"SELECT id FROM {table} WHERE listed AND until_run < 2147483647 AND until_run <= {run} LIMIT {BATCH}"
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"UPDATE {table} SET listed = false WHERE id IN ({named})")
+            if cursor.rowcount < BATCH:
+                return
+
+
+def _table(model: type[models.Model]) -> str:
+    return str(model._meta.db_table)
+
+
+def _fill(table: str, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    named = ", ".join(connection.ops.quote_name(column) for column in columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({named}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"INSERT INTO {table} ({named}) VALUES ({marks})", rows)
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    if pa.types.is_integer(kind):
+        return "bigint"
+    return "date" if pa.types.is_date(kind) else "text"
 
 
 def _tuples(rows: pa.Table) -> Iterator[tuple[Any, ...]]:

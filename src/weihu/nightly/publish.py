@@ -1,8 +1,9 @@
 """Publish a night: stage what changed under the run's number, where no reader looks, then move one pointer.
 
-Versioned rows (standings, signals, accounts, holdings) say between which runs they hold. Staging adds rows from the
-new run on and ends the rows they replace at it; a reader of the current run sees neither. The last step is one short
-transaction. A run that died before it is undone by ``withdraw``.
+Versioned rows (standings, signals) say between which runs they hold: staging adds rows from the new run on and ends
+the rows they replace at it. An account keeps the balance before the new one. A reader of the current run sees none
+of this. The last step is one short transaction with the pointer and the few facts that changed in the core system.
+A run that died before it is undone by ``withdraw``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pypinyin
 from django.db import models, transaction
+from django.db.models import F
 
 from weihu.engine.duck import DuckEngine
 from weihu.nightly import bulk
@@ -30,61 +32,72 @@ from weihu.workplace.worklist.models import Signal, Task
 class Versioned:
     """How a table of the night becomes versioned rows.
 
-    ``kept`` columns decide whether a row changed; ``extra`` columns are written with it.
+    ``kept`` columns decide whether a row changed; ``extra`` columns (SQL over the night's row ``n``) come with it.
     """
 
     model: type[models.Model]
     table: str
     key: tuple[str, ...]
     kept: tuple[str, ...]
-    extra: tuple[str, ...] = ()
-    money: tuple[str, ...] = ()
+    money: tuple[str, ...]
+    extra: str = ""
 
 
-VERSIONED = (
-    Versioned(
-        Standing,
-        "standings",
-        ("customer_id",),
-        (
-            "branch_id",
-            "aum",
-            "liabilities",
-            "account_count",
-            "product_count",
-            "moved_on",
-            "grade_rank",
-            "grade_since",
-            "months_below",
-            "watch_since",
-            "primary_id",
-            "deputy_id",
-        ),
-        extra=("balance_days",),
-        money=("aum", "liabilities", "balance_days"),
+@dataclass(frozen=True)
+class Core:
+    """How a table of the core system becomes rows that are changed in place. ``facts`` are replaced at the commit."""
+
+    model: type[models.Model]
+    table: str
+    key: str
+    facts: tuple[str, ...]
+    money: tuple[str, ...]
+
+
+STANDINGS = Versioned(
+    Standing,
+    "standings",
+    ("customer_id",),
+    (
+        "first_seen_on",
+        "branch_id",
+        "aum",
+        "liabilities",
+        "account_count",
+        "product_count",
+        "moved_on",
+        "grade_rank",
+        "grade_since",
+        "months_below",
+        "watch_since",
+        "primary_id",
+        "deputy_id",
     ),
-    Versioned(
-        Signal,
-        "signals",
-        ("customer_id", "kind", "subject"),
-        ("raised_on", "amount", "base", '"limit"', "on_date", "detail"),
-        money=("amount", "base", '"limit"'),
-    ),
-    Versioned(
-        Account,
-        "accounts",
-        ("account_id",),
-        ("customer_id", "branch_id", "product_id", "opened_on", "closed_on", "matures_on", "account_last4", "balance"),
-        money=("balance",),
-    ),
-    Versioned(
-        Holding,
-        "holdings",
-        ("holding_id",),
-        ("customer_id", "product_id", "amount", "opened_on", "closed_on", "matures_on"),
-        money=("amount",),
-    ),
+    ("aum", "liabilities"),
+    "CAST(n.balance_days * 100 AS BIGINT) AS balance_days, DATE '{on}' AS since, CAST(strftime(DATE '{on}', '%Y%m') AS INT) AS month,",
 )
+SIGNALS = Versioned(
+    Signal,
+    "signals",
+    ("customer_id", "kind", "subject"),
+    ("raised_on", "amount", "base", '"limit"', "on_date", "detail"),
+    ("amount", "base", '"limit"'),
+)
+ACCOUNTS = Core(
+    Account,
+    "accounts",
+    "account_id",
+    ("customer_id", "branch_id", "product_id", "opened_on", "closed_on", "matures_on", "account_last4"),
+    (),
+)
+HOLDINGS = Core(
+    Holding,
+    "holdings",
+    "holding_id",
+    ("customer_id", "product_id", "amount", "opened_on", "closed_on", "matures_on"),
+    ("amount",),
+)
+VERSIONED, CORE = (STANDINGS, SIGNALS), (ACCOUNTS, HOLDINGS)
 
 
 def withdraw() -> None:
@@ -94,24 +107,33 @@ def withdraw() -> None:
     if not Run.objects.filter(number__gt=number).exists():
         return
     for plan in VERSIONED:
+        rows = plan.model._default_manager
         with transaction.atomic():
-            plan.model._default_manager.filter(since_run__gt=number).delete()
-            plan.model._default_manager.filter(until_run__gt=number).exclude(until_run=FOREVER).update(
-                until_run=FOREVER
-            )
+            rows.filter(since_run__gt=number).delete()
+            rows.filter(until_run__gt=number, until_run__lt=FOREVER).update(until_run=FOREVER)
+    for core in CORE:
+        core.model._default_manager.filter(since_run__gt=number).delete()
+    staged = Account.objects.filter(balance_run__gt=number)
+    staged.update(balance=F("balance_before"), balance_run=number)
     Task.objects.filter(run_id__gt=number).delete()
     Run.objects.filter(number__gt=number).delete()
 
 
-def stage(engine: DuckEngine, run: Run, published: Path | None, landed: Landed) -> int:
-    """Write everything that differs from the ``published`` run's state; returns the number of rows written.
+def stage(engine: DuckEngine, run: Run, last: Run | None, published: Path | None, landed: Landed) -> int:
+    """Write everything that differs from the ``last`` run's ``published`` state; returns the number of rows written.
 
     ``engine`` holds the night's tables.
     """
+    bulk.roomy()
     run.save(force_insert=True)
+    _bind_published(engine, published)
     written = _stage_new_customers(engine, landed)
-    for plan in VERSIONED:
-        written += _stage_versions(engine, run, plan, published)
+    written += sum(_stage_new(engine, run, core) for core in CORE)
+    written += _stage_balances(engine, run)
+    # a rank means another grade in another book's list, so every standing is written anew
+    regraded = last is not None and list(last.rulebook.grades) != list(run.rulebook.grades)
+    written += _stage_versions(engine, run, STANDINGS, everything=regraded)
+    written += _stage_versions(engine, run, SIGNALS)
     tasks = engine.arrow(
         f"SELECT {run.number} AS run_id, staff_id, customer_id, position, minutes, score, grade_rank FROM tasks"
         " ORDER BY staff_id, position"
@@ -122,55 +144,94 @@ def stage(engine: DuckEngine, run: Run, published: Path | None, landed: Landed) 
 
 def commit(engine: DuckEngine, run: Run, landed: Landed) -> None:
     """The one moment in which the night becomes true."""
-    changed = _core_rows(engine, landed)
+    upserted = _core_rows(engine, run, landed)
+    changed = [(core, engine.arrow(_changed(core))) for core in CORE]
+    gone = [(core, engine.arrow(_gone(core))[core.key].to_pylist()) for core in CORE]
     with transaction.atomic():
-        for model, key, rows in changed:
+        for model, key, rows in upserted:
             if rows.num_rows:
                 # a password is given here, not by the core system
                 bulk.upsert(model, key, rows, once=("password",))
+        for core, rows in changed:
+            bulk.update(core.model, [core.key], rows, ", ".join(f"{name} = given.{name}" for name in core.facts))
+        for core, keys in gone:
+            for start in range(0, len(keys), 500):
+                core.model._default_manager.filter(pk__in=keys[start : start + 500]).delete()
         Run.objects.filter(number=run.number).update(published=True, report=run.report)
         CurrentRun.objects.update_or_create(pk=1, defaults={"run": run})
 
 
 def sweep(run: Run) -> None:
-    """Drop versions of accounts and holdings that no reader needs any more; standings and signals are history."""
-    for model in (Account, Holding):
-        model.objects.filter(until_run__lte=run.number).delete()
+    """Take rows out of the lists' indexes that no request can ask for any more: those ended before the run."""
+    for plan in VERSIONED:
+        bulk.unlist(plan.model, run.number - 1)
 
 
-def _stage_versions(engine: DuckEngine, run: Run, plan: Versioned, published: Path | None) -> int:
+def _bind_published(engine: DuckEngine, published: Path | None) -> None:
+    for plan in (*VERSIONED, *CORE):
+        source = f"read_parquet('{published / f'{plan.table}.parquet'}')" if published else f"{plan.table} LIMIT 0"
+        engine.derive_sql(f"published_{plan.table}", f"SELECT * FROM {source}")
+
+
+def _stage_versions(engine: DuckEngine, run: Run, plan: Versioned, everything: bool = False) -> int:
     key = ", ".join(plan.key)
-    columns = ", ".join(_stored(name, plan) for name in (*plan.key, *plan.kept, *plan.extra))
+    columns = ", ".join(_stored(name, plan.money) for name in (*plan.key, *plan.kept))
+    extra = plan.extra.format(on=run.business_date)
+    before = f"published_{plan.table}"
     unchanged = " AND ".join(f"p.{name} IS NOT DISTINCT FROM n.{name}" for name in (*plan.key, *plan.kept))
-    before = (
-        f"read_parquet('{published / f'{plan.table}.parquet'}')"
-        if published
-        else f"(SELECT * FROM {plan.table} LIMIT 0)"
-    )
-    same = " AND ".join(f"p.{name} = n.{name}" for name in plan.key)
-    engine.derive_sql("changed", f"SELECT n.* FROM {plan.table} n ANTI JOIN {before} p ON {unchanged}")
-    since = ", n.since" if plan.model is Standing else ""
-    source = f"(SELECT *, DATE '{run.business_date}' AS since FROM changed)" if since else "changed"
+    differs = "" if everything else f"ANTI JOIN {before} p ON {unchanged}"
+    engine.derive_sql("changed", f"SELECT n.* FROM {plan.table} n {differs}")
     rows = engine.arrow(
-        f"SELECT {columns}{since}, {run.number} AS since_run, {FOREVER} AS until_run FROM {source} n ORDER BY {key}"
+        f"SELECT {columns}, {extra} {run.number} AS since_run, {FOREVER} AS until_run, true AS listed"
+        f" FROM changed n ORDER BY {key}"
     )
     closing = engine.arrow(
-        f"SELECT {key} FROM {before} p WHERE EXISTS (SELECT 1 FROM changed n WHERE {same})"
-        f" OR NOT EXISTS (SELECT 1 FROM {plan.table} n WHERE {same}) ORDER BY {key}"
+        f"SELECT {key} FROM {before} p SEMI JOIN changed n USING ({key}) UNION ALL"
+        f" SELECT {key} FROM {before} p ANTI JOIN {plan.table} n USING ({key}) ORDER BY {key}"
     )
-    bulk.close_versions(plan.model, plan.key, closing, run.number, FOREVER)
+    table = plan.model._meta.db_table
+    open_rows = f"{table}.listed AND {table}.until_run = {FOREVER}"
+    bulk.update(plan.model, plan.key, closing, f"until_run = {run.number}", open_rows)
     bulk.insert(plan.model, rows)
     return int(rows.num_rows + closing.num_rows)
 
 
-def _stored(name: str, plan: Versioned) -> str:
+def _stored(name: str, money: tuple[str, ...]) -> str:
     """A column as the database stores it: money as whole cents."""
-    return f"CAST(n.{name} * 100 AS BIGINT) AS {name}" if name in plan.money else f"n.{name}"
+    return f"CAST(n.{name} * 100 AS BIGINT) AS {name}" if name in money else f"n.{name}"
+
+
+def _stage_new(engine: DuckEngine, run: Run, core: Core) -> int:
+    columns = ", ".join(_stored(name, core.money) for name in (core.key, *core.facts))
+    if core is ACCOUNTS:
+        cents = "CAST(n.balance * 100 AS BIGINT)"
+        columns += f", {cents} AS balance, {cents} AS balance_before, {run.number} AS balance_run"
+    rows = engine.arrow(
+        f"SELECT {columns}, {run.number} AS since_run FROM {core.table} n"
+        f" ANTI JOIN published_{core.table} p USING ({core.key}) ORDER BY n.{core.key}"
+    )
+    bulk.insert(core.model, rows)
+    return int(rows.num_rows)
+
+
+def _stage_balances(engine: DuckEngine, run: Run) -> int:
+    rows = engine.arrow(
+        "SELECT account_id, CAST(n.balance * 100 AS BIGINT) AS balance FROM accounts n"
+        " JOIN published_accounts p USING (account_id) WHERE n.balance <> p.balance ORDER BY account_id"
+    )
+    own = f"{Account._meta.db_table}.balance"
+    bulk.update(
+        Account,
+        ["account_id"],
+        rows,
+        f"balance_before = {own}, balance = given.balance, balance_run = {run.number}",
+    )
+    return int(rows.num_rows)
 
 
 def _stage_new_customers(engine: DuckEngine, landed: Landed) -> int:
     """Customers never seen before; without a standing no reader finds them."""
-    rows = _customers(engine, landed, "ANTI JOIN profiles_before p USING (customer_id)")
+    rows = _customers(engine, landed, "ANTI JOIN published_standings p USING (customer_id)")
     fresh = rows.filter(pc.invert(_exists(rows)))
     bulk.insert(Customer, fresh)
     return int(fresh.num_rows)
@@ -187,20 +248,36 @@ def _exists(rows: pa.Table) -> pa.Array:
     return pa.array([customer in known for customer in ids], pa.bool_())
 
 
-def _core_rows(engine: DuckEngine, landed: Landed) -> list[tuple[type[models.Model], str, pa.Table]]:
-    """Changed staff, branches, products and customers: few, so they go with the pointer."""
-    rows: list[tuple[type[models.Model], str, pa.Table]] = [
-        (Branch, "branch_id", _landed_rows(engine, landed, "branches", "branch_id, name, parent_id"))
+def _core_rows(engine: DuckEngine, run: Run, landed: Landed) -> list[tuple[type[models.Model], str, pa.Table]]:
+    """Delivered staff, branches, products and known customers: few, so they go with the pointer."""
+    active = f"left_on IS NULL OR left_on > DATE '{run.business_date}' AS is_active"
+    return [
+        (Branch, "branch_id", _landed_rows(engine, landed, "branches", "branch_id, name, parent_id")),
+        (
+            Staff,
+            "staff_id",
+            _landed_rows(
+                engine, landed, "staff", f"staff_id, name, branch_id, post, left_on, {active}, '!' AS password"
+            ),
+        ),
+        (Product, "product_id", _landed_rows(engine, landed, "products", "product_id, name, name_en, category, risk")),
+        (Customer, "customer_id", _customers(engine, landed, "SEMI JOIN published_standings p USING (customer_id)")),
     ]
-    active = f"left_on IS NULL OR left_on > DATE '{landed.manifest.business_date}' AS is_active"
-    staff = _landed_rows(
-        engine, landed, "staff", f"staff_id, name, branch_id, post, left_on, {active}, '!' AS password"
+
+
+def _changed(core: Core) -> str:
+    """Rows whose facts changed."""
+    columns = ", ".join(_stored(name, core.money) for name in (core.key, *core.facts))
+    differs = " OR ".join(f"n.{name} IS DISTINCT FROM p.{name}" for name in core.facts)
+    return (
+        f"SELECT {columns} FROM {core.table} n JOIN published_{core.table} p USING ({core.key})"
+        f" WHERE {differs} ORDER BY n.{core.key}"
     )
-    rows.append((Staff, "staff_id", staff))
-    products = _landed_rows(engine, landed, "products", "product_id, name, name_en, category, risk")
-    rows.append((Product, "product_id", products))
-    rows.append((Customer, "customer_id", _customers(engine, landed, "")))
-    return rows
+
+
+def _gone(core: Core) -> str:
+    """Rows of a delivery that its correction no longer has."""
+    return f"SELECT {core.key} FROM published_{core.table} ANTI JOIN {core.table} USING ({core.key})"
 
 
 def _landed_rows(engine: DuckEngine, landed: Landed, file: str, columns: str) -> pa.Table:
@@ -215,7 +292,7 @@ def _customers(engine: DuckEngine, landed: Landed, join: str) -> pa.Table:
     rows = engine.arrow(
         "SELECT customer_id, name, sex, birth_date, identity_number, identity_number_index, phone, phone_index, address, "
         "CAST(income * 100 AS BIGINT) AS income, occupation, education, marital_status, risk_rating, risk_rated_on, "
-        f"opened_on FROM read_parquet('{paths[0]}') {join} ORDER BY customer_id"
+        f"c.opened_on FROM read_parquet('{paths[0]}') c {join} ORDER BY customer_id"
     )
     spelled = [spell(name) for name in rows["name"].to_pylist()]
     rows = rows.append_column("pinyin", pa.array(["".join(parts) for parts in spelled], pa.string()))

@@ -25,7 +25,7 @@ from weihu.nightly.faults import Fault, OutOfOrder, Refused
 from weihu.rules import rulebook
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.runs.current import current
-from weihu.workplace.runs.models import Run
+from weihu.workplace.runs.models import Book, Run
 
 STEPS = ("land", "carry", "value", "grade", "assign", "watch", "plan", "write", "publish")
 """The steps of a run, as progress and report name them."""
@@ -95,7 +95,7 @@ class Nightly:
             digest=manifest.digest,
             revision=(self.home.revisions(manifest.business_date) or [0])[-1] + 1,
             month_days=night.month_days,
-            book=self.book.model_dump(mode="json"),
+            book=Book.of(self.book),
             built_on=self._number_of(before),
         )
         with self._step("write", durations):
@@ -104,7 +104,7 @@ class Nightly:
             folder = self._keep(staging, run, landed)
         with self._step("publish", durations):
             published = self.home.run(last.number) if last else None
-            written = publish.stage(self.engine, run, published, landed)
+            written = publish.stage(self.engine, run, last, published, landed)
         run.report = {
             **night.counts(),
             "reconciliation": reconciliation,
@@ -143,7 +143,7 @@ class Nightly:
         if not number:
             return None
         run = Run.objects.get(number=number)
-        return Before(self.home.run(number), run.business_date, run.month_days, list(run.book["grades"]))
+        return Before(self.home.run(number), run.business_date, run.month_days, list(run.rulebook.grades))
 
     def _number_of(self, before: Before | None) -> int | None:
         return int(before.folder.name) if before else None

@@ -98,7 +98,8 @@ def customer_values(
         monthly_average=average(balance_days, calendar.month_days.as_scalar()),
         account_count=ibis.coalesce(joined.account_count, 0),
         product_count=ibis.coalesce(joined.product_count, 0),
-        moved_on=ibis.coalesce(joined.moved, joined.last_moved, joined.opened_on),
+        # what was before the first night is not known: idle days count from there
+        moved_on=ibis.coalesce(joined.moved, joined.last_moved, business_date(calendar)),
         **flows,
     )
 
@@ -127,16 +128,15 @@ def _by_branch(accounts: Table, before: Table) -> Table:
     parts = running.group_by("customer_id", "branch_id").agg(
         part=running.balance.sum().cast(MONEY), accounts=running.count()
     )
-    parts = parts.left_join(before.select("customer_id", "home"), "customer_id").drop("customer_id_right")
-    order = [parts.part.desc(), ibis.ifelse(parts.branch_id == parts.home, 0, 1).asc(), parts.branch_id.asc()]
-    over = ibis.window(group_by="customer_id")
-    ranked = parts.mutate(
-        place=ibis.row_number().over(group_by="customer_id", order_by=order),
-        total=parts.part.sum().over(over).cast(MONEY),
-        account_count=parts.accounts.sum().over(over),
+    sums = parts.group_by("customer_id").agg(
+        total=parts.part.sum().cast(MONEY), account_count=parts.accounts.sum(), largest=parts.part.max()
     )
-    top = ranked.filter(ranked.place == 0)
-    return top.select("customer_id", "total", "account_count", branch="branch_id")
+    first = parts.join(sums, "customer_id").filter(lambda joined: joined.part == joined.largest)
+    first = first.left_join(before.select("customer_id", "home"), "customer_id").drop("customer_id_right")
+    at_home = first.branch_id.min(where=first.branch_id == first.home)
+    return first.group_by("customer_id", "total", "account_count").agg(
+        branch=ibis.coalesce(at_home, first.branch_id.min())
+    )
 
 
 def _liabilities(holdings: Table) -> Table:

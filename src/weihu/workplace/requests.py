@@ -12,7 +12,6 @@ from django.shortcuts import render
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.people.gate import Gate
 from weihu.workplace.people.models import Staff
-from weihu.workplace.runs.current import book_of
 from weihu.workplace.runs.models import Run
 
 
@@ -37,7 +36,7 @@ def at_work(view: View) -> View:
         if request.run is None:
             return render(request, "empty.html", status=503)
         request.gate = Gate(request.user, request.run)
-        request.book = book_of(request.run)
+        request.book = request.run.rulebook
         return view(request, *args, **kwargs)
 
     return prepared

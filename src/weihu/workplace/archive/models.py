@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
 
 from weihu.workplace.fields import MoneyField, SealedField
-from weihu.workplace.runs.models import VersionedModel, VersionedQuerySet
+from weihu.workplace.runs.models import Run
 
 
 class Product(models.Model):
@@ -44,43 +46,40 @@ class Customer(models.Model):
         return self.customer_id
 
 
-class Account(VersionedModel):
-    """An account (账户) or other asset and its balance, as of the runs from ``since_run`` to before ``until_run``."""
+class Account(models.Model):
+    """An account (账户) or other asset with its end-of-day balance.
 
-    account_id = models.CharField(max_length=60)
+    A night writes the new balance before it is published, so the one before stays beside it: readers of runs
+    before ``balance_run`` see ``balance_before``.
+    """
+
+    account_id = models.CharField(max_length=60, primary_key=True)
     account_last4 = models.CharField(max_length=4, null=True)
-    customer_id = models.CharField(max_length=60)
+    customer_id = models.CharField(max_length=60, db_index=True)
     branch_id = models.CharField(max_length=40)
     product_id = models.CharField(max_length=60)
     opened_on = models.DateField()
     closed_on = models.DateField(null=True)
     matures_on = models.DateField(null=True)
+    since_run = models.IntegerField()
     balance = MoneyField()
+    balance_before = MoneyField()
+    balance_run = models.IntegerField()
 
-    objects = VersionedQuerySet.as_manager()
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["account_id", "until_run"], name="account_version"),
-            models.Index(fields=["customer_id", "until_run"], name="account_customer"),
-        ]
+    def balance_at(self, run: Run) -> Decimal:
+        """The balance that a run, the published one or the one before, stands for."""
+        held: Decimal = self.balance if self.balance_run <= run.number else self.balance_before
+        return held
 
 
-class Holding(VersionedModel):
+class Holding(models.Model):
     """A liability or service a customer holds (持有): loan, card, standing order."""
 
-    holding_id = models.CharField(max_length=60)
-    customer_id = models.CharField(max_length=60)
+    holding_id = models.CharField(max_length=60, primary_key=True)
+    customer_id = models.CharField(max_length=60, db_index=True)
     product_id = models.CharField(max_length=60)
     amount = MoneyField()
     opened_on = models.DateField()
     closed_on = models.DateField(null=True)
     matures_on = models.DateField(null=True)
-
-    objects = VersionedQuerySet.as_manager()
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["holding_id", "until_run"], name="holding_version"),
-            models.Index(fields=["customer_id", "until_run"], name="holding_customer"),
-        ]
+    since_run = models.IntegerField()

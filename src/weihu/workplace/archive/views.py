@@ -16,6 +16,7 @@ from weihu.workplace.audit import log
 from weihu.workplace.fields import seal
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.requests import WorkRequest, at_work
+from weihu.workplace.runs.models import rulebooks_of
 from weihu.workplace.words import reason
 from weihu.workplace.worklist.list import Reason, open_signals
 
@@ -58,7 +59,7 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
     standing = request.gate.standing(customer_id)
     log.record(request.user.staff_id, "customer.view", customer_id)
     known = products()
-    accounts = [(account, known.get(account.product_id)) for account in request.gate.accounts(standing)]
+    accounts = [(row, known.get(row.product_id), balance) for row, balance in request.gate.accounts(standing)]
     holdings = [(holding, known.get(holding.product_id)) for holding in request.gate.holdings(standing)]
     signals = open_signals(request.gate, [customer_id]).get(customer_id, [])
     context = {
@@ -114,11 +115,14 @@ def _cursor(text: str) -> tuple[Decimal, str] | None:
 
 def _changes(request: WorkRequest, standing: Standing) -> list[dict[str, Any]]:
     """The customer's grades over time, newest first."""
-    grades = list(request.book.grades.values())
+    history = request.gate.history(standing)
+    books = rulebooks_of(row.since_run for row in history)
     changes: list[dict[str, Any]] = []
-    for row in request.gate.history(standing):
-        if not changes or changes[-1]["rank"] != row.grade_rank:
+    for row in history:
+        book = books[row.since_run]
+        grade = list(book.grades)[row.grade_rank]
+        if not changes or changes[-1]["grade"] != grade:
             changes.append(
-                {"rank": row.grade_rank, "grade": grades[row.grade_rank], "since": row.grade_since, "aum": row.aum}
+                {"grade": grade, "book": book, "rank": row.grade_rank, "since": row.grade_since, "aum": row.aum}
             )
     return changes[::-1]

@@ -6,23 +6,27 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.db import models
+from django.db.models import Q
 
 from weihu.workplace.archive.models import Customer
 from weihu.workplace.fields import MoneyField
-from weihu.workplace.runs.models import Run, VersionedModel, VersionedQuerySet
+from weihu.workplace.runs.models import LISTED, REPLACED, Run, VersionedModel, VersionedQuerySet
 
 
 class Standing(VersionedModel):
     """Value, grade and people of a customer while they stay the same: from ``since_run`` to before ``until_run``.
 
     A new row is written only on a night on which something in it changed, so the rows of a customer are the whole
-    history. What moves by itself from day to day (monthly average, flows) follows from the rows.
+    history. What moves by itself from day to day (monthly average, flows) follows from the rows. ``month``
+    (of ``since``, as YYYYMM) leads the history's index, so that a night writes into this month's part of it only.
     """
 
     customer = models.ForeignKey(
         Customer, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="standings"
     )
     since = models.DateField()
+    month = models.IntegerField()
+    first_seen_on = models.DateField()
     branch_id = models.CharField(max_length=40)
     aum = MoneyField()
     liabilities = MoneyField()
@@ -41,11 +45,22 @@ class Standing(VersionedModel):
 
     class Meta:
         indexes = [
-            models.Index(fields=["customer", "until_run"], name="standing_customer"),
-            models.Index(fields=["primary_id", "until_run"], name="standing_primary"),
-            models.Index(fields=["deputy_id", "until_run"], name="standing_deputy"),
-            models.Index(fields=["branch_id", "until_run", "aum"], name="standing_branch"),
+            models.Index(fields=["customer"], condition=LISTED, name="standing_customer"),
+            models.Index(fields=["primary_id"], condition=LISTED, name="standing_primary"),
+            models.Index(fields=["deputy_id"], condition=LISTED & Q(deputy_id__isnull=False), name="standing_deputy"),
+            models.Index(fields=["branch_id", "-aum", "customer"], condition=LISTED, name="standing_branch"),
+            models.Index(fields=["-aum", "customer"], condition=LISTED, name="standing_bank"),
+            models.Index(fields=["until_run"], condition=LISTED & REPLACED, name="standing_replaced"),
+            models.Index(fields=["month", "customer"], name="standing_history"),
         ]
+
+    @property
+    def months(self) -> list[int]:
+        """The months that the customer's history can have rows of, as YYYYMM."""
+        first, last = self.first_seen_on, self.since
+        span = (last.year - first.year) * 12 + last.month - first.month
+        counted = (first.year * 12 + first.month - 1 + ahead for ahead in range(span + 1))
+        return [number // 12 * 100 + number % 12 + 1 for number in counted]
 
     def monthly_average(self, run: Run) -> Decimal:
         """月日均 as of a run: balance-days of the month to date by the days seen in it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
@@ -10,7 +11,6 @@ from django.http import Http404
 from weihu.workplace.archive.models import Account, Holding
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.models import Staff
-from weihu.workplace.runs.current import book_of
 from weihu.workplace.runs.models import Run
 from weihu.workplace.worklist.models import Contact, Signal
 
@@ -24,8 +24,8 @@ class Gate:
 
     def standings(self) -> QuerySet[Standing]:
         """The customers within reach, as of the run."""
-        rows = Standing.objects.at(self.run).select_related("customer")
-        post = book_of(self.run).posts.get(self.staff.post)
+        rows = Standing.objects.listed_at(self.run).select_related("customer")
+        post = self.run.rulebook.posts.get(self.staff.post)
         reach = post.reach if post and self.staff.is_active else "none"
         if reach == "bank":
             return rows
@@ -44,23 +44,26 @@ class Gate:
 
     def history(self, standing: Standing) -> list[Standing]:
         """All rows of a customer up to the run, oldest first; of a date that was run twice, the later."""
-        rows = Standing.objects.filter(customer_id=standing.customer_id, since_run__lte=self.run.number)
+        rows = Standing.objects.filter(
+            month__in=standing.months, customer_id=standing.customer_id, since_run__lte=self.run.number
+        )
         by_date = {row.since: row for row in rows.order_by("since_run")}
         return [by_date[on] for on in sorted(by_date)]
 
-    def accounts(self, standing: Standing) -> QuerySet[Account]:
-        """The customer's accounts, largest first."""
-        return Account.objects.at(self.run).filter(customer_id=standing.customer_id).order_by("-balance", "account_id")
+    def accounts(self, standing: Standing) -> list[tuple[Account, Decimal]]:
+        """The customer's accounts with their balances, the largest first."""
+        rows = Account.objects.filter(customer_id=standing.customer_id, since_run__lte=self.run.number)
+        held = [(row, row.balance_at(self.run)) for row in rows]
+        return sorted(held, key=lambda pair: (-pair[1], pair[0].account_id))
 
     def holdings(self, standing: Standing) -> QuerySet[Holding]:
         """The customer's liabilities and services."""
-        return (
-            Holding.objects.at(self.run).filter(customer_id=standing.customer_id).order_by("product_id", "holding_id")
-        )
+        rows = Holding.objects.filter(customer_id=standing.customer_id, since_run__lte=self.run.number)
+        return rows.order_by("product_id", "holding_id")
 
     def signals(self, customer_ids: list[str]) -> QuerySet[Signal]:
         """Open signals of customers that came through this gate."""
-        return Signal.objects.at(self.run).filter(customer_id__in=customer_ids)
+        return Signal.objects.listed_at(self.run).filter(customer_id__in=customer_ids)
 
     def contacts(self, standing: Standing) -> QuerySet[Contact]:
         """What was said with the customer, latest first."""

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from weihu.rules.rulebook import RuleBook
 from weihu.workplace.runs.models import CurrentRun, Run
 
 
 def current() -> Run | None:
     """The published run, if any night was published."""
-    pointer = CurrentRun.objects.select_related("run").first()
+    pointer = CurrentRun.objects.select_related("run__book").first()
     return pointer.run if pointer else None
-
-
-@lru_cache(maxsize=8)
-def _book_of(number: int) -> RuleBook:
-    return RuleBook.model_validate(Run.objects.get(number=number).book)
-
-
-def book_of(run: Run) -> RuleBook:
-    """The rule book that a run was made by."""
-    return _book_of(run.number)
 
 
 def current_run(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -43,6 +31,6 @@ def for_templates(request: HttpRequest) -> dict[str, Any]:
     run = getattr(request, "run", None)
     if run is None:
         return {"run": None, "book": None}
-    book = book_of(run)
+    book = run.rulebook
     staff = request.user if request.user.is_authenticated else None
     return {"run": run, "book": book, "own_post": book.posts.get(staff.post) if staff else None}

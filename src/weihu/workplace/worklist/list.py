@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.gate import Gate
 from weihu.workplace.requests import WorkRequest
-from weihu.workplace.runs.current import book_of
 from weihu.workplace.words import reason
 from weihu.workplace.worklist.models import Answer, Contact, Outcome, Signal, Task
 
@@ -117,7 +116,7 @@ NOT_PLANNED_SHOWN = 50
 
 def open_signals(gate: Gate, customer_ids: list[str]) -> dict[str, list[Signal]]:
     """Open signals per customer, the heaviest first, less those answered since the night read the day's contacts."""
-    weights = book_of(gate.run).signals
+    weights = gate.run.rulebook.signals
     answered = set(
         Answer.objects.filter(customer_id__in=customer_ids, on__gte=gate.run.business_date).values_list(
             "customer_id", "kind", "subject"
@@ -147,7 +146,7 @@ def _not_planned(request: WorkRequest, planned: set[str]) -> tuple[list[tuple[St
     """The person's other customers with open reasons: they did not fit into the day's minutes."""
     own = request.gate.standings().filter(primary_id=request.user.staff_id)
     others = (
-        Signal.objects.at(request.run)
+        Signal.objects.listed_at(request.run)
         .filter(customer_id__in=own.values("customer_id"))
         .exclude(customer_id__in=planned)
         .values_list("customer_id", flat=True)

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.fields import MoneyField, SealedField
-from weihu.workplace.runs.models import Run, VersionedModel, VersionedQuerySet
+from weihu.workplace.runs.models import LISTED, REPLACED, Run, VersionedModel, VersionedQuerySet
 
 
 class Signal(VersionedModel):
@@ -25,7 +25,10 @@ class Signal(VersionedModel):
     objects = VersionedQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["customer_id", "until_run"], name="signal_customer")]
+        indexes = [
+            models.Index(fields=["customer_id"], condition=LISTED, name="signal_customer"),
+            models.Index(fields=["until_run"], condition=LISTED & REPLACED, name="signal_replaced"),
+        ]
 
 
 class Task(models.Model):

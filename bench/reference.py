@@ -1,0 +1,295 @@
+"""A night of the ``state_bank`` book written by hand as one set of DuckDB queries: what ``nightly.py`` is held against.
+
+Reads the state a run left and the next landed delivery, writes the new state, and nothing else: no checks, no
+explanations, no other book. Every number of the book stands in the text.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+CORE = {
+    "branches": "branch_id",
+    "staff": "staff_id",
+    "products": "product_id",
+    "holdings": "holding_id",
+}
+STATE = {
+    "branches": "branch_id",
+    "staff": "staff_id",
+    "products": "product_id",
+    "profiles": "customer_id",
+    "accounts": "account_id",
+    "holdings": "holding_id",
+    "standings": "customer_id",
+    "signals": "customer_id, kind, subject",
+    "tasks": "staff_id, position",
+    "movements": "customer_id",
+}
+
+ACCOUNTS = """
+CREATE TABLE accounts AS
+SELECT a.account_id, a.customer_id, a.branch_id, a.product_id, a.opened_on, a.closed_on, a.matures_on, a.account_last4,
+       coalesce(b.balance, a.balance, 0)::DECIMAL(18,2) AS balance
+FROM (SELECT * FROM s_accounts ANTI JOIN l_accounts USING (account_id)
+      UNION ALL BY NAME
+      SELECT l.account_id, l.customer_id, l.branch_id, l.product_id, l.opened_on, l.closed_on, l.matures_on,
+             l.account_last4, p.balance
+      FROM l_accounts l LEFT JOIN s_accounts p USING (account_id)) a
+LEFT JOIN l_balances b USING (account_id)
+"""
+
+PROFILES = """
+CREATE TABLE profiles AS
+SELECT customer_id, branch_id, opened_on, birth_date, missing FROM s_profiles ANTI JOIN l_customers USING (customer_id)
+UNION ALL
+SELECT customer_id, branch_id, opened_on, birth_date,
+       IF(sex IS NULL, 'sex,', '') || IF(phone IS NULL, 'phone,', '') || IF(address IS NULL, 'address,', '')
+       || IF(birth_date IS NULL, 'birth_date,', '') || IF(income IS NULL, 'income,', '')
+       || IF(occupation IS NULL, 'occupation,', '') || IF(education IS NULL, 'education,', '')
+       || IF(marital_status IS NULL, 'marital_status,', '')
+FROM l_customers
+"""
+
+STANDINGS = """
+CREATE TABLE valued AS
+WITH running AS (SELECT customer_id, branch_id, product_id, balance FROM accounts WHERE closed_on IS NULL),
+own AS (SELECT h.customer_id, h.product_id, h.amount, p.category FROM holdings h JOIN products p USING (product_id)
+        WHERE closed_on IS NULL OR closed_on > DATE '{on}'),
+part AS (SELECT customer_id, branch_id, sum(balance)::DECIMAL(18,2) AS part, count(*) AS n FROM running GROUP BY ALL),
+assets AS (SELECT part.customer_id, sum(part)::DECIMAL(18,2) AS total, sum(n)::BIGINT AS account_count,
+                  arg_min(part.branch_id, (-part, part.branch_id IS DISTINCT FROM s.branch_id, part.branch_id)) AS branch_id
+           FROM part LEFT JOIN s_standings s USING (customer_id) GROUP BY ALL),
+owed AS (SELECT customer_id, sum(amount)::DECIMAL(18,2) AS owed FROM own WHERE category = 'loan' GROUP BY ALL),
+held AS (SELECT customer_id, count(*) AS product_count
+         FROM (SELECT customer_id, product_id FROM running UNION SELECT customer_id, product_id FROM own) GROUP BY ALL),
+moved AS (SELECT DISTINCT a.customer_id FROM l_transactions t JOIN accounts a USING (account_id)
+          WHERE t.kind NOT IN ('interest', 'fee')),
+leaving AS (SELECT customer_id,
+                   sum(IF(business_date = DATE '{on}' - 1, change, 0)) AS l1, sum(IF(business_date = DATE '{on}' - 7, change, 0)) AS l7,
+                   sum(IF(business_date = DATE '{on}' - 30, change, 0)) AS l30, sum(IF(business_date = DATE '{on}' - 90, change, 0)) AS l90
+            FROM s_movements GROUP BY ALL)
+SELECT p.customer_id, coalesce(a.branch_id, s.branch_id, p.branch_id) AS branch_id, p.opened_on,
+       coalesce(s.first_seen_on, DATE '{on}') AS first_seen_on, coalesce(a.total, 0)::DECIMAL(18,2) AS aum,
+       coalesce(o.owed, 0)::DECIMAL(18,2) AS liabilities,
+       (IF({day} = 1, 0, coalesce(s.balance_days, 0)) + coalesce(a.total, 0))::DECIMAL(24,2) AS balance_days,
+       coalesce(a.account_count, 0) AS account_count, coalesce(h.product_count, 0) AS product_count,
+       coalesce(a.total, 0) - coalesce(s.aum, 0) AS change,
+       coalesce(l.l1, 0) AS l1, coalesce(l.l7, 0) AS l7, coalesce(l.l30, 0) AS l30, coalesce(l.l90, 0) AS l90,
+       IF(m.customer_id IS NOT NULL, DATE '{on}', coalesce(s.moved_on, DATE '{on}')) AS moved_on,
+       s.aum AS s_aum, s.balance_days AS s_days, s.flow_1 AS f1, s.flow_7 AS f7, s.flow_30 AS f30, s.flow_90 AS f90,
+       s.grade_rank AS s_rank, s.grade_since AS s_since, s.months_below AS s_below, s.watch_since AS s_watch,
+       s.review_1, s.review_2, s.review_3, s.review_4, s.review_5, s.review_6, s.primary_id AS s_primary,
+       s.deputy_id AS s_deputy, s.last_contact_on, s.follow_up_on
+FROM profiles p LEFT JOIN s_standings s USING (customer_id) LEFT JOIN assets a USING (customer_id)
+LEFT JOIN owed o USING (customer_id) LEFT JOIN held h USING (customer_id) LEFT JOIN moved m USING (customer_id)
+LEFT JOIN leaving l USING (customer_id);
+
+CREATE MACRO level(x) AS CASE WHEN x >= 3000000 THEN 5 WHEN x >= 500000 THEN 4 WHEN x >= 200000 THEN 3
+    WHEN x >= 50000 THEN 2 WHEN x >= 1000 THEN 1 ELSE 0 END;
+CREATE MACRO mean(total, days) AS
+    ((CAST(total * 100 AS BIGINT) * 2 + IF(total < 0, -days, days)) // (days * 2))::DECIMAL(18,2) * 0.01::DECIMAL(18,2);
+
+CREATE TABLE graded AS
+WITH m AS (SELECT *, mean(balance_days, {month_days})::DECIMAL(18,2) AS metric FROM valued),
+r AS (SELECT *, {starts} AND s_rank IS NOT NULL AS reviewing, mean(s_days, {last_month_days})::DECIMAL(18,2) AS reviewed FROM m),
+b AS (SELECT *, IF(reviewing, IF(level(reviewed) < s_rank, s_below + 1, 0), coalesce(s_below, 0)) AS below,
+             IF(reviewing, reviewed, review_1) AS r1, IF(reviewing, review_1, review_2) AS r2,
+             IF(reviewing, review_2, review_3) AS r3, IF(reviewing, review_3, review_4) AS r4,
+             IF(reviewing, review_4, review_5) AS r5, IF(reviewing, review_5, review_6) AS r6 FROM r),
+g AS (SELECT *, CASE WHEN s_rank IS NULL THEN level(aum) WHEN {ends} AND level(metric) > s_rank THEN level(metric)
+                     WHEN reviewing AND below >= 6 THEN level(greatest(r1, r2, r3, r4, r5, r6)) ELSE s_rank END AS rank FROM b)
+SELECT customer_id, branch_id, opened_on, first_seen_on, aum, liabilities, balance_days, metric AS monthly_average,
+       account_count, product_count, change AS flow_1, (coalesce(f7, 0) + change - l7)::DECIMAL(18,2) AS flow_7,
+       (coalesce(f30, 0) + change - l30)::DECIMAL(18,2) AS flow_30, (coalesce(f90, 0) + change - l90)::DECIMAL(18,2) AS flow_90,
+       moved_on, metric, rank::BIGINT AS grade_rank, IF(rank IS NOT DISTINCT FROM s_rank, s_since, DATE '{on}') AS grade_since,
+       IF(rank IS NOT DISTINCT FROM s_rank, below, 0)::BIGINT AS months_below,
+       IF(rank IS NOT DISTINCT FROM s_rank AND below >= 3, coalesce(s_watch, DATE '{on}'), NULL) AS watch_since,
+       r1 AS review_1, r2 AS review_2, r3 AS review_3, r4 AS review_4, r5 AS review_5, r6 AS review_6,
+       s_primary, s_deputy, last_contact_on, follow_up_on, s_rank, s_watch
+FROM g;
+DROP TABLE valued;
+"""
+
+ASSIGN = """
+CREATE TABLE pool_{role} AS
+WITH posts(grade_rank, post, tier) AS (VALUES {posts}),
+named AS (SELECT s.branch_id, p.grade_rank, s.staff_id, p.tier, min(p.tier) OVER (PARTITION BY s.branch_id, p.grade_rank) AS best
+          FROM staff s JOIN posts p USING (post) WHERE left_on IS NULL OR left_on > DATE '{on}')
+SELECT branch_id, grade_rank, staff_id FROM named WHERE tier = best;
+CREATE TABLE {role}_of AS
+WITH kept AS (SELECT g.customer_id, g.branch_id, g.grade_rank, g.s_{role} AS staff_id
+              FROM graded g JOIN pool_{role} p ON p.branch_id = g.branch_id AND p.grade_rank = g.grade_rank AND p.staff_id = g.s_{role}),
+waiting AS (SELECT customer_id, branch_id, grade_rank,
+                   row_number() OVER (PARTITION BY branch_id, grade_rank ORDER BY aum DESC, customer_id) AS turn
+            FROM graded ANTI JOIN kept USING (customer_id)),
+load AS (SELECT branch_id, grade_rank, staff_id, count(*) AS load FROM kept GROUP BY ALL),
+slots AS (SELECT p.branch_id, p.grade_rank, p.staff_id,
+                 row_number() OVER (PARTITION BY p.branch_id, p.grade_rank ORDER BY coalesce(l.load, 0) + w.turn, p.staff_id) AS turn
+          FROM pool_{role} p LEFT JOIN load l USING (branch_id, grade_rank, staff_id) JOIN waiting w USING (branch_id, grade_rank))
+SELECT customer_id, staff_id AS {role}_id FROM kept
+UNION ALL
+SELECT w.customer_id, s.staff_id FROM waiting w JOIN slots s USING (branch_id, grade_rank, turn)
+"""
+
+WITH_OWNERS = """
+CREATE TABLE standings AS
+SELECT g.* EXCLUDE (s_primary, s_deputy, s_rank, s_watch, last_contact_on, follow_up_on), primary_id,
+       IF(deputy_id = primary_id, NULL, deputy_id) AS deputy_id, last_contact_on, follow_up_on
+FROM graded g LEFT JOIN primary_of USING (customer_id) LEFT JOIN deputy_of USING (customer_id);
+CREATE TABLE movements AS SELECT DATE '{on}' AS business_date, customer_id, flow_1 AS change FROM standings WHERE flow_1 <> 0
+"""
+
+SIGNALS = """
+CREATE MACRO key_of(rank) AS ['ungraded', 'small', 'ordinary', 'potential', 'valued', 'major'][rank + 1];
+CREATE MACRO bound_of(rank) AS CASE rank WHEN 1 THEN 1000 WHEN 2 THEN 50000 WHEN 3 THEN 200000 WHEN 4 THEN 500000 WHEN 5 THEN 3000000 END;
+CREATE TABLE seen AS
+WITH c AS (SELECT s.*, g.s_rank, g.s_watch, greatest(s.grade_rank, coalesce(g.s_rank, s.grade_rank)) AS best
+           FROM standings s JOIN graded g USING (customer_id)),
+money AS (SELECT a.customer_id, a.branch_id AS home, t.branch_id, t.counterparty_bank, t.amount, t.kind, t.transaction_id
+          FROM l_transactions t JOIN accounts a USING (account_id)),
+away AS (SELECT customer_id, sum(abs(amount))::DECIMAL(18,2) AS moved, arg_min(branch_id, (-abs(amount), transaction_id)) AS place
+         FROM money WHERE branch_id <> home GROUP BY ALL HAVING moved >= 50000),
+sent AS (SELECT customer_id, sum(abs(amount))::DECIMAL(18,2) AS moved, arg_min(counterparty_bank, (-abs(amount), transaction_id)) AS place
+         FROM money WHERE counterparty_bank IS NOT NULL AND amount < 0 AND kind IN ('transfer', 'other') GROUP BY ALL HAVING moved >= 50000),
+born AS (SELECT customer_id, o.d FROM profiles p JOIN (VALUES {birthdays}) o(md, d)
+         ON month(birth_date) * 100 + day(birth_date) = o.md),
+lacks AS (SELECT p.customer_id, list_reduce([''] || list_filter(str_split(rtrim(missing, ','), ','),
+            lambda f: CASE WHEN f IN ('sex', 'phone', 'address', 'birth_date', 'income') THEN c.grade_rank >= 2 ELSE c.grade_rank >= 4 END),
+            lambda x, y: x || y || ',') AS what
+          FROM profiles p JOIN c USING (customer_id) WHERE missing <> '' AND c.grade_rank >= 2)
+SELECT customer_id, 'large_inflow' AS kind, '{on}' AS subject, flow_1 AS amount, aum AS base, NULL::DECIMAL(18,2) AS "limit", DATE '{on}' AS on_date, '' AS detail
+FROM c WHERE best >= 3 AND flow_1 >= 50000
+UNION ALL SELECT customer_id, 'large_outflow', '{on}', -flow_1, aum, NULL, DATE '{on}', '' FROM c WHERE best >= 3 AND flow_1 <= -50000
+UNION ALL SELECT customer_id, 'inter_branch', '{on}', moved, aum, NULL, DATE '{on}', place FROM c JOIN away USING (customer_id) WHERE best >= 3
+UNION ALL SELECT customer_id, 'to_other_bank', '{on}', moved, aum, NULL, DATE '{on}', place FROM c JOIN sent USING (customer_id) WHERE best >= 3
+UNION ALL SELECT customer_id, 'grade_up', '{on}', metric, aum, bound_of(grade_rank), DATE '{on}', key_of(s_rank) || '>' || key_of(grade_rank) FROM c WHERE best >= 2 AND grade_rank > s_rank
+UNION ALL SELECT customer_id, 'grade_down', '{on}', metric, aum, bound_of(grade_rank), DATE '{on}', key_of(s_rank) || '>' || key_of(grade_rank) FROM c WHERE best >= 1 AND grade_rank < s_rank
+UNION ALL SELECT customer_id, 'watch_begun', '{on}', review_1, aum, bound_of(grade_rank), DATE '{on}', '' FROM c WHERE best >= 1 AND watch_since IS NOT NULL AND s_watch IS NULL
+UNION ALL SELECT customer_id, 'near_grade', key_of(grade_rank + 1), metric, bound_of(grade_rank + 1) - metric, bound_of(grade_rank + 1), NULL, key_of(grade_rank + 1)
+    FROM c WHERE best >= 1 AND metric < bound_of(grade_rank + 1) AND metric >= bound_of(grade_rank + 1) * 0.9
+UNION ALL SELECT customer_id, 'maturity', account_id || ' ' || matures_on, balance, aum, NULL, matures_on, product_id FROM c
+    JOIN (SELECT customer_id, account_id, balance, matures_on, product_id FROM accounts
+          WHERE closed_on IS NULL AND balance > 0 AND matures_on BETWEEN DATE '{on}' AND DATE '{on}' + 7) USING (customer_id) WHERE best >= 1
+UNION ALL SELECT customer_id, 'birthday', d::VARCHAR, NULL, NULL, NULL, d, '' FROM c JOIN born USING (customer_id) WHERE best >= 2
+UNION ALL SELECT customer_id, 'missing_facts', '', NULL, NULL, NULL, NULL, what FROM c JOIN lacks USING (customer_id) WHERE best >= 2 AND what <> ''
+UNION ALL SELECT customer_id, 'dormant', '', aum, NULL, NULL, moved_on, '' FROM c WHERE best >= 1 AND moved_on <= DATE '{on}' - 90 AND aum > 0
+UNION ALL SELECT customer_id, 'cadence_due', '', NULL, NULL, NULL, due, ''
+    FROM (SELECT *, (coalesce(last_contact_on, first_seen_on) + (CASE grade_rank WHEN 2 THEN 180 WHEN 3 THEN 30 WHEN 4 THEN 30 WHEN 5 THEN 14 END)::INT)::DATE AS due FROM c)
+    WHERE best >= 2 AND due <= DATE '{on}' + 1
+UNION ALL SELECT customer_id, 'follow_up', follow_up_on::VARCHAR, NULL, NULL, NULL, follow_up_on, ''
+    FROM c WHERE follow_up_on > last_contact_on AND follow_up_on <= DATE '{on}' + 1;
+
+CREATE TABLE signals AS
+WITH lasting AS (SELECT * FROM s_signals WHERE expires_on >= DATE '{on}')
+SELECT s.customer_id, s.kind, s.subject, coalesce(l.raised_on, DATE '{on}') AS raised_on, DATE '{on}' AS seen_on,
+       DATE '{on}' + CASE s.kind WHEN 'large_inflow' THEN 5 WHEN 'large_outflow' THEN 5 WHEN 'inter_branch' THEN 3
+         WHEN 'to_other_bank' THEN 5 WHEN 'grade_up' THEN 7 WHEN 'grade_down' THEN 7 WHEN 'watch_begun' THEN 10
+         WHEN 'maturity' THEN 3 WHEN 'follow_up' THEN 5 ELSE 1 END AS expires_on,
+       s.amount::DECIMAL(18,2) AS amount, s.base::DECIMAL(18,2) AS base, s."limit"::DECIMAL(18,2) AS "limit", s.on_date, s.detail
+FROM seen s LEFT JOIN lasting l USING (customer_id, kind, subject)
+UNION ALL BY NAME
+SELECT * FROM lasting ANTI JOIN seen USING (customer_id, kind, subject)
+"""
+
+TASKS = """
+CREATE TABLE tasks AS
+WITH rule(kind, weight, minutes) AS (VALUES ('large_inflow', 6, 15), ('large_outflow', 9, 15), ('inter_branch', 3, 10),
+  ('to_other_bank', 8, 15), ('grade_up', 5, 10), ('grade_down', 7, 10), ('watch_begun', 7, 10), ('near_grade', 4, 10), ('maturity', 8, 10),
+  ('birthday', 4, 5), ('missing_facts', 1, 5), ('dormant', 2, 10), ('cadence_due', 3, 10), ('follow_up', 10, 10)),
+per AS (SELECT customer_id, sum(weight)::DOUBLE AS weight, max(minutes)::BIGINT AS minutes FROM signals JOIN rule USING (kind) GROUP BY ALL),
+t AS (SELECT s.primary_id AS staff_id, customer_id, minutes, weight * ([0.5, 0.6, 1, 2, 4, 8]::DOUBLE[])[s.grade_rank + 1] AS score, s.grade_rank, s.aum
+      FROM per JOIN standings s USING (customer_id) WHERE s.primary_id IS NOT NULL),
+placed AS (SELECT *, row_number() OVER w AS position, sum(minutes) OVER (w ROWS UNBOUNDED PRECEDING) AS used FROM t
+           WINDOW w AS (PARTITION BY staff_id ORDER BY score DESC, aum DESC, customer_id))
+SELECT staff_id, customer_id, position, minutes, score, grade_rank FROM placed JOIN staff USING (staff_id)
+WHERE used <= CASE post WHEN 'high_counter' THEN 30 WHEN 'low_counter' THEN 60 WHEN 'vip_counter' THEN 90 WHEN 'lobby_manager' THEN 120
+  WHEN 'relationship_manager' THEN 240 WHEN 'rm_supervisor' THEN 120 WHEN 'branch_manager' THEN 90 ELSE 0 END
+"""
+
+OWN_POSTS = {
+    "primary": [["high_counter"], ["high_counter"], ["low_counter", "vip_counter"], ["relationship_manager", "lobby_manager"], ["relationship_manager"], ["branch_manager"]],
+    "deputy": [[], [], [], [], ["rm_supervisor", "branch_manager"], ["rm_supervisor"]],
+}  # fmt: skip
+FALLBACK = ("relationship_manager", "rm_supervisor", "branch_manager")
+
+
+def night(state: Path, landed: Path, movements: list[Path], on: date, month_days: int, last_month_days: int, out: Path) -> float:
+    """Compute a night from ``state`` and ``landed`` into ``out``; the seconds it took."""
+    out.mkdir(parents=True)
+    began = time.perf_counter()
+    database = duckdb.connect()
+    for name in ("standings", "profiles", "accounts", "signals"):
+        database.execute(f"CREATE VIEW s_{name} AS SELECT * FROM '{state / name}.parquet'")
+    given = ", ".join(f"'{path}'" for path in movements)
+    source = f"read_parquet([{given}])" if movements else f"'{state}/movements.parquet' LIMIT 0"
+    database.execute(f"CREATE VIEW s_movements AS SELECT * FROM {source}")
+    for name in ("customers", "accounts", "balances", "transactions"):
+        database.execute(f"CREATE VIEW l_{name} AS SELECT * FROM '{landed / name}.parquet'")
+    for name, key in CORE.items():
+        delivered = landed / f"{name}.parquet"
+        rows = f"SELECT * FROM '{state / name}.parquet'"
+        if delivered.is_file():
+            rows += f" ANTI JOIN '{delivered}' USING ({key}) UNION ALL BY NAME SELECT * FROM '{delivered}'"
+        database.execute(f"CREATE TABLE {name} AS {rows}")
+    days = [on + timedelta(days=1 + ahead) for ahead in range(4)]
+    words = {
+        "on": on,
+        "day": on.day,
+        "month_days": month_days,
+        "last_month_days": last_month_days,
+        "starts": str(on.day == 1),
+        "ends": str((on + timedelta(days=1)).day == 1),
+        "birthdays": ", ".join(f"({day.month * 100 + day.day}, DATE '{day}')" for day in days),
+    }
+    for sql in (ACCOUNTS, PROFILES, STANDINGS):
+        database.execute(sql.format(**words))
+    for role, grades in OWN_POSTS.items():
+        rows = [(rank, post, 0) for rank, posts in enumerate(grades) for post in posts]
+        if role == "primary":
+            rows += [
+                (rank, post, tier)
+                for rank, posts in enumerate(grades)
+                for tier, post in enumerate((post for post in FALLBACK if post not in posts), 1)
+            ]
+        posts = ", ".join(f"({rank}, '{post}', {tier})" for rank, post, tier in rows)
+        database.execute(ASSIGN.format(role=role, posts=posts, on=on))
+    for sql in (WITH_OWNERS, SIGNALS, TASKS):
+        database.execute(sql.format(**words))
+    for name, order in STATE.items():
+        database.execute(f"COPY (FROM {name} ORDER BY {order}) TO '{out / name}.parquet' (FORMAT parquet, COMPRESSION zstd)")
+    return time.perf_counter() - began
+
+
+def differences(one: Path, other: Path) -> dict[str, int]:
+    """Rows that only one of two states has, per table."""
+    found = {}
+    for name in ("accounts", "profiles", "standings", "signals", "tasks", "movements"):
+        columns = ", ".join(f'"{row[0]}"' for row in duckdb.execute(f"DESCRIBE FROM '{one / name}.parquet'").fetchall())
+        first, second = (f"SELECT {columns} FROM '{path / name}.parquet'" for path in (one, other))
+        found[name] = duckdb.execute(
+            f"SELECT (SELECT count(*) FROM ({first} EXCEPT ALL {second})) + (SELECT count(*) FROM ({second} EXCEPT ALL {first}))"
+        ).fetchall()[0][0]
+    return found
+
+
+if __name__ == "__main__":
+    asked = json.loads(sys.argv[1])
+    seconds = night(
+        Path(asked["state"]),
+        Path(asked["landed"]),
+        [Path(path) for path in asked["movements"]],
+        date.fromisoformat(asked["on"]),
+        asked["month_days"],
+        asked["last_month_days"],
+        Path(asked["out"]),
+    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    print(json.dumps({"seconds": seconds, "peak_mib": peak}))
