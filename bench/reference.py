@@ -221,7 +221,9 @@ OWN_POSTS = {
 FALLBACK = ("relationship_manager", "rm_supervisor", "branch_manager")
 
 
-def night(state: Path, landed: Path, movements: list[Path], on: date, month_days: int, last_month_days: int, out: Path) -> float:
+def night(
+    state: Path, landed: Path, movements: list[Path], on: date, month_days: int, last_month_days: int, out: Path
+) -> float:
     """Compute a night from ``state`` and ``landed`` into ``out``; the seconds it took."""
     out.mkdir(parents=True)
     began = time.perf_counter()
@@ -264,7 +266,9 @@ def night(state: Path, landed: Path, movements: list[Path], on: date, month_days
     for sql in (WITH_OWNERS, SIGNALS, TASKS):
         database.execute(sql.format(**words))
     for name, order in STATE.items():
-        database.execute(f"COPY (FROM {name} ORDER BY {order}) TO '{out / name}.parquet' (FORMAT parquet, COMPRESSION zstd)")
+        database.execute(
+            f"COPY (FROM {name} ORDER BY {order}) TO '{out / name}.parquet' (FORMAT parquet, COMPRESSION zstd)"
+        )
     return time.perf_counter() - began
 
 

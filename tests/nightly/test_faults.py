@@ -125,7 +125,7 @@ FAULTS = {
         "files.balances.totals.balance",
     ),
     "total off by 0.01": (lambda f: manifest(f, cents_off), "balances.csv", 0, "balance"),
-    "bank's total off by 0.01": (lambda f: manifest(f, bank_cents_off), "manifest.json", 0, "totals.customer_aum"),
+    "bank's total off by 0.01": (lambda f: manifest(f, bank_cents_off), "manifest.json", 0, "totals.aum"),
     "customers off by one": (
         lambda f: manifest(f, lambda d: d["totals"].update(customers=d["totals"]["customers"] + 1)),
         "manifest.json",

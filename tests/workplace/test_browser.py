@@ -53,7 +53,7 @@ def test_a_morning_at_the_counter(browser, live_server, deliveries, home, width,
     page.wait_for_selector(".saved")
     page.locator(".outcome").nth(2).click()
     page.locator(".result .btn-primary").click()
-    page.wait_for_function("document.querySelectorAll('.task-done').length == 2")
+    page.locator(".task-done").nth(1).wait_for()
     assert sorted(Contact.objects.values_list("outcome", flat=True)) == ["considering", "not_reached"]
     page.goto(f"{live_server.url}/customers/")
     page.locator("#rows a").first.click()

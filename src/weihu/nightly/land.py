@@ -92,7 +92,7 @@ def land(
     for file in FILES:
         if entry := manifest.files.get(file.name):
             checks.read(file, folder / entry["file"])
-    if not checks.faults:
+    if checks.comparable:
         checks.relations()
     if checks.faults:
         raise Refused(checks.faults)
@@ -109,6 +109,8 @@ class _Checks:
         self.known = known
         self.posts = posts
         self.faults: list[Fault] = []
+        # every value is of its type, so that rows can be held against those of other files
+        self.comparable = True
         self.database = duckdb.connect()
         self._names: dict[str, str] = {}
         self._lines: dict[str, tuple[list[int], list[tuple[int, int]]]] = {}
@@ -117,13 +119,19 @@ class _Checks:
         """One file: its bytes, its columns, its values, its count and totals."""
         self._names[file.name] = path.name
         stated = self.manifest.files[file.name].get("sha256")
-        if stated and stated != textfile.digest(path):
+        if stated and stated != (found := textfile.digest(path)):
             self.faults.append(
-                whole_file(path, "sha256", f"校验值 {stated[:16]}…", f"the stated sha256 {stated[:16]}…")
+                whole_file(
+                    path, f"{found[:16]}…", f"校验值 {stated[:16]}…", f"the stated sha256 {stated[:16]}…", "sha256"
+                )
             )
+        before = len(self.faults)
         if self._load(file, path):
             self._values(file)
+            self.comparable &= len(self.faults) == before
             self._count_and_totals(file)
+        else:
+            self.comparable = False
 
     def _load(self, file: File, path: Path) -> bool:
         if textfile.is_parquet(path):
@@ -270,6 +278,7 @@ class _Checks:
 
     def relations(self) -> None:
         """References between files, and rules that need two of them."""
+        before = len(self.faults)
         for file in FILES:
             self._ensure(file)
         for file in FILES:
@@ -277,7 +286,7 @@ class _Checks:
                 for column in file.columns:
                     if column.references:
                         self._reference(file, column)
-        if not self.faults:
+        if len(self.faults) == before:
             self._cross_checks()
 
     def _ensure(self, file: File) -> None:

@@ -161,8 +161,10 @@ class Nightly:
     def _keep(self, staging: Path, run: Run, landed: land.Landed) -> Path:
         """Move the state and the landed delivery to their places, where nothing points to them yet."""
         folder = self.home.run(run.number)
-        staging.rename(folder)
         target = self.home.delivery(run.business_date, run.revision)
+        for left in (folder, target):  # by a run that was never published
+            shutil.rmtree(left, ignore_errors=True)
+        staging.rename(folder)
         landed.folder.rename(target)
         object.__setattr__(landed, "folder", target)
         (folder / "delivery.txt").write_text(f"{target.name}\n")
