@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import shutil
 from datetime import date
@@ -91,8 +90,3 @@ class Home:
     def delivery(self, on: date, revision: int) -> Path:
         """The folder of a landed delivery."""
         return self.landed / f"{on:%Y-%m-%d}-r{revision}"
-
-    def revisions(self, on: date) -> list[int]:
-        """The landed revisions of a date, oldest first."""
-        found = (re.fullmatch(rf"{on:%Y-%m-%d}-r(\d+)", path.name) for path in self.landed.glob(f"{on:%Y-%m-%d}-r*"))
-        return sorted(int(match[1]) for match in found if match)

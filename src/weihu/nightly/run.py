@@ -93,7 +93,7 @@ class Nightly:
             number=(last.number if last else 0) + 1,
             business_date=manifest.business_date,
             digest=manifest.digest,
-            revision=(self.home.revisions(manifest.business_date) or [0])[-1] + 1,
+            revision=last.revision + 1 if replaced and last else 1,
             month_days=night.month_days,
             book=Book.of(self.book),
             built_on=self._number_of(before),
