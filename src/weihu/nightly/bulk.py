@@ -56,10 +56,10 @@ def upsert(model: type[models.Model], key: str, rows: pa.Table, once: Sequence[s
         )
 
 
-def unlist(model: type[models.Model], run: int) -> None:
+def unlist(model: type[models.Model], run: int, forever: int) -> None:
     """Take the rows that ended by a run out of the lists' indexes."""
     table = _table(model)
-    named = f"SELECT id FROM {table} WHERE listed AND until_run < 2147483647 AND until_run <= {run} LIMIT {BATCH}"
+    named = f"SELECT id FROM {table} WHERE listed AND until_run < {forever} AND until_run <= {run} LIMIT {BATCH}"
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"UPDATE {table} SET listed = false WHERE id IN ({named})")

@@ -164,7 +164,7 @@ def commit(engine: DuckEngine, run: Run, landed: Landed) -> None:
 def sweep(run: Run) -> None:
     """Take rows out of the lists' indexes that no request can ask for any more: those ended before the run."""
     for plan in VERSIONED:
-        bulk.unlist(plan.model, run.number - 1)
+        bulk.unlist(plan.model, run.number - 1, FOREVER)
 
 
 def _bind_published(engine: DuckEngine, published: Path | None) -> None:
