@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import uuid
 from datetime import date
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def member(db):
     from weihu.workplace.people.models import Staff
 
     def find(post: str) -> Staff:
-        members = Staff.objects.filter(post=post)
+        members = Staff.objects.filter(post=post).order_by("staff_id")
         return max(members, key=lambda one: Standing.objects.filter(primary_id=one.staff_id).count())
 
     return find
@@ -77,27 +78,38 @@ def signed_in(client, member):
 
 
 @pytest.fixture
-def weihu(tmp_path):
-    """The command, as a process with a home (and on PostgreSQL a database) of its own."""
-    environment = {**os.environ, "WEIHU_HOME": str(tmp_path / "home")}
-    environment.pop("DJANGO_SETTINGS_MODULE")
+def installation(tmp_path):
+    """Makes the command, as processes with a home (and on PostgreSQL a database) of their own, by the home's name."""
     url = os.environ.get("WEIHU_DATABASE_URL")
-    database = f"weihu_{os.getpid()}_{abs(hash(str(tmp_path))) % 10**8}"
-    if url:
-        _sql(url, f"CREATE DATABASE {database}")
-        environment["WEIHU_DATABASE_URL"] = url.rsplit("/", 1)[0] + f"/{database}"
+    databases = []
 
-    def call(*arguments: object, check: bool = True, start: bool = False):
-        command = [sys.executable, "-m", "weihu.cli", *map(str, arguments)]
-        if start:
-            return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert not check or done.returncode == 0, done.stderr
-        return done
+    def install(name: str):
+        environment = {**os.environ, "WEIHU_HOME": str(tmp_path / name)}
+        environment.pop("DJANGO_SETTINGS_MODULE")
+        if url:
+            databases.append(f"weihu_{uuid.uuid4().hex}")
+            _sql(url, f"CREATE DATABASE {databases[-1]}")
+            environment["WEIHU_DATABASE_URL"] = url.rsplit("/", 1)[0] + f"/{databases[-1]}"
 
-    yield call
-    if url:
+        def call(*arguments: object, check: bool = True, start: bool = False):
+            command = [sys.executable, "-m", "weihu.cli", *map(str, arguments)]
+            if start:
+                return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            assert not check or done.returncode == 0, done.stderr
+            return done
+
+        return call
+
+    yield install
+    for database in databases:
         _sql(url, f"DROP DATABASE {database} WITH (FORCE)")
+
+
+@pytest.fixture
+def weihu(installation):
+    """One installation's command."""
+    return installation("home")
 
 
 def _sql(url: str, statement: str) -> None:

@@ -1,7 +1,8 @@
-"""Columns that Django does not have: exact money, and sealed text."""
+"""Columns that Django does not have: exact money, sealed text, and documents whose keys keep their order."""
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -56,3 +57,15 @@ class SealedField(models.TextField):  # type: ignore[type-arg]
     def get_prep_value(self, value: Any) -> str | None:
         """Sealed."""
         return seal().close(str(value), self.scope) if value else value
+
+
+class DocumentField(models.TextField):  # type: ignore[type-arg]
+    """A JSON document whose keys keep their order, as a rule book's grades must (PostgreSQL's jsonb sorts them)."""
+
+    def from_db_value(self, value: str | None, *_: Any) -> Any:
+        """The document."""
+        return None if value is None else json.loads(value)
+
+    def get_prep_value(self, value: Any) -> str | None:
+        """Its text."""
+        return None if value is None else json.dumps(value, ensure_ascii=False)

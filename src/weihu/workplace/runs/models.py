@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Q
 
 from weihu.rules.rulebook import RuleBook
+from weihu.workplace.fields import DocumentField
 
 M = TypeVar("M", bound=models.Model)
 
@@ -29,7 +30,7 @@ class Book(models.Model):
     digest = models.CharField(max_length=64, primary_key=True)
     key = models.CharField(max_length=100)
     version = models.CharField(max_length=100)
-    content = models.JSONField()
+    content = DocumentField()
 
     @classmethod
     def of(cls, book: RuleBook) -> Book:
@@ -53,7 +54,7 @@ class Run(models.Model):
     digest = models.CharField(max_length=64)
     month_days = models.IntegerField()
     book = models.ForeignKey(Book, models.PROTECT)
-    report = models.JSONField(default=dict)
+    report = DocumentField(default=dict)
     built_on = models.IntegerField(null=True)
 
     @property

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+import weihu.workplace.fields
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -16,7 +18,7 @@ class Migration(migrations.Migration):
                 ("digest", models.CharField(max_length=64, primary_key=True, serialize=False)),
                 ("key", models.CharField(max_length=100)),
                 ("version", models.CharField(max_length=100)),
-                ("content", models.JSONField()),
+                ("content", weihu.workplace.fields.DocumentField()),
             ],
         ),
         migrations.CreateModel(
@@ -28,7 +30,7 @@ class Migration(migrations.Migration):
                 ("revision", models.IntegerField()),
                 ("digest", models.CharField(max_length=64)),
                 ("month_days", models.IntegerField()),
-                ("report", models.JSONField(default=dict)),
+                ("report", weihu.workplace.fields.DocumentField(default=dict)),
                 ("built_on", models.IntegerField(null=True)),
                 ("book", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="runs.book")),
             ],
