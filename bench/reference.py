@@ -204,8 +204,8 @@ CREATE TABLE tasks AS
 WITH rule(kind, weight, minutes) AS (VALUES ('large_inflow', 6, 15), ('large_outflow', 9, 15), ('inter_branch', 3, 10),
   ('to_other_bank', 8, 15), ('grade_up', 5, 10), ('grade_down', 7, 10), ('watch_begun', 7, 10), ('near_grade', 4, 10), ('maturity', 8, 10),
   ('birthday', 4, 5), ('missing_facts', 1, 5), ('dormant', 2, 10), ('cadence_due', 3, 10), ('follow_up', 10, 10)),
-per AS (SELECT customer_id, sum(weight)::DOUBLE AS weight, max(minutes)::BIGINT AS minutes FROM signals JOIN rule USING (kind) GROUP BY ALL),
-t AS (SELECT s.primary_id AS staff_id, customer_id, minutes, weight * ([0.5, 0.6, 1, 2, 4, 8]::DOUBLE[])[s.grade_rank + 1] AS score, s.grade_rank, s.aum
+per AS (SELECT customer_id, sum(weight) AS weight, max(minutes)::BIGINT AS minutes FROM signals JOIN rule USING (kind) GROUP BY ALL),
+t AS (SELECT s.primary_id AS staff_id, customer_id, minutes, (weight * ([0.5, 0.6, 1, 2, 4, 8]::DECIMAL(6,2)[])[s.grade_rank + 1])::DOUBLE AS score, s.grade_rank, s.aum
       FROM per JOIN standings s USING (customer_id) WHERE s.primary_id IS NOT NULL),
 placed AS (SELECT *, row_number() OVER w AS position, sum(minutes) OVER (w ROWS UNBOUNDED PRECEDING) AS used FROM t
            WINDOW w AS (PARTITION BY staff_id ORDER BY score DESC, aum DESC, customer_id))

@@ -159,6 +159,7 @@ def _give_logins(home: Home) -> None:
         branch = Branch.objects.get(branch_id=member.branch_id)
         rows.append(
             {
+                "post": key,
                 "post_zh": post.zh,
                 "post_en": post.en,
                 "staff_id": member.staff_id,

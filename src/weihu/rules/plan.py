@@ -14,6 +14,8 @@ from ibis.expr.types import Table, Value
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import TASKS
 
+WEIGHT = "decimal(6,2)"
+
 
 def plan_tasks(signals: Table, standings: Table, staff: Table, book: RuleBook) -> Table:
     """Tasks that fit, in order (columns: tables.TASKS).
@@ -23,16 +25,19 @@ def plan_tasks(signals: Table, standings: Table, staff: Table, book: RuleBook) -
     """
     rules = book.signals.items()
     weighed = signals.mutate(
-        weight=_looked_up(signals.kind, {kind: rule.weight for kind, rule in rules}, "float64"),
+        weight=_looked_up(signals.kind, {kind: rule.weight for kind, rule in rules}, WEIGHT),
         minutes=_looked_up(signals.kind, {kind: rule.minutes for kind, rule in rules}, "int64"),
     )
-    per_customer = weighed.group_by("customer_id").agg(weight=weighed.weight.sum(), minutes=weighed.minutes.max())
+    per_customer = weighed.group_by("customer_id").agg(
+        weight=weighed.weight.sum().cast("decimal(12,2)"), minutes=weighed.minutes.max()
+    )
     owned = standings.filter(standings.primary_id.notnull()).select(
         "customer_id", "grade_rank", "aum", staff_id="primary_id"
     )
     tasks = per_customer.join(owned, "customer_id")
     pull = {rank: grade.weight for rank, grade in enumerate(book.grades.values())}
-    tasks = tasks.mutate(score=tasks.weight * _looked_up(tasks.grade_rank, pull, "float64"))
+    # weights are exact decimals, so that every engine finds the same order
+    tasks = tasks.mutate(score=(tasks.weight * _looked_up(tasks.grade_rank, pull, WEIGHT)).cast("float64"))
     order = [tasks.score.desc(), tasks.aum.desc(), tasks.customer_id.asc()]
     over = ibis.window(group_by="staff_id", order_by=order, rows=(None, 0))
     tasks = tasks.mutate(

@@ -27,6 +27,7 @@ def _exact(value: object) -> object:
 
 Money = Annotated[Decimal, BeforeValidator(_exact)]
 Count = Annotated[int, Field(ge=0)]
+Weight = Annotated[Decimal, Field(gt=0, max_digits=6, decimal_places=2)]
 
 
 class Entry(BaseModel):
@@ -54,7 +55,7 @@ class Grade(Entry):
     posts: list[str]
     deputy_posts: list[str] = []
     cadence_days: Annotated[int, Field(ge=1)] | None = None
-    weight: Annotated[float, Field(gt=0)] = 1.0
+    weight: Weight = Decimal(1)
     watch_after_months: Annotated[int, Field(ge=1)] | None = None
     downgrade_after_months: Annotated[int, Field(ge=1)] | None = None
 
@@ -117,7 +118,7 @@ class Signal(Entry):
     """
 
     from_grade: str
-    weight: Annotated[float, Field(gt=0)]
+    weight: Weight
     minutes: Annotated[int, Field(ge=1)]
     open_days: Annotated[int, Field(ge=1)] = 1
     quiet_days: Annotated[int, Field(ge=1)] = 30

@@ -1,0 +1,87 @@
+"""Pictures of the demo's pages, in both languages, at desktop and phone width.
+
+    make demo                                      # in another terminal
+    uv run python tools/screenshots.py docs/screens --home var/demo
+
+Signs in with every login that the demo printed; ends with an error if a login fails or a page logs one.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+WIDTHS = {"desktop": 1440, "phone": 390}
+LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
+PAGES = {
+    "relationship_manager": ("today", "customers", "customer"),
+    "high_counter": ("today", "customer"),
+    "branch_manager": ("today", "customers"),
+    "it_operator": ("today", "runs", "run"),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--home", type=Path, default=Path("var/demo"))
+    parser.add_argument("--url", default="http://127.0.0.1:8000")
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    logins = json.loads((asked.home / "demo.json").read_text(encoding="utf-8"))
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        wrong = [fault for login in logins for fault in visit(browser, asked.url, login, asked.out)]
+        browser.close()
+    sys.exit("\n".join(wrong) or None)
+
+
+def visit(browser: Browser, url: str, login: dict[str, str], out: Path) -> list[str]:
+    """One login's pages; what went wrong on them."""
+    wrong: list[str] = []
+    for language, locale in LANGUAGES.items():
+        context = browser.new_context(locale=locale, device_scale_factor=1)
+        page = context.new_page()
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        sign_in(page, url, login)
+        if page.locator("#id_password").count():
+            return [f"{login['staff_id']}: the login was refused"]
+        for name in PAGES.get(login["post"], ("today",)):
+            go(page, url, name)
+            for width_name, width in WIDTHS.items():
+                page.set_viewport_size({"width": width, "height": 900})
+                page.wait_for_timeout(400)  # charts draw anew
+                if page.evaluate("document.documentElement.scrollWidth") > width:
+                    wrong.append(f"{login['post']} {name} {language}: wider than {width} pixels")
+                page.screenshot(path=out / f"{name}-{login['post']}-{language}-{width_name}.png", full_page=True)
+        context.close()
+    return wrong
+
+
+def sign_in(page: Page, url: str, login: dict[str, str]) -> None:
+    page.goto(f"{url}/")
+    page.fill("#id_username", login["staff_id"])
+    page.fill("#id_password", login["password"])
+    page.press("#id_password", "Enter")
+    page.wait_for_load_state("networkidle")
+
+
+def go(page: Page, url: str, name: str) -> None:
+    """Open a page the way a person does."""
+    page.goto(
+        f"{url}/{ {'today': '', 'customers': 'customers/', 'customer': 'customers/', 'runs': 'runs/', 'run': 'runs/'}[name] }"
+    )
+    if name == "customer":
+        page.locator("#rows a").first.click()
+    if name == "run":
+        page.locator("table a").first.click()
+    page.wait_for_load_state("networkidle")
+
+
+if __name__ == "__main__":
+    main()
