@@ -8,11 +8,12 @@ Signs in with every login that the demo printed; ends with an error if a login f
 
 import argparse
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 WIDTHS = {"desktop": 1440, "phone": 390}
 LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
@@ -20,7 +21,8 @@ PAGES = {
     "relationship_manager": ("today", "customers", "customer"),
     "high_counter": ("today", "customer"),
     "branch_manager": ("today", "customers"),
-    "it_operator": ("today", "runs", "run"),
+    "personal_banking": ("customers",),
+    "it_operator": ("runs", "run"),
 }
 
 
@@ -33,33 +35,37 @@ def main() -> None:
     asked.out.mkdir(parents=True, exist_ok=True)
     logins = json.loads((asked.home / "demo.json").read_text(encoding="utf-8"))
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    wrong: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        wrong = [fault for login in logins for fault in visit(browser, asked.url, login, asked.out)]
-        browser.close()
+        for language, locale in LANGUAGES.items():
+            arguments = ["--no-sandbox", f"--lang={locale}"]
+            browser = playwright.chromium.launch(
+                executable_path=chromium, args=arguments, env={**os.environ, "LANGUAGE": locale.replace("-", "_")}
+            )
+            for login in logins:
+                wrong += visit(browser.new_context(locale=locale), asked.url, login, language, asked.out)
+            browser.close()
     sys.exit("\n".join(wrong) or None)
 
 
-def visit(browser: Browser, url: str, login: dict[str, str], out: Path) -> list[str]:
+def visit(context: BrowserContext, url: str, login: dict[str, str], language: str, out: Path) -> list[str]:
     """One login's pages; what went wrong on them."""
     wrong: list[str] = []
-    for language, locale in LANGUAGES.items():
-        context = browser.new_context(locale=locale, device_scale_factor=1)
-        page = context.new_page()
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        sign_in(page, url, login)
-        if page.locator("#id_password").count():
-            return [f"{login['staff_id']}: the login was refused"]
-        for name in PAGES.get(login["post"], ("today",)):
-            go(page, url, name)
-            for width_name, width in WIDTHS.items():
-                page.set_viewport_size({"width": width, "height": 900})
-                page.wait_for_timeout(400)  # charts draw anew
-                if page.evaluate("document.documentElement.scrollWidth") > width:
-                    wrong.append(f"{login['post']} {name} {language}: wider than {width} pixels")
-                page.screenshot(path=out / f"{name}-{login['post']}-{language}-{width_name}.png", full_page=True)
-        context.close()
+    page = context.new_page()
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    sign_in(page, url, login)
+    if page.locator("#id_password").count():
+        return [f"{login['staff_id']}: the login was refused"]
+    for name in PAGES.get(login["post"], ("today",)):
+        go(page, url, name)
+        for width_name, width in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(400)  # charts draw anew
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                wrong.append(f"{login['post']} {name} {language}: wider than {width} pixels")
+            page.screenshot(path=out / f"{name}-{login['post']}-{language}-{width_name}.png", full_page=True)
+    context.close()
     return wrong
 
 

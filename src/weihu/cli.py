@@ -309,8 +309,13 @@ def serve(home: Home, host: str, port: int) -> None:
     import waitress  # noqa: PLC0415
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
 
+    try:
+        server = waitress.create_server(get_wsgi_application(), host=host, port=port, threads=8, ident=None)
+    except OSError as error:
+        said = f"{host}:{port} 无法使用,请用 --port 另选端口 / cannot be used, choose another with --port"
+        raise click.ClickException(f"{said}: {error.strerror}") from None
     click.echo(f"http://{host}:{port}/", err=True)
-    waitress.serve(get_wsgi_application(), host=host, port=port, threads=8, ident=None)
+    server.run()
 
 
 @main.command()

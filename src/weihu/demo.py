@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.cells import set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -32,6 +33,9 @@ NOTES = (
     "",
     "",
 )
+
+LOGIN_COLUMNS = {"post_zh": 14, "staff_id": 10, "password": 14, "name": 10, "branch": 12}
+"""The printed columns of a login, and how many cells wide they are."""
 
 
 def prepare(home: Home, customers: int, days: int, today: date, setup: Callable[[Home], None]) -> None:
@@ -55,7 +59,7 @@ def logins(home: Home, port: int) -> str:
     """The printed page of logins."""
     said = json.loads((home.root / "demo.json").read_text())
     lines = [
-        f"{row['post_zh']:　<8}{row['staff_id']:<10}{row['password']:<14}{row['name']} · {row['branch']} ({row['post_en']})"
+        "".join(set_cell_size(row[key], cells) for key, cells in LOGIN_COLUMNS.items()) + f"({row['post_en']})"
         for row in said
     ]
     return "\n".join(

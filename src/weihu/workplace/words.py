@@ -48,6 +48,12 @@ def money(context: template.Context, amount: Decimal | None) -> str:
 
 
 @register.filter
+def exact(value: int | str) -> str:
+    """A count or a control total in full, with separators."""
+    return f"{Decimal(value):,}"
+
+
+@register.filter
 def called(entry: Any) -> str:
     """The name of a book's entry, a product or a branch in the reader's language."""
     if entry is None:

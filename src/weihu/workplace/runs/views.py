@@ -8,12 +8,34 @@ from django.contrib.auth.decorators import login_not_required
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.requests import WorkRequest, at_work
 from weihu.workplace.runs.current import current
 from weihu.workplace.runs.models import Run
 
 SHOWN = 60
+STEP_NAMES = {
+    "land": _("Check and land the files"),
+    "carry": _("Carry yesterday's state"),
+    "value": _("Value customers"),
+    "grade": _("Grade customers"),
+    "assign": _("Assign customers"),
+    "watch": _("Find reasons to act"),
+    "plan": _("Plan everybody's list"),
+    "write": _("Write the state"),
+    "publish": _("Publish to the workplace"),
+}
+FILE_NAMES = {
+    "branches": _("Branches"),
+    "staff": _("Staff"),
+    "products": _("Products"),
+    "customers": _("Customers"),
+    "accounts": _("Accounts"),
+    "balances": _("Balances"),
+    "transactions": _("Transactions"),
+    "holdings": _("Liabilities and services"),
+}
 
 
 def _readable(request: WorkRequest) -> QuerySet[Run]:
@@ -41,8 +63,9 @@ def run(request: WorkRequest, number: int) -> HttpResponse:
         "shown": shown,
         "report": report,
         "here": "runs",
-        "steps": [(name, taken, round(100 * taken / total)) for name, taken in seconds.items()],
+        "steps": [(STEP_NAMES[name], taken, round(100 * taken / total)) for name, taken in seconds.items()],
         "total_seconds": total,
+        "landed": [(FILE_NAMES[file], rows) for file, rows in report["landed"].items()],
         "grades": [(grade, report["grades"].get(key, 0)) for key, grade in request.book.grades.items()],
         "signals": [(rule, report["signals"].get(key, 0)) for key, rule in request.book.signals.items()],
     }

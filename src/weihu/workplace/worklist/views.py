@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from django.db import transaction
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -23,7 +23,10 @@ from weihu.workplace.worklist.models import Answer, Contact, Outcome
 @at_work
 @require_GET
 def today(request: WorkRequest) -> HttpResponse:
-    """The list with the first open task beside it."""
+    """The list with the first open task beside it. A post without a day's list begins with what it may read."""
+    post = request.book.posts.get(request.user.post)
+    if post and not post.minutes_per_day and (post.sees_runs or post.reach != "none"):
+        return redirect("runs" if post.reach == "none" else "customers")
     tasks = TodayList.of(request)
     chosen = tasks.first_open()
     context = {"tasks": tasks, "here": "today", **(_panel(request, tasks, chosen.customer_id) if chosen else {})}
