@@ -91,10 +91,11 @@ def installation(tmp_path):
             _sql(url, f"CREATE DATABASE {databases[-1]}")
             environment["WEIHU_DATABASE_URL"] = url.rsplit("/", 1)[0] + f"/{databases[-1]}"
 
-        def call(*arguments: object, check: bool = True, start: bool = False):
-            command = [sys.executable, "-m", "weihu.cli", *map(str, arguments)]
+        def call(*arguments: object, check: bool = True, start: bool = False, module: str = "weihu.cli"):
+            command = [sys.executable, "-m", module, *map(str, arguments)]
             if start:
-                return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+                return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=nothing, text=True)
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             assert not check or done.returncode == 0, done.stderr
             return done

@@ -87,6 +87,24 @@ def test_a_killed_replay_is_finished_by_the_next(installation, tmp_path, deliver
     assert said_of(weihu, tmp_path / "disturbed") == said_of(undisturbed, tmp_path / "undisturbed")
 
 
+def test_contacts_are_recorded_while_nights_are_published(weihu, deliveries, tmp_path):
+    """A person saves results without a pause through five nights; every one is taken, and none is lost."""
+    weihu("init", "--rulebook", "state_bank")
+    weihu("run", "--date", deliveries[0].name, "--delivery", deliveries[0])
+    tasks = duckdb.execute(
+        f"SELECT staff_id FROM '{tmp_path}/home/lake/runs/000001/tasks.parquet' GROUP BY 1 ORDER BY count(*) DESC"
+    )
+    person = weihu(tasks.fetchall()[0][0], start=True, module="tests.workplace.morning")
+    weihu("replay", deliveries[0].parent)
+    said = json.loads(person.communicate("enough")[0])
+    dates = [folder.name for folder in deliveries]
+    assert list(said["answers"]) == ["200"]
+    assert said["seen"] == [date for date in dates if date in said["seen"]]
+    assert len(said["seen"]) > 1, "the person worked through one night only"
+    counted = json.loads(weihu("contacts", module="tests.workplace.morning").stdout)
+    assert counted == said["answers"]["200"]
+
+
 def test_a_second_run_at_once_is_refused(weihu, tmp_path, deliveries):
     import filelock
 

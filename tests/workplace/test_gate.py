@@ -1,9 +1,11 @@
 """Nobody sees a customer outside their reach: every URL with every post."""
 
 import pytest
+from django.db import connection
 from django.urls import get_resolver, reverse
 
 from weihu.rules import rulebook
+from weihu.workplace.archive.views import following
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.gate import Gate
 
@@ -56,3 +58,16 @@ def test_runs_are_for_the_posts_of_the_book(post, signed_in, run):
 @pytest.mark.parametrize("name", ["today", "customers", "runs"])
 def test_who_is_not_signed_in_is_sent_to_sign_in(name, client, run):
     assert client.get(reverse(name)).headers["Location"].startswith("/login/")
+
+
+@pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="SQLite says by rule how it will read; PostgreSQL by statistics"
+)
+@pytest.mark.parametrize("post", POSTS)
+def test_a_list_reads_its_own_customers_only(post, member, run):
+    """No page of a list reads every customer: each reach has an index, for the first page and for later ones."""
+    found = Gate(member(post), run).standings()
+    for rows in (found, following(found, "2 80000.00 P1")):
+        plan = rows.order_by("-grade_rank", "-aum", "customer_id")[:51].explain()
+        read = [line for line in plan.splitlines() if "grading_standing" in line]
+        assert all("SEARCH" in line or "standing_grade" in line for line in read), plan

@@ -89,7 +89,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;"
-        # in pages: the night writes its pages back itself, so that no one who saves a contact has to
+        # in pages: the night writes its own back sooner, so that no one who saves a contact has to
         " PRAGMA wal_autocheckpoint=100000;",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -27,17 +28,10 @@ REVEALED = ("phone", "identity_number", "address")
 @at_work
 @require_GET
 def customers(request: WorkRequest) -> HttpResponse:
-    """The customers within reach, the largest first; a page begins where the one before ended."""
-    found = _filtered(request, request.gate.standings())
-    after = _cursor(request.GET.get("after", ""))
-    if after:
-        found = found.filter(Q(aum__lt=after[0]) | Q(aum=after[0], customer_id__gt=after[1]))
-    rows = list(found.order_by("-aum", "customer_id")[: PAGE + 1])
-    more = (
-        urlencode({**_kept(request), "after": f"{rows[PAGE - 1].aum} {rows[PAGE - 1].customer_id}"})
-        if len(rows) > PAGE
-        else ""
-    )
+    """The customers within reach by grade, the largest first; a page begins where the one before ended."""
+    found = following(_filtered(request, request.gate.standings()), request.GET.get("after", ""))
+    rows = list(found.order_by("-grade_rank", "-aum", "customer_id")[: PAGE + 1])
+    more = urlencode({**_kept(request), "after": _place(rows[PAGE - 1])}) if len(rows) > PAGE else ""
     context = {
         "rows": rows[:PAGE],
         "more": more,
@@ -105,12 +99,21 @@ def _kept(request: WorkRequest) -> dict[str, str]:
     return {name: request.GET[name] for name in ("q", "grade", "watch") if request.GET.get(name)}
 
 
-def _cursor(text: str) -> tuple[Decimal, str] | None:
-    amount, _, customer_id = text.partition(" ")
-    try:
-        return (Decimal(amount), customer_id) if customer_id else None
-    except ArithmeticError:
-        return None
+def _place(row: Standing) -> str:
+    """Where a row stands in the list's order."""
+    return f"{row.grade_rank} {row.aum} {row.customer_id}"
+
+
+def following(found: QuerySet[Standing], place: str) -> QuerySet[Standing]:
+    """The rows after a place; all of them if it names none."""
+    rank, _, rest = place.partition(" ")
+    amount, _, customer_id = rest.partition(" ")
+    if not (rank.isdecimal() and re.fullmatch(r"-?\d{1,16}\.\d\d", amount)):
+        return found
+    same = Q(grade_rank=int(rank), aum=Decimal(amount), customer_id__gt=customer_id)
+    less = Q(grade_rank__lt=int(rank)) | Q(grade_rank=int(rank), aum__lt=Decimal(amount))
+    # the first condition follows from the others; an index serves it
+    return found.filter(grade_rank__lte=int(rank)).filter(less | same)
 
 
 def _changes(request: WorkRequest, standing: Standing) -> list[dict[str, Any]]:

@@ -48,8 +48,8 @@ class Standing(VersionedModel):
             models.Index(fields=["customer"], condition=LISTED, name="standing_customer"),
             models.Index(fields=["primary_id"], condition=LISTED, name="standing_primary"),
             models.Index(fields=["deputy_id"], condition=LISTED & Q(deputy_id__isnull=False), name="standing_deputy"),
-            models.Index(fields=["branch_id", "-aum", "customer"], condition=LISTED, name="standing_branch"),
-            models.Index(fields=["-aum", "customer"], condition=LISTED, name="standing_bank"),
+            models.Index(fields=["branch_id", "grade_rank"], condition=LISTED, name="standing_branch"),
+            models.Index(fields=["grade_rank"], condition=LISTED, name="standing_grade"),
             models.Index(fields=["until_run"], condition=LISTED & REPLACED, name="standing_replaced"),
             models.Index(fields=["month", "customer"], name="standing_history"),
         ]

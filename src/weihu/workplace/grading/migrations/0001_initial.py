@@ -58,12 +58,10 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(
                         condition=models.Q(("listed", True)),
-                        fields=["branch_id", "-aum", "customer"],
+                        fields=["branch_id", "grade_rank"],
                         name="standing_branch",
                     ),
-                    models.Index(
-                        condition=models.Q(("listed", True)), fields=["-aum", "customer"], name="standing_bank"
-                    ),
+                    models.Index(condition=models.Q(("listed", True)), fields=["grade_rank"], name="standing_grade"),
                     models.Index(
                         condition=models.Q(("listed", True), ("until_run__lt", 2147483647)),
                         fields=["until_run"],
