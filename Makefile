@@ -28,6 +28,7 @@ test: install
 lint: install
 	$(UV) sync --quiet --locked
 	$(UV) run ruff check .
+	$(UV) run ruff format --check .
 	$(UV) run mypy
 
 bench: install

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -152,6 +153,7 @@ FAULTS = {
     "NUL": (lambda f: raw(f, B, set_line(5, b"A0\x0000003,1.00")), "balances.csv", 5, ""),
     "control character": (lambda f: raw(f, B, set_line(5, b"A0\x0700003,1.00")), "balances.csv", 5, "account_id"),
     "1 MB line": (lambda f: raw(f, B, set_line(2, b"9" * 1_000_000)), "balances.csv", 2, ""),
+    "1 GB line": (lambda f: os.truncate(f / "balances.csv", 1 << 30), "balances.csv", None, ""),
     "damaged UTF-8": (
         lambda f: raw(f, T, lambda d: d + "工商银行\n".encode() * 3 + b"\xe5\xb7\n"),
         "transactions.csv",
