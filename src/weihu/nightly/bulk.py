@@ -5,6 +5,7 @@ Each batch is a transaction of its own, so that a person who saves a contact wai
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -58,15 +59,13 @@ def upsert(model: type[models.Model], key: str, rows: pa.Table, once: Sequence[s
         )
 
 
-def unlist(model: type[models.Model], run: int, forever: int) -> None:
-    """Take the rows that ended by a run out of the lists' indexes."""
-    table = _table(model)
-    named = f"SELECT id FROM {table} WHERE listed AND until_run < {forever} AND until_run <= {run} LIMIT {BATCH}"
-    while True:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"UPDATE {table} SET listed = false WHERE id IN ({named})")
-            if cursor.rowcount < BATCH:
-                return
+def ranges(column: str, *tables: pa.Table) -> Iterator[tuple[str | None, str | None, list[pa.Table]]]:
+    """Slices of sorted tables between the same keys, a batch of the longest at a time; the ends are open."""
+    keys = [table[column].to_pylist() for table in tables]
+    bounds = sorted(set(max(keys, key=len)[BATCH::BATCH]))
+    for low, high in zip([None, *bounds], [*bounds, None], strict=True):
+        cuts = [(bisect_left(ids, low) if low else 0, bisect_left(ids, high) if high else len(ids)) for ids in keys]
+        yield low, high, [table.slice(start, end - start) for table, (start, end) in zip(tables, cuts, strict=True)]
 
 
 def _table(model: type[models.Model]) -> str:

@@ -116,7 +116,6 @@ class Nightly:
             json.dumps({"run": run.number, "date": str(run.business_date), **run.report}, indent=1)
         )
         publish.commit(self.engine, run, landed)
-        publish.sweep(run)
         self._forget_old(run)
         return run
 

@@ -50,7 +50,7 @@ class Standing(VersionedModel):
             models.Index(fields=["deputy_id"], condition=LISTED & Q(deputy_id__isnull=False), name="standing_deputy"),
             models.Index(fields=["branch_id", "grade_rank"], condition=LISTED, name="standing_branch"),
             models.Index(fields=["grade_rank"], condition=LISTED, name="standing_grade"),
-            models.Index(fields=["until_run"], condition=LISTED & REPLACED, name="standing_replaced"),
+            models.Index(fields=["customer"], condition=LISTED & REPLACED, name="standing_replaced"),
             models.Index(fields=["month", "customer"], name="standing_history"),
         ]
 

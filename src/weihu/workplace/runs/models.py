@@ -95,7 +95,7 @@ class VersionedQuerySet(models.QuerySet[M]):
         return self.filter(since_run__lte=number, until_run__gt=number)
 
     def listed_at(self, run: Run) -> Self:
-        """The rows as of the run that is published, or as of the one before while requests begun on it last."""
+        """The rows as of the published run. (Those of the one before go while the next night is staged.)"""
         return self.at(run).filter(listed=True)
 
 
@@ -103,7 +103,7 @@ class VersionedModel(models.Model):
     """A published row and the runs between which it holds; ``objects`` is a VersionedQuerySet's manager.
 
     The indexes for lists hold ``listed`` rows only, so they grow with the bank and not with its history; a row
-    leaves them one run after it was replaced.
+    leaves them when the night after the one that replaced it is staged.
     """
 
     since_run = models.IntegerField()

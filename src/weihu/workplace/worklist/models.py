@@ -27,7 +27,7 @@ class Signal(VersionedModel):
     class Meta:
         indexes = [
             models.Index(fields=["customer_id"], condition=LISTED, name="signal_customer"),
-            models.Index(fields=["until_run"], condition=LISTED & REPLACED, name="signal_replaced"),
+            models.Index(fields=["customer_id"], condition=LISTED & REPLACED, name="signal_replaced"),
         ]
 
 

@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                     models.Index(condition=models.Q(("listed", True)), fields=["grade_rank"], name="standing_grade"),
                     models.Index(
                         condition=models.Q(("listed", True), ("until_run__lt", 2147483647)),
-                        fields=["until_run"],
+                        fields=["customer"],
                         name="standing_replaced",
                     ),
                     models.Index(fields=["month", "customer"], name="standing_history"),

@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                     models.Index(condition=models.Q(("listed", True)), fields=["customer_id"], name="signal_customer"),
                     models.Index(
                         condition=models.Q(("listed", True), ("until_run__lt", 2147483647)),
-                        fields=["until_run"],
+                        fields=["customer_id"],
                         name="signal_replaced",
                     ),
                 ],
