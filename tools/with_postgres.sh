@@ -14,7 +14,7 @@ where=$(mktemp -d /tmp/weihu-postgres-XXXXXX)
 if [ "$(id -u)" = 0 ]; then
   # PostgreSQL does not run as root
   chown postgres "$where"
-  as_postgres() { runuser -u postgres -- "$@"; }
+  as_postgres() { setpriv --reuid=postgres --regid=postgres --init-groups -- "$@"; }
 else
   as_postgres() { "$@"; }
 fi
