@@ -32,6 +32,7 @@ STATE = {
     "signals": "customer_id, kind, subject",
     "tasks": "staff_id, position",
     "movements": "customer_id",
+    "facts_known": "customer_id",
 }
 
 ACCOUNTS = """
@@ -51,10 +52,17 @@ CREATE TABLE profiles AS
 SELECT customer_id, branch_id, opened_on, birth_date, missing FROM s_profiles ANTI JOIN l_customers USING (customer_id)
 UNION ALL
 SELECT customer_id, branch_id, opened_on, birth_date,
-       IF(sex IS NULL, 'sex,', '') || IF(phone IS NULL, 'phone,', '') || IF(address IS NULL, 'address,', '')
-       || IF(birth_date IS NULL, 'birth_date,', '') || IF(income IS NULL, 'income,', '')
-       || IF(occupation IS NULL, 'occupation,', '') || IF(education IS NULL, 'education,', '')
+       IF(name IS NULL, 'name,', '')
+       || IF(sex IS NULL, 'sex,', '')
+       || IF(phone IS NULL, 'phone,', '')
+       || IF(address IS NULL, 'address,', '')
+       || IF(birth_date IS NULL, 'birth_date,', '')
+       || IF(identity_number IS NULL, 'identity_number,', '')
+       || IF(education IS NULL, 'education,', '')
+       || IF(occupation IS NULL, 'occupation,', '')
        || IF(marital_status IS NULL, 'marital_status,', '')
+       || IF(income IS NULL, 'income,', '')
+       || IF(risk_rating IS NULL, 'risk_rating,', '')
 FROM l_customers
 """
 
@@ -139,12 +147,44 @@ UNION ALL
 SELECT w.customer_id, s.staff_id FROM waiting w JOIN slots s USING (branch_id, grade_rank, turn)
 """
 
-WITH_OWNERS = """
+# field, lowest grade that is expected to have it, whether the core system delivers it
+EXPECTED = [
+    ("sex", 1, True),
+    ("phone", 1, True),
+    ("address", 1, True),
+    ("birth_date", 2, True),
+    ("income", 2, True),
+    ("preferred_channel", 3, False),
+    ("preferred_time", 3, False),
+    ("spending_level", 4, False),
+    ("spending_habits", 4, False),
+    ("education", 4, True),
+    ("occupation", 4, True),
+    ("employer", 4, False),
+    ("marital_status", 4, True),
+    ("children", 4, False),
+    ("other_assets", 4, False),
+    ("home", 4, False),
+    ("financial_goals", 4, False),
+    ("hobbies", 4, False),
+]
+
+
+def lacks(key: str, rank: int, core: bool) -> str:
+    delivered = f" AND contains(p.missing, '{key},')" if core else ""
+    return f"(g.grade_rank >= {rank}{delivered} AND NOT contains(coalesce(f.known, ''), ',{key},'))"
+
+
+WITH_OWNERS = f"""
+CREATE TABLE facts_known AS FROM s_facts_known;
 CREATE TABLE standings AS
 SELECT g.* EXCLUDE (s_primary, s_deputy, s_rank, s_watch, last_contact_on, follow_up_on), primary_id,
-       IF(deputy_id = primary_id, NULL, deputy_id) AS deputy_id, last_contact_on, follow_up_on
-FROM graded g LEFT JOIN primary_of USING (customer_id) LEFT JOIN deputy_of USING (customer_id);
-CREATE TABLE movements AS SELECT DATE '{on}' AS business_date, customer_id, flow_1 AS change FROM standings WHERE flow_1 <> 0
+       IF(deputy_id = primary_id, NULL, deputy_id) AS deputy_id,
+       ({" + ".join(f"(g.grade_rank >= {rank})::BIGINT" for _, rank, _ in EXPECTED)}) AS facts_expected,
+       (facts_expected - ({" + ".join(f"{lacks(*field)}::BIGINT" for field in EXPECTED)})) AS facts_known, last_contact_on, follow_up_on
+FROM graded g JOIN profiles p USING (customer_id) LEFT JOIN facts_known f USING (customer_id)
+LEFT JOIN primary_of USING (customer_id) LEFT JOIN deputy_of USING (customer_id);
+CREATE TABLE movements AS SELECT DATE '{{on}}' AS business_date, customer_id, flow_1 AS change FROM standings WHERE flow_1 <> 0
 """
 
 SIGNALS = """
@@ -161,10 +201,9 @@ sent AS (SELECT customer_id, sum(abs(amount))::DECIMAL(18,2) AS moved, arg_min(c
          FROM money WHERE counterparty_bank IS NOT NULL AND amount < 0 AND kind IN ('transfer', 'other') GROUP BY ALL HAVING moved >= 50000),
 born AS (SELECT customer_id, o.d FROM profiles p JOIN (VALUES {birthdays}) o(md, d)
          ON month(birth_date) * 100 + day(birth_date) = o.md),
-lacks AS (SELECT p.customer_id, list_reduce([''] || list_filter(str_split(rtrim(missing, ','), ','),
-            lambda f: CASE WHEN f IN ('sex', 'phone', 'address', 'birth_date', 'income') THEN c.grade_rank >= 2 ELSE c.grade_rank >= 4 END),
-            lambda x, y: x || y || ',') AS what
-          FROM profiles p JOIN c USING (customer_id) WHERE missing <> '' AND c.grade_rank >= 2)
+lacks AS (SELECT customer_id, array_to_string(list_filter([{lacking}], lambda x: x IS NOT NULL)[:5], ',') AS what
+          FROM c g JOIN profiles p USING (customer_id) LEFT JOIN facts_known f USING (customer_id)
+          WHERE best >= 2 AND g.grade_rank >= 2 AND g.facts_known < g.facts_expected)
 SELECT customer_id, 'large_inflow' AS kind, '{on}' AS subject, flow_1 AS amount, aum AS base, NULL::DECIMAL(18,2) AS "limit", DATE '{on}' AS on_date, '' AS detail
 FROM c WHERE best >= 3 AND flow_1 >= 50000
 UNION ALL SELECT customer_id, 'large_outflow', '{on}', -flow_1, aum, NULL, DATE '{on}', '' FROM c WHERE best >= 3 AND flow_1 <= -50000
@@ -179,7 +218,7 @@ UNION ALL SELECT customer_id, 'maturity', account_id || ' ' || matures_on, balan
     JOIN (SELECT customer_id, account_id, balance, matures_on, product_id FROM accounts
           WHERE closed_on IS NULL AND balance > 0 AND matures_on BETWEEN DATE '{on}' AND DATE '{on}' + 7) USING (customer_id) WHERE best >= 1
 UNION ALL SELECT customer_id, 'birthday', d::VARCHAR, NULL, NULL, NULL, d, '' FROM c JOIN born USING (customer_id) WHERE best >= 2
-UNION ALL SELECT customer_id, 'missing_facts', '', NULL, NULL, NULL, NULL, what FROM c JOIN lacks USING (customer_id) WHERE best >= 2 AND what <> ''
+UNION ALL SELECT customer_id, 'missing_facts', '', NULL, NULL, NULL, NULL, what FROM lacks
 UNION ALL SELECT customer_id, 'dormant', '', aum, NULL, NULL, moved_on, '' FROM c WHERE best >= 1 AND moved_on <= DATE '{on}' - 90 AND aum > 0
 UNION ALL SELECT customer_id, 'cadence_due', '', NULL, NULL, NULL, due, ''
     FROM (SELECT *, (coalesce(last_contact_on, first_seen_on) + (CASE grade_rank WHEN 2 THEN 180 WHEN 3 THEN 30 WHEN 4 THEN 30 WHEN 5 THEN 14 END)::INT)::DATE AS due FROM c)
@@ -228,7 +267,7 @@ def night(
     out.mkdir(parents=True)
     began = time.perf_counter()
     database = duckdb.connect()
-    for name in ("standings", "profiles", "accounts", "signals"):
+    for name in ("standings", "profiles", "accounts", "signals", "facts_known"):
         database.execute(f"CREATE VIEW s_{name} AS SELECT * FROM '{state / name}.parquet'")
     given = ", ".join(f"'{path}'" for path in movements)
     source = f"read_parquet([{given}])" if movements else f"'{state}/movements.parquet' LIMIT 0"
@@ -249,6 +288,7 @@ def night(
         "last_month_days": last_month_days,
         "starts": str(on.day == 1),
         "ends": str((on + timedelta(days=1)).day == 1),
+        "lacking": ", ".join(f"IF({lacks(*field)}, '{field[0]}', NULL)" for field in EXPECTED),
         "birthdays": ", ".join(f"({day.month * 100 + day.day}, DATE '{day}')" for day in days),
     }
     for sql in (ACCOUNTS, PROFILES, STANDINGS):

@@ -82,8 +82,10 @@ def go(page: Page, url: str, name: str) -> None:
     page.goto(
         f"{url}/{ {'today': '', 'customers': 'customers/', 'customer': 'customers/', 'runs': 'runs/', 'run': 'runs/'}[name] }"
     )
-    if name == "customer":
+    if name in ("customer", "facts"):
         page.locator("#rows a").first.click()
+    if name == "facts":
+        page.locator("#archive .btn").first.click()
     if name == "run":
         page.locator("table a").first.click()
     page.wait_for_load_state("networkidle")

@@ -34,6 +34,12 @@ NOTES = (
     "",
 )
 
+SAID = {
+    "employer": ["市第一中学", "恒通物流公司", "人民医院", "华新机械厂", "区税务局", "自营商店"],
+    "occupation": ["教师", "医生", "企业主", "工程师", "公务员", "退休"],
+    "income": ["8000", "1.2万", "2万", "3.5万"],
+}
+TOLD_SHARE, REFUSED_SHARE = 0.6, 0.08
 LOGIN_COLUMNS = {"post_zh": 14, "staff_id": 10, "password": 14, "name": 10, "branch": 12}
 """The printed columns of a login, and how many cells wide they are."""
 
@@ -132,6 +138,7 @@ def _work(run: Any, share: float) -> None:
     saved = {contact.customer_id: contact for contact in Contact.objects.bulk_create(contacts, batch_size=500)}
     reached = [customer for customer, contact in saved.items() if contact.outcome != "not_reached"]
     signals = Signal.objects.listed_at(run).filter(customer_id__in=reached)
+    _tell(run, signals, saved, rng)
     Answer.objects.bulk_create(
         (
             Answer(
@@ -145,6 +152,25 @@ def _work(run: Any, share: float) -> None:
         ),
         batch_size=500,
     )
+
+
+def _tell(run: Any, signals: Any, saved: dict[str, Any], rng: np.random.Generator) -> None:
+    """Of what was missing, customers told some and refused a little."""
+    from weihu.rules.catalogue import read  # noqa: PLC0415
+    from weihu.workplace.archive.facts import Written, record  # noqa: PLC0415
+    from weihu.workplace.archive.models import Channel, Confidence  # noqa: PLC0415
+
+    for signal in signals.filter(kind="missing_facts"):
+        for key in signal.detail.split(","):
+            field = run.rulebook.fields[key]
+            said = [choice.key for choice in field.choices] or SAID.get(key, [])
+            if not said or rng.random() > TOLD_SHARE:
+                continue
+            refused = bool(rng.random() < REFUSED_SHARE)
+            value = "" if refused else read(field, str(rng.choice(said)))
+            written = Written(key, value, Channel.SERVICE, Confidence.TOLD, refused, "电话回访")
+            by, token = saved[signal.customer_id].staff_id, uuid.UUID(bytes=rng.bytes(16))
+            record(signal.customer_id, written, [], by, run.work_date, token)
 
 
 def _give_logins(home: Home) -> None:

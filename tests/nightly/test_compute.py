@@ -118,3 +118,27 @@ def test_the_report_reconciles(run, deliveries):
     stated = json.loads((deliveries[PUBLISHED_DAYS - 1] / "manifest.json").read_text())["totals"]
     assert run.report["reconciliation"]["control_total"] == stated["aum"]
     assert run.work_date == run.business_date + timedelta(days=1)
+
+
+def test_what_the_day_tells_the_next_night_no_longer_asks_for(run, deliveries, home):
+    """Missing facts are named, as many as the book asks at once; told and refused ones are gone a night later."""
+    from uuid import uuid4
+
+    from weihu.nightly.run import Nightly
+    from weihu.workplace.archive.facts import Written, record
+    from weihu.workplace.archive.models import Channel, Confidence
+
+    signal = Signal.objects.at(run).filter(kind="missing_facts").order_by("-customer_id").first()
+    asked = signal.detail.split(",")
+    before = Standing.objects.at(run).get(customer_id=signal.customer_id)
+    assert len(asked) == min(run.rulebook.ask_at_once, before.facts_expected - before.facts_known)
+    assert asked == [key for key in run.rulebook.expected(before.grade_rank) if key in asked]
+    for key in asked[:2]:
+        written = Written(key, "", Channel.SERVICE, Confidence.TOLD, refused=True)
+        record(signal.customer_id, written, [], "a", run.work_date, uuid4())
+    with Nightly(home) as nightly:
+        following = nightly.run(deliveries[PUBLISHED_DAYS])
+    after = Standing.objects.at(following).get(customer_id=signal.customer_id)
+    assert (after.facts_expected, after.facts_known) == (before.facts_expected, before.facts_known + 2)
+    still = Signal.objects.at(following).filter(kind="missing_facts", customer_id=signal.customer_id).first()
+    assert not set(asked[:2]) & set(still.detail.split(",") if still else [])

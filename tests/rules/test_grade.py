@@ -105,9 +105,12 @@ class Machine:
             "clock", tables.CALENDAR, pa.Table.from_pylist([day], schema=tables.CALENDAR.to_pyarrow())
         )
         engine.derive("graded", grade.grade_customers, values, previous, clock, self.book)
-        missing = ", ".join(
-            f"NULL AS {name}" for name in ("primary_id", "deputy_id", "last_contact_on", "follow_up_on")
-        )
+        later = [
+            name
+            for name in tables.STANDINGS.names
+            if name not in (*tables.VALUES.names, *tables.GRADES.names, "metric")
+        ]
+        missing = ", ".join(f"NULL AS {name}" for name in later)
         self.previous = engine.arrow(f"SELECT *, {missing} FROM graded ORDER BY CAST(customer_id AS INT)")
         return self.previous.to_pylist()
 

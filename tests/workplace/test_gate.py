@@ -10,7 +10,15 @@ from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.gate import Gate
 
 POSTS = list(rulebook.load("brief").posts)
-OF_A_CUSTOMER = {"task": "get", "customer": "get", "reveal": "post", "record": "post"}
+OF_A_CUSTOMER = {
+    "task": ("get", []),
+    "customer": ("get", []),
+    "reveal": ("post", []),
+    "record": ("post", []),
+    "facts": ("get", []),
+    "fact_history": ("get", ["phone"]),
+    "fact_act": ("post", ["phone", 1]),
+}
 OPEN = {"login", "logout", "set_language", "health"}
 
 
@@ -25,8 +33,10 @@ def test_a_stranger_is_not_found_by_any_address(post, signed_in, member, run):
     reached = set(Gate(staff, run).standings().values_list("customer_id", flat=True))
     strangers = Standing.objects.at(run).exclude(customer_id__in=reached).select_related("customer")[:3]
     for stranger in strangers:
-        for name, method in OF_A_CUSTOMER.items():
-            answer = getattr(client, method)(reverse(name, args=[stranger.customer_id]), {"field": "phone", "why": "x"})
+        for name, (method, more) in OF_A_CUSTOMER.items():
+            answer = getattr(client, method)(
+                reverse(name, args=[stranger.customer_id, *more]), {"field": "phone", "why": "x"}
+            )
             assert answer.status_code == 404, (name, answer.status_code)
             assert stranger.customer.name not in answer.content.decode()
         for query in (stranger.customer_id, stranger.customer.phone or "none"):

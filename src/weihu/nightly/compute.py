@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from weihu.engine.duck import DuckEngine
 from weihu.nightly.land import Landed
-from weihu.rules import assign, grade, plan, tables, value, watch
+from weihu.rules import assign, completeness, grade, plan, tables, value, watch
 from weihu.rules.rulebook import RuleBook
 
 STATE: dict[str, tuple[ibis.Schema, str]] = {
@@ -30,6 +30,7 @@ STATE: dict[str, tuple[ibis.Schema, str]] = {
     "tasks": (tables.TASKS, "staff_id, position"),
     "movements": (tables.MOVEMENTS, "customer_id"),
     "answers": (tables.ANSWERS, "customer_id, kind, subject"),
+    "facts_known": (tables.FACTS_KNOWN, "customer_id"),
 }
 """What a run leaves behind: each table's columns, and the order in which its rows are written."""
 
@@ -60,6 +61,7 @@ class Day:
 
     contacts: pa.Table
     answers: pa.Table
+    facts: pa.Table
 
 
 class Night:
@@ -105,6 +107,7 @@ class Night:
         self._bind_rows("occasions", tables.OCCASIONS, self._occasion_rows())
         self._bind_rows("eligible", tables.ELIGIBLE_POSTS, assign.eligible_posts(self.book))
         self._tables["contacts_today"] = self.engine.bind_arrow("contacts_today", tables.CONTACTS, day.contacts)
+        self._tables["facts_today"] = self.engine.bind_arrow("facts_today", tables.FACTS_KNOWN, day.facts)
         self._tables["answers_today"] = self.engine.bind_arrow("answers_today", tables.ANSWERS, day.answers)
 
     def carry(self, landed: Landed) -> None:
@@ -115,6 +118,7 @@ class Night:
                 key = f"{name}_before"
                 self._derive(name, value.replace_rows, schema.names[0], self._tables[key], given)
         self._derive("profiles", value.replace_rows, "customer_id", self.profiles_before, self._profiles_today(landed))
+        self._derive("facts_known", value.replace_rows, "customer_id", self.facts_known_before, self.facts_today)
         delivered = ibis.schema({name: kind for name, kind in tables.ACCOUNTS.items() if name != "balance"})
         accounts = self.engine.bind("accounts_today", delivered, landed.paths("accounts"))
         balances = self.engine.bind("balances_today", tables.BALANCES, landed.paths("balances"))
@@ -147,13 +151,15 @@ class Night:
         )
 
     def assign(self) -> None:
-        """Primary and deputy of every customer."""
+        """Primary and deputy of every customer, and how complete the archive is."""
         for role in ("primary", "deputy"):
             self._derive(f"{role}_pool", assign.candidates, self.staff, self.eligible, self.calendar, role)
             pool = self._tables[f"{role}_pool"]
             self._derive(f"{role}_of", assign.assign, self.graded, self.standings_before, pool, role)
         self._derive("contacts", _latest_contacts, self.standings_before, self.contacts_today)
-        self._derive("standings", assign.with_owners, self.graded, self.primary_of, self.deputy_of, self.contacts)
+        self._derive("completeness", completeness.completeness, self.graded, self.profiles, self.facts_known, self.book)
+        owners = (self.primary_of, self.deputy_of)
+        self._derive("standings", assign.with_owners, self.graded, *owners, self.completeness, self.contacts)
 
     def watch(self) -> None:
         """Reasons to act."""
@@ -166,6 +172,7 @@ class Night:
             self.accounts,
             self.transactions,
             self.profiles,
+            self.facts_known,
             self.occasions,
             self.signals_before,
             self.answers,
@@ -240,11 +247,12 @@ class Night:
         return rows + [{"month_day": 229, "on": day} for day in leapless]
 
     def _profiles_today(self, landed: Landed) -> Any:
-        """Delivered customers with the keys of the catalogue's fields that are empty."""
+        """Delivered customers with the keys of the core system's fields that are empty."""
         paths = landed.paths("customers")
         if not paths:
             return self.engine.bind("profiles_today", tables.PROFILES, [])
-        missing = " || ".join(f"IF({key} IS NULL, '{key},', '')" for key in self.book.fields)
+        core = [key for key, field in self.book.fields.items() if field.core]
+        missing = " || ".join(f"IF({key} IS NULL, '{key},', '')" for key in core)
         rows = self.engine.arrow(
             f"SELECT customer_id, branch_id, opened_on, birth_date, {missing or chr(39) * 2} AS missing FROM '{paths[0]}'"
         )

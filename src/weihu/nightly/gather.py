@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pyarrow as pa
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from weihu.nightly.compute import Day
 from weihu.rules import tables
+from weihu.workplace.archive.facts import known_keys
+from weihu.workplace.archive.models import Fact
 from weihu.workplace.worklist.models import Answer, Contact, Outcome
 
 LOOK_BACK = timedelta(days=14)
@@ -16,7 +18,7 @@ LOOK_BACK = timedelta(days=14)
 
 
 def gather(on: date) -> Day:
-    """Contacts and answers of the last days up to the business date."""
+    """Contacts, answers and facts of the last days up to the business date."""
     span = {"on__gt": on - LOOK_BACK, "on__lte": on}
     reached = Contact.objects.filter(**span).exclude(outcome=Outcome.NOT_REACHED)
     contacts = [
@@ -24,7 +26,15 @@ def gather(on: date) -> Day:
         for customer, day, follow_up in reached.values_list("customer_id", "on", "follow_up_on").order_by("id")
     ]
     answered = Answer.objects.filter(**span).values("customer_id", "kind", "subject").annotate(answered_on=Max("on"))
+    changed = Q(changed_on__gt=on - LOOK_BACK, changed_on__lte=on)
+    expired = Q(valid_until__gte=on - LOOK_BACK, valid_until__lt=on)
+    told = Fact.objects.filter(changed | expired).values_list("customer_id", flat=True)
+    facts = [
+        {"customer_id": customer, "known": f",{','.join(keys)},"}
+        for customer, keys in sorted(known_keys(set(told), on).items())
+    ]
     return Day(
         pa.Table.from_pylist(contacts, schema=tables.CONTACTS.to_pyarrow()),
         pa.Table.from_pylist(list(answered), schema=tables.ANSWERS.to_pyarrow()),
+        pa.Table.from_pylist(facts, schema=tables.FACTS_KNOWN.to_pyarrow()),
     )

@@ -72,6 +72,8 @@ STANDINGS = Versioned(
         "watch_since",
         "primary_id",
         "deputy_id",
+        "facts_expected",
+        "facts_known",
     ),
     ("aum", "liabilities"),
     "CAST(n.balance_days * 100 AS BIGINT) AS balance_days, DATE '{on}' AS since, CAST(strftime(DATE '{on}', '%Y%m') AS INT) AS month,",

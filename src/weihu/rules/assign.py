@@ -52,10 +52,10 @@ def assign(graded: Table, previous: Table, pool: Table, role: Role) -> Table:
     return kept.select("customer_id", staff_id="holder").union(dealt).select("customer_id", **{column: "staff_id"})
 
 
-def with_owners(graded: Table, primaries: Table, deputies: Table, contacts: Table) -> Table:
-    """Standings (columns: tables.STANDINGS): the graded customers with their people and last contact."""
+def with_owners(graded: Table, primaries: Table, deputies: Table, completeness: Table, contacts: Table) -> Table:
+    """Standings (columns: tables.STANDINGS): the graded customers with people, archive and last contact."""
     joined = graded
-    for part in (primaries, deputies, contacts):
+    for part in (primaries, deputies, completeness, contacts):
         joined = joined.left_join(part, "customer_id").drop("customer_id_right")
     return joined.mutate(
         deputy_id=ibis.ifelse(joined.deputy_id == joined.primary_id, ibis.null("string"), joined.deputy_id)

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 BOOKS = Path(__file__).parent / "books"
+CATALOGUE = Path(__file__).parent / "catalogue.toml"
 
 
 def _exact(value: object) -> object:
@@ -100,12 +101,55 @@ class Duty(Entry):
     to_grade: str | None = None
 
 
+class Choice(Entry):
+    """One of the values that a field offers; ``key`` is what is kept."""
+
+    key: str
+
+
+def _choice(value: object) -> object:
+    """A choice is written as [key, Chinese, English]."""
+    return dict(zip(("key", "zh", "en"), value, strict=True)) if isinstance(value, list) and len(value) == 3 else value
+
+
+FieldKind = Literal[
+    "text", "long_text", "choice", "choices", "date", "lunar_date", "year", "number", "money", "boolean", "mobile",
+    "postcode", "email", "identity",
+]  # fmt: skip
+
+
 class CatalogueField(Entry):
-    """A field (字段) of the customer archive: its category of the brief's eight and from which grade it is expected."""
+    """A field (字段) of the customer archive (brief, M1-M3).
+
+    ``category`` is one of the brief's eight. ``kind`` says what a value looks like (catalogue.py). ``from_grade`` is
+    the lowest grade whose customers are expected to have it; none: nobody has to. ``protection`` as in JR/T 0171.
+    ``core``: the core system delivers it too. ``masked``: pages show it in part, and in full with a reason. ``use_*``: what it is good for, shown to who asks the customer.
+    """
 
     category: Literal["basic", "consumption", "education", "career", "family", "life", "interests", "network"]
-    from_grade: str
+    kind: FieldKind = "text"
+    choices: list[Annotated[Choice, BeforeValidator(_choice)]] = []
+    from_grade: str | None = None
     protection: Literal["C1", "C2"] = "C2"
+    core: bool = False
+    masked: bool = False
+    low: int | None = None
+    high: int | None = None
+    use_zh: str = ""
+    use_en: str = ""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        keys = [choice.key for choice in self.choices]
+        if (self.kind in ("choice", "choices")) != bool(keys):
+            raise ValueError("choices: given for the kinds choice and choices, and for no other")
+        if len(keys) != len(set(keys)) or any("," in key for key in keys):
+            raise ValueError("choices: every key once, and without a comma")
+        return self
+
+    def use(self, language: str) -> str:
+        """What the field is good for, in ``language``."""
+        return self.use_en if language.startswith("en") else self.use_zh
 
 
 class Signal(Entry):
@@ -171,6 +215,7 @@ class RuleBook(Entry):
     posts: dict[str, Post]
     duties: dict[str, Duty]
     fields: dict[str, CatalogueField]
+    ask_at_once: Annotated[int, Field(ge=1, le=10)]
     signals: dict[str, Signal]
 
     @model_validator(mode="after")
@@ -210,12 +255,19 @@ class RuleBook(Entry):
         return named
 
     def _named_grades(self) -> list[tuple[str, str]]:
-        named = [(f"fields.{key}.from_grade", field.from_grade) for key, field in self.fields.items()]
+        named = [
+            (f"fields.{key}.from_grade", field.from_grade) for key, field in self.fields.items() if field.from_grade
+        ]
         named += [(f"signals.{key}.from_grade", signal.from_grade) for key, signal in self.signals.items()]
         for key, duty in self.duties.items():
             named += [(f"duties.{key}.from_grade", duty.from_grade)]
             named += [(f"duties.{key}.to_grade", duty.to_grade)] if duty.to_grade else []
         return named
+
+    def expected(self, rank: int) -> list[str]:
+        """The keys of the fields that a customer of a grade is expected to have, in the order in which to ask."""
+        owed = [(key, self.rank(field.from_grade)) for key, field in self.fields.items() if field.from_grade]
+        return [key for key, lowest in sorted(owed, key=lambda pair: pair[1]) if lowest <= rank]
 
     def rank(self, grade: str) -> int:
         """The place of a grade, counted from 0 at the lowest."""
@@ -256,7 +308,7 @@ def builtin_books() -> list[str]:
 
 
 def load(book: str | Path) -> RuleBook:
-    """Read a book by built-in key or by path.
+    """Read a book by built-in key or by path; every book begins with the field catalogue.
 
     Raises FaultyBook with line and field of every fault.
     """
@@ -267,7 +319,7 @@ def load(book: str | Path) -> RuleBook:
     text, data = _parse(path)
     parents = _parents(path, data)
     try:
-        return RuleBook.model_validate(_inherit([*parents, data]))
+        return RuleBook.model_validate(_inherit([_parse(CATALOGUE)[1], *parents, data]))
     except ValidationError as error:
         raise FaultyBook(path, [_fault(text, dict(detail)) for detail in error.errors()]) from None
 

@@ -49,9 +49,12 @@ PROFILES = ibis.schema(
         "branch_id": "string",
         "opened_on": "date",
         "birth_date": "date",
-        "missing": "string",  # keys of the catalogue's fields that the core system does not have, comma after each
+        "missing": "string",  # keys of the core system's own fields that it does not have, comma after each
     }
 )
+FACTS_KNOWN = ibis.schema({"customer_id": "string", "known": "string"})
+"""The keys of the fields that somebody told of a customer or that the customer refused to tell: ``,a,b,``."""
+
 HOLDINGS = ibis.schema(
     {
         "holding_id": "string",
@@ -147,6 +150,8 @@ STANDINGS = ibis.schema(
         **GRADES,
         "primary_id": "string",
         "deputy_id": "string",
+        "facts_expected": "int64",
+        "facts_known": "int64",
         "last_contact_on": "date",
         "follow_up_on": "date",
     }

@@ -14,6 +14,7 @@ from typing import Any
 import ibis
 from ibis.expr.types import BooleanValue, DateScalar, DateValue, Table
 
+from weihu.rules.completeness import to_ask, with_archive
 from weihu.rules.grade import minimum_of
 from weihu.rules.rulebook import RuleBook, Signal
 from weihu.rules.tables import MONEY, SIGNALS
@@ -29,6 +30,7 @@ class Night:
     accounts: Table
     transactions: Table
     profiles: Table
+    facts: Table
     occasions: Table
     calendar: Table
     book: RuleBook
@@ -66,6 +68,7 @@ def raise_signals(
     accounts: Table,
     transactions: Table,
     profiles: Table,
+    facts: Table,
     occasions: Table,
     previous: Table,
     answers: Table,
@@ -76,7 +79,7 @@ def raise_signals(
 
     One that was answered stays silent for the book's quiet days.
     """
-    night = Night(customers, accounts, transactions, profiles, occasions, calendar, book)
+    night = Night(customers, accounts, transactions, profiles, facts, occasions, calendar, book)
     seen = ibis.union(*(KINDS[kind](night) for kind in book.signals))
     seen = seen.cross_join(calendar.select(seen_on="business_date"))
     key = ["customer_id", "kind", "subject"]
@@ -290,15 +293,9 @@ def missing_facts(night: Night) -> Table:
     """Facts that the grade expects and the archive lacks, for the grades whose facts some post collects."""
     customers = night.due("missing_facts")
     customers = customers.filter(customers.grade_rank.isin(night.book.collected_ranks()))
-    lacking = night.profiles.filter(night.profiles.missing != "").select("customer_id", "missing")
-    found = customers.join(lacking, "customer_id")
-    detail = ibis.literal("")
-    for key, field in night.book.fields.items():
-        lacks = found.missing.contains(f"{key},") & (found.grade_rank >= night.book.rank(field.from_grade))
-        detail = detail + ibis.ifelse(lacks, f"{key},", "")
-    found = found.mutate(lacks=detail)
-    found = found.filter(found.lacks != "")
-    return _signals(found, "missing_facts", detail=found.lacks)
+    lacking = customers.filter(customers.facts_known < customers.facts_expected)
+    found = with_archive(lacking, night.profiles, night.facts)
+    return _signals(found, "missing_facts", detail=to_ask(found, night.book))
 
 
 def dormant(night: Night) -> Table:

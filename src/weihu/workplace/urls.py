@@ -5,6 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from django.views.i18n import set_language
 
+from weihu.workplace.archive import counter
 from weihu.workplace.archive import views as archive
 from weihu.workplace.runs import views as runs
 from weihu.workplace.worklist import views as worklist
@@ -15,6 +16,9 @@ urlpatterns = [
     path("customers/", archive.customers, name="customers"),
     path("customers/<str:customer_id>/", archive.customer, name="customer"),
     path("customers/<str:customer_id>/reveal/", archive.reveal, name="reveal"),
+    path("customers/<str:customer_id>/facts/", counter.facts, name="facts"),
+    path("customers/<str:customer_id>/facts/<slug:key>/", counter.fact_history, name="fact_history"),
+    path("customers/<str:customer_id>/facts/<slug:key>/<int:number>/", counter.fact_act, name="fact_act"),
     path("customers/<str:customer_id>/contacts/", worklist.record, name="record"),
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:number>/", runs.run, name="run"),

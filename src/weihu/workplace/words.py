@@ -11,8 +11,11 @@ from django.template.defaultfilters import date as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
-from weihu.rules.rulebook import RuleBook
+from weihu.rules.catalogue import shown
+from weihu.rules.rulebook import CatalogueField, RuleBook
+from weihu.workplace.archive.facts import Known
 from weihu.workplace.archive.models import Product
 from weihu.workplace.people.models import Branch
 from weihu.workplace.worklist.models import Signal
@@ -89,23 +92,49 @@ def item(mapping: dict[Any, Any], key: Any) -> Any:
     return mapping.get(key)
 
 
-def mask_phone(phone: str | None) -> str:
-    """138****1234."""
-    return f"{phone[:3]}****{phone[-4:]}" if phone and len(phone) >= 7 else ("****" if phone else "")
+CATEGORY_NAMES = {
+    "basic": _("Basic information"),
+    "consumption": _("Consumption"),
+    "education": _("Education history"),
+    "career": _("Career"),
+    "family": _("Family"),
+    "life": _("Way of life"),
+    "interests": _("Interests"),
+    "network": _("Personal network"),
+}
+"""The brief's eight kinds of information (M3)."""
 
 
-def mask_identity(number: str | None) -> str:
-    """110***********123X."""
-    return (
-        f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}"
-        if number and len(number) > 7
-        else ("****" if number else "")
-    )
+@register.filter
+def category_name(category: str) -> str:
+    """A category of the archive in the reader's language."""
+    return str(CATEGORY_NAMES[category])
 
 
-def mask_address(address: str | None) -> str:
-    """The first characters only."""
-    return f"{address[:6]}****" if address else ""
+@register.filter
+def in_words(known: Known) -> str:
+    """What is known of a field, in the reader's language, masked where the catalogue says so."""
+    return fact_words(known.field, known.value)
+
+
+def fact_words(field: CatalogueField, value: str) -> str:
+    """A kept value in words: masked, a date as branches write it, a choice by its name."""
+    if not value:
+        return "—"
+    if field.masked:
+        return mask(field, value)
+    if field.kind == "date":
+        return day(date.fromisoformat(value))
+    return shown(field, value, get_language() or "zh-hans")
+
+
+def mask(field: CatalogueField, value: str) -> str:
+    """138****1234, 110***********123X; of anything else the first third (an address: six characters)."""
+    if field.kind == "mobile" and len(value) >= 7:
+        return f"{value[:3]}****{value[-4:]}"
+    if field.kind == "identity" and len(value) > 7:
+        return f"{value[:3]}{'*' * (len(value) - 7)}{value[-4:]}"
+    return f"{value[: min(6, len(value) // 3)]}****"
 
 
 def reason(signal: Signal, book: RuleBook) -> str:

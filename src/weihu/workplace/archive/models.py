@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.fields import MoneyField, SealedField
 from weihu.workplace.runs.models import Run
@@ -83,3 +84,57 @@ class Holding(models.Model):
     closed_on = models.DateField(null=True)
     matures_on = models.DateField(null=True)
     since_run = models.IntegerField()
+
+
+class Channel(models.TextChoices):
+    """How a fact came (渠道): the brief's seven (M4)."""
+
+    SURVEY = "survey", _("Survey")
+    CAMPAIGN = "campaign", _("Campaign")
+    SERVICE = "service", _("While serving")
+    TERMINAL = "terminal", _("Terminal")
+    EVENT = "event", _("Event or community")
+    REMOTE = "remote", _("Website or call centre")
+    COMPLAINT = "complaint", _("Complaint")
+
+
+class Confidence(models.IntegerChoices):
+    """How sure a fact is."""
+
+    HEARD = 1, _("Heard")
+    TOLD = 2, _("Told by the customer")
+    SEEN = 3, _("Seen in a document")
+
+
+class Fact(models.Model):
+    """One recorded item of the archive (信息项) with its provenance. Its value is never changed.
+
+    ``refused``: the customer did not want to tell; there is no value then. A fact is open until another one,
+    recorded by someone who had seen it, replaces it, or until it is withdrawn. Open facts of a field with different
+    values stand side by side. ``value`` is kept as catalogue.read gives it; ``value_index`` finds it.
+    """
+
+    token = models.UUIDField(unique=True)
+    customer_id = models.CharField(max_length=60)
+    field = models.CharField(max_length=60)
+    value = SealedField(blank=True, scope="fact")
+    value_index = models.CharField(max_length=32, blank=True)
+    refused = models.BooleanField(default=False)
+    channel = models.CharField(max_length=20, choices=Channel.choices)
+    confidence = models.SmallIntegerField(choices=Confidence.choices)
+    source = SealedField(blank=True, scope="fact")
+    staff_id = models.CharField(max_length=60)
+    on = models.DateField()
+    recorded_at = models.DateTimeField()
+    valid_from = models.DateField(null=True)
+    valid_until = models.DateField(null=True, db_index=True)
+    replaced_by = models.ForeignKey("self", models.DO_NOTHING, null=True, related_name="replaces")
+    withdrawn_by = models.CharField(max_length=60, blank=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    changed_on = models.DateField(db_index=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["customer_id", "field"], name="fact_customer"),
+            models.Index(fields=["field", "value_index"], name="fact_value"),
+        ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from weihu.rules.rulebook import RuleBook
 from weihu.rules.value import WINDOW_DAYS
-from weihu.workplace.archive.models import Customer, Product
+from weihu.workplace.archive.facts import Known, archive_of
+from weihu.workplace.archive.models import Product
 from weihu.workplace.grading.models import Standing, aum_on
 from weihu.workplace.people.models import Branch, Staff
 from weihu.workplace.requests import WorkRequest
-from weihu.workplace.words import called, mask_address, mask_identity, mask_phone
+from weihu.workplace.words import called
 
 CHART_DAYS = 365
 
@@ -22,11 +24,11 @@ def portrait(request: WorkRequest, standing: Standing) -> dict[str, Any]:
     following = grades[standing.grade_rank + 1] if standing.grade_rank + 1 < len(grades) else None
     average = standing.monthly_average(request.run)
     metric = average if request.book.policy.metric == "monthly_average" else standing.aum
+    archive = archive_of(standing.customer, request.book, request.run.work_date)
     gap = following.minimum - metric if following and following.minimum is not None else None
     return {
         "standing": standing,
         "customer": standing.customer,
-        "masked": masked(standing.customer),
         "monthly_average": average,
         "following": following,
         "gap": gap if gap and gap > 0 else None,
@@ -35,16 +37,9 @@ def portrait(request: WorkRequest, standing: Standing) -> dict[str, Any]:
         "people": Staff.objects.in_bulk([person for person in (standing.primary_id, standing.deputy_id) if person]),
         "branch": Branch.objects.filter(branch_id=standing.branch_id).first(),
         "contacts": list(request.gate.contacts(standing)[:10]),
-        "missing": missing(request, standing),
-    }
-
-
-def masked(customer: Customer) -> dict[str, str]:
-    """C2 values as every page shows them; ``reveal`` shows one in full, with a reason, and is logged."""
-    return {
-        "phone": mask_phone(customer.phone),
-        "identity_number": mask_identity(customer.identity_number),
-        "address": mask_address(customer.address),
+        "archive": archive,
+        "missing": missing(archive, standing, request.book),
+        "expected_count": len(request.book.expected(standing.grade_rank)),
     }
 
 
@@ -72,13 +67,9 @@ def chart(request: WorkRequest, history: list[Standing]) -> dict[str, Any]:
     return {"points": points, "bands": bands}
 
 
-def missing(request: WorkRequest, standing: Standing) -> list[Any]:
-    """Fields that the customer's grade expects and the archive does not have."""
-    return [
-        field
-        for key, field in request.book.fields.items()
-        if request.book.rank(field.from_grade) <= standing.grade_rank and not getattr(standing.customer, key, None)
-    ]
+def missing(archive: dict[str, Known], standing: Standing, book: RuleBook) -> list[Known]:
+    """What the customer's grade expects and nobody has told, in the order in which to ask."""
+    return [archive[key] for key in book.expected(standing.grade_rank) if not archive[key].known]
 
 
 def products() -> dict[str, Product]:

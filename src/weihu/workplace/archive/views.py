@@ -12,6 +12,7 @@ from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
+from weihu.workplace.archive.facts import Known, archive_of
 from weihu.workplace.archive.portrait import portrait, products
 from weihu.workplace.audit import log
 from weihu.workplace.fields import seal
@@ -22,7 +23,6 @@ from weihu.workplace.words import reason
 from weihu.workplace.worklist.list import Reason, open_signals
 
 PAGE = 50
-REVEALED = ("phone", "identity_number", "address")
 
 
 @at_work
@@ -64,6 +64,7 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
         "reasons": [Reason(signal, reason(signal, request.book)) for signal in signals],
         "changes": _changes(request, standing),
     }
+    context["categories"] = _by_category(context["archive"])
     return render(request, "archive/customer.html", context)
 
 
@@ -72,11 +73,24 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
 def reveal(request: WorkRequest, customer_id: str) -> HttpResponse:
     """One C2 value in full, with the reason given, logged before it is shown."""
     standing = request.gate.standing(customer_id)
+    archive = archive_of(standing.customer, request.book, request.run.work_date)
     field, why = request.POST.get("field", ""), request.POST.get("why", "").strip()
-    if field not in REVEALED or not why:
+    if field not in archive or not archive[field].field.masked or not why:
         return HttpResponseBadRequest()
     log.record(request.user.staff_id, "customer.reveal", customer_id, f"{field}: {why}"[:200])
-    return render(request, "archive/revealed.html", {"value": getattr(standing.customer, field)})
+    return render(request, "archive/revealed.html", {"value": archive[field].value})
+
+
+def _by_category(archive: dict[str, Known]) -> list[tuple[str, list[Known], int]]:
+    """The archive in its eight categories: what is known or was refused, and how many fields are empty."""
+    grouped: dict[str, list[Known]] = {}
+    for known in archive.values():
+        if known.key != "name":
+            grouped.setdefault(known.field.category, []).append(known)
+    return [
+        (category, told := [known for known in rows if known.known], len(rows) - len(told))
+        for category, rows in grouped.items()
+    ]
 
 
 def _filtered(request: WorkRequest, found: QuerySet[Standing]) -> QuerySet[Standing]:

@@ -40,6 +40,8 @@ class Standing(VersionedModel):
     watch_since = models.DateField(null=True)
     primary_id = models.CharField(max_length=60, null=True)
     deputy_id = models.CharField(max_length=60, null=True)
+    facts_expected = models.SmallIntegerField()
+    facts_known = models.SmallIntegerField()
 
     objects = VersionedQuerySet.as_manager()
 

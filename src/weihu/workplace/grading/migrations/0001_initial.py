@@ -36,6 +36,8 @@ class Migration(migrations.Migration):
                 ("watch_since", models.DateField(null=True)),
                 ("primary_id", models.CharField(max_length=60, null=True)),
                 ("deputy_id", models.CharField(max_length=60, null=True)),
+                ("facts_expected", models.SmallIntegerField()),
+                ("facts_known", models.SmallIntegerField()),
                 (
                     "customer",
                     models.ForeignKey(

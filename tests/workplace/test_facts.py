@@ -1,0 +1,228 @@
+"""The archive: facts with their provenance, side by side until someone chooses, and never lost."""
+
+import re
+from datetime import date, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from weihu.nightly.gather import gather
+from weihu.rules import rulebook
+from weihu.workplace.archive.facts import Written, archive_of, customers_with, known_keys, record, restore, withdraw
+from weihu.workplace.archive.models import Channel, Confidence, Customer, Fact
+from weihu.workplace.audit.models import Entry
+
+pytestmark = pytest.mark.django_db
+BOOK = rulebook.load("brief")
+ON = date(2026, 6, 10)
+
+
+def told(value: str, field: str = "employer", sure: Confidence = Confidence.TOLD, **more) -> Written:
+    return Written(field, value, Channel.SERVICE, sure, **more)
+
+
+def put(customer: Customer, written: Written, seen=(), by: str = "a", on: date = ON) -> Fact:
+    return record(customer.pk, written, seen, by, on, uuid4())
+
+
+def now(customer: Customer, key: str = "employer", on: date = ON):
+    return archive_of(customer, BOOK, on)[key]
+
+
+@pytest.fixture
+def customer(run) -> Customer:
+    return Customer.objects.order_by("customer_id").first()
+
+
+def test_a_value_replaces_what_its_writer_saw(customer):
+    first = put(customer, told("一厂"))
+    second = put(customer, told("二厂"), [first.pk], "b")
+    known = now(customer)
+    assert (known.value, known.conflict, [fact.pk for fact in known.facts]) == ("二厂", False, [second.pk])
+
+
+def test_values_recorded_independently_stand_side_by_side(customer):
+    put(customer, told("一厂", sure=Confidence.SEEN))
+    put(customer, told("二厂"), by="b")
+    known = now(customer)
+    assert known.conflict
+    assert known.value == "一厂", "the surer one leads, though the other is newer"
+    put(customer, told("二厂", sure=Confidence.SEEN), [fact.pk for fact in known.facts])
+    assert (now(customer).value, now(customer).conflict) == ("二厂", False)
+
+
+def test_what_is_taken_back_opens_what_it_had_replaced(customer):
+    first = put(customer, told("一厂"))
+    second = put(customer, told("二厂"), [first.pk])
+    withdraw(second, "a", ON)
+    assert now(customer).value == "一厂"
+    restore(second, "a", ON)
+    assert now(customer).conflict
+
+
+def test_taking_back_a_link_of_the_chain_leaves_its_end(customer):
+    first = put(customer, told("一厂"))
+    second = put(customer, told("二厂"), [first.pk])
+    put(customer, told("三厂"), [second.pk])
+    withdraw(second, "a", ON)
+    assert (now(customer).value, now(customer).conflict) == ("三厂", False)
+
+
+def test_a_value_holds_while_it_is_valid(customer):
+    put(customer, told("一厂", valid_from=ON, valid_until=ON + timedelta(days=9)))
+    assert now(customer, on=ON - timedelta(days=1)).value == ""
+    assert now(customer, on=ON + timedelta(days=9)).value == "一厂"
+    assert now(customer, on=ON + timedelta(days=10)).value == ""
+
+
+def test_a_refusal_is_asked_for_no_more(customer):
+    put(customer, told("", refused=True))
+    assert now(customer).refused
+    assert now(customer).known
+    assert known_keys([customer.pk], ON)[customer.pk] == ["employer"]
+    put(customer, told("一厂"))
+    assert not now(customer).refused
+
+
+def test_the_same_form_twice_is_one_fact(customer):
+    token = uuid4()
+    for _ in range(2):
+        record(customer.pk, told("一厂"), [], "a", ON, token)
+    assert Fact.objects.count() == 1
+
+
+def test_a_customer_is_found_by_a_fact_which_stands_sealed(customer):
+    fact = put(customer, told("红星机械厂"))
+    assert customers_with(BOOK, "employer", " 红星机械厂 ") == {customer.pk}
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT value FROM archive_fact WHERE id = %s", [fact.pk])
+        assert "红星" not in cursor.fetchone()[0]
+
+
+STEPS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["look", "write", "withdraw", "restore"])), max_size=12)
+
+
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(STEPS)
+def test_no_update_is_lost_whatever_the_order(steps):
+    """Three people look and write in any order: a value goes only by the hand of someone who had seen it."""
+    customer = Customer(customer_id=f"X{uuid4().hex}", name="X", opened_on=ON)
+    looked: dict[int, set[int]] = {0: set(), 1: set(), 2: set()}
+    saw: dict[int, set[int]] = {}
+    taken: set[int] = set()
+    for number, (person, what) in enumerate(steps):
+        facts = now(customer).facts
+        if what == "look":
+            looked[person] = {fact.pk for fact in facts}
+        elif what == "write":
+            fact = put(customer, told(f"v{number}"), looked[person], str(person))
+            saw[fact.pk] = set(looked[person])
+        elif what == "withdraw" and facts:
+            withdraw(facts[0], str(person), ON)
+            taken.add(facts[0].pk)
+        elif what == "restore" and taken:
+            restore(Fact.objects.get(pk=taken.pop()), str(person), ON)
+    kept = {fact.pk: fact for fact in Fact.objects.filter(customer_id=customer.pk)}
+    assert set(kept) == set(saw), "every value is in the history"
+    live = {fact.pk for fact in now(customer).facts}
+    for number, fact in kept.items():
+        heirs = {other for other, seen in saw.items() if number in seen}
+        assert number in live or number in taken or heirs, "nobody who saw it replaced it"
+        assert fact.replaced_by_id is None or heirs
+    assert live or not set(kept) - taken, "if anything was not taken back, something leads"
+
+
+@pytest.fixture
+def at_counter(signed_in, run):
+    """A relationship manager with a customer whose archive lacks something."""
+    client = signed_in("relationship_manager")
+    rows = client.get(reverse("customers")).context["rows"]
+    standing = next(row for row in rows if row.facts_known < row.facts_expected)
+    return client, standing.customer_id
+
+
+def form_of(client, address: str) -> dict[str, str]:
+    """The form as a browser would send it back: every input with its value."""
+    page = client.get(address)
+    form = page.context["form"]
+    return {bound.html_name: bound.value() or "" for bound in form if bound.value() not in (None, False)}
+
+
+def test_the_form_asks_for_what_is_missing_and_saves_it(at_counter):
+    client, customer = at_counter
+    address = reverse("facts", args=[customer])
+    lacking = client.get(address).context["lacking"]
+    said = form_of(client, address)
+    assert lacking
+    choice = {"preferred_channel": "visit", "children": "two", "hobbies": ["tea", "golf"], "employer": "红星厂"}
+    said |= {key: value for key, value in choice.items() if key in client.get(address).context["form"].known}
+    said["refused-preferred_time"] = "on"
+    assert client.post(address, said).status_code == 302
+    assert client.get(address).context["lacking"] < lacking
+    count = Fact.objects.filter(customer_id=customer).count()
+    assert count
+    assert client.post(address, said).status_code == 302
+    assert Fact.objects.filter(customer_id=customer).count() == count, "the same form again is nothing new"
+    assert Entry.objects.filter(action="fact.record", customer_id=customer).count() == count
+
+
+def test_one_wrong_value_saves_nothing_and_says_what_was_expected(at_counter):
+    client, customer = at_counter
+    address = reverse("facts", args=[customer]) + "?part=basic"
+    said = form_of(client, address) | {"postcode": "12", "native_place": "南京"}
+    answer = client.post(address, said)
+    assert answer.status_code == 422
+    assert "六位邮政编码" in answer.content.decode()
+    assert not Fact.objects.filter(customer_id=customer).exists()
+
+
+def test_the_history_shows_and_mends(at_counter):
+    client, customer = at_counter
+    wanted, other = (record(customer, told(value), [], "somebody", ON, uuid4()) for value in ("一厂", "二厂"))
+    address = reverse("fact_history", args=[customer, "employer"])
+    page = client.get(address).content.decode()
+    assert "一厂" in page and "二厂" in page
+    choice = {"act": "choose", "seen": f"{wanted.pk},{other.pk}"}
+    client.post(reverse("fact_act", args=[customer, "employer", wanted.pk]), choice)
+    known = now(Customer.objects.get(pk=customer))
+    assert (known.value, known.conflict) == ("一厂", False)
+    client.post(reverse("fact_act", args=[customer, "employer", known.facts[0].pk]), {"act": "withdraw"})
+    assert now(Customer.objects.get(pk=customer)).conflict
+    assert client.post(reverse("fact_act", args=[customer, "employer", wanted.pk]), {"act": "x"}).status_code == 400
+    assert client.get(reverse("fact_history", args=[customer, "nothing"])).status_code == 404
+
+
+def test_a_phone_is_masked_wherever_it_is_shown(at_counter):
+    client, customer = at_counter
+    record(customer, told("13912345678", "second_phone"), [], "a", ON, uuid4())
+    for address in (
+        reverse("customer", args=[customer]),
+        reverse("fact_history", args=[customer, "second_phone"]),
+        reverse("facts", args=[customer]) + "?part=basic",
+    ):
+        page = client.get(address).content.decode()
+        assert "139****5678" in page, address
+        assert "13912345678" not in page, address
+    shown = client.post(reverse("reveal", args=[customer]), {"field": "second_phone", "why": "回访"})
+    assert "13912345678" in shown.content.decode()
+
+
+def test_the_night_reads_what_was_told(customer):
+    put(customer, told("一厂"), on=ON)
+    put(customer, told("", "hobbies", refused=True), on=ON)
+    facts = gather(ON).facts.to_pylist()
+    assert facts == [{"customer_id": customer.pk, "known": ",employer,hobbies,"}]
+    assert gather(ON - timedelta(days=1)).facts.num_rows == 0
+
+
+def test_every_fact_page_says_where_a_value_comes_from(at_counter):
+    client, customer = at_counter
+    record(customer, told("一厂", source="名片"), [], "a", ON, UUID(int=7))
+    page = client.get(reverse("fact_history", args=[customer, "employer"])).content.decode()
+    assert all(word in page for word in ("名片", "服务过程", "客户告知", "2026年6月10日"))
+    assert re.search(r'href="[^"]*facts/employer/"', client.get(reverse("customer", args=[customer])).content.decode())
