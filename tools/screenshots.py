@@ -18,11 +18,20 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 WIDTHS = {"desktop": 1440, "phone": 390}
 LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
 PAGES = {
-    "relationship_manager": ("today", "customers", "customer"),
+    "relationship_manager": ("today", "customers", "customer", "facts"),
     "high_counter": ("today", "customer"),
     "branch_manager": ("today", "customers"),
     "personal_banking": ("customers",),
     "it_operator": ("runs", "run"),
+}
+
+ADDRESSES = {
+    "today": "",
+    "customers": "customers/",
+    "customer": "customers/",
+    "facts": "customers/",
+    "runs": "runs/",
+    "run": "runs/",
 }
 
 
@@ -79,13 +88,11 @@ def sign_in(page: Page, url: str, login: dict[str, str]) -> None:
 
 def go(page: Page, url: str, name: str) -> None:
     """Open a page the way a person does."""
-    page.goto(
-        f"{url}/{ {'today': '', 'customers': 'customers/', 'customer': 'customers/', 'runs': 'runs/', 'run': 'runs/'}[name] }"
-    )
+    page.goto(f"{url}/{ADDRESSES[name]}")
     if name in ("customer", "facts"):
         page.locator("#rows a").first.click()
     if name == "facts":
-        page.locator("#archive .btn").first.click()
+        page.locator("#archive .section a").first.click()
     if name == "run":
         page.locator("table a").first.click()
     page.wait_for_load_state("networkidle")

@@ -23,7 +23,7 @@ BRANCHES = 3
 SEED = 20
 RESULTS = ("interested", "considering", "not_reached", "rescheduled", "declined")
 CHANCES = (0.28, 0.34, 0.24, 0.09, 0.05)
-DONE_SHARE = 0.45
+DONE_SHARE, LATELY_SHARE = 0.45, 0.08
 NOTES = (
     "客户表示下周来网点详谈。",
     "想了解两年期大额存单。",
@@ -104,7 +104,7 @@ def _replay(home: Home, deliveries: Path) -> None:
             if last and read_manifest(folder).business_date < last.business_date:
                 continue
             if nightly.run(folder) and folder != folders[-1]:
-                _work(current(), 0.2 if folder in folders[-5:] else DONE_SHARE)
+                _work(current(), LATELY_SHARE if folder in folders[-7:] else DONE_SHARE)
 
 
 def _work(run: Any, share: float) -> None:

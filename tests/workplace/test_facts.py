@@ -215,9 +215,9 @@ def test_a_phone_is_masked_wherever_it_is_shown(at_counter):
 def test_the_night_reads_what_was_told(customer):
     put(customer, told("一厂"), on=ON)
     put(customer, told("", "hobbies", refused=True), on=ON)
-    facts = gather(ON).facts.to_pylist()
+    facts = gather(ON, BOOK).facts.to_pylist()
     assert facts == [{"customer_id": customer.pk, "known": ",employer,hobbies,"}]
-    assert gather(ON - timedelta(days=1)).facts.num_rows == 0
+    assert gather(ON - timedelta(days=1), BOOK).facts.num_rows == 0
 
 
 def test_every_fact_page_says_where_a_value_comes_from(at_counter):
@@ -226,3 +226,27 @@ def test_every_fact_page_says_where_a_value_comes_from(at_counter):
     page = client.get(reverse("fact_history", args=[customer, "employer"])).content.decode()
     assert all(word in page for word in ("名片", "服务过程", "客户告知", "2026年6月10日"))
     assert re.search(r'href="[^"]*facts/employer/"', client.get(reverse("customer", args=[customer])).content.decode())
+
+
+def test_who_is_not_to_be_contacted_is_on_nobodys_list(run, signed_in, deliveries, home):
+    """From the next night on, until the day that was given; and whoever acts before sees it."""
+    from tests.conftest import PUBLISHED_DAYS
+    from weihu.nightly.run import Nightly
+    from weihu.workplace.people.models import Staff
+    from weihu.workplace.worklist.models import Signal, Task
+
+    task = Task.objects.filter(run=run).order_by("staff_id", "position").first()
+    until = run.work_date + timedelta(days=1)
+    customer = Customer.objects.get(pk=task.customer_id)
+    put(customer, told("visit,all", "do_not_contact", valid_until=until), on=run.work_date)
+    put(customer, told("只找老王", "special_wishes"), on=run.work_date)
+    client = signed_in(Staff.objects.get(pk=task.staff_id).post)
+    client.force_login(Staff.objects.get(pk=task.staff_id))
+    panel = client.get(reverse("task", args=[customer.pk])).content.decode()
+    assert "暂不联系" in panel and "只找老王" in panel
+    assert [row["customer_id"] for row in gather(until - timedelta(days=1), BOOK).barred.to_pylist()] == [customer.pk]
+    assert gather(until, BOOK).barred.num_rows == 0
+    with Nightly(home) as nightly:
+        following = nightly.run(deliveries[PUBLISHED_DAYS])
+    assert not Task.objects.filter(run=following, customer_id=customer.pk).exists()
+    assert Signal.objects.at(following).filter(customer_id=customer.pk).exists(), "the reasons stay"

@@ -62,6 +62,7 @@ class Day:
     contacts: pa.Table
     answers: pa.Table
     facts: pa.Table
+    barred: pa.Table
 
 
 class Night:
@@ -108,6 +109,7 @@ class Night:
         self._bind_rows("eligible", tables.ELIGIBLE_POSTS, assign.eligible_posts(self.book))
         self._tables["contacts_today"] = self.engine.bind_arrow("contacts_today", tables.CONTACTS, day.contacts)
         self._tables["facts_today"] = self.engine.bind_arrow("facts_today", tables.FACTS_KNOWN, day.facts)
+        self._tables["barred"] = self.engine.bind_arrow("barred", tables.BARRED, day.barred)
         self._tables["answers_today"] = self.engine.bind_arrow("answers_today", tables.ANSWERS, day.answers)
 
     def carry(self, landed: Landed) -> None:
@@ -182,7 +184,7 @@ class Night:
 
     def plan(self) -> None:
         """Everybody's list for the next working day."""
-        self._derive("tasks", plan.plan_tasks, self.signals, self.standings, self.staff, self.book)
+        self._derive("tasks", plan.plan_tasks, self.signals, self.standings, self.staff, self.barred, self.book)
 
     def write(self, folder: Path) -> None:
         """The new state as Parquet."""

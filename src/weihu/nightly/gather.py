@@ -9,7 +9,8 @@ from django.db.models import Max, Q
 
 from weihu.nightly.compute import Day
 from weihu.rules import tables
-from weihu.workplace.archive.facts import known_keys
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.archive.facts import barred_customers, known_keys
 from weihu.workplace.archive.models import Fact
 from weihu.workplace.worklist.models import Answer, Contact, Outcome
 
@@ -17,8 +18,8 @@ LOOK_BACK = timedelta(days=14)
 """A contact saved while a night was reading is read by the next ones: reading one twice changes nothing."""
 
 
-def gather(on: date) -> Day:
-    """Contacts, answers and facts of the last days up to the business date."""
+def gather(on: date, book: RuleBook) -> Day:
+    """Contacts, answers and facts of the last days up to the business date, and who is not to be contacted after it."""
     span = {"on__gt": on - LOOK_BACK, "on__lte": on}
     reached = Contact.objects.filter(**span).exclude(outcome=Outcome.NOT_REACHED)
     contacts = [
@@ -33,8 +34,10 @@ def gather(on: date) -> Day:
         {"customer_id": customer, "known": f",{','.join(keys)},"}
         for customer, keys in sorted(known_keys(set(told), on).items())
     ]
+    barred = [{"customer_id": customer} for customer in sorted(barred_customers(book, on + timedelta(days=1)))]
     return Day(
         pa.Table.from_pylist(contacts, schema=tables.CONTACTS.to_pyarrow()),
         pa.Table.from_pylist(list(answered), schema=tables.ANSWERS.to_pyarrow()),
         pa.Table.from_pylist(facts, schema=tables.FACTS_KNOWN.to_pyarrow()),
+        pa.Table.from_pylist(barred, schema=tables.BARRED.to_pyarrow()),
     )

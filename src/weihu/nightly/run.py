@@ -83,7 +83,7 @@ class Nightly:
             )
         night = Night(self.engine, self.book, manifest.business_date, before)
         with self._step("carry", durations):
-            night.remember(self._movements(before), gather.gather(manifest.business_date))
+            night.remember(self._movements(before), gather.gather(manifest.business_date, self.book))
             night.carry(landed)
         for step in (night.value, night.grade, night.assign, night.watch, night.plan):
             with self._step(step.__name__, durations):

@@ -17,13 +17,14 @@ from weihu.rules.tables import TASKS
 WEIGHT = "decimal(6,2)"
 
 
-def plan_tasks(signals: Table, standings: Table, staff: Table, book: RuleBook) -> Table:
+def plan_tasks(signals: Table, standings: Table, staff: Table, barred: Table, book: RuleBook) -> Table:
     """Tasks that fit, in order (columns: tables.TASKS).
 
     A task's score is the sum of its signals' weights times the grade's weight; it takes the minutes of its longest
-    signal. A list is filled in order of score until the day's minutes are used.
+    signal. Who is not to be contacted is on nobody's list. A list is filled in order of score until the day's minutes are used.
     """
     rules = book.signals.items()
+    signals = signals.anti_join(barred, "customer_id")
     weighed = signals.mutate(
         weight=_looked_up(signals.kind, {kind: rule.weight for kind, rule in rules}, WEIGHT),
         minutes=_looked_up(signals.kind, {kind: rule.minutes for kind, rule in rules}, "int64"),

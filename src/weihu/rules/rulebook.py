@@ -124,6 +124,7 @@ class CatalogueField(Entry):
     ``category`` is one of the brief's eight. ``kind`` says what a value looks like (catalogue.py). ``from_grade`` is
     the lowest grade whose customers are expected to have it; none: nobody has to. ``protection`` as in JR/T 0171.
     ``core``: the core system delivers it too. ``masked``: pages show it in part, and in full with a reason. ``use_*``: what it is good for, shown to who asks the customer.
+    ``alert``: shown wherever somebody acts for the customer (M7). ``bars``: choices that keep a customer off the lists.
     """
 
     category: Literal["basic", "consumption", "education", "career", "family", "life", "interests", "network"]
@@ -135,6 +136,8 @@ class CatalogueField(Entry):
     masked: bool = False
     low: int | None = None
     high: int | None = None
+    alert: bool = False
+    bars: list[str] = []
     use_zh: str = ""
     use_en: str = ""
 
@@ -143,6 +146,8 @@ class CatalogueField(Entry):
         keys = [choice.key for choice in self.choices]
         if (self.kind in ("choice", "choices")) != bool(keys):
             raise ValueError("choices: given for the kinds choice and choices, and for no other")
+        if not set(self.bars) <= set(keys):
+            raise ValueError("bars: only what the field offers")
         if len(keys) != len(set(keys)) or any("," in key for key in keys):
             raise ValueError("choices: every key once, and without a comma")
         return self

@@ -55,6 +55,9 @@ PROFILES = ibis.schema(
 FACTS_KNOWN = ibis.schema({"customer_id": "string", "known": "string"})
 """The keys of the fields that somebody told of a customer or that the customer refused to tell: ``,a,b,``."""
 
+BARRED = ibis.schema({"customer_id": "string"})
+"""Customers who are not to be contacted on the working day that the lists are for (M7)."""
+
 HOLDINGS = ibis.schema(
     {
         "holding_id": "string",

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from weihu.rules.catalogue import read
+from weihu.rules.catalogue import Unfit, read
 from weihu.rules.rulebook import CatalogueField, RuleBook
 from weihu.workplace.archive.models import Channel, Confidence, Customer, Fact
 from weihu.workplace.audit import log
@@ -87,20 +87,23 @@ class Written:
 def archive_of(customer: Customer, book: RuleBook, on: date) -> dict[str, Known]:
     """Every field of the catalogue with what is known of it on a date."""
     open_facts: dict[str, list[Fact]] = defaultdict(list)
-    valid = Q(valid_until__isnull=True) | Q(valid_until__gte=on)
-    begun = Q(valid_from__isnull=True) | Q(valid_from__lte=on)
-    for fact in _open(customer.customer_id).filter(valid & begun).order_by("-confidence", "-recorded_at", "-id"):
+    for fact in _open(customer.customer_id).filter(_valid_on(on)).order_by("-confidence", "-recorded_at", "-id"):
         open_facts[fact.field].append(fact)
     return {
-        key: Known(key, field, open_facts[key], core_value(customer, key) if field.core else "")
+        key: Known(key, field, open_facts[key], core_value(customer, key, field) if field.core else "")
         for key, field in book.fields.items()
     }
 
 
-def core_value(customer: Customer, key: str) -> str:
-    """What the core system says of a field; empty if nothing."""
+def core_value(customer: Customer, key: str, field: CatalogueField) -> str:
+    """What the core system says of a field, in the kept form where the field can hold it; empty if nothing."""
     value = getattr(customer, key, None)
-    return "" if value is None else str(value)
+    if value is None:
+        return ""
+    try:
+        return read(field, str(value))
+    except Unfit:
+        return str(value)
 
 
 def history_of(customer_id: str, key: str) -> list[Fact]:
@@ -177,6 +180,16 @@ def customers_with(book: RuleBook, key: str, written: str) -> set[str]:
     return set(found.values_list("customer_id", flat=True))
 
 
+def barred_customers(book: RuleBook, on: date, among: Iterable[str] | None = None) -> set[str]:
+    """The customers (``among`` some, or all) who are not to be contacted on a date."""
+    bars = {key: set(field.bars) for key, field in book.fields.items() if field.bars}
+    facts = Fact.objects.filter(field__in=bars, replaced_by__isnull=True, withdrawn_at__isnull=True)
+    facts = facts.filter(_valid_on(on))
+    if among is not None:
+        facts = facts.filter(customer_id__in=list(among))
+    return {fact.customer_id for fact in facts if bars[fact.field] & set(fact.value.split(","))}
+
+
 def known_keys(customer_ids: Iterable[str], on: date) -> dict[str, list[str]]:
     """The fields that nobody has to ask these customers for any more, as of the end of a date."""
     found: dict[str, set[str]] = {customer: set() for customer in customer_ids}
@@ -186,12 +199,17 @@ def known_keys(customer_ids: Iterable[str], on: date) -> dict[str, list[str]]:
         rows += (
             Fact.objects.filter(customer_id__in=ids[start : start + 500])
             .filter(replaced_by__isnull=True, withdrawn_at__isnull=True, on__lte=on)
-            .filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on))
+            .filter(_valid_on(on))
             .values_list("customer_id", "field")
         )
     for customer, key in rows:
         found[customer].add(key)
     return {customer: sorted(keys) for customer, keys in found.items()}
+
+
+def _valid_on(on: date) -> Q:
+    begun = Q(valid_from__isnull=True) | Q(valid_from__lte=on)
+    return begun & (Q(valid_until__isnull=True) | Q(valid_until__gte=on))
 
 
 def _open(customer_id: str) -> Any:

@@ -68,6 +68,12 @@ class FactsForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "form-control"}),
     )
 
+    valid_until = forms.DateField(
+        label=_("Holds until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
+    )
+
     def __init__(self, fields: list[Known], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.known = {known.key: known for known in fields}
@@ -105,6 +111,7 @@ class FactsForm(forms.Form):
                 confidence=Confidence(said["confidence"]),
                 refused=said[REFUSED + key],
                 source=said["source"],
+                valid_until=said["valid_until"],
             )
             yield fact, numbers(said[SEEN + key]), uuid5(said["token"], key)
 
@@ -119,7 +126,7 @@ def _widget(field: CatalogueField) -> forms.Widget:
     control = {"class": "form-control"}
     offered = [(choice.key, choice.name(language)) for choice in field.choices]
     if field.kind == "choices":
-        return forms.CheckboxSelectMultiple(choices=offered, attrs={"class": "form-check-input"})
+        return forms.CheckboxSelectMultiple(choices=offered)
     if field.kind in ("choice", "boolean"):
         pairs = offered or [("yes", str(_("Yes"))), ("no", str(_("No")))]
         return forms.Select(choices=[("", "—"), *pairs], attrs={"class": "form-select"})

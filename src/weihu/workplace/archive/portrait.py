@@ -38,6 +38,7 @@ def portrait(request: WorkRequest, standing: Standing) -> dict[str, Any]:
         "branch": Branch.objects.filter(branch_id=standing.branch_id).first(),
         "contacts": list(request.gate.contacts(standing)[:10]),
         "archive": archive,
+        "alerts": [known for known in archive.values() if known.field.alert and known.value],
         "missing": missing(archive, standing, request.book),
         "expected_count": len(request.book.expected(standing.grade_rank)),
     }

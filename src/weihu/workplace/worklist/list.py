@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from weihu.workplace.archive.facts import barred_customers
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.gate import Gate
 from weihu.workplace.requests import WorkRequest
@@ -48,6 +49,7 @@ class TodayList:
     tasks: list[TodayTask]
     not_planned: list[tuple[Standing, list[Reason]]]
     not_planned_count: int
+    barred: set[str]
     capacity: int
 
     @classmethod
@@ -72,7 +74,8 @@ class TodayList:
         ]
         post = request.book.posts.get(staff.post)
         left, count = _not_planned(request, set(ids))
-        return cls(tasks, left, count, post.minutes_per_day if post else 0)
+        barred = barred_customers(request.book, request.run.work_date, [row.customer_id for row, _ in left])
+        return cls(tasks, left, count, barred, post.minutes_per_day if post else 0)
 
     @property
     def done(self) -> int:
