@@ -24,7 +24,7 @@ OPEN = {"login", "logout", "set_language", "health"}
 
 def test_every_address_is_known_to_these_tests():
     names = {pattern.name for pattern in get_resolver().url_patterns}
-    assert names == {*OF_A_CUSTOMER, *OPEN, "today", "customers", "runs", "run"}
+    assert names == {*OF_A_CUSTOMER, *OPEN, "today", "customers", "completeness", "runs", "run"}
 
 
 @pytest.mark.parametrize("post", POSTS)
@@ -81,3 +81,20 @@ def test_a_list_reads_its_own_customers_only(post, member, run):
         plan = rows.order_by("-grade_rank", "-aum", "customer_id")[:51].explain()
         read = [line for line in plan.splitlines() if "grading_standing" in line]
         assert all("SEARCH" in line or "standing_grade" in line for line in read), plan
+
+
+@pytest.mark.parametrize("post", POSTS)
+def test_completeness_counts_exactly_the_reach(post, signed_in, member, run):
+    client, gate = signed_in(post), Gate(member(post), run)
+    answer = client.get(reverse("completeness"))
+    if gate.reach == "none":
+        assert answer.status_code == 404
+        return
+    rows = list(gate.standings())
+    whole = answer.context["whole"]
+    assert (whole.customers, whole.expected, whole.known) == (
+        len(rows),
+        sum(row.facts_expected for row in rows),
+        sum(row.facts_known for row in rows),
+    )
+    assert {row["standing"].customer_id for row in answer.context["gaps"]} <= {row.customer_id for row in rows}

@@ -222,7 +222,19 @@ class Night:
             "SELECT (SELECT count(*) FROM tasks), count(*) FILTER (watch_since IS NOT NULL), "
             "count(*) FILTER (primary_id IS NULL) FROM standings"
         )
-        return {"grades": grades, "signals": signals, "tasks": tasks, "on_watch": watched, "unassigned": unassigned}
+        complete = self.engine.arrow(
+            "SELECT branch_id, count(*) AS customers, sum(facts_expected)::BIGINT AS expected,"
+            " sum(facts_known)::BIGINT AS known FROM standings GROUP BY ALL ORDER BY branch_id"
+        ).to_pylist()
+        completeness = {row["branch_id"]: [row["customers"], row["expected"], row["known"]] for row in complete}
+        return {
+            "grades": grades,
+            "signals": signals,
+            "tasks": tasks,
+            "on_watch": watched,
+            "unassigned": unassigned,
+            "completeness": completeness,
+        }
 
     def _bind_rows(self, name: str, schema: ibis.Schema, rows: list[dict[str, Any]]) -> None:
         given = pa.Table.from_pylist(rows, schema=schema.to_pyarrow())

@@ -5,7 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from django.views.i18n import set_language
 
-from weihu.workplace.archive import counter
+from weihu.workplace.archive import completeness, counter
 from weihu.workplace.archive import views as archive
 from weihu.workplace.runs import views as runs
 from weihu.workplace.worklist import views as worklist
@@ -13,6 +13,7 @@ from weihu.workplace.worklist import views as worklist
 urlpatterns = [
     path("", worklist.today, name="today"),
     path("today/<str:customer_id>/", worklist.task, name="task"),
+    path("archive/", completeness.completeness, name="completeness"),
     path("customers/", archive.customers, name="customers"),
     path("customers/<str:customer_id>/", archive.customer, name="customer"),
     path("customers/<str:customer_id>/reveal/", archive.reveal, name="reveal"),

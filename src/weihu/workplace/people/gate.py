@@ -22,16 +22,20 @@ class Gate:
     staff: Staff
     run: Run
 
+    @property
+    def reach(self) -> str:
+        """The reach of the person's post by the run's book; a person who has left has none."""
+        post = self.run.rulebook.posts.get(self.staff.post)
+        return post.reach if post and self.staff.is_active else "none"
+
     def standings(self) -> QuerySet[Standing]:
         """The customers within reach, as of the run."""
         rows = Standing.objects.listed_at(self.run).select_related("customer")
-        post = self.run.rulebook.posts.get(self.staff.post)
-        reach = post.reach if post and self.staff.is_active else "none"
-        if reach == "bank":
+        if self.reach == "bank":
             return rows
-        if reach == "branch":
+        if self.reach == "branch":
             return rows.filter(branch_id=self.staff.branch_id)
-        if reach == "own":
+        if self.reach == "own":
             # not as one OR: a database would read every customer for it
             listed, own = Standing.objects.listed_at(self.run).values("pk"), self.staff.staff_id
             return rows.filter(pk__in=listed.filter(primary_id=own).union(listed.filter(deputy_id=own)))
