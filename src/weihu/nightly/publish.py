@@ -21,7 +21,8 @@ from django.db.models import F
 from weihu.engine.duck import DuckEngine
 from weihu.nightly import bulk
 from weihu.nightly.land import Landed
-from weihu.workplace.archive.models import Account, Customer, Holding, Product
+from weihu.workplace.archive.models import Account, Customer, Holding, Product, SearchKey
+from weihu.workplace.archive.search import keys_of
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.models import Branch, Staff
 from weihu.workplace.runs.models import FOREVER, CurrentRun, Run
@@ -148,12 +149,17 @@ def commit(engine: DuckEngine, run: Run, landed: Landed) -> None:
     """The one moment in which the night becomes true."""
     upserted = _core_rows(engine, run, landed)
     changed = [(core, engine.arrow(_changed(core))) for core in CORE]
+    renamed = _renamed(upserted[-1][2])
+    keys = _search_keys(renamed) if renamed.num_rows else None
     gone = [(core, engine.arrow(_gone(core))[core.key].to_pylist()) for core in CORE]
     with transaction.atomic():
         for model, key, rows in upserted:
             if rows.num_rows:
                 # a password is given here, not by the core system
                 bulk.upsert(model, key, rows, once=("password",))
+        if keys:
+            SearchKey.objects.filter(customer_id__in=renamed["customer_id"].to_pylist()).delete()
+            bulk.insert(SearchKey, keys)
         for core, rows in changed:
             bulk.update(core.model, [core.key], rows, ", ".join(f"{name} = given.{name}" for name in core.facts))
         for core, keys in gone:
@@ -247,7 +253,30 @@ def _stage_new_customers(engine: DuckEngine, landed: Landed) -> int:
     rows = _customers(engine, landed, "ANTI JOIN published_standings p USING (customer_id)")
     fresh = rows.filter(pc.invert(_exists(rows)))
     bulk.insert(Customer, fresh)
+    bulk.insert(SearchKey, _search_keys(fresh))
     return int(fresh.num_rows)
+
+
+def _search_keys(customers: pa.Table) -> pa.Table:
+    """What delivered customers are found by."""
+    columns = (customers[name].to_pylist() for name in ("customer_id", "name", "pinyin", "initials"))
+    pairs = [(customer, key) for customer, *names in zip(*columns, strict=True) for key in sorted(keys_of(*names))]
+    return pa.table({"text": [key for _, key in pairs], "customer_id": [customer for customer, _ in pairs]})
+
+
+def _renamed(customers: pa.Table) -> pa.Table:
+    """Those delivered customers whose name is another than before."""
+    names: dict[str, str] = {}
+    ids = customers["customer_id"].to_pylist()
+    for start in range(0, len(ids), 500):
+        known = Customer.objects.filter(customer_id__in=ids[start : start + 500])
+        names.update(known.values_list("customer_id", "name"))
+    renamed = (
+        [names[row["customer_id"]] != row["name"] for row in customers.select(["customer_id", "name"]).to_pylist()]
+        if ids
+        else []
+    )
+    return customers.filter(pa.array(renamed, pa.bool_())) if ids else customers
 
 
 def _exists(rows: pa.Table) -> pa.Array:

@@ -220,7 +220,7 @@ class RuleBook(Entry):
     posts: dict[str, Post]
     duties: dict[str, Duty]
     fields: dict[str, CatalogueField]
-    ask_at_once: Annotated[int, Field(ge=1, le=10)]
+    ask_at_once: Annotated[int, Field(ge=1, le=10)] = 5
     signals: dict[str, Signal]
 
     @model_validator(mode="after")

@@ -47,6 +47,13 @@ class Customer(models.Model):
         return self.customer_id
 
 
+class SearchKey(models.Model):
+    """A beginning under which a customer is found: the name from each of its characters on, pinyin, initials."""
+
+    text = models.CharField(max_length=400, db_index=True)
+    customer_id = models.CharField(max_length=60, db_index=True)
+
+
 class Account(models.Model):
     """An account (账户) or other asset with its end-of-day balance.
 

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from weihu.workplace.archive.facts import Known, archive_of
 from weihu.workplace.archive.portrait import portrait, products
+from weihu.workplace.archive.search import matching
 from weihu.workplace.audit import log
-from weihu.workplace.fields import seal
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.requests import WorkRequest, at_work
 from weihu.workplace.runs.models import rulebooks_of
@@ -94,13 +94,9 @@ def _by_category(archive: dict[str, Known]) -> list[tuple[str, list[Known], int]
 
 
 def _filtered(request: WorkRequest, found: QuerySet[Standing]) -> QuerySet[Standing]:
-    query = request.GET.get("q", "").strip().lower()
+    query = request.GET.get("q", "").strip()
     if query:
-        names = Q(customer__name__icontains=query) | Q(customer__pinyin__startswith=query)
-        names |= Q(customer__initials__startswith=query) | Q(customer_id=request.GET["q"].strip())
-        exact = Q(customer__phone_index=seal().index(query, "phone"))
-        exact |= Q(customer__identity_number_index=seal().index(query.upper(), "identity_number"))
-        found = found.filter(names | exact)
+        found = found.filter(matching(query, request.gate))
     if (grade := request.GET.get("grade", "")).isdecimal():
         found = found.filter(grade_rank=int(grade))
     if request.GET.get("watch"):
