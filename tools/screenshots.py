@@ -20,12 +20,13 @@ LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
 PAGES = {
     "relationship_manager": ("today", "customers", "customer", "facts"),
     "high_counter": ("today", "customer"),
-    "branch_manager": ("today", "customers"),
+    "branch_manager": ("today", "customers", "completeness"),
     "personal_banking": ("customers",),
     "it_operator": ("runs", "run"),
 }
 
 ADDRESSES = {
+    "completeness": "archive/",
     "today": "",
     "customers": "customers/",
     "customer": "customers/",

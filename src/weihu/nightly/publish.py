@@ -252,8 +252,9 @@ def _stage_new_customers(engine: DuckEngine, landed: Landed) -> int:
     """Customers never seen before; without a standing no reader finds them."""
     rows = _customers(engine, landed, "ANTI JOIN published_standings p USING (customer_id)")
     fresh = rows.filter(pc.invert(_exists(rows)))
-    bulk.insert(Customer, fresh)
-    bulk.insert(SearchKey, _search_keys(fresh))
+    if fresh.num_rows:
+        bulk.insert(Customer, fresh)
+        bulk.insert(SearchKey, _search_keys(fresh))
     return int(fresh.num_rows)
 
 
@@ -266,17 +267,15 @@ def _search_keys(customers: pa.Table) -> pa.Table:
 
 def _renamed(customers: pa.Table) -> pa.Table:
     """Those delivered customers whose name is another than before."""
+    if not customers.num_rows:
+        return customers
     names: dict[str, str] = {}
     ids = customers["customer_id"].to_pylist()
     for start in range(0, len(ids), 500):
         known = Customer.objects.filter(customer_id__in=ids[start : start + 500])
         names.update(known.values_list("customer_id", "name"))
-    renamed = (
-        [names[row["customer_id"]] != row["name"] for row in customers.select(["customer_id", "name"]).to_pylist()]
-        if ids
-        else []
-    )
-    return customers.filter(pa.array(renamed, pa.bool_())) if ids else customers
+    before = [names[customer] for customer in ids]
+    return customers.filter(pc.not_equal(customers["name"], pa.array(before, pa.string())))
 
 
 def _exists(rows: pa.Table) -> pa.Array:
