@@ -74,7 +74,7 @@ def visit(context: BrowserContext, url: str, login: dict[str, str], language: st
             page.wait_for_timeout(400)  # charts draw anew
             if page.evaluate("document.documentElement.scrollWidth") > width:
                 wrong.append(f"{login['post']} {name} {language}: wider than {width} pixels")
-            page.screenshot(path=out / f"{name}-{login['post']}-{language}-{width_name}.png", full_page=True)
+            page.screenshot(path=out / f"{name}-{login['post']}-{language}-{width_name}.png", full_page=name != "facts")
     context.close()
     return wrong
 
