@@ -22,7 +22,6 @@ from weihu.rules.catalogue import Unfit, read
 from weihu.rules.rulebook import CatalogueField, RuleBook
 from weihu.workplace.archive.models import Channel, Confidence, Customer, Fact
 from weihu.workplace.audit import log
-from weihu.workplace.fields import seal
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,6 @@ def record(customer_id: str, written: Written, seen: Iterable[int], by: str, on:
                 "customer_id": customer_id,
                 "field": written.field,
                 "value": written.value,
-                "value_index": index_of(written.field, written.value),
                 "refused": written.refused,
                 "channel": written.channel,
                 "confidence": written.confidence,
@@ -166,18 +164,6 @@ def restore(fact: Fact, by: str, on: date) -> None:
         )
         if taken:
             log.record(by, "fact.restore", fact.customer_id, fact.field)
-
-
-def index_of(key: str, value: str) -> str:
-    """The blind index under which a field's value is found."""
-    return seal().index(value, f"fact.{key}") if value else ""
-
-
-def customers_with(book: RuleBook, key: str, written: str) -> set[str]:
-    """The customers of whom a field has a value; raises catalogue.Unfit."""
-    index = index_of(key, read(book.fields[key], written))
-    found = Fact.objects.filter(field=key, value_index=index, replaced_by__isnull=True, withdrawn_at__isnull=True)
-    return set(found.values_list("customer_id", flat=True))
 
 
 def barred_customers(book: RuleBook, on: date, among: Iterable[str] | None = None) -> set[str]:

@@ -118,14 +118,13 @@ class Fact(models.Model):
 
     ``refused``: the customer did not want to tell; there is no value then. A fact is open until another one,
     recorded by someone who had seen it, replaces it, or until it is withdrawn. Open facts of a field with different
-    values stand side by side. ``value`` is kept as catalogue.read gives it; ``value_index`` finds it.
+    values stand side by side. ``value`` is kept as catalogue.read gives it.
     """
 
     token = models.UUIDField(unique=True)
     customer_id = models.CharField(max_length=60)
     field = models.CharField(max_length=60)
     value = SealedField(blank=True, scope="fact")
-    value_index = models.CharField(max_length=32, blank=True)
     refused = models.BooleanField(default=False)
     channel = models.CharField(max_length=20, choices=Channel.choices)
     confidence = models.SmallIntegerField(choices=Confidence.choices)
@@ -143,5 +142,5 @@ class Fact(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["customer_id", "field"], name="fact_customer"),
-            models.Index(fields=["field", "value_index"], name="fact_value"),
+            models.Index(fields=["field"], name="fact_field"),
         ]
