@@ -170,6 +170,20 @@ def test_the_form_asks_for_what_is_missing_and_saves_it(at_counter):
     assert Entry.objects.filter(action="fact.record", customer_id=customer).count() == count
 
 
+def test_two_people_with_the_same_form_open_lose_nothing(at_counter):
+    client, customer = at_counter
+    address = reverse("facts", args=[customer])
+    forms = [form_of(client, address) for _ in range(2)]
+    key = next(iter(client.get(address).context["form"].known))
+    field = BOOK.fields[key]
+    values = [choice.key for choice in field.choices][:2] or ["一厂", "二厂"]
+    for form, value in zip(forms, values, strict=True):
+        assert client.post(address, form | {key: value}).status_code == 302
+    known = now(Customer.objects.get(pk=customer), key)
+    assert known.conflict
+    assert {fact.value for fact in known.facts} == set(values)
+
+
 def test_one_wrong_value_saves_nothing_and_says_what_was_expected(at_counter):
     client, customer = at_counter
     address = reverse("facts", args=[customer]) + "?part=basic"

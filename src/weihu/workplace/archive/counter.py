@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from weihu.rules.rulebook import CatalogueField
 from weihu.workplace.archive.facts import Known, Written, archive_of, history_of, record, restore, withdraw
-from weihu.workplace.archive.forms import FactsForm, numbers
+from weihu.workplace.archive.forms import SEEN, FactsForm, numbers
 from weihu.workplace.archive.models import Channel, Confidence, Fact
 from weihu.workplace.archive.portrait import missing
 from weihu.workplace.audit import log
@@ -32,7 +32,8 @@ def facts(request: WorkRequest, customer_id: str) -> HttpResponse:
     part = request.GET.get("part", QUICK)
     asked = _asked(request, standing, archive, part)
     if request.method == "POST":
-        form = FactsForm(asked, request.POST)
+        # what the page had asked for, even if somebody else has told it meanwhile
+        form = FactsForm([known for known in archive.values() if SEEN + known.key in request.POST], request.POST)
         if form.is_valid():
             _save(request, customer_id, form)
             return redirect("customer", customer_id)
