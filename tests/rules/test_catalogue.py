@@ -1,14 +1,12 @@
 """What a field of the archive takes, and the form in which it is kept."""
 
-from datetime import date
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from weihu.engine.contract import FILE
 from weihu.rules import rulebook
-from weihu.rules.catalogue import READERS, Unfit, birth_date_of, lunar_words, read, sex_of, shown
+from weihu.rules.catalogue import READERS, Unfit, lunar_words, read, shown
 
 BOOK = rulebook.load("brief")
 FIELDS = BOOK.fields
@@ -100,11 +98,6 @@ def test_any_text_is_kept_or_refused_and_the_kept_form_stays(key, text):
 def test_every_lunar_day_is_read_from_its_words(month, day, leap):
     kept = f"{'L' if leap else ''}{month:02d}-{day:02d}"
     assert read(FIELDS["lunar_birthday"], lunar_words(kept)) == kept
-
-
-def test_birthday_and_sex_follow_from_the_identity_number():
-    assert birth_date_of("11010519491231002X") == date(1949, 12, 31)
-    assert sex_of("11010519491231002X") == "F"
 
 
 def test_every_kind_is_read():

@@ -61,16 +61,6 @@ def shown(field: CatalogueField, value: str, language: str) -> str:
     return value
 
 
-def birth_date_of(identity_number: str) -> date:
-    """The birthday that an identity number states."""
-    return ric.get_birth_date(identity_number)
-
-
-def sex_of(identity_number: str) -> str:
-    """F or M: the last but one digit is odd for men."""
-    return "M" if int(identity_number[16]) % 2 else "F"
-
-
 def lunar_words(value: str) -> str:
     """八月十五 for 08-15; 闰 before the month of a leap month (L04-01)."""
     month, _, day = value.removeprefix("L").partition("-")

@@ -21,7 +21,8 @@ def plan_tasks(signals: Table, standings: Table, staff: Table, barred: Table, bo
     """Tasks that fit, in order (columns: tables.TASKS).
 
     A task's score is the sum of its signals' weights times the grade's weight; it takes the minutes of its longest
-    signal. Who is not to be contacted is on nobody's list. A list is filled in order of score until the day's minutes are used.
+    signal. Who is not to be contacted is on nobody's list. A list is filled in order of score until the day's minutes
+    are used.
     """
     rules = book.signals.items()
     signals = signals.anti_join(barred, "customer_id")

@@ -123,8 +123,9 @@ class CatalogueField(Entry):
 
     ``category`` is one of the brief's eight. ``kind`` says what a value looks like (catalogue.py). ``from_grade`` is
     the lowest grade whose customers are expected to have it; none: nobody has to. ``protection`` as in JR/T 0171.
-    ``core``: the core system delivers it too. ``masked``: pages show it in part, and in full with a reason. ``use_*``: what it is good for, shown to who asks the customer.
-    ``alert``: shown wherever somebody acts for the customer (M7). ``bars``: choices that keep a customer off the lists.
+    ``core``: the core system delivers it too. ``masked``: pages show it in part, and in full with a reason.
+    ``alert``: shown wherever somebody acts for the customer (M7). ``bars``: choices that keep a customer off the
+    lists. ``use_*``: what it is good for, shown to who asks the customer.
     """
 
     category: Literal["basic", "consumption", "education", "career", "family", "life", "interests", "network"]
@@ -220,7 +221,7 @@ class RuleBook(Entry):
     posts: dict[str, Post]
     duties: dict[str, Duty]
     fields: dict[str, CatalogueField]
-    ask_at_once: Annotated[int, Field(ge=1, le=10)] = 5
+    ask_at_once: Annotated[int, Field(ge=1, le=10)]
     signals: dict[str, Signal]
 
     @model_validator(mode="after")

@@ -23,6 +23,9 @@ from weihu.rules.rulebook import CatalogueField, RuleBook
 from weihu.workplace.archive.models import Channel, Confidence, Customer, Fact
 from weihu.workplace.audit import log
 
+OPEN = Q(replaced_by__isnull=True, withdrawn_at__isnull=True)
+"""Facts that nothing has replaced and nobody has withdrawn."""
+
 
 @dataclass(frozen=True)
 class Known:
@@ -169,8 +172,7 @@ def restore(fact: Fact, by: str, on: date) -> None:
 def barred_customers(book: RuleBook, on: date, among: Iterable[str] | None = None) -> set[str]:
     """The customers (``among`` some, or all) who are not to be contacted on a date."""
     bars = {key: set(field.bars) for key, field in book.fields.items() if field.bars}
-    facts = Fact.objects.filter(field__in=bars, replaced_by__isnull=True, withdrawn_at__isnull=True)
-    facts = facts.filter(_valid_on(on))
+    facts = Fact.objects.filter(OPEN, _valid_on(on), field__in=bars)
     if among is not None:
         facts = facts.filter(customer_id__in=list(among))
     return {fact.customer_id for fact in facts if bars[fact.field] & set(fact.value.split(","))}
@@ -182,12 +184,8 @@ def known_keys(customer_ids: Iterable[str], on: date) -> dict[str, list[str]]:
     rows: list[tuple[Any, ...]] = []
     ids = list(found)
     for start in range(0, len(ids), 500):
-        rows += (
-            Fact.objects.filter(customer_id__in=ids[start : start + 500])
-            .filter(replaced_by__isnull=True, withdrawn_at__isnull=True, on__lte=on)
-            .filter(_valid_on(on))
-            .values_list("customer_id", "field")
-        )
+        told = Fact.objects.filter(OPEN, _valid_on(on), on__lte=on, customer_id__in=ids[start : start + 500])
+        rows += told.values_list("customer_id", "field")
     for customer, key in rows:
         found[customer].add(key)
     return {customer: sorted(keys) for customer, keys in found.items()}
@@ -199,4 +197,4 @@ def _valid_on(on: date) -> Q:
 
 
 def _open(customer_id: str) -> Any:
-    return Fact.objects.filter(customer_id=customer_id, replaced_by__isnull=True, withdrawn_at__isnull=True)
+    return Fact.objects.filter(OPEN, customer_id=customer_id)
