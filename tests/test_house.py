@@ -12,7 +12,7 @@ MAY = {
     "engine": {"engine"},
     "sources": {"sources", "engine", "rules"},
     "nightly": {"nightly", "engine", "rules", "workplace"},
-    "workplace": {"workplace", "engine", "rules"},
+    "workplace": {"workplace", "sources", "engine", "rules"},
 }
 KNOW_THE_WORKPLACE = {"publish.py", "gather.py", "run.py"}
 

@@ -19,6 +19,8 @@ from weihu.engine.lake import Busy, Home
 from weihu.rules import rulebook
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
+IN_MEMORY = 80 * 1024 * 1024
+"""Requests up to this size are not buffered on disk, where an uploaded workbook would lie open."""
 err = Console(stderr=True)
 
 
@@ -310,7 +312,9 @@ def serve(home: Home, host: str, port: int) -> None:
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
 
     try:
-        server = waitress.create_server(get_wsgi_application(), host=host, port=port, threads=8, ident=None)
+        server = waitress.create_server(
+            get_wsgi_application(), host=host, port=port, threads=8, ident=None, inbuf_overflow=IN_MEMORY
+        )
     except OSError as error:
         said = f"{host}:{port} 无法使用,请用 --port 另选端口 / cannot be used, choose another with --port"
         raise click.ClickException(f"{said}: {error.strerror}") from None

@@ -19,12 +19,15 @@ OF_A_CUSTOMER = {
     "fact_history": ("get", ["phone"]),
     "fact_act": ("post", ["phone", 1]),
 }
+OF_AN_IMPORT = {"import", "import_step", "import_problems", "import_delete"}
+"""Of its uploader alone: test_import.py."""
 OPEN = {"login", "logout", "set_language", "health"}
+PAGES = {"today", "customers", "completeness", "imports", "runs", "run"}
 
 
 def test_every_address_is_known_to_these_tests():
     names = {pattern.name for pattern in get_resolver().url_patterns}
-    assert names == {*OF_A_CUSTOMER, *OPEN, "today", "customers", "completeness", "runs", "run"}
+    assert names == {*OF_A_CUSTOMER, *OF_AN_IMPORT, *OPEN, *PAGES}
 
 
 @pytest.mark.parametrize("post", POSTS)

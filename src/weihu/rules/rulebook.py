@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,31 +17,26 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from weihu.rules.entries import (
+    Care,
+    CatalogueField,
+    Consent,
+    Count,
+    Entry,
+    Festival,
+    Limits,
+    Money,
+    Occasion,
+    Relation,
+    Retirement,
+    Stage,
+    Weight,
+    exact,
+)
+
 BOOKS = Path(__file__).parent / "books"
 CATALOGUE = Path(__file__).parent / "catalogue.toml"
-
-
-def _exact(value: object) -> object:
-    if isinstance(value, float):
-        raise ValueError("money is written as a whole number or a quoted decimal, never as a float")
-    return value
-
-
-Money = Annotated[Decimal, BeforeValidator(_exact)]
-Count = Annotated[int, Field(ge=0)]
-Weight = Annotated[Decimal, Field(gt=0, max_digits=6, decimal_places=2)]
-
-
-class Entry(BaseModel):
-    """What every entry of the book has: a Chinese and an English name."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    zh: str
-    en: str
-
-    def name(self, language: str) -> str:
-        """The name in ``language`` ("en…" is English, all else Chinese)."""
-        return self.en if language.startswith("en") else self.zh
+ARCHIVE = Path(__file__).parent / "archive.toml"
 
 
 class Grade(Entry):
@@ -101,63 +97,6 @@ class Duty(Entry):
     to_grade: str | None = None
 
 
-class Choice(Entry):
-    """One of the values that a field offers; ``key`` is what is kept."""
-
-    key: str
-
-
-def _choice(value: object) -> object:
-    """A choice is written as [key, Chinese, English]."""
-    return dict(zip(("key", "zh", "en"), value, strict=True)) if isinstance(value, list) and len(value) == 3 else value
-
-
-FieldKind = Literal[
-    "text", "long_text", "choice", "choices", "date", "lunar_date", "year", "number", "money", "boolean", "mobile",
-    "postcode", "email", "identity",
-]  # fmt: skip
-
-
-class CatalogueField(Entry):
-    """A field (字段) of the customer archive (brief, M1-M3).
-
-    ``category`` is one of the brief's eight. ``kind`` says what a value looks like (catalogue.py). ``from_grade`` is
-    the lowest grade whose customers are expected to have it; none: nobody has to. ``protection`` as in JR/T 0171.
-    ``core``: the core system delivers it too. ``masked``: pages show it in part, and in full with a reason.
-    ``alert``: shown wherever somebody acts for the customer (M7). ``bars``: choices that keep a customer off the
-    lists. ``use_*``: what it is good for, shown to who asks the customer.
-    """
-
-    category: Literal["basic", "consumption", "education", "career", "family", "life", "interests", "network"]
-    kind: FieldKind = "text"
-    choices: list[Annotated[Choice, BeforeValidator(_choice)]] = []
-    from_grade: str | None = None
-    protection: Literal["C1", "C2"] = "C2"
-    core: bool = False
-    masked: bool = False
-    low: int | None = None
-    high: int | None = None
-    alert: bool = False
-    bars: list[str] = []
-    use_zh: str = ""
-    use_en: str = ""
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        keys = [choice.key for choice in self.choices]
-        if (self.kind in ("choice", "choices")) != bool(keys):
-            raise ValueError("choices: given for the kinds choice and choices, and for no other")
-        if not set(self.bars) <= set(keys):
-            raise ValueError("bars: only what the field offers")
-        if len(keys) != len(set(keys)) or any("," in key for key in keys):
-            raise ValueError("choices: every key once, and without a comma")
-        return self
-
-    def use(self, language: str) -> str:
-        """What the field is good for, in ``language``."""
-        return self.use_en if language.startswith("en") else self.use_zh
-
-
 class Signal(Entry):
     """A signal (商机): a reason to act, with its thresholds and words.
 
@@ -173,7 +112,7 @@ class Signal(Entry):
     open_days: Annotated[int, Field(ge=1)] = 1
     quiet_days: Annotated[int, Field(ge=1)] = 30
     amount: Money | None = None
-    share: Annotated[Decimal, Field(gt=0, lt=1), BeforeValidator(_exact)] | None = None
+    share: Annotated[Decimal, Field(gt=0, lt=1), BeforeValidator(exact)] | None = None
     lead_days: Count | None = None
     idle_days: Annotated[int, Field(ge=1)] | None = None
     reason_zh: str
@@ -207,6 +146,10 @@ SIGNAL_NEEDS: dict[str, str | None] = {
 """The kinds of signal the night can raise, each with the threshold that it cannot do without."""
 
 
+OCCASION_KINDS = ("relative_birthday", "school", "retirement", "festival")
+"""The kinds of occasion that are worked out from more than one date."""
+
+
 class RuleBook(Entry):
     """A whole rule book, checked. ``grades`` stand from the lowest to the highest."""
 
@@ -216,13 +159,21 @@ class RuleBook(Entry):
     currency: str
     policy: Policy
     fallback_posts: list[str]
-    top_share: Annotated[Decimal, Field(gt=0, lt=1), BeforeValidator(_exact)]
+    top_share: Annotated[Decimal, Field(gt=0, lt=1), BeforeValidator(exact)]
     grades: dict[str, Grade]
     posts: dict[str, Post]
     duties: dict[str, Duty]
     fields: dict[str, CatalogueField]
     ask_at_once: Annotated[int, Field(ge=1, le=10)]
     signals: dict[str, Signal]
+    relations: dict[str, Relation]
+    occasions: dict[str, Occasion]
+    festivals: dict[str, Festival]
+    stages: dict[str, Stage]
+    retirement: dict[Literal["F", "M"], Retirement]
+    consents: dict[str, Consent]
+    complaints: Care
+    limits: Limits
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -245,12 +196,31 @@ class RuleBook(Entry):
         for where, grade in self._named_grades():
             if grade not in self.grades:
                 raise ValueError(f"{where}: no grade is called {grade!r}; grades: {', '.join(self.grades)}")
+        for where, key, known in self._named_entries():
+            if key not in known:
+                raise ValueError(f"{where}: no entry is called {key!r}; entries: {', '.join(known)}")
         for kind, signal in self.signals.items():
             if kind not in SIGNAL_NEEDS:
                 raise ValueError(f"signals.{kind}: unknown kind; kinds: {', '.join(SIGNAL_NEEDS)}")
             need = SIGNAL_NEEDS[kind]
             if need and getattr(signal, need) is None:
                 raise ValueError(f"signals.{kind}.{need}: missing")
+
+    def _named_entries(self) -> list[tuple[str, str, Iterable[str]]]:
+        named: list[tuple[str, str, Iterable[str]]] = [
+            (f"relations.{key}.inverse", relation.inverse, self.relations) for key, relation in self.relations.items()
+        ]
+        named += [
+            (f"fields.{key}.consent", field.consent, self.consents)
+            for key, field in self.fields.items()
+            if field.consent
+        ]
+        dates = [key for key, field in self.fields.items() if field.kind in ("date", "lunar_date")]
+        for key, occasion in self.occasions.items():
+            named += [(f"occasions.{key}.fields", field, dates) for field in occasion.fields]
+            if not occasion.fields:
+                named.append((f"occasions.{key}", key, OCCASION_KINDS))
+        return named
 
     def _named_posts(self) -> list[tuple[str, str]]:
         named = [("fallback_posts", post) for post in self.fallback_posts]
@@ -265,6 +235,11 @@ class RuleBook(Entry):
             (f"fields.{key}.from_grade", field.from_grade) for key, field in self.fields.items() if field.from_grade
         ]
         named += [(f"signals.{key}.from_grade", signal.from_grade) for key, signal in self.signals.items()]
+        named += [
+            (f"occasions.{key}.from_grade", occasion.from_grade)
+            for key, occasion in self.occasions.items()
+            if occasion.from_grade
+        ]
         for key, duty in self.duties.items():
             named += [(f"duties.{key}.from_grade", duty.from_grade)]
             named += [(f"duties.{key}.to_grade", duty.to_grade)] if duty.to_grade else []
@@ -325,9 +300,15 @@ def load(book: str | Path) -> RuleBook:
     text, data = _parse(path)
     parents = _parents(path, data)
     try:
-        return RuleBook.model_validate(_inherit([_parse(CATALOGUE)[1], *parents, data]))
+        return RuleBook.model_validate(_inherit([_parse(CATALOGUE)[1], _parse(ARCHIVE)[1], *parents, data]))
     except ValidationError as error:
         raise FaultyBook(path, [_fault(text, dict(detail)) for detail in error.errors()]) from None
+
+
+def restored(content: dict[str, Any]) -> RuleBook:
+    """A checked book as it was kept; sections that books did not have yet are what every book begins with."""
+    base = _inherit([_parse(CATALOGUE)[1], _parse(ARCHIVE)[1]])
+    return RuleBook.model_validate({**base, **content})
 
 
 def _parse(path: Path) -> tuple[str, dict[str, Any]]:

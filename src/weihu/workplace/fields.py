@@ -62,6 +62,9 @@ class SealedField(models.TextField):  # type: ignore[type-arg]
 class DocumentField(models.TextField):  # type: ignore[type-arg]
     """A JSON document whose keys keep their order, as a rule book's grades must (PostgreSQL's jsonb sorts them)."""
 
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def from_db_value(self, value: str | None, *_: Any) -> Any:
         """The document."""
         return None if value is None else json.loads(value)

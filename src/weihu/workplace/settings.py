@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "weihu.workplace.people",
     "weihu.workplace.archive",
+    "weihu.workplace.intake",
     "weihu.workplace.grading",
     "weihu.workplace.worklist",
     "weihu.workplace.runs",
@@ -119,6 +120,10 @@ STATICFILES_DIRS = [
 ]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+
+# an uploaded workbook is never a readable file on disk
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600

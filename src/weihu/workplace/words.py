@@ -14,7 +14,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from weihu.rules.catalogue import shown
-from weihu.rules.rulebook import CatalogueField, RuleBook
+from weihu.rules.entries import CatalogueField
+from weihu.rules.rulebook import RuleBook
 from weihu.workplace.archive.facts import Known
 from weihu.workplace.archive.models import Product
 from weihu.workplace.people.models import Branch
@@ -64,6 +65,12 @@ def called(entry: Any) -> str:
     if isinstance(entry, Product):
         return (entry.name_en if _english() else None) or entry.name
     return str(entry.name(get_language() or "zh-hans")) if hasattr(entry, "zh") else str(entry)
+
+
+@register.filter
+def in_language(said: Any) -> str:
+    """What is said in both languages (an object with ``text``), in the reader's."""
+    return str(said.text(get_language() or "zh-hans"))
 
 
 @register.filter

@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from weihu.rules.rulebook import CatalogueField
+from weihu.rules.entries import CatalogueField
 from weihu.workplace.archive.facts import Known, Written, archive_of, history_of, record, restore, withdraw
 from weihu.workplace.archive.forms import SEEN, FactsForm, numbers
 from weihu.workplace.archive.models import Channel, Confidence, Fact
@@ -31,15 +31,16 @@ def facts(request: WorkRequest, customer_id: str) -> HttpResponse:
     archive = archive_of(standing.customer, request.book, request.run.work_date)
     part = request.GET.get("part", QUICK)
     asked = _asked(request, standing, archive, part)
+    told = {key for key, known in archive.items() if known.known}
     if request.method == "POST":
         # what the page had asked for, even if somebody else has told it meanwhile
-        form = FactsForm([known for known in archive.values() if SEEN + known.key in request.POST], request.POST)
+        form = FactsForm([known for known in archive.values() if SEEN + known.key in request.POST], told, request.POST)
         if form.is_valid():
             _save(request, customer_id, form)
             return redirect("customer", customer_id)
     else:
         log.record(request.user.staff_id, "facts.form", customer_id)
-        form = FactsForm(asked, initial={"token": uuid4()})
+        form = FactsForm(asked, told, initial={"token": uuid4()})
     context = {
         "form": form,
         "standing": standing,

@@ -7,24 +7,32 @@ somebody chooses.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from stdnum.cn import ric
 
 from weihu.rules.catalogue import Unfit, read
-from weihu.rules.rulebook import CatalogueField, RuleBook
-from weihu.workplace.archive.models import Channel, Confidence, Customer, Fact
+from weihu.rules.entries import CatalogueField
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.archive.models import Channel, Confidence, Customer, Fact, FactKey
 from weihu.workplace.audit import log
+from weihu.workplace.fields import seal
 
 OPEN = Q(replaced_by__isnull=True, withdrawn_at__isnull=True)
 """Facts that nothing has replaced and nobody has withdrawn."""
+
+
+DERIVED = ("birth_date", "sex")
+"""What an identity number tells besides."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,12 @@ class Known:
         """Whether nobody has to ask any more."""
         return bool(self.value) or self.refused
 
+    def compared(self, value: str) -> Literal["new", "known", "differs"]:
+        """What a value would be beside what is known."""
+        if value == self.core or any(fact.value == value for fact in self.facts if not fact.refused):
+            return "known"
+        return "differs" if self.value else "new"
+
     @property
     def seen(self) -> str:
         """The open facts' ids, for a form to name what its writer had before him."""
@@ -86,14 +100,36 @@ class Written:
     valid_until: date | None = None
 
 
+def with_derived(written: Written, known: Iterable[str]) -> list[Written]:
+    """A written fact with what it says besides: an identity number tells birthday and sex, unless they are ``known``."""
+    if written.field != "identity_number" or not written.value:
+        return [written]
+    said = ric.get_birth_date(written.value).isoformat(), "F" if int(written.value[16]) % 2 == 0 else "M"
+    derived = zip(DERIVED, said, strict=True)
+    return [written, *(replace(written, field=key, value=value) for key, value in derived if key not in known)]
+
+
 def archive_of(customer: Customer, book: RuleBook, on: date) -> dict[str, Known]:
     """Every field of the catalogue with what is known of it on a date."""
-    open_facts: dict[str, list[Fact]] = defaultdict(list)
-    for fact in _open(customer.customer_id).filter(_valid_on(on)).order_by("-confidence", "-recorded_at", "-id"):
-        open_facts[fact.field].append(fact)
+    return archives_of([customer], book.fields, on)[customer.customer_id]
+
+
+def archives_of(
+    customers: Collection[Customer], fields: Mapping[str, CatalogueField], on: date
+) -> dict[str, dict[str, Known]]:
+    """Some fields of some customers, by customer and field."""
+    rows = Fact.objects.filter(OPEN, _valid_on(on), customer_id__in=[one.customer_id for one in customers])
+    if len(customers) > 1:
+        rows = rows.filter(field__in=list(fields))
+    open_facts: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+    for fact in rows.order_by("-confidence", "-recorded_at", "-id"):
+        open_facts[fact.customer_id, fact.field].append(fact)
     return {
-        key: Known(key, field, open_facts[key], core_value(customer, key, field) if field.core else "")
-        for key, field in book.fields.items()
+        one.customer_id: {
+            key: Known(key, field, open_facts[one.customer_id, key], core_value(one, key, field) if field.core else "")
+            for key, field in fields.items()
+        }
+        for one in customers
     }
 
 
@@ -119,29 +155,76 @@ def record(customer_id: str, written: Written, seen: Iterable[int], by: str, on:
     ``by`` is the member of staff, ``on`` the working day.
     """
     with transaction.atomic():
-        fact, created = Fact.objects.get_or_create(
-            token=token,
-            defaults={
-                "customer_id": customer_id,
-                "field": written.field,
-                "value": written.value,
-                "refused": written.refused,
-                "channel": written.channel,
-                "confidence": written.confidence,
-                "source": written.source,
-                "staff_id": by,
-                "on": on,
-                "recorded_at": timezone.now(),
-                "valid_from": written.valid_from,
-                "valid_until": written.valid_until,
-                "changed_on": on,
-            },
-        )
+        given = Given(customer_id, written, token)
+        columns = _columns(given, by, on, timezone.now())
+        fact, created = Fact.objects.get_or_create(token=token, defaults=columns)
         if created:
+            _index([given])
             had = _open(customer_id).filter(field=written.field, pk__in=list(seen)).exclude(pk=fact.pk)
             had.update(replaced_by=fact, changed_on=on)
             log.record(by, "fact.record", customer_id, written.field)
     return fact
+
+
+@dataclass(frozen=True)
+class Given:
+    """A fact to be recorded among many: whose it is, what is written, and the token that tells it from its repetition."""
+
+    customer_id: str
+    written: Written
+    token: UUID
+
+
+def record_many(given: list[Given], by: str, on: date, detail: str) -> None:
+    """Add many facts beside what is known, replacing nothing; those recorded before are passed over.
+
+    One entry of the audit log says where they came from (``detail``).
+    """
+    at = timezone.now()
+    with transaction.atomic():
+        facts = [Fact(token=one.token, **_columns(one, by, on, at)) for one in given]
+        Fact.objects.bulk_create(facts, batch_size=500, ignore_conflicts=True)
+        _index(given)
+        log.record(by, "fact.record_many", "", f"{detail}: {len(facts)}"[:200])
+
+
+def _columns(given: Given, by: str, on: date, at: datetime) -> dict[str, Any]:
+    written = given.written
+    return {
+        "customer_id": given.customer_id,
+        "field": written.field,
+        "value": written.value,
+        "refused": written.refused,
+        "channel": written.channel,
+        "confidence": written.confidence,
+        "source": written.source,
+        "staff_id": by,
+        "on": on,
+        "recorded_at": at,
+        "valid_from": written.valid_from,
+        "valid_until": written.valid_until,
+        "changed_on": on,
+    }
+
+
+def _index(given: Iterable[Given]) -> None:
+    """By what the facts can be found later."""
+    keys = [
+        FactKey(fact_id=one.token, key=key)
+        for one in given
+        for key in sorted(look_up_keys(one.written.field, one.written.value))
+    ]
+    FactKey.objects.bulk_create(keys, batch_size=1000, ignore_conflicts=True)
+
+
+def look_up_keys(field: str, value: str) -> set[str]:
+    """The keyed fingerprints of a kept value: of the whole, of each choice, of a date's year and of its month."""
+    if not value:
+        return set()
+    parts = {value.casefold(), *value.split(",")}
+    if found := re.fullmatch(r"(\d{4}-|L?)(\d\d)-\d\d", value):
+        parts |= {f"month {found[2]}", f"year {found[1][:-1]}"}
+    return {seal().index(f"{field}:{part}", "fact") for part in parts}
 
 
 def withdraw(fact: Fact, by: str, on: date) -> None:

@@ -12,8 +12,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from weihu.rules.catalogue import Unfit, read
-from weihu.rules.rulebook import CatalogueField
-from weihu.workplace.archive.facts import Known, Written
+from weihu.rules.entries import CatalogueField
+from weihu.workplace.archive.facts import Known, Written, with_derived
 from weihu.workplace.archive.models import Channel, Confidence
 
 REFUSED = "refused-"
@@ -74,8 +74,10 @@ class FactsForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
     )
 
-    def __init__(self, fields: list[Known], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, fields: list[Known], told: set[str], *args: Any, **kwargs: Any) -> None:
+        """``fields`` are asked; ``told`` are the keys of the whole archive that are known already."""
         super().__init__(*args, **kwargs)
+        self.told = told
         self.known = {known.key: known for known in fields}
         for key, known in self.known.items():
             self.fields[key] = CatalogueInput(known.field)
@@ -113,7 +115,10 @@ class FactsForm(forms.Form):
                 source=said["source"],
                 valid_until=said["valid_until"],
             )
-            yield fact, numbers(said[SEEN + key]), uuid5(said["token"], key)
+            known = self.told | {other for other in self.known if said.get(other)}
+            for one in with_derived(fact, known):
+                seen = numbers(said[SEEN + key]) if one is fact else []
+                yield one, seen, uuid5(said["token"], one.field)
 
 
 def numbers(text: str) -> list[int]:

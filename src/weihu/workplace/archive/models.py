@@ -144,3 +144,14 @@ class Fact(models.Model):
             models.Index(fields=["customer_id", "field"], name="fact_customer"),
             models.Index(fields=["field"], name="fact_field"),
         ]
+
+
+class FactKey(models.Model):
+    """A keyed fingerprint of a fact's value, for finding customers by what is known of them; it tells nothing itself."""
+
+    fact = models.ForeignKey(Fact, models.CASCADE, to_field="token", related_name="keys")
+    key = models.CharField(max_length=32)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["fact", "key"], name="fact_key_once")]
+        indexes = [models.Index(fields=["key", "fact"], name="fact_key")]

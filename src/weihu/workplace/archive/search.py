@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -46,16 +48,38 @@ def matching(query: str, gate: Gate) -> Q:
     return exact | names | Q(customer__initials__startswith=text)
 
 
+def named(names: Collection[str], gate: Gate) -> dict[str, set[str]]:
+    """The customers within reach who have exactly one of some names, by name."""
+    wanted = {_plain(name): name for name in names}
+    if gate.reach == "bank":
+        keys = SearchKey.objects.filter(text__in=list(wanted)).values("customer_id")
+        rows: Iterable[tuple[str, str]] = Customer.objects.filter(customer_id__in=keys).values_list(
+            "name", "customer_id"
+        )
+    else:
+        rows = gate.standings().order_by().values_list("customer__name", "customer_id")
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, customer in rows:
+        if _plain(name) in wanted:
+            found[wanted[_plain(name)]].add(customer)
+    return found
+
+
+def index_of(number: str, scope: str) -> str:
+    """The blind index of a phone or identity number as people write it."""
+    plain = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", number)).upper()
+    return seal().index(re.sub(r"^(\+86|0086)", "", plain), scope)
+
+
 def _plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
 def _exact(query: str) -> Q:
     found = Q(customer_id=query)
-    number = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", query)).upper()
-    if len(number) >= 6:
-        found |= Q(phone_index=seal().index(number, "phone"))
-        found |= Q(identity_number_index=seal().index(number, "identity_number"))
+    if len(query) >= 6:
+        found |= Q(phone_index=index_of(query, "phone"))
+        found |= Q(identity_number_index=index_of(query, "identity_number"))
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 from django.db import models
 from django.db.models import Q
 
-from weihu.rules.rulebook import RuleBook
+from weihu.rules.rulebook import RuleBook, restored
 from weihu.workplace.fields import DocumentField
 
 M = TypeVar("M", bound=models.Model)
@@ -71,7 +71,7 @@ class Run(models.Model):
 @lru_cache(maxsize=32)
 def rulebook_of(digest: str) -> RuleBook:
     """The rule book of a digest."""
-    return RuleBook.model_validate(Book.objects.get(digest=digest).content)
+    return restored(Book.objects.get(digest=digest).content)
 
 
 def rulebooks_of(numbers: Iterable[int]) -> dict[int, RuleBook]:
