@@ -18,16 +18,30 @@ OF_A_CUSTOMER = {
     "facts": ("get", []),
     "fact_history": ("get", ["phone"]),
     "fact_act": ("post", ["phone", 1]),
+    "timeline": ("get", []),
+    "consent": ("post", []),
+    "relations": ("get", []),
+    "unrelate": ("post", [1]),
+    "household": ("post", []),
+    "goals": ("post", []),
+    "goal_act": ("post", [1]),
+    "new_complaint": ("get", []),
 }
 OF_AN_IMPORT = {"import", "import_step", "import_problems", "import_delete"}
 """Of its uploader alone: test_import.py."""
-OPEN = {"login", "logout", "set_language", "health"}
-PAGES = {"today", "customers", "completeness", "imports", "runs", "run"}
+OF_A_CASE = {"complaint", "invitation", "reply_settle"}
+"""Of a customer or a branch behind a number: test_complaints.py, test_forms.py."""
+OPEN = {"login", "logout", "set_language", "health", "public_form", "feed"}
+"""Without a login; the last two by a signed or secret address: test_forms.py, test_relations.py."""
+PAGES = {
+    "today", "customers", "completeness", "imports", "invitations", "households", "complaints", "occasions", "feed_act",
+    "runs", "run",
+}  # fmt: skip
 
 
 def test_every_address_is_known_to_these_tests():
     names = {pattern.name for pattern in get_resolver().url_patterns}
-    assert names == {*OF_A_CUSTOMER, *OF_AN_IMPORT, *OPEN, *PAGES}
+    assert names == {*OF_A_CUSTOMER, *OF_AN_IMPORT, *OF_A_CASE, *OPEN, *PAGES}
 
 
 @pytest.mark.parametrize("post", POSTS)

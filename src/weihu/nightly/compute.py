@@ -25,6 +25,7 @@ STATE: dict[str, tuple[ibis.Schema, str]] = {
     "profiles": (tables.PROFILES, "customer_id"),
     "accounts": (tables.ACCOUNTS, "account_id"),
     "holdings": (tables.HOLDINGS, "holding_id"),
+    "authorised": (tables.AUTHORISED, "authorised_id"),
     "standings": (tables.STANDINGS, "customer_id"),
     "signals": (tables.SIGNALS, "customer_id, kind, subject"),
     "tasks": (tables.TASKS, "staff_id, position"),
@@ -94,9 +95,11 @@ class Night:
     def remember(self, movements: dict[date, Path], day: Day) -> None:
         """Bind yesterday's state, the movements that leave a window tonight, and what the day recorded."""
         for name, (schema, _) in STATE.items():
-            paths = (
-                [self.before.folder / f"{name}.parquet"] if self.before and name not in ("movements", "tasks") else []
-            )
+            carried = self.before is not None and name not in ("movements", "tasks")
+            paths = [self.before.folder / f"{name}.parquet"] if self.before and carried else []
+            paths = [
+                path for path in paths if path.is_file()
+            ]  # a state that earlier versions did not keep begins empty
             self._tables[f"{name}_before"] = self.engine.bind(f"{name}_before", schema, paths)
         if self.before and self.before.grades != list(self.book.grades):
             self._regrade()
@@ -115,7 +118,7 @@ class Night:
     def carry(self, landed: Landed) -> None:
         """Yesterday's core tables with today's delivery laid over them."""
         for name, (schema, _) in STATE.items():
-            if name in ("branches", "staff", "products", "holdings"):
+            if name in ("branches", "staff", "products", "holdings", "authorised"):
                 given = self.engine.bind(f"{name}_today", schema, landed.paths(name))
                 key = f"{name}_before"
                 self._derive(name, value.replace_rows, schema.names[0], self._tables[key], given)

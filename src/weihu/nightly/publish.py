@@ -21,7 +21,7 @@ from django.db.models import F
 from weihu.engine.duck import DuckEngine
 from weihu.nightly import bulk
 from weihu.nightly.land import Landed
-from weihu.workplace.archive.models import Account, Customer, Holding, Product, SearchKey
+from weihu.workplace.archive.models import Account, Authorised, Customer, Holding, Product, SearchKey
 from weihu.workplace.archive.search import keys_of
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.models import Branch, Staff
@@ -100,7 +100,8 @@ HOLDINGS = Core(
     ("customer_id", "product_id", "amount", "opened_on", "closed_on", "matures_on"),
     ("amount",),
 )
-VERSIONED, CORE = (STANDINGS, SIGNALS), (ACCOUNTS, HOLDINGS)
+AUTHORISED = Core(Authorised, "authorised", "authorised_id", ("account_id", "customer_id", "until"), ())
+VERSIONED, CORE = (STANDINGS, SIGNALS), (ACCOUNTS, HOLDINGS, AUTHORISED)
 
 
 def withdraw() -> None:
@@ -171,7 +172,8 @@ def commit(engine: DuckEngine, run: Run, landed: Landed) -> None:
 
 def _bind_published(engine: DuckEngine, published: Path | None) -> None:
     for plan in (*VERSIONED, *CORE):
-        source = f"read_parquet('{published / f'{plan.table}.parquet'}')" if published else f"{plan.table} LIMIT 0"
+        path = published / f"{plan.table}.parquet" if published else None
+        source = f"read_parquet('{path}')" if path and path.is_file() else f"{plan.table} LIMIT 0"
         engine.derive_sql(f"published_{plan.table}", f"SELECT * FROM {source}")
 
 

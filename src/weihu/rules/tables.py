@@ -69,6 +69,7 @@ HOLDINGS = ibis.schema(
         "matures_on": "date",
     }
 )
+AUTHORISED = ibis.schema({"authorised_id": "string", "account_id": "string", "customer_id": "string", "until": "date"})
 TRANSACTIONS = ibis.schema(
     {
         "transaction_id": "string",

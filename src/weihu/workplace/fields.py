@@ -25,6 +25,8 @@ class MoneyField(models.BigIntegerField):  # type: ignore[type-arg]
     (SQLite would keep a DecimalField as a binary float.)
     """
 
+    _pyi_private_set_type: Any
+
     def from_db_value(self, value: int | None, *_: Any) -> Decimal | None:
         """Cents as yuan."""
         return None if value is None else Decimal(value).scaleb(-2)

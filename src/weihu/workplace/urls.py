@@ -7,7 +7,12 @@ from django.views.i18n import set_language
 
 from weihu.workplace.archive import completeness, counter
 from weihu.workplace.archive import views as archive
+from weihu.workplace.complaints import views as complaints
+from weihu.workplace.intake import invitations
 from weihu.workplace.intake import views as intake
+from weihu.workplace.life import views as life
+from weihu.workplace.relations import views as relations
+from weihu.workplace.rights import views as rights
 from weihu.workplace.runs import views as runs
 from weihu.workplace.worklist import views as worklist
 
@@ -22,6 +27,24 @@ urlpatterns = [
     path("customers/<str:customer_id>/facts/<slug:key>/", counter.fact_history, name="fact_history"),
     path("customers/<str:customer_id>/facts/<slug:key>/<int:number>/", counter.fact_act, name="fact_act"),
     path("customers/<str:customer_id>/contacts/", worklist.record, name="record"),
+    path("customers/<str:customer_id>/consents/", rights.consent, name="consent"),
+    path("customers/<str:customer_id>/timeline/", archive.timeline_page, name="timeline"),
+    path("customers/<str:customer_id>/relations/", relations.relations, name="relations"),
+    path("customers/<str:customer_id>/relations/<int:number>/", relations.unrelate, name="unrelate"),
+    path("customers/<str:customer_id>/household/", relations.household, name="household"),
+    path("customers/<str:customer_id>/goals/", life.goals, name="goals"),
+    path("customers/<str:customer_id>/goals/<int:number>/", life.goal_act, name="goal_act"),
+    path("customers/<str:customer_id>/complaints/", complaints.new_complaint, name="new_complaint"),
+    path("complaints/", complaints.complaints, name="complaints"),
+    path("complaints/<int:number>/", complaints.complaint, name="complaint"),
+    path("households/", relations.households, name="households"),
+    path("occasions/", life.upcoming, name="occasions"),
+    path("occasions/feed/", life.feed_act, name="feed_act"),
+    path("calendar/<str:secret>.ics", life.feed, name="feed"),
+    path("forms/", invitations.invitations, name="invitations"),
+    path("forms/<int:number>/", invitations.invitation, name="invitation"),
+    path("forms/<int:number>/replies/<int:reply_number>/", invitations.reply_settle, name="reply_settle"),
+    path("f/<str:signed>/", invitations.public_form, name="public_form"),
     path("imports/", intake.imports, name="imports"),
     path("imports/<int:number>/", intake.import_page, name="import"),
     path("imports/<int:number>/step/", intake.import_step, name="import_step"),

@@ -135,10 +135,45 @@ def fact_words(field: CatalogueField, value: str) -> str:
     return shown(field, value, get_language() or "zh-hans")
 
 
+@register.filter
+def phone_mask(number: str) -> str:
+    """138****1234."""
+    return f"{number[:3]}****{number[-4:]}"
+
+
+def name_mask(name: str) -> str:
+    """张*明, 李*: the first and, of three and more, the last character."""
+    return name[:1] + "*" * max(1, len(name) - 2) + (name[-1] if len(name) > 2 else "")
+
+
+EVENT_ICONS = {
+    "contact": "phone",
+    "signal": "bell",
+    "fact": "clipboard-text",
+    "grade": "stairs",
+    "flow": "transfer",
+    "complaint": "message-exclamation",
+    "consent": "signature",
+    "relation": "users-group",
+}
+
+
+@register.filter
+def event_icon(kind: str) -> str:
+    """The icon of a kind of event."""
+    return EVENT_ICONS[kind]
+
+
+@register.filter
+def talk_of(entry: Any) -> str:
+    """What may be said on an occasion, in the reader's language."""
+    return str(entry.talk(get_language() or "zh-hans"))
+
+
 def mask(field: CatalogueField, value: str) -> str:
     """138****1234, 110***********123X; of anything else the first third (an address: six characters)."""
     if field.kind == "mobile" and len(value) >= 7:
-        return f"{value[:3]}****{value[-4:]}"
+        return phone_mask(value)
     if field.kind == "identity" and len(value) > 7:
         return f"{value[:3]}{'*' * (len(value) - 7)}{value[-4:]}"
     return f"{value[: min(6, len(value) // 3)]}****"

@@ -18,6 +18,7 @@ from weihu.workplace.audit import log
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.models import Staff
 from weihu.workplace.requests import WorkRequest, at_work
+from weihu.workplace.rights.consents import agreed
 from weihu.workplace.words import fact_words
 
 QUICK = "missing"
@@ -32,15 +33,18 @@ def facts(request: WorkRequest, customer_id: str) -> HttpResponse:
     part = request.GET.get("part", QUICK)
     asked = _asked(request, standing, archive, part)
     told = {key for key, known in archive.items() if known.known}
+    consented = agreed([customer_id], request.book.consents)[customer_id]
     if request.method == "POST":
         # what the page had asked for, even if somebody else has told it meanwhile
-        form = FactsForm([known for known in archive.values() if SEEN + known.key in request.POST], told, request.POST)
+        form = FactsForm(
+            [known for known in archive.values() if SEEN + known.key in request.POST], told, consented, request.POST
+        )
         if form.is_valid():
             _save(request, customer_id, form)
             return redirect("customer", customer_id)
     else:
         log.record(request.user.staff_id, "facts.form", customer_id)
-        form = FactsForm(asked, told, initial={"token": uuid4()})
+        form = FactsForm(asked, told, consented, initial=_initial(request))
     context = {
         "form": form,
         "standing": standing,
@@ -93,6 +97,14 @@ def fact_act(request: WorkRequest, customer_id: str, key: str, number: int) -> H
     else:
         return HttpResponseBadRequest()
     return redirect("fact_history", customer_id, key)
+
+
+def _initial(request: WorkRequest) -> dict[str, object]:
+    """A new token; from a complaint, the channel and the occasion come with the link."""
+    initial: dict[str, object] = {"token": uuid4()}
+    if request.GET.get("channel") in Channel.values:
+        initial |= {"channel": request.GET["channel"], "source": request.GET.get("source", "")[:200]}
+    return initial
 
 
 def _choose(request: WorkRequest, fact: Fact) -> None:

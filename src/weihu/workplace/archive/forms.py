@@ -34,6 +34,8 @@ class CatalogueInput(forms.Field):
         """The kept form; empty if nothing was written."""
         written = ",".join(value) if isinstance(value, list) else str(value or "")
         if not written.strip():
+            if self.required:
+                raise forms.ValidationError(self.error_messages["required"])
             return ""
         try:
             return read(self.field, written)
@@ -74,10 +76,10 @@ class FactsForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
     )
 
-    def __init__(self, fields: list[Known], told: set[str], *args: Any, **kwargs: Any) -> None:
-        """``fields`` are asked; ``told`` are the keys of the whole archive that are known already."""
+    def __init__(self, fields: list[Known], told: set[str], agreed: set[str], *args: Any, **kwargs: Any) -> None:
+        """``fields`` are asked; ``told`` are the keys of the whole archive known already, ``agreed`` the consents."""
         super().__init__(*args, **kwargs)
-        self.told = told
+        self.told, self.agreed = told, agreed
         self.known = {known.key: known for known in fields}
         for key, known in self.known.items():
             self.fields[key] = CatalogueInput(known.field)
@@ -93,9 +95,11 @@ class FactsForm(forms.Form):
             yield known, self[key], self[REFUSED + key], self[SEEN + key]
 
     def clean(self) -> dict[str, Any]:
-        """A field is either written or refused."""
+        """A field is either written or refused; some are written only with the customer's consent."""
         said = super().clean() or {}
-        for key in self.known:
+        for key, known in self.known.items():
+            if said.get(key) and known.field.consent and known.field.consent not in self.agreed:
+                self.add_error(key, _("The customer has not agreed to this yet: record the consent first."))
             if said.get(key) and said.get(REFUSED + key):
                 self.add_error(key, _("Either a value or refused."))
         return said

@@ -93,6 +93,16 @@ class Holding(models.Model):
     since_run = models.IntegerField()
 
 
+class Authorised(models.Model):
+    """Somebody (``customer_id``) who may dispose of another's account (授权人), as the core system says."""
+
+    authorised_id = models.CharField(max_length=60, primary_key=True)
+    account_id = models.CharField(max_length=60, db_index=True)
+    customer_id = models.CharField(max_length=60, db_index=True)
+    until = models.DateField(null=True)
+    since_run = models.IntegerField()
+
+
 class Channel(models.TextChoices):
     """How a fact came (渠道): the brief's seven (M4)."""
 

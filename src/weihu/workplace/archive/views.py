@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseBadRequest
@@ -15,14 +16,20 @@ from django.views.decorators.http import require_GET, require_POST
 from weihu.workplace.archive.facts import Known, archive_of
 from weihu.workplace.archive.portrait import portrait, products
 from weihu.workplace.archive.search import matching
+from weihu.workplace.archive.timeline import timeline
 from weihu.workplace.audit import log
 from weihu.workplace.grading.models import Standing
+from weihu.workplace.life.goals import goal_form, goals_of
+from weihu.workplace.life.upcoming import Coming, coming
+from weihu.workplace.relations.network import household_of, links_of, picture
 from weihu.workplace.requests import WorkRequest, at_work
+from weihu.workplace.rights.consents import answers_of
 from weihu.workplace.runs.models import rulebooks_of
 from weihu.workplace.words import reason
 from weihu.workplace.worklist.list import Reason, open_signals
 
 PAGE = 50
+OCCASION_DAYS = 120
 
 
 @at_work
@@ -63,9 +70,29 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
         "here": "customers",
         "reasons": [Reason(signal, reason(signal, request.book)) for signal in signals],
         "changes": _changes(request, standing),
+        "consents": answers_of(customer_id, request.book),
+        "occasions": [(row, row.words(request.book)) for row in _occasions(request, standing)],
+        "goals": goals_of(customer_id),
+        "goal_form": goal_form(),
+        "home": household_of(customer_id, request.gate),
+        "token": uuid4(),
     }
     context["categories"] = _by_category(context["archive"])
+    context["links"] = links_of(customer_id, request.gate, request.book)
+    context["network"] = picture(standing, context["links"], request.gate, request.book)
+    context["events"], context["more_events"] = timeline(request, standing)
     return render(request, "archive/customer.html", context)
+
+
+@at_work
+@require_GET
+def timeline_page(request: WorkRequest, customer_id: str) -> HttpResponse:
+    """More of what happened, further back."""
+    standing = request.gate.standing(customer_id)
+    start = request.GET.get("start", "")
+    events, more = timeline(request, standing, int(start) if start.isdecimal() else 0)
+    context = {"events": events, "more_events": more, "customer": standing.customer}
+    return render(request, "archive/timeline.html", context)
 
 
 @at_work
@@ -79,6 +106,12 @@ def reveal(request: WorkRequest, customer_id: str) -> HttpResponse:
         return HttpResponseBadRequest()
     log.record(request.user.staff_id, "customer.reveal", customer_id, f"{field}: {why}"[:200])
     return render(request, "archive/revealed.html", {"value": archive[field].value})
+
+
+def _occasions(request: WorkRequest, standing: Standing) -> list[Coming]:
+    """The customer's own occasions of the next months; festivals are everybody's."""
+    found = coming([standing], request.book, request.run.work_date, OCCASION_DAYS)
+    return [row for row in found if row.occasion.kind != "festival"][:8]
 
 
 def _by_category(archive: dict[str, Known]) -> list[tuple[str, list[Known], int]]:

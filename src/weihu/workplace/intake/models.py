@@ -84,3 +84,33 @@ class ImportRow(models.Model):
             models.Index(fields=["origin", "position"], name="import_row"),
             models.Index(fields=["origin", "state", "position"], name="import_row_state"),
         ]
+
+
+class Invitation(models.Model):
+    """A public form (问卷、活动报名): which fields it asks and by which consent. Reached by a signed link or its code."""
+
+    title = models.CharField(max_length=100)
+    text = models.CharField(max_length=1000, blank=True)
+    channel = models.CharField(max_length=20, choices=Channel.choices)
+    fields = DocumentField()
+    purpose = models.CharField(max_length=40)
+    opens_on = models.DateField()
+    closes_on = models.DateField()
+    staff_id = models.CharField(max_length=60)
+    branch_id = models.CharField(max_length=40, db_index=True)
+    closed = models.BooleanField(default=False)
+
+
+class Reply(models.Model):
+    """What somebody filled in. ``customer_id`` once it is known whose it is; ``set_aside``: nobody's in this bank."""
+
+    token = models.UUIDField(unique=True)
+    invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="replies")
+    on = models.DateField()
+    received_at = models.DateTimeField()
+    name = SealedField(scope="reply")
+    phone = SealedField(scope="reply")
+    said = SealedField(scope="reply")
+    version = models.CharField(max_length=40)
+    customer_id = models.CharField(max_length=60, blank=True)
+    set_aside = models.BooleanField(default=False)

@@ -19,6 +19,7 @@ from weihu.workplace.archive.search import index_of, named
 from weihu.workplace.intake.columns import CUSTOMER
 from weihu.workplace.intake.models import RowState
 from weihu.workplace.people.gate import Gate
+from weihu.workplace.rights.consents import agreed
 
 EXCEL_EPOCH = date(1899, 12, 30)
 EXCEL_DAYS = range(1, 110_000)
@@ -72,6 +73,7 @@ class Checker:
         self.channel, self.confidence, self.source = how
         self.places = {key: place for place, key in enumerate(mapping) if key}
         self.looked_at = {key: book.fields[key] for key in (*self.places, *DERIVED) if key in book.fields}
+        self.consents = {field.consent for field in self.looked_at.values() if field.consent}
         self.fields = {key: book.fields[key] for key in self.places if key not in (CUSTOMER, "name")}
 
     def check(self, rows: list[tuple[int, list[str]]]) -> list[Row]:
@@ -80,7 +82,10 @@ class Checker:
         found = [self._read(position, cells, people) for position, cells in rows]
         ids = {row.customer_id for row in found if row.customer_id}
         archives = archives_of([people.customers[one] for one in ids], self.looked_at, self.gate.run.work_date)
+        consents = agreed(ids, self.consents)
         for row in found:
+            if row.state == RowState.RIGHT:
+                self._consented(row, consents[row.customer_id])
             if row.state == RowState.RIGHT:
                 self._compare(row, archives[row.customer_id])
         return found
@@ -105,6 +110,15 @@ class Checker:
                 continue
             row.said.append(Written(key, value, self.channel, self.confidence, source=self.source))
         return row
+
+    def _consented(self, row: Row, has: set[str]) -> None:
+        """Some fields may be kept only with the customer's consent."""
+        for written in row.said:
+            consent = self.fields[written.field].consent
+            if consent and consent not in has:
+                purpose, place = self.book.consents[consent], self.places[written.field]
+                zh, en = f"客户尚未同意“{purpose.zh}”", f"the customer has not agreed to: {purpose.en}"
+                row.fault(RowState.WRONG, place, written.value, zh, en)
 
     def _compare(self, row: Row, archive: dict[str, Known]) -> None:
         """Keep what is new; a value that is known already is not recorded again."""

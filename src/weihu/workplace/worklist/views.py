@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from weihu.workplace.archive.portrait import portrait
 from weihu.workplace.audit import log
 from weihu.workplace.requests import WorkRequest, at_work
+from weihu.workplace.rights.consents import lacking
 from weihu.workplace.worklist.forms import ContactForm
 from weihu.workplace.worklist.list import TodayList, open_signals
 from weihu.workplace.worklist.models import Answer, Contact, Outcome
@@ -47,7 +48,7 @@ def task(request: WorkRequest, customer_id: str) -> HttpResponse:
 def record(request: WorkRequest, customer_id: str) -> HttpResponse:
     """Record a contact; the answer is the next task's panel, with the list brought up to date."""
     standing = request.gate.standing(customer_id)
-    form = ContactForm(request.POST, work_date=request.run.work_date)
+    form = _form(request, customer_id, request.POST)
     if not form.is_valid():
         tasks = TodayList.of(request)
         context = {"tasks": tasks, "here": "today", **_panel(request, tasks, customer_id), "form": form}
@@ -65,6 +66,11 @@ def record(request: WorkRequest, customer_id: str) -> HttpResponse:
     if following:
         response.headers["HX-Push-Url"] = reverse("task", args=[following.customer_id])
     return response
+
+
+def _form(request: WorkRequest, customer_id: str, *args: Any, **kwargs: Any) -> ContactForm:
+    unasked = lacking(customer_id, "message", request.book)
+    return ContactForm(*args, work_date=request.run.work_date, unasked=unasked, **kwargs)
 
 
 def _save(request: WorkRequest, customer_id: str, form: ContactForm) -> None:
@@ -105,6 +111,6 @@ def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str
     return {
         **portrait(request, chosen.standing),
         "task": chosen,
-        "form": ContactForm(initial={"token": uuid4()}, work_date=request.run.work_date),
+        "form": _form(request, customer_id, initial={"token": uuid4()}),
         "outcomes": list(enumerate(Outcome.choices, 1)),
     }

@@ -34,7 +34,31 @@ function drawChart(box) {
   new ResizeObserver(() => chart.resize()).observe(box);
 }
 
+const COLOURS = { self: "#0b5d51", customer: "#5aa396", person: "#d9a441", hidden: "#b5bcc4" };
+
+function drawNetwork(box) {
+  const data = JSON.parse(box.parentElement.querySelector("#network-data").textContent);
+  const chart = echarts.init(box, null, { renderer: "svg" });
+  chart.setOption({
+    animation: false,
+    series: [{
+      type: "graph", layout: "force", roam: false, force: { repulsion: 260, edgeLength: 70, layoutAnimation: false },
+      label: { show: true, position: "bottom", color: "#334" }, edgeLabel: { show: true, fontSize: 10, color: "#667382", formatter: (edge) => edge.data.name },
+      lineStyle: { color: "#b5c9c4" },
+      data: data.nodes.map((node) => ({ id: node.id, name: node.id, symbolSize: node.role === "self" ? 34 : 22,
+        itemStyle: { color: COLOURS[node.role] }, label: { formatter: node.name } })),
+      links: data.edges.map((edge) => ({ source: edge.from, target: edge.to, name: edge.name })),
+    }],
+  });
+  chart.on("click", (event) => {
+    const node = data.nodes.find((other) => other.id === event.name);
+    if (node && node.role === "customer") location.href = `/customers/${encodeURIComponent(node.id)}/`;
+  });
+  new ResizeObserver(() => chart.resize()).observe(box);
+}
+
 function drawCharts(root) {
+  for (const box of root.querySelectorAll("[data-network]:not([_echarts_instance_])")) drawNetwork(box);
   for (const box of root.querySelectorAll("[data-chart]:not([_echarts_instance_])")) drawChart(box);
 }
 

@@ -1,0 +1,174 @@
+"""Occasions (日子, M5): birthdays by both calendars, school, anniversaries, festivals, retirement. Pure.
+
+Which kinds there are and how long before they are shown stands in the rule book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from lunardate import LunarDate
+
+from weihu.rules.entries import Entry, Retirement
+from weihu.rules.rulebook import RuleBook
+
+SCHOOL_STARTS = (9, 1)
+LUNAR_YEARS = range(1901, 2099)
+
+
+@dataclass(frozen=True)
+class Relative:
+    """Somebody of the customer's family: what he or she is to him, the name, the date of birth."""
+
+    kind: str
+    name: str
+    born: date
+
+
+@dataclass(frozen=True)
+class Life:
+    """What occasions are found from: the customer's sex, grade, dates of the archive in their kept form, relatives."""
+
+    sex: str
+    grade_rank: int
+    dates: Mapping[str, str]
+    relatives: list[Relative] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """An occasion on a day. ``years``: the age or the anniversary. ``what``: the festival or the stage of school.
+
+    ``who``: the relative it is about.
+    """
+
+    kind: str
+    on: date
+    years: int | None = None
+    what: Entry | None = None
+    who: str = ""
+
+
+def occasions(life: Life, book: RuleBook, first: date, last: date) -> list[Occasion]:
+    """The occasions from ``first`` to ``last`` that the customer's grade gives reason to keep, in their order."""
+    found: list[Occasion] = []
+    for kind, entry in book.occasions.items():
+        if entry.from_grade and life.grade_rank < book.rank(entry.from_grade):
+            continue
+        for key in entry.fields:
+            if value := life.dates.get(key):
+                found += _yearly(kind, value, first, last)
+        if not entry.fields:
+            found += [one for one in WORKED_OUT[kind](life, book, first, last) if first <= one.on <= last]
+    return sorted(found, key=lambda one: (one.on, one.kind, one.who))
+
+
+def due(life: Life, book: RuleBook, on: date) -> list[Occasion]:
+    """The occasions that are shown on a day: each kind as long before as the book says."""
+    longest = max((entry.lead_days for entry in book.occasions.values()), default=0)
+    ahead = occasions(life, book, on, date.fromordinal(on.toordinal() + longest))
+    return [one for one in ahead if (one.on - on).days <= book.occasions[one.kind].lead_days]
+
+
+def solar_day(month_day: str, year: int) -> date:
+    """A day of the year; 29 February is kept on the 28th in other years."""
+    month, day = int(month_day[:2]), int(month_day[3:])
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return date(year, month, day - 1)
+
+
+def lunar_day(month_day: str, year: int) -> date:
+    """The solar date of a lunar month and day in a lunar year.
+
+    Where the year lacks the leap month, its ordinary one is kept; where the month lacks the 30th, its last day.
+    """
+    leap, month, day = month_day.startswith("L"), int(month_day[-5:-3]), int(month_day[-2:])
+    for months_leap, days in ((leap, day), (leap, day - 1), (False, day), (False, day - 1)):
+        try:
+            solar: date = LunarDate(year, month, days, months_leap).to_solar_date()
+            return solar
+        except ValueError:
+            continue
+    raise ValueError(f"no lunar day {month_day} in {year}")
+
+
+def retires_on(born: date, rule: Retirement) -> date:
+    """The first day of the month in which somebody of the rule's sex reaches the age of retirement."""
+    month = (born.year + rule.age) * 12 + born.month - 1
+    begins = int(rule.rises_from[:4]) * 12 + int(rule.rises_from[5:]) - 1
+    if month >= begins:
+        month += min((month - begins) // rule.step_months + 1, 12 * (rule.highest_age - rule.age))
+    return date(month // 12, month % 12 + 1, 1)
+
+
+def school_age(born: date, year: int) -> int:
+    """A child's age at the end of August."""
+    return year - born.year - ((born.month, born.day) >= SCHOOL_STARTS)
+
+
+def _yearly(kind: str, value: str, first: date, last: date) -> Iterator[Occasion]:
+    """A date's returns; a lunar one is kept as month and day only, so its years are not known."""
+    solar = date.fromisoformat(value) if value[:4].isdecimal() else None
+    for year in range(first.year - 1, last.year + 1):
+        if solar:
+            on, years = solar_day(value[5:], year), year - solar.year
+        elif year in LUNAR_YEARS:
+            on, years = lunar_day(value, year), None
+        else:
+            continue
+        if first <= on <= last and (years is None or years > 0):
+            yield Occasion(kind, on, years)
+
+
+def _children(life: Life) -> Iterator[tuple[str, date]]:
+    yield from ((one.name, one.born) for one in life.relatives if one.kind == "child")
+    told = life.dates.get("child_birth_date")
+    if told and date.fromisoformat(told) not in {one.born for one in life.relatives}:
+        yield "", date.fromisoformat(told)
+
+
+def _relative_birthdays(life: Life, book: RuleBook, first: date, last: date) -> Iterator[Occasion]:
+    for one in life.relatives:
+        for found in _yearly("relative_birthday", one.born.isoformat(), first, last):
+            yield Occasion(found.kind, found.on, found.years, book.relations.get(one.kind), one.name)
+
+
+def _school(life: Life, book: RuleBook, first: date, last: date) -> Iterator[Occasion]:
+    for name, born in _children(life):
+        for year in range(first.year, last.year + 1):
+            for stage in book.stages.values():
+                if school_age(born, year) == stage.age:
+                    yield Occasion("school", date(year, *SCHOOL_STARTS), stage.age, stage, name)
+
+
+def _retirement(life: Life, book: RuleBook, first: date, last: date) -> Iterator[Occasion]:
+    if (told := life.dates.get("retires_in", "")).isdecimal():
+        yield Occasion("retirement", date(int(told), 1, 1))
+    elif (rule := _rule_of(life.sex, book)) and life.dates.get("birth_date"):
+        yield Occasion("retirement", retires_on(date.fromisoformat(life.dates["birth_date"]), rule))
+
+
+def _rule_of(sex: str, book: RuleBook) -> Retirement | None:
+    return next((rule for key, rule in book.retirement.items() if key == sex), None)
+
+
+def _festivals(life: Life, book: RuleBook, first: date, last: date) -> Iterator[Occasion]:
+    for festival in book.festivals.values():
+        for year in range(first.year - 1, last.year + 1):
+            if festival.solar:
+                yield Occasion("festival", solar_day(festival.solar, year), what=festival)
+            elif festival.lunar and year in LUNAR_YEARS:
+                yield Occasion("festival", lunar_day(festival.lunar, year), what=festival)
+
+
+WORKED_OUT = {
+    "relative_birthday": _relative_birthdays,
+    "school": _school,
+    "retirement": _retirement,
+    "festival": _festivals,
+}
+"""The kinds that are worked out from more than one date (rulebook.OCCASION_KINDS)."""

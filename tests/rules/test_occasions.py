@@ -1,0 +1,108 @@
+"""Occasions by both calendars."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weihu.rules import rulebook
+from weihu.rules.occasions import Life, Relative, due, lunar_day, occasions, retires_on, school_age
+
+BOOK = rulebook.load("brief")
+TOP = len(BOOK.grades) - 1
+DATES = st.dates(date(1930, 1, 1), date(2024, 12, 31))
+
+
+def life(sex="F", rank=TOP, relatives=(), **dates) -> Life:
+    return Life(sex, rank, dates, list(relatives))
+
+
+@pytest.mark.parametrize(
+    ("lunar", "year", "solar"),
+    [
+        ("01-01", 2026, date(2026, 2, 17)),
+        ("08-15", 2026, date(2026, 9, 25)),
+        ("05-05", 2025, date(2025, 5, 31)),
+        ("L06-01", 2025, date(2025, 7, 25)),  # 2025 has a leap sixth month
+        ("L06-01", 2026, date(2026, 7, 14)),  # 2026 has none: the ordinary one
+        ("12-30", 2025, date(2026, 2, 16)),  # the twelfth month of 2025 has 29 days
+    ],
+)
+def test_lunar_days(lunar, year, solar):
+    assert lunar_day(lunar, year) == solar
+
+
+@given(st.integers(1, 12), st.integers(1, 30), st.integers(1930, 2090), st.booleans())
+def test_every_lunar_day_is_kept_once_in_every_year(month, day, year, leap):
+    found = lunar_day(f"{'L' if leap else ''}{month:02d}-{day:02d}", year)
+    assert date(year, 1, 1) < found < date(year + 1, 3, 1)
+
+
+@given(DATES, st.dates(date(2025, 1, 1), date(2030, 1, 1)))
+def test_a_birthday_comes_once_a_year_and_is_shown_as_long_before_as_the_book_says(born, on):
+    one = life(birth_date=born.isoformat())
+    year = [o for o in occasions(one, BOOK, on, on + timedelta(days=364)) if o.kind == "birthday"]
+    assert len(year) == (1 if on + timedelta(days=364) > born else 0) or born.year >= on.year
+    shown = [o for o in due(one, BOOK, on) if o.kind == "birthday"]
+    lead = BOOK.occasions["birthday"].lead_days
+    assert shown == [o for o in year if (o.on - on).days <= lead]
+
+
+@given(st.dates(date(1950, 1, 1), date(1985, 12, 31)), st.sampled_from(["F", "M"]))
+def test_retirement_never_falls_nor_jumps(born, sex):
+    """Somebody born a month later retires at least a month later, and never more than the full rise after the old age."""
+    rule = BOOK.retirement[sex]
+    later = date(born.year + born.month // 12, born.month % 12 + 1, 1)
+    own, other = retires_on(born, rule), retires_on(later, rule)
+    months = (other.year - own.year) * 12 + other.month - own.month
+    assert 1 <= months <= 2
+    assert rule.age <= own.year - born.year + (own.month - born.month) / 12 <= rule.highest_age
+
+
+@pytest.mark.parametrize(
+    ("born", "sex", "retires"),
+    [
+        # the table annexed to the decision of 13 September 2024
+        (date(1964, 12, 5), "M", date(2024, 12, 1)),
+        (date(1965, 1, 5), "M", date(2025, 2, 1)),
+        (date(1965, 4, 30), "M", date(2025, 5, 1)),
+        (date(1965, 5, 1), "M", date(2025, 7, 1)),
+        (date(1976, 9, 1), "M", date(2039, 9, 1)),
+        (date(1970, 1, 1), "F", date(2025, 2, 1)),
+        (date(1981, 9, 1), "F", date(2039, 9, 1)),
+    ],
+)
+def test_retirement_by_the_law_s_table(born, sex, retires):
+    assert retires_on(born, BOOK.retirement[sex]) == retires
+
+
+@pytest.mark.parametrize(
+    ("born", "starts"), [(date(2020, 8, 31), 2026), (date(2020, 9, 1), 2027), (date(2019, 9, 2), 2026)]
+)
+def test_a_child_starts_school_in_the_september_after_turning_six(born, starts):
+    found = occasions(life(child_birth_date=born.isoformat()), BOOK, date(2025, 1, 1), date(2028, 12, 31))
+    primary = [one.on for one in found if one.kind == "school" and one.what == BOOK.stages["primary"]]
+    assert primary == [date(starts, 9, 1)]
+    assert school_age(born, starts) == 6
+
+
+def test_a_child_that_is_known_twice_is_one_child():
+    born = date(2020, 5, 1)
+    one = life(child_birth_date=born.isoformat(), relatives=[Relative("child", "小宝", born)])
+    school = [o for o in occasions(one, BOOK, date(2026, 1, 1), date(2026, 12, 31)) if o.kind == "school"]
+    assert [o.who for o in school] == ["小宝"]
+
+
+def test_festivals_are_for_the_grades_that_the_book_names():
+    days = date(2026, 1, 1), date(2026, 12, 31)
+    valued = [o for o in occasions(life(), BOOK, *days) if o.kind == "festival"]
+    assert {o.what.en: o.on for o in valued}["Spring Festival"] == date(2026, 2, 17)
+    assert len(valued) == len(BOOK.festivals)
+    assert not [o for o in occasions(life(rank=0), BOOK, *days) if o.kind == "festival"]
+
+
+def test_a_told_year_of_retirement_is_taken_for_the_law_s():
+    one = life(birth_date="1970-01-01", retires_in="2026")
+    found = [o.on for o in occasions(one, BOOK, date(2025, 1, 1), date(2027, 1, 1)) if o.kind == "retirement"]
+    assert found == [date(2026, 1, 1)]
