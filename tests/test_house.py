@@ -12,7 +12,8 @@ MAY = {
     "engine": {"engine"},
     "sources": {"sources", "engine", "rules"},
     "nightly": {"nightly", "engine", "rules", "workplace"},
-    "workplace": {"workplace", "sources", "engine", "rules"},
+    "insight": {"insight", "engine", "rules"},
+    "workplace": {"workplace", "insight", "sources", "engine", "rules"},
 }
 KNOW_THE_WORKPLACE = {"publish.py", "gather.py", "run.py"}
 

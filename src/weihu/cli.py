@@ -258,6 +258,20 @@ def customer(home: Home, customer_id: str, as_json: bool) -> None:
     click.echo(json.dumps(said, ensure_ascii=False, indent=None if as_json else 1))
 
 
+@main.command()
+@with_workplace
+def duplicates(home: Home) -> None:
+    """Look for customers who may be one person; people decide on the page."""
+    from weihu.workplace.duplicates.finding import look  # noqa: PLC0415
+    from weihu.workplace.runs.current import current  # noqa: PLC0415
+
+    latest = current()
+    if latest is None:
+        raise click.ClickException("还没有发布任何批次 / no night has been published")
+    found = look(latest, latest.work_date, home.spill)
+    click.echo(f"{found:,} 对疑似重复 / pairs that may be one person")
+
+
 @main.group()
 def login() -> None:
     """Logins of staff."""

@@ -26,15 +26,16 @@ OF_A_CUSTOMER = {
     "goals": ("post", []),
     "goal_act": ("post", [1]),
     "new_complaint": ("get", []),
+    "unmerge": ("post", [1]),
 }
 OF_AN_IMPORT = {"import", "import_step", "import_problems", "import_delete"}
 """Of its uploader alone: test_import.py."""
-OF_A_CASE = {"complaint", "invitation", "reply_settle"}
-"""Of a customer or a branch behind a number: test_complaints.py, test_forms.py."""
+OF_A_CASE = {"complaint", "invitation", "reply_settle", "duplicate"}
+"""Of a customer or a branch behind a number: test_complaints.py, test_forms.py, test_duplicates.py."""
 OPEN = {"login", "logout", "set_language", "health", "public_form", "feed"}
 """Without a login; the last two by a signed or secret address: test_forms.py, test_relations.py."""
 PAGES = {
-    "today", "customers", "completeness", "imports", "invitations", "households", "complaints", "occasions", "feed_act",
+    "today", "customers", "completeness", "imports", "invitations", "households", "duplicates", "complaints", "occasions", "feed_act",
     "runs", "run",
 }  # fmt: skip
 

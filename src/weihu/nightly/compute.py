@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from weihu.engine.duck import DuckEngine
 from weihu.nightly.land import Landed
-from weihu.rules import assign, completeness, grade, plan, tables, value, watch
+from weihu.rules import assign, completeness, grade, merge, plan, tables, value, watch
 from weihu.rules.rulebook import RuleBook
 
 STATE: dict[str, tuple[ibis.Schema, str]] = {
@@ -64,6 +64,7 @@ class Day:
     answers: pa.Table
     facts: pa.Table
     barred: pa.Table
+    merges: pa.Table
 
 
 class Night:
@@ -103,6 +104,9 @@ class Night:
             self._tables[f"{name}_before"] = self.engine.bind(f"{name}_before", schema, paths)
         if self.before and self.before.grades != list(self.book.grades):
             self._regrade()
+        self._tables["merges"] = self.engine.bind_arrow("merges", tables.MERGES, self._merges(day.merges))
+        self.merged = day.merges.num_rows > 0
+        self.merged_customers = sum(day.merges["active"].to_pylist())
         leaving = {days: self.on - timedelta(days=days) for days in value.WINDOW_DAYS}
         found = [movements[on] for on in sorted(set(leaving.values())) if on in movements]
         self._tables["movements_before"] = self.engine.bind("movements_before", tables.MOVEMENTS, found)
@@ -114,6 +118,11 @@ class Night:
         self._tables["facts_today"] = self.engine.bind_arrow("facts_today", tables.FACTS_KNOWN, day.facts)
         self._tables["barred"] = self.engine.bind_arrow("barred", tables.BARRED, day.barred)
         self._tables["answers_today"] = self.engine.bind_arrow("answers_today", tables.ANSWERS, day.answers)
+        if self.merged:
+            before = (self.standings_before, self.accounts_before)
+            self._follow("standings_before", merge.standings_as_merged, *before)
+            for name in ("movements_before", "answers_before"):
+                self._follow(name, merge.as_kept, self._tables[name])
 
     def carry(self, landed: Landed) -> None:
         """Yesterday's core tables with today's delivery laid over them."""
@@ -131,6 +140,10 @@ class Night:
         self._tables["transactions"] = self.engine.bind(
             "transactions", tables.TRANSACTIONS, landed.paths("transactions")
         )
+        if self.merged:
+            self._follow("profiles", merge.without_merged, self.profiles)
+            for name in ("accounts", "holdings"):
+                self._follow(name, merge.as_kept, self._tables[name])
 
     def value(self) -> None:
         """AUM, monthly average, flows."""
@@ -201,7 +214,7 @@ class Night:
             "SELECT count(*) FILTER (closed_on IS NULL), coalesce(sum(balance) FILTER (closed_on IS NULL), 0.00) FROM accounts"
         )
         return {
-            "customers": customers[0],
+            "customers": customers[0] + self.merged_customers,
             "customer_aum": Decimal(customers[1]),
             "accounts": accounts[0],
             "account_aum": Decimal(accounts[1]),
@@ -238,6 +251,14 @@ class Night:
             "unassigned": unassigned,
             "completeness": completeness,
         }
+
+    def _follow(self, name: str, rule: Callable[..., Any], *inputs: Any) -> None:
+        """What the rules see of a table once merged customers are one; what is carried stays the core system's."""
+        self._tables[name] = self.engine.derive(f"{name}_merged", rule, *inputs, self.merges)
+
+    def _merges(self, merges: pa.Table) -> pa.Table:
+        days = 0 if self.before is None or self.on.day == 1 else self.before.month_days
+        return merges.append_column("days", pa.array([days] * merges.num_rows, pa.int64()))
 
     def _bind_rows(self, name: str, schema: ibis.Schema, rows: list[dict[str, Any]]) -> None:
         given = pa.Table.from_pylist(rows, schema=schema.to_pyarrow())

@@ -12,8 +12,10 @@ from weihu.rules import tables
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.archive.facts import barred_customers, known_keys
 from weihu.workplace.archive.models import Fact
+from weihu.workplace.duplicates.merging import merges_on
 from weihu.workplace.worklist.models import Answer, Contact, Outcome
 
+MERGE_COLUMNS = pa.schema([("gone", pa.string()), ("kept", pa.string()), ("active", pa.bool_())])
 LOOK_BACK = timedelta(days=14)
 """A contact saved while a night was reading is read by the next ones: reading one twice changes nothing."""
 
@@ -40,4 +42,5 @@ def gather(on: date, book: RuleBook) -> Day:
         pa.Table.from_pylist(list(answered), schema=tables.ANSWERS.to_pyarrow()),
         pa.Table.from_pylist(facts, schema=tables.FACTS_KNOWN.to_pyarrow()),
         pa.Table.from_pylist(barred, schema=tables.BARRED.to_pyarrow()),
+        pa.Table.from_pylist(merges_on(on), schema=MERGE_COLUMNS),
     )

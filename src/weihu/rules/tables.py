@@ -58,6 +58,10 @@ FACTS_KNOWN = ibis.schema({"customer_id": "string", "known": "string"})
 BARRED = ibis.schema({"customer_id": "string"})
 """Customers who are not to be contacted on the working day that the lists are for (M7)."""
 
+MERGES = ibis.schema({"gone": "string", "kept": "string", "active": "boolean", "days": "int64"})
+"""Customers who are or were one person with another. ``kept``: the last of a chain of active merges. ``days`` of the
+month to date that had been seen before tonight."""
+
 HOLDINGS = ibis.schema(
     {
         "holding_id": "string",

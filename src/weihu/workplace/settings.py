@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "weihu.workplace.relations",
     "weihu.workplace.life",
     "weihu.workplace.complaints",
+    "weihu.workplace.duplicates",
     "weihu.workplace.grading",
     "weihu.workplace.worklist",
     "weihu.workplace.runs",

@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 from weihu.workplace.archive import completeness, counter
 from weihu.workplace.archive import views as archive
 from weihu.workplace.complaints import views as complaints
+from weihu.workplace.duplicates import views as duplicates
 from weihu.workplace.intake import invitations
 from weihu.workplace.intake import views as intake
 from weihu.workplace.life import views as life
@@ -37,6 +38,9 @@ urlpatterns = [
     path("customers/<str:customer_id>/complaints/", complaints.new_complaint, name="new_complaint"),
     path("complaints/", complaints.complaints, name="complaints"),
     path("complaints/<int:number>/", complaints.complaint, name="complaint"),
+    path("customers/<str:customer_id>/merges/<int:number>/", duplicates.unmerge, name="unmerge"),
+    path("duplicates/", duplicates.duplicates, name="duplicates"),
+    path("duplicates/<int:number>/", duplicates.duplicate, name="duplicate"),
     path("households/", relations.households, name="households"),
     path("occasions/", life.upcoming, name="occasions"),
     path("occasions/feed/", life.feed_act, name="feed_act"),

@@ -158,6 +158,27 @@ EVENT_ICONS = {
 }
 
 
+MOVE_NAMES = {
+    "facts": _("Facts"),
+    "contacts": _("Contacts"),
+    "answers": _("Answered reasons"),
+    "consents": _("Consents"),
+    "relations": _("Relations"),
+    "relations back": _("Relations of others"),
+    "members": _("Household"),
+    "heads": _("Head"),
+    "goals": _("Goals"),
+    "complaints": _("Complaints"),
+    "replies": _("Replies"),
+}
+
+
+@register.filter
+def moves_name(name: str) -> str:
+    """What a merge moves, in the reader's language."""
+    return str(MOVE_NAMES[name])
+
+
 @register.filter
 def event_icon(kind: str) -> str:
     """The icon of a kind of event."""

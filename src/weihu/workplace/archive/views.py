@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseBadRequest
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from weihu.workplace.archive.facts import Known, archive_of
@@ -18,9 +18,11 @@ from weihu.workplace.archive.portrait import portrait, products
 from weihu.workplace.archive.search import matching
 from weihu.workplace.archive.timeline import timeline
 from weihu.workplace.audit import log
+from weihu.workplace.duplicates.models import Merge
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.life.goals import goal_form, goals_of
 from weihu.workplace.life.upcoming import Coming, coming
+from weihu.workplace.people.merged import kept_for
 from weihu.workplace.relations.network import household_of, links_of, picture
 from weihu.workplace.requests import WorkRequest, at_work
 from weihu.workplace.rights.consents import answers_of
@@ -57,6 +59,9 @@ def customers(request: WorkRequest) -> HttpResponse:
 @require_GET
 def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
     """Everything known of one customer."""
+    kept = kept_for(customer_id)
+    if kept and request.gate.standing(kept):
+        return redirect("customer", kept)
     standing = request.gate.standing(customer_id)
     log.record(request.user.staff_id, "customer.view", customer_id)
     known = products()
@@ -76,6 +81,7 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
         "goal_form": goal_form(),
         "home": household_of(customer_id, request.gate),
         "token": uuid4(),
+        "merges": Merge.objects.filter(kept_id=customer_id, undone_on__isnull=True),
     }
     context["categories"] = _by_category(context["archive"])
     context["links"] = links_of(customer_id, request.gate, request.book)

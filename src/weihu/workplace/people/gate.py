@@ -10,6 +10,7 @@ from django.http import Http404
 
 from weihu.workplace.archive.models import Account, Holding
 from weihu.workplace.grading.models import Standing
+from weihu.workplace.people.merged import gone, numbers_of
 from weihu.workplace.people.models import Staff
 from weihu.workplace.runs.models import Run
 from weihu.workplace.worklist.models import Contact, Signal
@@ -30,7 +31,7 @@ class Gate:
 
     def standings(self) -> QuerySet[Standing]:
         """The customers within reach, as of the run."""
-        rows = Standing.objects.listed_at(self.run).select_related("customer")
+        rows = Standing.objects.listed_at(self.run).exclude(customer_id__in=gone()).select_related("customer")
         if self.reach == "bank":
             return rows
         if self.reach == "branch":
@@ -58,13 +59,15 @@ class Gate:
 
     def accounts(self, standing: Standing) -> list[tuple[Account, Decimal]]:
         """The customer's accounts with their balances, the largest first."""
-        rows = Account.objects.filter(customer_id=standing.customer_id, since_run__lte=self.run.number)
+        owned = numbers_of(standing.customer_id)
+        rows = Account.objects.filter(customer_id__in=owned, since_run__lte=self.run.number)
         held = [(row, row.balance_at(self.run)) for row in rows]
         return sorted(held, key=lambda pair: (-pair[1], pair[0].account_id))
 
     def holdings(self, standing: Standing) -> QuerySet[Holding]:
         """The customer's liabilities and services."""
-        rows = Holding.objects.filter(customer_id=standing.customer_id, since_run__lte=self.run.number)
+        owned = numbers_of(standing.customer_id)
+        rows = Holding.objects.filter(customer_id__in=owned, since_run__lte=self.run.number)
         return rows.order_by("product_id", "holding_id")
 
     def signals(self, customer_ids: list[str]) -> QuerySet[Signal]:

@@ -24,6 +24,7 @@ from weihu.workplace.archive.models import Account, Authorised, Channel
 from weihu.workplace.audit import log
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.gate import Gate
+from weihu.workplace.people.merged import numbers_of
 from weihu.workplace.relations.models import Household, Member, Relation
 
 MOST = 40
@@ -107,7 +108,11 @@ def links_of(customer_id: str, gate: Gate, book: RuleBook) -> list[Link]:
     reached = reach(gate, {other for _, other, _ in pairs})
     made = {}
     for key, other, row in pairs:
-        if key in book.relations and (key, other, "" if other else row and row.name) not in made:
+        if (
+            key in book.relations
+            and other != customer_id
+            and (key, other, "" if other else row and row.name) not in made
+        ):
             made[key, other, "" if other else row and row.name] = Link(
                 key,
                 book.relations[key],
@@ -232,12 +237,13 @@ def _seen_from(customer_id: str, rows: list[Relation], book: RuleBook) -> list[t
 
 def _authorised(customer_id: str) -> list[tuple[str, str, Relation | None]]:
     """From the core system: who may dispose of the customer's accounts, and of whose he may."""
-    own = Account.objects.filter(customer_id=customer_id).values("account_id")
+    person = numbers_of(customer_id)
+    own = Account.objects.filter(customer_id__in=person).values("account_id")
     others = Authorised.objects.filter(account_id__in=own, until__isnull=True).values_list("customer_id", flat=True)
-    accounts = Authorised.objects.filter(customer_id=customer_id, until__isnull=True).values("account_id")
+    accounts = Authorised.objects.filter(customer_id__in=person, until__isnull=True).values("account_id")
     owners = Account.objects.filter(account_id__in=accounts).values_list("customer_id", flat=True)
     both = (("authorised", others), ("authorised_for", owners))
-    return [(kind, one, None) for kind, ids in both for one in dict.fromkeys(ids) if one != customer_id]
+    return [(kind, one, None) for kind, ids in both for one in dict.fromkeys(ids) if one not in person]
 
 
 def _name(kind: RelationKind) -> str:

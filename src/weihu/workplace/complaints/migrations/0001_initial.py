@@ -6,41 +6,75 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Complaint',
+            name="Complaint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.UUIDField(unique=True)),
-                ('customer_id', models.CharField(db_index=True, max_length=60)),
-                ('origin', models.CharField(choices=[('counter', 'At the counter'), ('phone', 'Phone'), ('online', 'Website or app'), ('letter', 'Letter'), ('authority', 'Passed on by an authority')], max_length=20)),
-                ('subject', weihu.workplace.fields.SealedField(scope='complaint')),
-                ('text', weihu.workplace.fields.SealedField(blank=True, scope='complaint')),
-                ('raised_on', models.DateField()),
-                ('raised_by', models.CharField(max_length=60)),
-                ('assigned_to', models.CharField(blank=True, db_index=True, max_length=60)),
-                ('due_on', models.DateField()),
-                ('closed_on', models.DateField(null=True)),
-                ('asked_on', models.DateField(null=True)),
-                ('satisfaction', models.SmallIntegerField(choices=[(1, 'Very unhappy'), (2, 'Unhappy'), (3, 'So-so'), (4, 'Happy'), (5, 'Very happy')], null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token", models.UUIDField(unique=True)),
+                ("customer_id", models.CharField(db_index=True, max_length=60)),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("counter", "At the counter"),
+                            ("phone", "Phone"),
+                            ("online", "Website or app"),
+                            ("letter", "Letter"),
+                            ("authority", "Passed on by an authority"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("subject", weihu.workplace.fields.SealedField(scope="complaint")),
+                ("text", weihu.workplace.fields.SealedField(blank=True, scope="complaint")),
+                ("raised_on", models.DateField()),
+                ("raised_by", models.CharField(max_length=60)),
+                ("assigned_to", models.CharField(blank=True, db_index=True, max_length=60)),
+                ("due_on", models.DateField()),
+                ("closed_on", models.DateField(null=True)),
+                ("asked_on", models.DateField(null=True)),
+                (
+                    "satisfaction",
+                    models.SmallIntegerField(
+                        choices=[(1, "Very unhappy"), (2, "Unhappy"), (3, "So-so"), (4, "Happy"), (5, "Very happy")],
+                        null=True,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('act', models.CharField(choices=[('opened', 'Case opened'), ('assigned', 'Assigned'), ('noted', 'Noted'), ('closed', 'Closed'), ('reopened', 'Opened again'), ('asked', 'Asked the customer')], max_length=20)),
-                ('staff_id', models.CharField(max_length=60)),
-                ('on', models.DateField()),
-                ('at', models.DateTimeField()),
-                ('note', weihu.workplace.fields.SealedField(blank=True, scope='complaint')),
-                ('complaint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='complaints.complaint')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "act",
+                    models.CharField(
+                        choices=[
+                            ("opened", "Case opened"),
+                            ("assigned", "Assigned"),
+                            ("noted", "Noted"),
+                            ("closed", "Closed"),
+                            ("reopened", "Opened again"),
+                            ("asked", "Asked the customer"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("staff_id", models.CharField(max_length=60)),
+                ("on", models.DateField()),
+                ("at", models.DateTimeField()),
+                ("note", weihu.workplace.fields.SealedField(blank=True, scope="complaint")),
+                (
+                    "complaint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="complaints.complaint"
+                    ),
+                ),
             ],
         ),
     ]

@@ -1,0 +1,1 @@
+"""What is learned from the data: models, and how well they do."""

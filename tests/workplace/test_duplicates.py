@@ -1,0 +1,256 @@
+"""Merging two customers who are one person: preview, merge, every page, the night, undo."""
+
+import uuid
+from decimal import Decimal
+
+import duckdb
+import pytest
+from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from weihu.workplace.archive.facts import Written, record
+from weihu.workplace.archive.models import Account, Channel, Confidence, Customer, Fact
+from weihu.workplace.duplicates.finding import look, people
+from weihu.workplace.duplicates.merging import MOVES, CannotMerge, merge, merges_on, undo
+from weihu.workplace.duplicates.models import Candidate, Merge, Verdict
+from weihu.workplace.grading.models import Standing
+from weihu.workplace.people.gate import Gate
+from weihu.workplace.relations import network
+
+
+@pytest.fixture
+def pair(run, member):
+    """Two customers of one branch, and a candidate of them."""
+    gate = Gate(member("branch_manager"), run)
+    left, right = list(gate.standings().order_by("customer_id")[:2])
+    reasons = [["电话相同", "same phone", 12.0], ["生日不同", "birthday differs", -3.0]]
+    Candidate.objects.create(
+        left_id=left.customer_id, right_id=right.customer_id, probability=0.97, reasons=reasons, found_on=run.work_date
+    )
+    return left, right
+
+
+def tell(customer: str, key: str, value: str, run) -> Fact:
+    written = Written(key, value, Channel.SERVICE, Confidence.TOLD)
+    return record(customer, written, [], "x", run.work_date, uuid.uuid4())
+
+
+def test_merged_by_the_page_and_undone(signed_in, pair, run, member):
+    client = signed_in("branch_manager")
+    kept, gone = (side.customer_id for side in pair)
+    tell(kept, "hobbies", "tea", run)
+    tell(gone, "postcode", "210000", run)
+    tell(gone, "hobbies", "fishing", run)
+    listed = client.get(reverse("duplicates"))
+    assert [row[0].right_id for row in listed.context["rows"]] == [gone]
+    number = listed.context["rows"][0][0].pk
+    shown = client.get(reverse("duplicate", args=[number]))
+    assert shown.context["sides"][1]["moves"] == {"facts": 2}
+    assert "电话相同" in shown.content.decode()
+    assert client.post(reverse("duplicate", args=[number]), {"keep": "P9"}).status_code == 400
+    assert client.post(reverse("duplicate", args=[number]), {"keep": kept}).status_code == 302
+    gate = Gate(member("branch_manager"), run)
+    assert not gate.standings().filter(customer_id=gone).exists()
+    assert client.get(reverse("customer", args=[gone])).headers["Location"] == reverse("customer", args=[kept])
+    page = client.get(reverse("customer", args=[kept]))
+    archive = page.context["archive"]
+    assert archive["postcode"].value == "210000"
+    assert archive["hobbies"].conflict
+    owned = set(Account.objects.filter(customer_id__in=[kept, gone]).values_list("account_id", flat=True))
+    assert {account.account_id for account, _, _ in page.context["accounts"]} == owned
+    assert client.get(reverse("customers"), {"q": gone}).context["rows"] == []
+    later = tell(kept, "wechat", "abc", run)
+    found = Merge.objects.get()
+    for _ in range(2):
+        client.post(reverse("unmerge", args=[kept, found.pk]))
+    assert gate.standings().filter(customer_id=gone).exists()
+    assert set(Fact.objects.filter(customer_id=gone).values_list("field", flat=True)) == {"postcode", "hobbies"}
+    assert set(Fact.objects.filter(customer_id=kept).values_list("value", flat=True)) == {"tea", later.value}
+    assert Candidate.objects.get().verdict == Verdict.OPEN
+
+
+def test_different_people_are_not_asked_again(signed_in, pair, run):
+    client = signed_in("branch_manager")
+    row = Candidate.objects.get()
+    client.post(reverse("duplicate", args=[row.pk]), {"act": "different"})
+    assert client.get(reverse("duplicates")).context["rows"] == []
+    assert client.get(reverse("duplicate", args=[row.pk])).status_code == 404
+
+
+def test_a_pair_is_shown_only_to_who_reaches_both(signed_in, run, member):
+    own = Gate(member("branch_manager"), run).standings().order_by("customer_id").first()
+    other = Standing.objects.listed_at(run).exclude(branch_id=own.branch_id).order_by("customer_id").first()
+    left, right = sorted((own.customer_id, other.customer_id))
+    row = Candidate.objects.create(left_id=left, right_id=right, probability=1, reasons=[], found_on=run.work_date)
+    client = signed_in("branch_manager")
+    assert client.get(reverse("duplicates")).context["rows"] == []
+    assert client.post(reverse("duplicate", args=[row.pk]), {"keep": left}).status_code == 404
+    assert signed_in("relationship_manager").get(reverse("duplicates")).status_code == 404
+    assert len(signed_in("personal_banking").get(reverse("duplicates")).context["rows"]) == 1
+
+
+def test_nobody_is_merged_twice(pair, run):
+    kept, gone = (side.customer_id for side in pair)
+    merge(kept, gone, "x", run.work_date)
+    for one, other in ((kept, gone), (gone, kept), (kept, kept)):
+        with pytest.raises(CannotMerge):
+            merge(one, other, "x", run.work_date)
+
+
+def test_households_are_left_and_entered_again(pair, run, member):
+    gate = Gate(member("branch_manager"), run)
+    kept, gone = (side.customer_id for side in pair)
+    third, fourth = (row.customer_id for row in gate.standings().order_by("-customer_id")[:2])
+    network.join(kept, [third], "x", run.work_date)
+    network.join(gone, [fourth], "x", run.work_date)
+    made = merge(kept, gone, "x", run.work_date)
+    assert {row.customer_id for row in network.household_of(kept, gate).members} == {kept, third}
+    undo(made, "x", run.work_date)
+    assert {row.customer_id for row in network.household_of(gone, gate).members} == {gone, fourth}
+
+
+def test_every_table_of_what_people_recorded_moves():
+    """Whoever adds a table with a customer in it is reminded to think of merging."""
+    from django.apps import apps
+
+    core = {
+        "Customer",
+        "SearchKey",
+        "Account",
+        "Holding",
+        "Authorised",
+        "Standing",
+        "Signal",
+        "Task",
+        "Entry",
+        "ImportRow",
+    }
+    found = {
+        (model, field.name)
+        for model in apps.get_models()
+        for field in model._meta.get_fields()
+        if field.name in ("customer_id", "head_id", "other_id") and model.__name__ not in core
+    }
+    assert found == {(model, column) for model, column in MOVES.values()}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans()), max_size=12))
+def test_any_order_of_merges_and_undoings_gives_back_what_each_had(run, steps):
+    """After undoing everything, from the last to the first, each customer has exactly his own facts again."""
+    ids = list(Customer.objects.order_by("pk").values_list("pk", flat=True)[:5])
+    Fact.objects.all().delete()
+    Merge.objects.all().delete()
+    for customer in ids:
+        tell(customer, "memo", f"of {customer}", run)
+    for kept, gone, undoes in steps:
+        last = Merge.objects.filter(undone_on__isnull=True).order_by("-pk").first()
+        if undoes and last:
+            undo(last, "x", run.work_date)
+            continue
+        try:
+            merge(ids[kept], ids[gone], "x", run.work_date)
+        except CannotMerge:
+            continue
+        assert Fact.objects.count() == len(ids)
+        chain = {one["gone"]: one["kept"] for one in merges_on(run.work_date) if one["active"]}
+        assert not set(chain) & set(chain.values())
+        owners = set(Fact.objects.values_list("customer_id", flat=True))
+        assert owners == {chain.get(customer, customer) for customer in ids}
+    for last in Merge.objects.filter(undone_on__isnull=True).order_by("-pk"):
+        undo(last, "x", run.work_date)
+    assert {(fact.customer_id, fact.value) for fact in Fact.objects.all()} == {(one, f"of {one}") for one in ids}
+
+
+def test_twins_are_found_and_what_was_told_counts(run, pair):
+    kept, gone = (side.customer for side in pair)
+    Candidate.objects.all().delete()
+    Customer.objects.filter(pk=gone.pk).update(
+        name=kept.name, pinyin=kept.pinyin, birth_date=kept.birth_date, sex=kept.sex, identity_number=None
+    )
+    tell(gone.pk, "identity_number", kept.identity_number, run)
+    assert look(run, run.work_date, run_spill()) >= 1
+    row = Candidate.objects.get(left_id=kept.pk, right_id=gone.pk)
+    assert row.probability > 0.9
+    Candidate.objects.update(verdict=Verdict.DIFFERENT)
+    look(run, run.work_date, run_spill())
+    assert not Candidate.objects.filter(verdict=Verdict.OPEN).exists()
+    merge(kept.pk, gone.pk, "x", run.work_date)
+    assert gone.pk not in people(run)["unique_id"].to_pylist()
+
+
+def run_spill():
+    from django.conf import settings
+
+    return settings.HOME.spill
+
+
+class TestNight:
+    """In a home of its own: three nights with a merge between them and its undo."""
+
+    @pytest.fixture
+    def bank(self, weihu, tmp_path):
+        from datetime import date
+
+        from weihu.sources.synthetic import SyntheticBank
+
+        days = list(SyntheticBank(120, 3, 5, date(2026, 6, 3), 9).deliveries(tmp_path / "deliveries"))
+        weihu("init")
+        for folder in days[:2]:
+            weihu("run", "--date", folder.name, "--delivery", folder)
+        return weihu, days
+
+    def test_the_night_follows_the_merge_and_its_undo(self, bank, tmp_path):
+        weihu, days = bank
+        lake = tmp_path / "home" / "lake" / "runs"
+
+        def state(run: int) -> dict:
+            found = duckdb.sql(
+                f"SELECT customer_id, aum, flow_1, balance_days, first_seen_on FROM '{lake / f'{run:06d}' / 'standings.parquet'}'"
+            ).fetchall()
+            return {row[0]: row[1:] for row in found}
+
+        def signals(run: int) -> set:
+            path = lake / f"{run:06d}" / "signals.parquet"
+            return set(duckdb.sql(f"SELECT customer_id, kind FROM '{path}'").fetchall())
+
+        before = state(2)
+        kept, gone = sorted(before, key=lambda one: -before[one][0])[:2]
+        weihu("merge", kept, gone, "2026-06-01", module="tests.workplace.merging")
+        weihu("run", "--date", days[2].name, "--delivery", days[2])
+        merged = state(3)
+        moved = self.moved(days[2])
+        assert gone not in merged
+        assert merged[kept][0] == before[kept][0] + before[gone][0] + moved.get(kept, 0) + moved.get(gone, 0)
+        assert merged[kept][1] == moved.get(kept, 0) + moved.get(gone, 0)
+        weihu("undo", kept, gone, "2026-06-02", module="tests.workplace.merging")
+        weihu("run", "--date", days[3].name, "--delivery", days[3])
+        back, moved = state(4), self.moved(days[3])
+        assert back[kept][0] + back[gone][0] == merged[kept][0] + moved.get(kept, 0) + moved.get(gone, 0)
+        assert (back[kept][1], back[gone][1]) == (moved.get(kept, 0), moved.get(gone, 0))
+        assert back[kept][2] + back[gone][2] == merged[kept][2] + back[kept][0] + back[gone][0]
+        assert not {(gone, "large_inflow"), (kept, "large_outflow")} & (signals(4) - signals(2)) or moved
+        weihu("run", "--date", days[4].name, "--delivery", days[4])
+        assert set(state(5)) == set(before) | set(state(5))
+
+    def moved(self, folder) -> dict[str, Decimal]:
+        """What each customer's balances changed by, by the lists of accounts and balances."""
+        root = folder.parent
+        earlier = sorted(
+            path for path in root.iterdir() if path.is_dir() and path.name < folder.name and path.name[0] != "."
+        )
+        accounts = ", ".join(
+            f"'{path}/accounts.csv'" for path in [*earlier, folder] if (path / "accounts.csv").is_file()
+        )
+        balances = ", ".join(f"'{path}/balances.csv'" for path in [*earlier, folder])
+        rows = duckdb.sql(
+            f"""
+WITH a AS (SELECT DISTINCT account_id, customer_id FROM read_csv([{accounts}], all_varchar=true)),
+b AS (SELECT account_id, CAST(balance AS DECIMAL(18,2)) AS x, filename FROM read_csv([{balances}], all_varchar=true, filename=true)),
+now AS (SELECT account_id, arg_max(x, filename) AS x FROM b GROUP BY 1),
+old AS (SELECT account_id, arg_max(x, filename) AS x FROM b WHERE filename NOT LIKE '%{folder.name}%' GROUP BY 1)
+SELECT customer_id, sum(now.x - coalesce(old.x, 0)) FROM now LEFT JOIN old USING (account_id) JOIN a USING (account_id)
+GROUP BY 1 HAVING sum(now.x - coalesce(old.x, 0)) <> 0"""
+        ).fetchall()
+        return dict(rows)
