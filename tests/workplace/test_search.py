@@ -22,7 +22,7 @@ def found(client, query: str) -> set[str]:
     address, ids = f"{reverse('customers')}?q={query}", set()
     while address:
         context = client.get(address).context
-        ids |= {row.customer_id for row in context["rows"]}
+        ids |= {row.customer_id for row, _ in context["rows"]}
         address = f"{reverse('customers')}?{context['more']}" if context["more"] else ""
     return ids
 

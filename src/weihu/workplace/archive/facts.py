@@ -118,7 +118,7 @@ def archives_of(
     customers: Collection[Customer], fields: Mapping[str, CatalogueField], on: date
 ) -> dict[str, dict[str, Known]]:
     """Some fields of some customers, by customer and field."""
-    rows = Fact.objects.filter(OPEN, _valid_on(on), customer_id__in=[one.customer_id for one in customers])
+    rows = Fact.objects.filter(OPEN, valid_on(on), customer_id__in=[one.customer_id for one in customers])
     if len(customers) > 1:
         rows = rows.filter(field__in=list(fields))
     open_facts: dict[tuple[str, str], list[Fact]] = defaultdict(list)
@@ -255,7 +255,7 @@ def restore(fact: Fact, by: str, on: date) -> None:
 def barred_customers(book: RuleBook, on: date, among: Iterable[str] | None = None) -> set[str]:
     """The customers (``among`` some, or all) who are not to be contacted on a date."""
     bars = {key: set(field.bars) for key, field in book.fields.items() if field.bars}
-    facts = Fact.objects.filter(OPEN, _valid_on(on), field__in=bars)
+    facts = Fact.objects.filter(OPEN, valid_on(on), field__in=bars)
     if among is not None:
         facts = facts.filter(customer_id__in=list(among))
     return {fact.customer_id for fact in facts if bars[fact.field] & set(fact.value.split(","))}
@@ -267,14 +267,15 @@ def known_keys(customer_ids: Iterable[str], on: date) -> dict[str, list[str]]:
     rows: list[tuple[Any, ...]] = []
     ids = list(found)
     for start in range(0, len(ids), 500):
-        told = Fact.objects.filter(OPEN, _valid_on(on), on__lte=on, customer_id__in=ids[start : start + 500])
+        told = Fact.objects.filter(OPEN, valid_on(on), on__lte=on, customer_id__in=ids[start : start + 500])
         rows += told.values_list("customer_id", "field")
     for customer, key in rows:
         found[customer].add(key)
     return {customer: sorted(keys) for customer, keys in found.items()}
 
 
-def _valid_on(on: date) -> Q:
+def valid_on(on: date) -> Q:
+    """Facts that hold on a date."""
     begun = Q(valid_from__isnull=True) | Q(valid_from__lte=on)
     return begun & (Q(valid_until__isnull=True) | Q(valid_until__gte=on))
 

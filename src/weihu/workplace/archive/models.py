@@ -165,3 +165,26 @@ class FactKey(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["fact", "key"], name="fact_key_once")]
         indexes = [models.Index(fields=["key", "fact"], name="fact_key")]
+
+
+class SavedView(models.Model):
+    """A list that somebody keeps under a name (我的视图): its address, sealed, since it says what is looked for."""
+
+    staff_id = models.CharField(max_length=60, db_index=True)
+    name = models.CharField(max_length=60)
+    query = SealedField(scope="view")
+
+
+class Export(models.Model):
+    """A list that was taken out as a workbook (导出): by whom, what for, how many rows of how many."""
+
+    staff_id = models.CharField(max_length=60)
+    on = models.DateField()
+    at = models.DateTimeField()
+    purpose = models.CharField(max_length=40)
+    why = SealedField(scope="export")
+    rows = models.IntegerField()
+    left_out = models.IntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["staff_id", "on"], name="export_staff")]

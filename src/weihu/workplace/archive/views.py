@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
 from uuid import uuid4
 
-from django.db.models import Q, QuerySet
-from django.http import HttpResponse, HttpResponseBadRequest
+from django.http import HttpResponse, HttpResponseBadRequest, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from weihu.workplace.archive.facts import Known, archive_of
+from weihu.rules.catalogue import Unfit, read
+from weihu.rules.entries import CatalogueField, Choice
+from weihu.workplace.archive.export import SERVICE, Order, OverLimit, left_today, take_out
+from weihu.workplace.archive.facts import Given, Known, Written, archive_of, record_many
+from weihu.workplace.archive.lists import (
+    OWN_COLUMNS,
+    ListQuery,
+    TooWide,
+    cells,
+    example_of,
+    following,
+    neighbours,
+    ordered,
+    place_of,
+    titles,
+)
+from weihu.workplace.archive.models import Channel, Confidence, SavedView
 from weihu.workplace.archive.portrait import portrait, products
-from weihu.workplace.archive.search import matching
 from weihu.workplace.archive.timeline import timeline
 from weihu.workplace.audit import log
 from weihu.workplace.duplicates.models import Merge
@@ -27,10 +41,13 @@ from weihu.workplace.relations.network import household_of, links_of, picture
 from weihu.workplace.requests import WorkRequest, at_work
 from weihu.workplace.rights.consents import answers_of
 from weihu.workplace.runs.models import rulebooks_of
-from weihu.workplace.words import reason
+from weihu.workplace.words import called, reason
 from weihu.workplace.worklist.list import Reason, open_signals
 
 PAGE = 50
+MOST_AT_ONCE = 500
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+YES_NO = [Choice(key="yes", zh="是", en="Yes"), Choice(key="no", zh="否", en="No")]
 OCCASION_DAYS = 120
 
 
@@ -38,21 +55,80 @@ OCCASION_DAYS = 120
 @require_GET
 def customers(request: WorkRequest) -> HttpResponse:
     """The customers within reach by grade, the largest first; a page begins where the one before ended."""
-    found = following(_filtered(request, request.gate.standings()), request.GET.get("after", ""))
-    rows = list(found.order_by("-grade_rank", "-aum", "customer_id")[: PAGE + 1])
-    more = urlencode({**_kept(request), "after": _place(rows[PAGE - 1])}) if len(rows) > PAGE else ""
+    query, on = ListQuery.of(request.GET, request.book), request.run.work_date
+    too_wide = ""
+    rows: list[Standing] = []
+    try:
+        found = following(query.standings(request.gate, on), request.GET.get("after", ""))
+        rows = list(ordered(found)[: PAGE + 1])
+    except TooWide:
+        too_wide = _("Too many customers for a range of numbers: narrow the list by grade or another condition.")
+    shown = rows[:PAGE]
     context = {
-        "rows": rows[:PAGE],
-        "more": more,
+        "rows": list(zip(shown, cells(shown, query, request.book, on), strict=True)),
+        "titles": titles(query.columns, request.book),
+        "more": query.address(after=place_of(shown[-1])) if len(rows) > PAGE else "",
+        "list": query.address() or "all",
+        "query": query,
+        "address": query.address(),
+        "too_wide": too_wide,
         "here": "customers",
-        "query": request.GET.get("q", ""),
         "grades": list(enumerate(request.book.grades.values())),
-        "chosen_grade": request.GET.get("grade", ""),
-        "watched": request.GET.get("watch", ""),
     }
-    if request.GET.get("q"):
+    if query.q or query.filters:
         log.record(request.user.staff_id, "customers.search")
-    return render(request, "archive/rows.html" if request.htmx else "archive/list.html", context)
+    if request.htmx and request.GET.get("after"):
+        return render(request, "archive/rows.html", context)
+    context |= _tools(request, query)
+    return render(request, "archive/listed.html" if request.htmx else "archive/list.html", context)
+
+
+@at_work
+@require_GET
+def filter_input(request: WorkRequest) -> HttpResponse:
+    """The input for a condition on a field: its choices, or text with an example."""
+    entry = request.book.fields.get(request.GET.get("field", ""))
+    if entry is None:
+        return render(request, "archive/filter_input.html", {})
+    offered = entry.choices or (YES_NO if entry.kind == "boolean" else [])
+    context = {"entry": entry, "offered": offered, "example": example_of(entry)}
+    return render(request, "archive/filter_input.html", context)
+
+
+@at_work
+@require_POST
+def view_save(request: WorkRequest) -> HttpResponse:
+    """Keep the list under a name, or forget one."""
+    own = SavedView.objects.filter(staff_id=request.user.staff_id)
+    name = request.POST.get("name", "").strip()[:60]
+    if request.POST.get("act") == "forget":
+        own.filter(pk=request.POST["view"] if request.POST.get("view", "").isdecimal() else 0).delete()
+    elif name:
+        query = ListQuery.of(QueryDict(request.POST.get("list", "")), request.book)
+        own.filter(name=name).delete()
+        SavedView.objects.create(staff_id=request.user.staff_id, name=name, query=query.address())
+        return redirect(reverse("customers") + "?" + query.address())
+    return redirect("customers")
+
+
+@at_work
+@require_POST
+def bulk(request: WorkRequest) -> HttpResponse:
+    """Something for many customers at once: take them out as a workbook, or record the same fact of all of them.
+
+    ``chosen`` are customers' numbers; without any, the whole list is meant.
+    """
+    query, on = ListQuery.of(QueryDict(request.POST.get("list", "")), request.book), request.run.work_date
+    found = query.standings(request.gate, on)
+    if chosen := request.POST.getlist("chosen"):
+        found = found.filter(customer_id__in=chosen)
+    rows = list(ordered(found)[: request.book.limits.export_rows_per_day + 1])
+    act = request.POST.get("act")
+    if act == "export":
+        return _export(request, query, rows)
+    if act == "fact" and len(rows) <= MOST_AT_ONCE:
+        return _record_of_all(request, query, rows)
+    return HttpResponseBadRequest(str(_("At most 500 customers at once.")))
 
 
 @at_work
@@ -81,6 +157,7 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
         "goal_form": goal_form(),
         "home": household_of(customer_id, request.gate),
         "token": uuid4(),
+        **_turning(request, standing),
         "merges": Merge.objects.filter(kept_id=customer_id, undone_on__isnull=True),
     }
     context["categories"] = _by_category(context["archive"])
@@ -114,6 +191,19 @@ def reveal(request: WorkRequest, customer_id: str) -> HttpResponse:
     return render(request, "archive/revealed.html", {"value": archive[field].value})
 
 
+def _turning(request: WorkRequest, standing: Standing) -> dict[str, Any]:
+    """Who comes before and after in the list that the reader came from."""
+    came_from = request.GET.get("list", "")
+    if not came_from:
+        return {}
+    query = ListQuery.of(QueryDict(came_from), request.book)
+    try:
+        before, after = neighbours(query.standings(request.gate, request.run.work_date), standing)
+    except TooWide:
+        before = after = None
+    return {"came_from": came_from, "list_address": query.address(), "before": before, "after": after}
+
+
 def _occasions(request: WorkRequest, standing: Standing) -> list[Coming]:
     """The customer's own occasions of the next months; festivals are everybody's."""
     found = coming([standing], request.book, request.run.work_date, OCCASION_DAYS)
@@ -132,37 +222,49 @@ def _by_category(archive: dict[str, Known]) -> list[tuple[str, list[Known], int]
     ]
 
 
-def _filtered(request: WorkRequest, found: QuerySet[Standing]) -> QuerySet[Standing]:
-    query = request.GET.get("q", "").strip()
-    if query:
-        found = found.filter(matching(query, request.gate))
-    if (grade := request.GET.get("grade", "")).isdecimal():
-        found = found.filter(grade_rank=int(grade))
-    if request.GET.get("watch"):
-        found = found.filter(watch_since__isnull=False)
-    return found
+def _tools(request: WorkRequest, query: ListQuery) -> dict[str, Any]:
+    """What stands around the list: conditions, views, columns, purposes."""
+    grouped: dict[str, list[tuple[str, CatalogueField]]] = {}
+    for key, entry in request.book.fields.items():
+        grouped.setdefault(entry.category, []).append((key, entry))
+    return {
+        "categories": grouped.items(),
+        "own_columns": OWN_COLUMNS.items(),
+        "chips": [(one, query.without(one).address()) for one in query.filters],
+        "views": SavedView.objects.filter(staff_id=request.user.staff_id).order_by("name"),
+        "purposes": [(key, entry) for key, entry in request.book.consents.items() if "export" in entry.needed_for],
+        "left_today": left_today(request.gate, request.book, request.run.work_date),
+    }
 
 
-def _kept(request: WorkRequest) -> dict[str, str]:
-    """The filters, for the next page's address (never the query of an identity number or phone)."""
-    return {name: request.GET[name] for name in ("q", "grade", "watch") if request.GET.get(name)}
+def _export(request: WorkRequest, query: ListQuery, rows: list[Standing]) -> HttpResponse:
+    purpose, why = request.POST.get("purpose", ""), request.POST.get("why", "").strip()[:200]
+    if not why or (purpose != SERVICE and purpose not in request.book.consents):
+        return HttpResponseBadRequest(str(_("Please say what the list is for.")))
+    try:
+        content = take_out(rows, Order(query, purpose, why), request.gate, request.book, request.run.work_date)
+    except OverLimit as over:
+        said = _("You may take out %(left)d more rows today.") % {"left": over.left}
+        return render(request, "archive/refused.html", {"said": said, "here": "customers"}, status=403)
+    name = f"customers-{request.run.work_date}.xlsx"
+    return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-def _place(row: Standing) -> str:
-    """Where a row stands in the list's order."""
-    return f"{row.grade_rank} {row.aum} {row.customer_id}"
-
-
-def following(found: QuerySet[Standing], place: str) -> QuerySet[Standing]:
-    """The rows after a place; all of them if it names none."""
-    rank, _, rest = place.partition(" ")
-    amount, _, customer_id = rest.partition(" ")
-    if not (rank.isdecimal() and re.fullmatch(r"-?\d{1,16}\.\d\d", amount)):
-        return found
-    same = Q(grade_rank=int(rank), aum=Decimal(amount), customer_id__gt=customer_id)
-    less = Q(grade_rank__lt=int(rank)) | Q(grade_rank=int(rank), aum__lt=Decimal(amount))
-    # the first condition follows from the others; an index serves it
-    return found.filter(grade_rank__lte=int(rank)).filter(less | same)
+def _record_of_all(request: WorkRequest, query: ListQuery, rows: list[Standing]) -> HttpResponse:
+    """The same fact of all the rows, beside what is known of each."""
+    key, written = request.POST.get("field", ""), request.POST.get("value", "").strip()
+    entry = request.book.fields.get(key)
+    if entry is None or entry.consent or key in ("name", "identity_number") or not written:
+        return HttpResponseBadRequest(str(_("Please choose a field and a value.")))
+    try:
+        value = read(entry, written)
+    except Unfit as unfit:
+        said = f"{called(entry)}: {unfit.text(get_language() or 'zh-hans')}"
+        return render(request, "archive/refused.html", {"said": said, "here": "customers"}, status=422)
+    fact = Written(key, value, Channel.SERVICE, Confidence.TOLD, source=request.POST.get("why", "").strip()[:200])
+    given = [Given(row.customer_id, fact, uuid4()) for row in rows]
+    record_many(given, request.user.staff_id, request.run.work_date, "list")
+    return redirect(reverse("customers") + "?" + query.address())
 
 
 def _changes(request: WorkRequest, standing: Standing) -> list[dict[str, Any]]:

@@ -77,7 +77,13 @@ function choose(task) {
   if (task) task.scrollIntoView({ block: "nearest" });
 }
 
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-choose-all]"))
+    for (const box of document.querySelectorAll("[name=chosen]")) box.checked = event.target.checked;
+});
+
 document.addEventListener("click", (event) => {
+  for (const tool of document.querySelectorAll(".tool[open]")) if (!tool.contains(event.target) && !event.target.closest("[name=chosen], [data-choose-all]")) tool.open = false;
   const task = event.target.closest("[data-task]");
   if (task) choose(task);
   const stepper = event.target.closest("[data-step]");
@@ -86,6 +92,8 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   const form = document.querySelector(".result");
+  const turn = { j: 1, k: -1 }[event.key];
+  if (!form && turn && !event.target.matches("textarea, input, select")) document.querySelector(`[data-turn="${turn}"]`)?.click();
   const typing = event.target.matches("textarea, input:not([type=radio]), select");
   if (!form || event.ctrlKey || event.metaKey || event.altKey) return;
   if (typing) {

@@ -1,0 +1,117 @@
+"""Taking a list out of the system (导出): for a purpose, within a daily limit, marked with who took it. PIPL; domain 5."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import xlsxwriter
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.archive.lists import ListQuery, cells, money_of, titles
+from weihu.workplace.archive.models import Export
+from weihu.workplace.audit import log
+from weihu.workplace.grading.models import Standing
+from weihu.workplace.people.gate import Gate
+from weihu.workplace.rights.consents import agreed, needed_for
+from weihu.workplace.words import called
+
+SERVICE = "service"
+"""Serving the customer's own contracts needs no consent (PIPL, article 13, 2)."""
+MARK_EVERY = 30
+
+
+class OverLimit(ValueError):
+    """More rows than the person may still take out today; ``left`` says how many those are."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(left)
+        self.left = left
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is taken out: the list, for which purpose (SERVICE or a consent's key), and why in the taker's words."""
+
+    query: ListQuery
+    purpose: str
+    why: str
+
+
+def left_today(gate: Gate, book: RuleBook, on: date) -> int:
+    """How many rows the person may still take out."""
+    taken = Export.objects.filter(staff_id=gate.staff.staff_id, on=on).aggregate(sum=Sum("rows"))["sum"] or 0
+    return max(0, book.limits.export_rows_per_day - taken)
+
+
+def allowed(rows: Sequence[Standing], purpose: str, book: RuleBook) -> list[Standing]:
+    """The rows whose customers agree to the purpose."""
+    if purpose == SERVICE:
+        return list(rows)
+    needed = {purpose, *needed_for("export", book)}
+    has = agreed([row.customer_id for row in rows], needed)
+    return [row for row in rows if needed <= has[row.customer_id]]
+
+
+def take_out(rows: Sequence[Standing], order: Order, gate: Gate, book: RuleBook, on: date) -> bytes:
+    """The list as a workbook, without those who have not agreed. Raises OverLimit; nothing is taken out then."""
+    with transaction.atomic():
+        kept = allowed(rows, order.purpose, book)
+        left = left_today(gate, book, on)
+        if len(kept) > left:
+            raise OverLimit(left)
+        said = {"purpose": order.purpose, "why": order.why, "rows": len(kept), "left_out": len(rows) - len(kept)}
+        made = Export.objects.create(staff_id=gate.staff.staff_id, on=on, at=timezone.now(), **said)
+        for row in kept:
+            log.record(gate.staff.staff_id, "customer.export", row.customer_id, str(made.pk))
+    return _workbook(kept, made, order, gate, book)
+
+
+def _workbook(rows: Sequence[Standing], made: Export, order: Order, gate: Gate, book: RuleBook) -> bytes:
+    content = io.BytesIO()
+    file = xlsxwriter.Workbook(content, {"strings_to_formulas": False, "strings_to_urls": False})
+    page = file.add_worksheet(str(_("Customers")))
+    mark = f"{gate.staff.name} {gate.staff.staff_id} {timezone.localtime(made.at):%Y-%m-%d %H:%M} #{made.pk}"
+    purpose = _("Service") if order.purpose == SERVICE else called(book.consents[order.purpose])
+    head = [_("Customer"), _("Customer number"), _("Grade"), "AUM", *titles(order.query.columns, book)]
+    grades = list(book.grades.values())
+    bold, grey = file.add_format({"bold": True, "bg_color": "#E4F0ED"}), file.add_format({"font_color": "#667382"})
+    said = _(
+        "%(mark)s · %(purpose)s: %(why)s · %(rows)d rows, %(left)d left out for want of consent · internal use only"
+    )
+    words = {"mark": mark, "purpose": purpose, "why": order.why, "rows": made.rows, "left": made.left_out}
+    page.write_string(0, 0, said % words, grey)
+    for place, title in enumerate(head):
+        page.write_string(1, place, title, bold)
+    shown = cells(rows, order.query, book, gate.run.work_date)
+    for line, (row, more) in enumerate(zip(rows, shown, strict=True), 2):
+        own = [row.customer.name, row.customer_id, called(grades[row.grade_rank]), money_of(row, book)]
+        for place, value in enumerate([*own, *more]):
+            page.write_string(line, place, value)
+    for line in range(2, len(rows) + 2, MARK_EVERY):
+        page.insert_textbox(line, 1, mark, WATERMARK)
+    page.set_column(0, len(head), 16)
+    page.freeze_panes(2, 1)
+    page.autofilter(1, 0, max(1, len(rows) + 1), len(head) - 1)
+    page.set_header(f"&C{mark}")
+    page.set_footer(f"&C{mark}  &P/&N")
+    file.set_properties({"author": gate.staff.staff_id, "comments": mark})
+    file.close()
+    return content.getvalue()
+
+
+WATERMARK = {
+    "width": 620,
+    "height": 60,
+    "fill": {"none": True},
+    "line": {"none": True},
+    "font": {"color": "#D9DEE3", "size": 24},
+    "object_position": 3,
+}
+"""Who took the list out, across the cells; it does not move or shrink with them."""
