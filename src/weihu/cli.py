@@ -300,6 +300,41 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
 
 
 @main.group()
+def token() -> None:
+    """Tokens of other systems (call centre, website, terminals)."""
+
+
+@token.command("add")
+@click.argument("name")
+@click.option("--post", required=True, help="The system reaches what this post of the rule book reaches.")
+@click.option("--branch", default="", help="Its branch, if the post reaches one.")
+@click.option("--channel", type=click.Choice(["terminal", "remote"]), default="remote", show_default=True)
+@with_workplace
+def token_add(home: Home, name: str, post: str, branch: str, channel: str) -> None:
+    """Give a system a token; it is shown once. An earlier one of the same name no longer works."""
+    from weihu.workplace.api import systems  # noqa: PLC0415
+    from weihu.workplace.archive.models import Channel  # noqa: PLC0415
+
+    posts = rulebook.load(home.rulebook).posts
+    if post not in posts or posts[post].reach not in ("branch", "bank"):
+        wide = ", ".join(key for key, entry in posts.items() if entry.reach in ("branch", "bank"))
+        raise click.ClickException(f"{post}: 须为 / has to be one of: {wide}")
+    today = date.today()  # noqa: DTZ011 - the command line is where today comes from
+    click.echo(systems.add(name, post, branch, Channel(channel), today))
+
+
+@token.command("revoke")
+@click.argument("name")
+@with_workplace
+def token_revoke(home: Home, name: str) -> None:
+    """Forget a system's token."""
+    from weihu.workplace.api import systems  # noqa: PLC0415
+
+    if not systems.revoke(name):
+        raise click.ClickException(f"{name}: 没有此系统 / no such system")
+
+
+@main.group()
 def audit() -> None:
     """The audit log (审计日志)."""
 

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "weihu.workplace.life",
     "weihu.workplace.complaints",
     "weihu.workplace.duplicates",
+    "weihu.workplace.api",
     "weihu.workplace.grading",
     "weihu.workplace.worklist",
     "weihu.workplace.runs",

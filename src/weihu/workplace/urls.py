@@ -5,6 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from django.views.i18n import set_language
 
+from weihu.workplace.api.calls import api
 from weihu.workplace.archive import completeness, counter
 from weihu.workplace.archive import views as archive
 from weihu.workplace.complaints import views as complaints
@@ -16,6 +17,11 @@ from weihu.workplace.relations import views as relations
 from weihu.workplace.rights import views as rights
 from weihu.workplace.runs import views as runs
 from weihu.workplace.worklist import views as worklist
+
+calls = api.urls
+for pattern in calls[0]:
+    if pattern.callback:
+        login_not_required(pattern.callback)  # systems come with a token, not with a login
 
 urlpatterns = [
     path("", worklist.today, name="today"),
@@ -57,6 +63,7 @@ urlpatterns = [
     path("imports/<int:number>/step/", intake.import_step, name="import_step"),
     path("imports/<int:number>/problems.xlsx", intake.import_problems, name="import_problems"),
     path("imports/<int:number>/delete/", intake.import_delete, name="import_delete"),
+    path("api/v1/", calls),
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:number>/", runs.run, name="run"),
     path("login/", LoginView.as_view(template_name="login.html", redirect_authenticated_user=True), name="login"),

@@ -1,0 +1,344 @@
+"""The calls (OpenAPI: /api/v1/openapi.json). Every system has its token; every change names an idempotency key.
+
+Nothing of a call is done unless all of it can be. A customer out of the system's reach is not found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid5
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Field, Header, NinjaAPI, Schema
+from ninja.errors import HttpError
+from ninja.security import HttpBearer
+
+from weihu.rules.catalogue import Unfit, read
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.api.models import Answered
+from weihu.workplace.api.systems import Caller, caller_of
+from weihu.workplace.archive.facts import Written, archive_of, record, with_derived
+from weihu.workplace.archive.models import Channel, Confidence
+from weihu.workplace.archive.portrait import missing
+from weihu.workplace.archive.search import index_of
+from weihu.workplace.audit import log
+from weihu.workplace.complaints.cases import open_case
+from weihu.workplace.grading.models import Standing
+from weihu.workplace.rights.consents import Said, agreed, record_consent
+from weihu.workplace.runs.current import current
+from weihu.workplace.words import fact_words, name_mask
+
+KEYS = UUID("6f2f0a0e-6c0d-4a55-9a4e-2c7d3a9f5b11")
+Key = Annotated[str, Header(alias="Idempotency-Key", min_length=8, max_length=100)]
+
+
+class Token(HttpBearer):
+    """``Authorization: Bearer TOKEN``."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+        """Who calls; None refuses with 401."""
+        run = current()
+        return caller_of(token, run) if run else None
+
+
+api = NinjaAPI(
+    title="Weihu 维护",
+    version="1",
+    description="客户档案接口 / the customer archive for the bank's other systems",
+    auth=Token(),
+    docs_url=None,
+    urls_namespace="api",
+)
+
+
+class FieldOut(Schema):
+    """A field of the catalogue."""
+
+    key: str
+    zh: str
+    en: str
+    category: str
+    kind: str
+    choices: list[tuple[str, str, str]] = Field(description="key, Chinese, English")
+    consent: str | None = Field(description="the consent that has to be there first")
+
+
+class FindIn(Schema):
+    """How a customer is found: one of the three."""
+
+    customer_id: str = ""
+    phone: str = ""
+    identity_number: str = ""
+
+
+class FoundOut(Schema):
+    """A customer that was found; the name is masked."""
+
+    customer_id: str
+    name: str
+    grade: str
+    missing: list[str] = Field(description="keys of the fields to ask for, the first ones first")
+
+
+class KnownOut(Schema):
+    """What is known of a field: the kept value (masked where the catalogue says so), how it came, whether values differ."""
+
+    field: str
+    value: str
+    refused: bool
+    source: Literal["core", "told"]
+    differs: bool
+
+
+class FactIn(Schema):
+    """A fact as somebody writes it."""
+
+    field: str
+    value: str = ""
+    refused: bool = False
+    confidence: Literal[1, 2, 3] = 2
+    valid_until: date | None = None
+
+
+class FactsIn(Schema):
+    """Facts of one customer, all or none of which are recorded."""
+
+    facts: list[FactIn] = Field(min_length=1, max_length=100)
+    source: str = Field("", max_length=200, description="document, call or visit that they come from")
+
+
+class RecordedOut(Schema):
+    """How many facts were recorded."""
+
+    recorded: int
+
+
+class WrongOut(Schema):
+    """What is wrong with a fact: its place in the list (from 0), what was expected in both languages."""
+
+    place: int
+    field: str
+    found: str
+    expected_zh: str
+    expected_en: str
+
+
+class ConsentIn(Schema):
+    """A customer's answer to a purpose's text."""
+
+    purpose: str
+    version: str = Field(description="of the text that was shown")
+    given: bool
+    evidence: str = Field("", max_length=200)
+
+
+class ComplaintIn(Schema):
+    """A complaint."""
+
+    subject: str = Field(min_length=1, max_length=100)
+    text: str = Field("", max_length=2000)
+    origin: Literal["counter", "phone", "online", "letter", "authority"] = "online"
+
+
+class ComplaintOut(Schema):
+    """The number of a case."""
+
+    number: int
+    due_on: date
+
+
+class ConsentOut(Schema):
+    """That an answer was recorded."""
+
+    recorded: bool
+
+
+@api.get("/catalogue", response=list[FieldOut])
+def catalogue(request: HttpRequest) -> list[FieldOut]:
+    """Every field of the archive."""
+    book = _caller(request).gate.run.rulebook
+    return [
+        FieldOut(
+            key=key,
+            zh=entry.zh,
+            en=entry.en,
+            category=entry.category,
+            kind=entry.kind,
+            choices=[(choice.key, choice.zh, choice.en) for choice in entry.choices],
+            consent=entry.consent,
+        )
+        for key, entry in book.fields.items()
+    ]
+
+
+@api.post("/customers/find", response=list[FoundOut])
+def find(request: HttpRequest, said: FindIn) -> list[FoundOut]:
+    """The customers within reach who have this number, phone or identity number. A post, so that no log keeps them."""
+    caller = _caller(request)
+    meant = Q(pk__in=[])
+    if said.customer_id:
+        meant |= Q(customer_id=said.customer_id)
+    if said.phone:
+        meant |= Q(customer__phone_index=index_of(said.phone, "phone"))
+    if said.identity_number:
+        meant |= Q(customer__identity_number_index=index_of(said.identity_number, "identity_number"))
+    rows = list(caller.gate.standings().filter(meant)[:20])
+    book = caller.gate.run.rulebook
+    log.record(caller.name, "api.find", "", f"{len(rows)} found")
+    grades = list(book.grades)
+    return [
+        FoundOut(
+            customer_id=row.customer_id,
+            name=name_mask(row.customer.name),
+            grade=grades[row.grade_rank],
+            missing=[known.key for known in missing(_archive(row, caller), row, book)],
+        )
+        for row in rows
+    ]
+
+
+@api.get("/customers/{customer_id}/archive", response=list[KnownOut])
+def archive(request: HttpRequest, customer_id: str) -> list[KnownOut]:
+    """What is known of a customer."""
+    caller = _caller(request)
+    row = caller.gate.standing(customer_id)
+    log.record(caller.name, "api.archive", customer_id)
+    return [
+        KnownOut(
+            field=key,
+            value=fact_words(known.field, known.value) if known.field.masked else known.value,
+            refused=known.refused,
+            source="told" if known.leading or known.refused else "core",
+            differs=known.conflict or known.differs,
+        )
+        for key, known in _archive(row, caller).items()
+        if known.known
+    ]
+
+
+@api.post("/customers/{customer_id}/facts", response={200: RecordedOut, 422: list[WrongOut]})
+def facts(request: HttpRequest, customer_id: str, said: FactsIn, key: Key) -> HttpResponse:
+    """Record facts: all of them, or none and what is wrong."""
+    caller = _caller(request)
+    row = caller.gate.standing(customer_id)
+
+    def act() -> tuple[int, Any]:
+        written, wrong = _written(said, row, caller)
+        if wrong:
+            return 422, [one.dict() for one in wrong]
+        on = caller.gate.run.work_date
+        for one in written:
+            record(customer_id, one, [], caller.name, on, uuid5(KEYS, f"{caller.name} {key} {one.field}"))
+        return 200, {"recorded": len(written)}
+
+    return _once(request, caller, key, act)
+
+
+@api.post("/customers/{customer_id}/consents", response=ConsentOut)
+def consents(request: HttpRequest, customer_id: str, said: ConsentIn, key: Key) -> HttpResponse:
+    """Record that a customer agreed to a purpose or withdrew."""
+    caller = _caller(request)
+    caller.gate.standing(customer_id)
+    if said.purpose not in caller.gate.run.rulebook.consents:
+        raise HttpError(422, f"no such purpose: {said.purpose}")
+
+    def act() -> tuple[int, Any]:
+        answer = Said(said.purpose, said.version, said.given, Channel(caller.system.channel), said.evidence)
+        token = uuid5(KEYS, f"{caller.name} {key}")
+        record_consent(customer_id, answer, caller.name, caller.gate.run.work_date, token)
+        return 200, {"recorded": True}
+
+    return _once(request, caller, key, act)
+
+
+@api.post("/customers/{customer_id}/complaints", response=ComplaintOut)
+def complaints(request: HttpRequest, customer_id: str, said: ComplaintIn, key: Key) -> HttpResponse:
+    """Open a complaint."""
+    caller = _caller(request)
+    caller.gate.standing(customer_id)
+
+    def act() -> tuple[int, Any]:
+        run = caller.gate.run
+        token = uuid5(KEYS, f"{caller.name} {key}")
+        case = open_case(customer_id, said.dict(), caller.name, run.work_date, run.rulebook, token)
+        return 200, {"number": case.pk, "due_on": case.due_on.isoformat()}
+
+    return _once(request, caller, key, act)
+
+
+def _caller(request: HttpRequest) -> Caller:
+    caller: Caller = request.auth  # type: ignore[attr-defined]
+    return caller
+
+
+def _archive(row: Standing, caller: Caller) -> dict[str, Any]:
+    return archive_of(row.customer, caller.gate.run.rulebook, caller.gate.run.work_date)
+
+
+def _written(said: FactsIn, row: Standing, caller: Caller) -> tuple[list[Written], list[WrongOut]]:
+    book: RuleBook = caller.gate.run.rulebook
+    known = {key for key, one in _archive(row, caller).items() if one.known} | {one.field for one in said.facts}
+    consented = agreed([row.customer_id], book.consents)[row.customer_id]
+    written: list[Written] = []
+    wrong: list[WrongOut] = []
+    for place, one in enumerate(said.facts):
+        try:
+            value = _value(one, book, consented)
+        except Unfit as unfit:
+            said_wrong = {"found": one.value, "expected_zh": unfit.zh, "expected_en": unfit.en}
+            wrong.append(WrongOut(place=place, field=one.field, **said_wrong))
+            continue
+        fact = Written(
+            one.field,
+            value,
+            Channel(caller.system.channel),
+            Confidence(one.confidence),
+            one.refused,
+            said.source,
+            valid_until=one.valid_until,
+        )
+        written += with_derived(fact, known)
+    return written, wrong
+
+
+def _value(one: FactIn, book: RuleBook, consented: set[str]) -> str:
+    """The kept form; raises Unfit."""
+    entry = book.fields.get(one.field)
+    if entry is None or one.field == "name":
+        raise Unfit("目录中的字段", "a field of the catalogue")
+    if bool(one.value.strip()) == one.refused:
+        raise Unfit("内容,或客户不愿提供", "a value, or that the customer refused")
+    if one.refused:
+        return ""
+    if entry.consent and entry.consent not in consented:
+        purpose = book.consents[entry.consent]
+        raise Unfit(f"客户先同意“{purpose.zh}”", f"the customer's consent first: {purpose.en}")
+    return read(entry, one.value)
+
+
+def _once(request: HttpRequest, caller: Caller, key: str, act: Callable[[], tuple[int, Any]]) -> HttpResponse:
+    """Do a call once per idempotency key; the same key with another call is refused with 409."""
+    asked = hashlib.sha256(f"{request.method} {request.path}\n".encode() + request.body).hexdigest()
+    try:
+        with transaction.atomic():
+            answer = _answered(caller, key)
+            if answer is None:
+                status, body = act()
+                made = {"asked": asked, "status": status, "body": json.dumps(body, ensure_ascii=False)}
+                answer = Answered.objects.create(system=caller.system, key=key, at=timezone.now(), **made)
+    except IntegrityError:  # the same call is being answered elsewhere
+        answer = _answered(caller, key)
+    if answer is None or answer.asked != asked:
+        raise HttpError(409, "this idempotency key was used for another call")
+    return HttpResponse(answer.body, "application/json", status=answer.status)
+
+
+def _answered(caller: Caller, key: str) -> Answered | None:
+    return Answered.objects.filter(system=caller.system, key=key).first()

@@ -1,0 +1,33 @@
+"""Systems that may call, and what they were answered."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from weihu.workplace.archive.models import Channel
+from weihu.workplace.fields import SealedField
+
+
+class System(models.Model):
+    """Another system with a token of its own. It reaches what a ``post`` of the rule book reaches in a branch."""
+
+    name = models.CharField(max_length=40, unique=True)
+    token_index = models.CharField(max_length=32, unique=True)
+    post = models.CharField(max_length=40)
+    branch_id = models.CharField(max_length=40, blank=True)
+    channel = models.CharField(max_length=20, choices=Channel.choices)
+    made_on = models.DateField()
+
+
+class Answered(models.Model):
+    """What a call with an idempotency key was answered: the same call again gets the same answer."""
+
+    system = models.ForeignKey(System, models.CASCADE)
+    key = models.CharField(max_length=100)
+    asked = models.CharField(max_length=64)
+    status = models.SmallIntegerField()
+    body = SealedField(scope="answer")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["system", "key"], name="answered_once")]

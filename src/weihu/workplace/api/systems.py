@@ -1,0 +1,58 @@
+"""Tokens of other systems: made at the command line, shown once, revoked by name."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import date
+
+from weihu.workplace.api.models import System
+from weihu.workplace.archive.models import Channel
+from weihu.workplace.audit import log
+from weihu.workplace.fields import seal
+from weihu.workplace.people.gate import Gate
+from weihu.workplace.people.models import Staff
+from weihu.workplace.runs.models import Run
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A system that calls, with its gate."""
+
+    system: System
+    gate: Gate
+
+    @property
+    def name(self) -> str:
+        """As it stands in facts and in the audit log."""
+        return f"api:{self.system.name}"
+
+
+def add(name: str, post: str, branch_id: str, channel: Channel, on: date) -> str:
+    """A new system, or a new token of an old one; returns the token, which is kept nowhere."""
+    token = secrets.token_urlsafe(32)
+    values = {"post": post, "branch_id": branch_id, "channel": channel, "made_on": on, "token_index": _index(token)}
+    System.objects.update_or_create(name=name, defaults=values)
+    log.record("cli", "api.token", "", name)
+    return token
+
+
+def revoke(name: str) -> bool:
+    """Forget a system; its calls are refused from now on."""
+    gone, _ = System.objects.filter(name=name).delete()
+    log.record("cli", "api.revoke", "", name)
+    return bool(gone)
+
+
+def caller_of(token: str, run: Run) -> Caller | None:
+    """Who calls with a token."""
+    system = System.objects.filter(token_index=_index(token)).first()
+    if system is None:
+        return None
+    # a gate knows people; a system is one with a post and no login
+    staff = Staff(staff_id=f"api:{system.name}", name=system.name, post=system.post, branch_id=system.branch_id)
+    return Caller(system, Gate(staff, run))
+
+
+def _index(token: str) -> str:
+    return seal().index(token, "token")
