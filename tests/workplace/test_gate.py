@@ -27,6 +27,8 @@ OF_A_CUSTOMER = {
     "goal_act": ("post", [1]),
     "new_complaint": ("get", []),
     "unmerge": ("post", [1]),
+    "rights": ("get", []),
+    "data_copy": ("post", []),
 }
 OF_AN_IMPORT = {"import", "import_step", "import_problems", "import_delete"}
 """Of its uploader alone: test_import.py."""

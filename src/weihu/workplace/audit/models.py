@@ -11,6 +11,6 @@ class Entry(models.Model):
     at = models.DateTimeField()
     staff_id = models.CharField(max_length=60)
     action = models.CharField(max_length=40)
-    customer_id = models.CharField(max_length=60, blank=True)
+    customer_id = models.CharField(max_length=60, blank=True, db_index=True)
     detail = models.CharField(max_length=200, blank=True)
     digest = models.CharField(max_length=64, unique=True)

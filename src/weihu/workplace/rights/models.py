@@ -27,3 +27,36 @@ class Consent(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["customer_id", "purpose"], name="consent_customer")]
+
+
+class Hold(models.Model):
+    """A legal hold (法定保留): nothing of the customer may be erased until it is lifted."""
+
+    customer_id = models.CharField(max_length=60, db_index=True)
+    why = SealedField(scope="hold")
+    by = models.CharField(max_length=60)
+    on = models.DateField()
+    lifted_by = models.CharField(max_length=60, blank=True)
+    lifted_on = models.DateField(null=True)
+
+
+class Erasure(models.Model):
+    """A customer's wish to have erased what people recorded of him (删除). Asked by one person, approved by another.
+
+    Until ``due_on`` it can be taken back; then it is done and cannot. What the law says a bank must keep (the core
+    system's records) is not touched.
+    """
+
+    customer_id = models.CharField(max_length=60, db_index=True)
+    why = SealedField(scope="erasure")
+    asked_by = models.CharField(max_length=60)
+    asked_on = models.DateField()
+    approved_by = models.CharField(max_length=60, blank=True)
+    due_on = models.DateField(null=True, db_index=True)
+    taken_back_by = models.CharField(max_length=60, blank=True)
+    done_on = models.DateField(null=True)
+
+    @property
+    def running(self) -> bool:
+        """Whether it is neither done nor taken back."""
+        return self.done_on is None and not self.taken_back_by
