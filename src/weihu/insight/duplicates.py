@@ -32,7 +32,7 @@ SURE: list[Any] = ["l.identity_number = r.identity_number", "l.phone = r.phone A
 RECALL = 0.7
 """The share of duplicates that are SURE: from it follows how many there are. Without any, one in the bank is assumed."""
 PAIRED = "SELECT 1 FROM people l JOIN people r ON l.unique_id < r.unique_id AND"
-SAMPLED_PAIRS = 2e6
+SAMPLED_PAIRS = 5e5
 SEED = 7
 
 

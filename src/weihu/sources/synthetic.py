@@ -28,18 +28,23 @@ KINDS = ("salary", "cash", "transfer", "payment", "interest", "product", "openin
 SALARY, CASH, TRANSFER, PAYMENT, INTEREST, PRODUCT, OPENING = range(7)
 DEMAND, TERMS, WEALTH, FUNDS, INSURANCE = 0, (1, 2, 3), (4, 5), (6, 7), 8
 TERM_DAYS = np.array([row[6] for row in names.PRODUCTS])
+WRITTEN = (
+    "surname", "given_1", "given_2", "area", "born", "id_order", "id_check", "female", "prefix", "number", "branch",
+)  # fmt: skip
+"""Who somebody is, as far as it is written down when an account is opened."""
 NEVER = np.iinfo(np.int64).max
 
 
 class SyntheticBank:
     """A bank of so many customers and branches, and its days up to ``last``."""
 
-    def __init__(self, customers: int, branches: int, days: int, last: date, seed: int) -> None:
+    def __init__(self, customers: int, branches: int, days: int, last: date, seed: int, twins: float = 0.0) -> None:
         self.count, self.branches, self.days = customers, branches, days
         self.first = last - timedelta(days=days - 1)
         self.rng = np.random.default_rng(seed)
         self.database = duckdb.connect()
         self._people()
+        self._write_down_twice(twins, seed)
         self._accounts()
         self._events: dict[str, list[Any]] = {"date": [], "customer": [], "kind": [], "cents": []}
         self._moves: list[tuple[Ints, Ints, int, Ints, Ints]] = []
@@ -131,7 +136,21 @@ class SyntheticBank:
             "branch": self.branch,
             "opened": self.opened_day + _days(self.first),
             **{f"knows_{name}": value for name, value in known.items()},
+            "knows_identity": np.ones(n, dtype=bool),
         }
+
+    def _write_down_twice(self, share: float, seed: int) -> None:
+        """A share of the customers are earlier ones once more: same person, another number, some of it written wrongly."""
+        rng, n = np.random.default_rng(seed + 1), self.count
+        again = rng.permutation(n - n // 2)[: int(n * share)] + n // 2
+        first = rng.permutation(n // 2)[: len(again)]
+        for name in WRITTEN:
+            self.columns[name] = self.columns[name].copy()
+            self.columns[name][again] = self.columns[name][first]
+        for name, right in (("number", 0.6), ("born", 0.9)):
+            wrong = again[rng.random(len(again)) > right]
+            self.columns[name][wrong] += rng.integers(1, 9, len(wrong))
+        self.columns["knows_identity"][again] = rng.random(len(again)) < 0.3
 
     # --- what they hold ---
 
@@ -519,8 +538,8 @@ _DAILY = {
 SELECT 'P' || lpad(CAST(i + 1 AS VARCHAR), 7, '0') AS customer_id,
        {_word("surnames", "surname")} || {_word("given_1", "given_1")} || {_word("given_2", "given_2")} AS name,
        IF(female, 'F', 'M') AS sex, IF(knows_birth, {_DATE.format("born")}, NULL) AS birth_date,
-       CAST(area AS VARCHAR) || strftime({_DATE.format("born")}, '%Y%m%d') || lpad(CAST(id_order AS VARCHAR), 3, '0')
-           || '10X98765432'[id_check + 1] AS identity_number,
+       IF(knows_identity, CAST(area AS VARCHAR) || strftime({_DATE.format("born")}, '%Y%m%d') || lpad(CAST(id_order AS VARCHAR), 3, '0')
+           || '10X98765432'[id_check + 1], NULL) AS identity_number,
        IF(knows_phone, CAST(prefix AS VARCHAR) || lpad(CAST(number AS VARCHAR), 8, '0'), NULL) AS phone,
        IF(knows_address, '{names.CITY}' || {_word("districts", "district")} || {_word("roads", "road")} || CAST(house AS VARCHAR) || '号' || CAST(room AS VARCHAR) || '室', NULL) AS address,
        IF(knows_income, CAST(CAST(income AS DECIMAL(20,2)) * 0.01 AS DECIMAL(18,2)), NULL) AS income,

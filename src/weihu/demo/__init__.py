@@ -21,6 +21,8 @@ from weihu.rules import rulebook
 BOOK = "state_bank"
 BRANCHES = 3
 SEED = 20
+TWINS = 0.006
+"""The share of customers who were opened a second time under another number."""
 RESULTS = ("interested", "considering", "not_reached", "rescheduled", "declined")
 CHANCES = (0.28, 0.34, 0.24, 0.09, 0.05)
 DONE_SHARE, LATELY_SHARE = 0.45, 0.08
@@ -58,6 +60,7 @@ def prepare(home: Home, customers: int, days: int, today: date, setup: Callable[
         return
     _generate(deliveries, customers, days, today)
     _replay(home, deliveries)
+    _give_lives(home)
     _give_logins(home)
 
 
@@ -84,7 +87,7 @@ def _generate(deliveries: Path, customers: int, days: int, today: date) -> None:
     done = deliveries / ".done"
     if done.is_file():
         return
-    bank = SyntheticBank(customers, BRANCHES, days, today - timedelta(days=1), SEED)
+    bank = SyntheticBank(customers, BRANCHES, days, today - timedelta(days=1), SEED, TWINS)
     with _progress() as progress:
         for _ in progress.track(bank.deliveries(deliveries), total=days, description="合成银行 bank"):
             pass
@@ -105,6 +108,16 @@ def _replay(home: Home, deliveries: Path) -> None:
                 continue
             if nightly.run(folder) and folder != folders[-1]:
                 _work(current(), LATELY_SHARE if folder in folders[-7:] else DONE_SHARE)
+
+
+def _give_lives(home: Home) -> None:
+    """Once: an interrupted start goes on behind it."""
+    from weihu.demo.lives import live  # noqa: PLC0415
+
+    done = home.root / ".lives"
+    if not done.is_file():
+        live(home)
+        done.touch()
 
 
 def _work(run: Any, share: float) -> None:

@@ -1,0 +1,178 @@
+"""The demo's people beyond their money: families, consents, complaints, goals, an event with replies, duplicates."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from weihu.engine.lake import Home
+
+COMPLAINTS = [
+    ("排队时间太长", "周一上午等了一个多小时,只开了两个窗口。", "counter"),
+    ("短信提醒没有收到", "工资到账没有短信,打电话才查到。", "phone"),
+    ("自助机吞卡", "周末无人处理,来回跑了两趟。", "phone"),
+    ("手续费不清楚", "跨行转账扣了费用,事先没有告知。", "online"),
+    ("理财到期未通知", "产品到期后资金闲置了三周。", "letter"),
+    ("营销电话太多", "一周接到四次推荐保险的电话。", "phone"),
+]
+ANSWERS = ("已电话致歉并说明原因,客户表示理解。", "已退还费用,并登记短信服务。", "已调整窗口安排,送上小礼品。")
+GOALS = (("孩子留学", 600_000), ("换车", 250_000), ("养老储备", 1_000_000), ("房屋装修", 300_000))
+CONSENTING, WITH_GOAL = 0.55, 0.12
+GROWN = 18
+PLACES = 40
+
+
+def live(home: Home) -> None:
+    """Give the bank's customers their lives, as staff would have recorded them."""
+    from django.db import transaction  # noqa: PLC0415
+
+    from weihu.workplace.duplicates.finding import look  # noqa: PLC0415
+    from weihu.workplace.grading.models import Standing  # noqa: PLC0415
+    from weihu.workplace.runs.current import current  # noqa: PLC0415
+
+    run = current()
+    if run is None:
+        return
+    rng = np.random.default_rng(run.number)
+    rows = list(Standing.objects.listed_at(run).select_related("customer").order_by("customer_id"))
+    with transaction.atomic():
+        for part in (_families, _consents, _special_days, _goals, _complaints, _event):
+            part(rows, run, rng)
+    look(run, run.work_date, home.spill)
+
+
+def _families(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
+    """Those who share an address: couples of about one age, parents and children; most are put into a household."""
+    from weihu.workplace.relations.network import Tie, join, relate  # noqa: PLC0415
+
+    by_address: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        if row.customer.address and row.customer.birth_date:
+            by_address[row.customer.address].append(row)
+    for family in by_address.values():
+        family.sort(key=lambda row: row.customer.birth_date)
+        head, *others = family
+        for other in others:
+            years = (other.customer.birth_date - head.customer.birth_date).days // 365
+            couple = years < GROWN and other.customer.sex != head.customer.sex
+            kind = "child" if years >= GROWN else "spouse" if couple else "sibling"
+            relate(head.customer_id, Tie(kind, other.customer_id), _owner(head), run.work_date, _token(rng))
+        if others and rng.random() < 0.7:
+            join(head.customer_id, [other.customer_id for other in others], _owner(head), run.work_date)
+    for one, other in zip(rows[::97], rows[50::97], strict=False):
+        kind = str(rng.choice(["introduced_by", "works_with", "classmate", "friend"]))
+        relate(one.customer_id, Tie(kind, other.customer_id), _owner(one), run.work_date, _token(rng))
+
+
+def _consents(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
+    from weihu.workplace.archive.models import Channel  # noqa: PLC0415
+    from weihu.workplace.rights.consents import Said, record_consent  # noqa: PLC0415
+
+    version = run.rulebook.consents["marketing"].version
+    for row in rows:
+        if row.grade_rank >= 2 and rng.random() < CONSENTING:
+            said = Said("marketing", version, bool(rng.random() < 0.9), Channel.SERVICE, "柜面签署")
+            record_consent(row.customer_id, said, _owner(row), run.work_date, _token(rng))
+
+
+def _special_days(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
+    from weihu.rules.catalogue import read  # noqa: PLC0415
+    from weihu.workplace.archive.facts import Given, Written, record_many  # noqa: PLC0415
+    from weihu.workplace.archive.models import Channel, Confidence  # noqa: PLC0415
+
+    fields = run.rulebook.fields
+    given = []
+    for row in rows:
+        if row.grade_rank < 3 or rng.random() > 0.5:
+            continue
+        told = {
+            "wedding_day": str(date(int(rng.integers(1985, 2015)), int(rng.integers(1, 13)), int(rng.integers(1, 28)))),
+            "child_birth_date": str(date(int(rng.integers(2008, 2023)), int(rng.integers(1, 13)), 5)),
+            "lunar_birthday": f"{int(rng.integers(1, 13))}-{int(rng.integers(1, 29))}",
+        }
+        for key in rng.choice(list(told), int(rng.integers(1, 3)), replace=False):
+            value = read(fields[str(key)], told[str(key)])
+            written = Written(str(key), value, Channel.SERVICE, Confidence.TOLD, source="客户拜访")
+            given.append(Given(row.customer_id, written, _token(rng)))
+    record_many(given, "demo", run.work_date, "demo")
+
+
+def _goals(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
+    from weihu.workplace.life.goals import note_progress, set_goal  # noqa: PLC0415
+    from weihu.workplace.life.models import Goal  # noqa: PLC0415
+
+    for row in rows:
+        if row.grade_rank < 3 or rng.random() > WITH_GOAL:
+            continue
+        name, target = GOALS[int(rng.integers(len(GOALS)))]
+        saved = int(target * rng.uniform(0.1, 0.6))
+        due_on = run.work_date.replace(year=run.work_date.year + int(rng.integers(1, 6)), day=1)
+        token = _token(rng)
+        said = {"token": token, "name": name, "target": target, "saved": saved, "due_on": due_on}
+        began = run.work_date - timedelta(days=60)
+        set_goal(row.customer_id, said, _owner(row), began)
+        note_progress(Goal.objects.get(token=token), Decimal(saved + target // 20), _owner(row), run.work_date)
+
+
+def _complaints(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
+    """Two rounds: older ones that were closed, and recent ones, some of them late."""
+    from weihu.workplace.complaints import cases  # noqa: PLC0415
+
+    for place, row in enumerate(rng.choice(rows, 2 * len(COMPLAINTS), replace=False)):
+        subject, text, origin = COMPLAINTS[place % len(COMPLAINTS)]
+        said = {"subject": subject, "text": text, "origin": origin}
+        older = place >= len(COMPLAINTS)
+        raised = run.work_date - timedelta(days=int(rng.integers(10, 40) if older else rng.integers(0, 8)))
+        case = cases.open_case(row.customer_id, said, _owner(row), raised, run.rulebook, _token(rng))
+        cases.assign(case, _owner(row), _owner(row), raised)
+        if older:
+            closed = raised + timedelta(days=3)
+            cases.close(case, ANSWERS[place % len(ANSWERS)], _owner(row), closed)
+            if place % 2:
+                cases.ask(case, int(rng.integers(2, 6)), "", _owner(row), closed + timedelta(days=4))
+
+
+def _event(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
+    """A tea party of each branch, with replies of customers and of some whom nobody knows."""
+    from weihu.workplace.intake.models import Invitation  # noqa: PLC0415
+    from weihu.workplace.intake.replies import receive  # noqa: PLC0415
+
+    with_phone = [row for row in rows if row.customer.phone]
+    for branch in sorted({row.branch_id for row in rows}):
+        own = [row for row in with_phone if row.branch_id == branch]
+        invitation = Invitation.objects.create(
+            title="岁末客户茶会",
+            text="诚邀您参加本网点的岁末茶会,品茗、书画、健康讲座。",
+            channel="event",
+            fields=["hobbies", "favourite_events", "email"],
+            purpose="event",
+            opens_on=run.work_date - timedelta(days=7),
+            closes_on=run.work_date + timedelta(days=30),
+            staff_id=_owner(own[0]),
+            branch_id=branch,
+        )
+        for place, row in enumerate(rng.choice(own, PLACES // 2, replace=False)):
+            known = place % 5
+            person = (
+                (row.customer.name, row.customer.phone) if known else (row.customer.name[:1] + "女士", "13900001234")
+            )
+            said = {"hobbies": str(rng.choice(["tea", "art", "sports", "travel"]))}
+            said = {key: value for key, value in said.items() if value in _offered(run, key)}
+            receive(invitation, person, said, run.rulebook, run.work_date, _token(rng))
+
+
+def _offered(run: Any, key: str) -> set[str]:
+    return {choice.key for choice in run.rulebook.fields[key].choices}
+
+
+def _owner(row: Any) -> str:
+    return row.primary_id or "demo"
+
+
+def _token(rng: np.random.Generator) -> uuid.UUID:
+    return uuid.UUID(bytes=rng.bytes(16))
