@@ -18,22 +18,39 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 WIDTHS = {"desktop": 1440, "phone": 390}
 LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
 PAGES = {
-    "relationship_manager": ("today", "customers", "customer", "facts"),
+    "relationship_manager": ("today", "customers", "customer", "facts", "occasions", "relations"),
     "high_counter": ("today", "customer"),
-    "branch_manager": ("today", "customers", "completeness"),
+    "branch_manager": (
+        "today", "customers", "filtered", "customer", "completeness", "imports", "forms", "form", "public", "households",
+        "duplicates", "pair", "complaints", "complaint", "rights",
+    ),
     "personal_banking": ("customers",),
     "it_operator": ("runs", "run"),
-}
+}  # fmt: skip
 
-ADDRESSES = {
-    "completeness": "archive/",
-    "today": "",
-    "customers": "customers/",
-    "customer": "customers/",
-    "facts": "customers/",
-    "runs": "runs/",
-    "run": "runs/",
+ADDRESSES: dict[str, tuple[str, ...]] = {
+    "today": ("",),
+    "customers": ("customers/",),
+    "filtered": ("customers/?f=sex:F&f=birth_date:5&c=hobbies&c=phone&c=primary&c=known",),
+    "customer": ("customers/", "#rows a"),
+    "facts": ("customers/", "#rows a", "#archive .section a"),
+    "relations": ("customers/", "#rows a", "#relations .card-header a"),
+    "rights": ("customers/", "#rows a", "#consents .card-header a"),
+    "completeness": ("archive/",),
+    "imports": ("imports/",),
+    "forms": ("forms/",),
+    "form": ("forms/", "table a"),
+    "public": ("forms/", "table a", "#link"),
+    "households": ("households/",),
+    "duplicates": ("duplicates/",),
+    "pair": ("duplicates/", "table a.btn"),
+    "complaints": ("complaints/",),
+    "complaint": ("complaints/?part=open", "table a"),
+    "occasions": ("occasions/",),
+    "runs": ("runs/",),
+    "run": ("runs/", "table a"),
 }
+"""Where a page is, and what is clicked on the way to it; a field with an address is gone to."""
 
 
 def main() -> None:
@@ -89,14 +106,15 @@ def sign_in(page: Page, url: str, login: dict[str, str]) -> None:
 
 def go(page: Page, url: str, name: str) -> None:
     """Open a page the way a person does."""
-    page.goto(f"{url}/{ADDRESSES[name]}")
-    if name in ("customer", "facts"):
-        page.locator("#rows a").first.click()
-    if name == "facts":
-        page.locator("#archive .section a").first.click()
-    if name == "run":
-        page.locator("table a").first.click()
-    page.wait_for_load_state("networkidle")
+    address, *clicks = ADDRESSES[name]
+    page.goto(f"{url}/{address}")
+    for target in clicks:
+        place = page.locator(target).first
+        if place.evaluate("node => node.tagName") == "INPUT":
+            page.goto(place.input_value())
+        else:
+            place.click()
+        page.wait_for_load_state("networkidle")
 
 
 if __name__ == "__main__":

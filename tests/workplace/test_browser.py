@@ -19,6 +19,51 @@ def browser():
         running.close()
 
 
+@pytest.fixture
+def desk(browser, live_server, deliveries, home):
+    """Signs somebody of a post in at a screen of some width; afterwards no page may have logged an error."""
+    from weihu.nightly.run import Nightly
+    from weihu.workplace.people.models import Staff
+    from weihu.workplace.runs.current import current
+    from weihu.workplace.worklist.models import Task
+
+    if current() is None:  # a test before this one has emptied the database
+        shutil.rmtree(home.root / "lake")
+        home.create()
+        with Nightly(home) as nightly:
+            nightly.run(deliveries[0])
+    wrong: list[str] = []
+    contexts = []
+
+    def sign_in(width: int, language: str, post: str = ""):
+        staff_id = Task.objects.filter(run=current()).values_list("staff_id", flat=True)[0]
+        staff = (
+            Staff.objects.filter(post=post).order_by("staff_id")[0] if post else Staff.objects.get(staff_id=staff_id)
+        )
+        staff.set_password("a long password")
+        staff.save()
+        contexts.append(browser.new_context(viewport={"width": width, "height": 860}, locale=language))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(f"{live_server.url}/")
+        page.fill("#id_username", staff.staff_id)
+        page.fill("#id_password", "a long password")
+        page.press("#id_password", "Enter")
+        page.wait_for_selector(".who-name")
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+    assert [text for text in wrong if "422" not in text] == []  # the browser reports a form's refusal
+
+
+def fits(page) -> bool:
+    """Whether nothing is wider than the screen."""
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
 def fill_in(page) -> None:
     """The form at the counter, by keyboard alone: a value, a wrong one and its mending, a choice."""
     from weihu.workplace.archive.models import Fact
@@ -46,33 +91,9 @@ def fill_in(page) -> None:
 
 
 @pytest.mark.parametrize(("width", "language"), [(1440, "zh-CN"), (390, "en-US")])
-def test_a_morning_at_the_counter(browser, live_server, deliveries, home, width, language):
-    """Sign in, record one contact by keys and one by mouse, search a customer, open the page."""
-    from weihu.nightly.run import Nightly
-    from weihu.workplace.people.models import Staff
-    from weihu.workplace.runs.current import current
-    from weihu.workplace.worklist.models import Task
-
-    if current() is None:  # a test before this one has emptied the database
-        shutil.rmtree(home.root / "lake")
-        home.create()
-        with Nightly(home) as nightly:
-            nightly.run(deliveries[0])
-    run = current()
-    assert run is not None
-    staff_id = Task.objects.filter(run=run).values_list("staff_id", flat=True)[0]
-    staff = Staff.objects.get(staff_id=staff_id)
-    staff.set_password("a long password")
-    staff.save()
-    context = browser.new_context(viewport={"width": width, "height": 860}, locale=language)
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto(f"{live_server.url}/")
-    page.fill("#id_username", staff.staff_id)
-    page.fill("#id_password", "a long password")
-    page.press("#id_password", "Enter")
+def test_a_morning_at_the_counter(desk, live_server, width, language):
+    """Sign in, record one contact by keys and one by mouse, search a customer, open the page, fill in the archive."""
+    page = desk(width, language)
     page.wait_for_selector("[data-panel]")
     page.keyboard.press("2")
     page.keyboard.press("Enter")
@@ -84,8 +105,159 @@ def test_a_morning_at_the_counter(browser, live_server, deliveries, home, width,
     page.goto(f"{live_server.url}/customers/")
     page.locator("#rows a").first.click()
     page.wait_for_selector(".chart svg")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert fits(page)
     fill_in(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert [text for text in wrong if "422" not in text] == []  # the browser reports the form's refusal
+    assert fits(page)
+
+
+def test_a_workbook_with_errors_is_imported_mended_and_imported_again(desk, live_server, tmp_path):
+    """Two right rows, a wrong one and a doubtful one; the marked file comes back, is mended, and all four are in."""
+    import csv
+    from collections import Counter
+
+    import openpyxl
+
+    from weihu.workplace.archive.models import Customer, Fact
+    from weihu.workplace.grading.models import Standing
+    from weihu.workplace.people.models import Staff
+
+    page = desk(1440, "zh-CN", "branch_manager")
+    branch = Staff.objects.filter(post="branch_manager").order_by("staff_id")[0].branch_id
+    here = Customer.objects.filter(pk__in=Standing.objects.filter(branch_id=branch).values("customer_id"))
+    names = Counter(here.values_list("name", flat=True))
+    people = [one for one in here.order_by("pk") if names[one.name] == 1][:4]
+    lines = [["客户号", "姓名", "邮编"], *([one.pk, one.name, "210000"] for one in people)]
+    lines[3][2], lines[4][0] = "21", ""
+    file = tmp_path / "名单.csv"
+    with file.open("w", encoding="gb18030", newline="") as out:
+        csv.writer(out).writerows(lines)
+    page.goto(f"{live_server.url}/imports/")
+    page.set_input_files("#id_file", file)
+    page.click("form button.btn-primary")
+    page.wait_for_selector("text=列对应")
+    page.click(".card-footer button")
+    page.wait_for_selector("#found")
+    assert [page.inner_text(f"[data-state={state}]") for state in ("right", "doubtful", "wrong")] == ["2", "1", "1"]
+    assert "六位邮政编码" in page.content()
+    assert not Fact.objects.exists()
+    with page.expect_download() as given:
+        page.click("#found .card-header a")
+    marked = tmp_path / "marked.xlsx"
+    given.value.save_as(marked)
+    page.click("#found .btn-primary")
+    page.wait_for_selector("text=已登记 2 项")
+    book = openpyxl.load_workbook(marked)
+    sheet = book.active
+    columns = {cell.value: cell.column for cell in sheet[1]}
+    for row in range(2, sheet.max_row + 1):
+        sheet.cell(row, columns["邮编"]).value = "210000"
+        sheet.cell(row, columns["客户号"]).value = next(
+            one.pk for one in people if one.name == sheet.cell(row, columns["姓名"]).value
+        )
+    book.save(marked)
+    page.goto(f"{live_server.url}/imports/")
+    page.set_input_files("#id_file", marked)
+    page.click("form button.btn-primary")
+    page.wait_for_selector("text=列对应")
+    page.click(".card-footer button")
+    page.click("#found .btn-primary")
+    page.wait_for_selector("text=已登记 2 项")
+    assert sorted(Fact.objects.values_list("customer_id", "value")) == sorted((one.pk, "210000") for one in people)
+
+
+def test_two_customers_are_merged_and_the_merge_undone(desk, live_server):
+    from weihu.workplace.duplicates.models import Candidate, Merge
+    from weihu.workplace.grading.models import Standing
+    from weihu.workplace.people.models import Staff
+    from weihu.workplace.runs.current import current
+
+    page = desk(1440, "en-US", "branch_manager")
+    run, staff = current(), Staff.objects.filter(post="branch_manager").order_by("staff_id")[0]
+    rows = list(Standing.objects.at(run).filter(branch_id=staff.branch_id).order_by("customer_id")[:2])
+    left, right = (row.customer_id for row in rows)
+    reasons = [["电话相同", "same phone", 12.0], ["生日不同", "birthday differs", -3.0]]
+    Candidate.objects.create(left_id=left, right_id=right, probability=0.97, reasons=reasons, found_on=run.work_date)
+    page.goto(f"{live_server.url}/duplicates/")
+    page.click("text=Compare")
+    page.wait_for_selector("text=same phone")
+    page.locator("[name=keep]").first.click()
+    page.wait_for_selector(f"text=Merged with {right}")
+    page.goto(f"{live_server.url}/customers/{right}/")
+    assert page.url.endswith(f"/customers/{left}/")
+    page.click("text=Undo the merge")
+    page.wait_for_selector("#archive")
+    assert not page.locator("text=Merged with").count()
+    assert Merge.objects.filter(undone_on__isnull=False).count() == 1
+    page.goto(f"{live_server.url}/customers/{right}/")
+    assert page.url.endswith(f"/customers/{right}/")
+
+
+def test_an_event_is_announced_and_a_guest_signs_up_by_telephone(desk, live_server, browser):
+    from weihu.workplace.archive.models import Fact
+    from weihu.workplace.grading.models import Standing
+    from weihu.workplace.runs.current import current
+
+    page = desk(1440, "zh-CN", "branch_manager")
+    page.goto(f"{live_server.url}/forms/")
+    page.fill("#id_title", "重阳茶会")
+    page.fill("#id_closes_on", "2030-01-01")
+    page.select_option("#id_asked", ["hobbies", "email"])
+    page.click("form button.btn-primary")
+    page.wait_for_selector("[data-code] svg")
+    address = page.input_value("#link")
+    rows = Standing.objects.at(current()).select_related("customer").order_by("customer_id")
+    phones = [row.customer.phone for row in rows]
+    guest = next(row.customer for row in rows if row.customer.phone and phones.count(row.customer.phone) == 1)
+    context = browser.new_context(viewport={"width": 390, "height": 800}, locale="en-US")
+    telephone = context.new_page()
+    telephone.goto(address)
+    telephone.fill("#id_name", guest.name)
+    telephone.fill("#id_phone", guest.phone)
+    telephone.fill("#id_email", "nobody")
+    telephone.check("#id_agreed")
+    telephone.click(".btn-primary")
+    telephone.wait_for_selector("[role=alert]")
+    telephone.fill("#id_email", "guest@example.com")
+    telephone.locator("[name=hobbies]").first.check()
+    assert fits(telephone)
+    telephone.click(".btn-primary")
+    telephone.wait_for_selector("text=Thank you")
     context.close()
+    assert dict(Fact.objects.filter(customer_id=guest.pk).values_list("field", "channel")) == {
+        "email": "event",
+        "hobbies": "event",
+    }
+    page.reload()
+    page.wait_for_selector("text=1 份已对应客户")
+
+
+def test_a_complaint_from_the_counter_to_its_end_on_a_telephone(desk, live_server):
+    from weihu.workplace.archive.models import Fact
+    from weihu.workplace.complaints.models import Complaint
+
+    page = desk(390, "zh-CN", "branch_manager")
+    page.goto(f"{live_server.url}/customers/")
+    page.locator("#rows a").first.click()
+    page.click("#timeline .card-header a")
+    page.fill("#id_subject", "排队太久")
+    page.fill("#id_text", "等了一个小时")
+    page.click("[data-complaint] .btn-primary")
+    page.wait_for_selector("text=等了一个小时")
+    assert fits(page)
+    page.click("text=指派")
+    page.wait_for_selector("text=指派 →")
+    page.click("text=登记了解到的信息")
+    page.wait_for_selector("[data-facts]")
+    assert page.input_value("#id_source") == "排队太久"
+    page.fill("#id_postcode", "210000")
+    page.press("#id_postcode", "Enter")
+    page.wait_for_selector("#archive")
+    assert Fact.objects.get().channel == "complaint"
+    page.goto(f"{live_server.url}/complaints/")
+    page.click("text=排队太久")
+    page.fill("#note", "已增开窗口")
+    page.click("[value=closed]")
+    page.wait_for_selector(".badge.bg-success-lt")
+    case = Complaint.objects.get()
+    assert case.closed_on == case.raised_on
+    assert [step.act for step in case.steps.order_by("pk")] == ["opened", "assigned", "closed"]

@@ -161,13 +161,12 @@ def _event(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
             person = (
                 (row.customer.name, row.customer.phone) if known else (row.customer.name[:1] + "女士", "13900001234")
             )
-            said = {"hobbies": str(rng.choice(["tea", "art", "sports", "travel"]))}
-            said = {key: value for key, value in said.items() if value in _offered(run, key)}
+            said = {"hobbies": str(rng.choice(_offered(run, "hobbies")))}
             receive(invitation, person, said, run.rulebook, run.work_date, _token(rng))
 
 
-def _offered(run: Any, key: str) -> set[str]:
-    return {choice.key for choice in run.rulebook.fields[key].choices}
+def _offered(run: Any, key: str) -> list[str]:
+    return [choice.key for choice in run.rulebook.fields[key].choices]
 
 
 def _owner(row: Any) -> str:

@@ -108,14 +108,21 @@ class Occasion(Entry):
     """A kind of occasion (日子, M5): which dates it is found from and how long before it is shown.
 
     ``fields``: the catalogue's dates it returns with every year. Without any it is one of the kinds that are worked
-    out: ``relative_birthday``, ``school``, ``retirement``, ``festival``.
+    out: ``relative_birthday``, ``school``, ``retirement``, ``festival``. ``years_*``: how an age or an anniversary is
+    written, with {years}; none: not at all.
     """
 
     fields: list[str] = []
     lead_days: Count
     from_grade: str | None = None
+    years_zh: str = ""
+    years_en: str = ""
     talk_zh: str = ""
     talk_en: str = ""
+
+    def counted(self, years: int, language: str) -> str:
+        """An age or an anniversary in ``language``."""
+        return (self.years_en if language.startswith("en") else self.years_zh).format(years=years)
 
     def talk(self, language: str) -> str:
         """What may be said, in ``language``."""

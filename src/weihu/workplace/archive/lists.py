@@ -39,6 +39,7 @@ DEFAULT_COLUMNS = ("grade_since", "product_count", "moved_on")
 MOST_OPENED = 50_000
 """So many values of a field are opened and compared at most, for a range of numbers."""
 INDEXED = ("phone", "identity_number")
+MONTH = re.compile(r"(\d{1,2})\s*月?")
 SPAN = re.compile(r"(?P<low>[\d.,万]*)\s*(?:-|~|—|至|到|\.\.)\s*(?P<high>[\d.,万]*)")
 
 
@@ -64,6 +65,8 @@ class Filter:
     def words(self) -> str:
         """The condition in the reader's language."""
         language = get_language() or "zh-hans"
+        if self.entry.kind in ("date", "lunar_date") and (found := MONTH.fullmatch(self.written.strip())):
+            return f"{self.entry.name(language)}: {_('month %(month)s') % {'month': int(found[1])}}"
         try:
             value = shown(self.entry, read(self.entry, self.written), language)
         except Unfit:
@@ -217,7 +220,7 @@ def _keys(entry: CatalogueField, key: str, written: str) -> list[str]:
         _span(entry, plain)
         return []
     if entry.kind in ("date", "lunar_date"):
-        if found := re.fullmatch(r"(\d{1,2})\s*月?", plain):
+        if found := MONTH.fullmatch(plain):
             return [seal().index(f"{key}:month {int(found[1]):02d}", "fact")]
         if found := re.fullmatch(r"(\d{4})\s*年?", plain):
             return [seal().index(f"{key}:year {found[1]}", "fact")]
@@ -288,7 +291,7 @@ def _core(one: Filter) -> Q | None:
     if one.key in INDEXED:
         return Q(**{f"{column}_index": index_of(plain, one.key)})
     if one.entry.kind == "date":
-        if found := re.fullmatch(r"(\d{1,2})\s*月?", plain):
+        if found := MONTH.fullmatch(plain):
             return Q(**{f"{column}__month": int(found[1])})
         if found := re.fullmatch(r"(\d{4})\s*年?", plain):
             return Q(**{f"{column}__year": int(found[1])})

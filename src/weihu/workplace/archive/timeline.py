@@ -22,7 +22,7 @@ from weihu.workplace.runs.models import rulebooks_of
 from weihu.workplace.words import amount_text, called, fact_words
 from weihu.workplace.worklist.models import Answer
 
-PAGE = 20
+PAGE = 12
 
 
 @dataclass(frozen=True)

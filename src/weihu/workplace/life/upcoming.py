@@ -8,7 +8,6 @@ from datetime import date, timedelta
 
 from django.db.models import Q
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from weihu.rules.occasions import Life, Occasion, Relative, due, occasions
 from weihu.rules.rulebook import RuleBook
@@ -33,12 +32,13 @@ class Coming:
         """What it is, in the reader's language: 孩子入学 小学(王小宝), 生日 46岁."""
         language = get_language() or "zh-hans"
         one = self.occasion
-        parts = [book.occasions[one.kind].name(language)]
+        entry = book.occasions[one.kind]
+        parts = [entry.name(language)]
         if one.what:
             parts.append(one.what.name(language))
-        if one.years and one.kind != "school":
-            parts.append(_("%(years)d years") % {"years": one.years})
-        return " ".join(parts) + (f" ({one.who})" if one.who else "")
+        if one.years:
+            parts.append(entry.counted(one.years, language))
+        return " ".join(filter(None, parts)) + (f" ({one.who})" if one.who else "")
 
 
 def portfolio(gate: Gate) -> list[Standing]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +20,7 @@ class RelationForm(forms.Form):
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     other_id = forms.CharField(
-        label=_("Customer number"), required=False, max_length=60, widget=forms.TextInput(attrs=CONTROL)
+        label=_("Customer: number or name"), required=False, max_length=60, widget=forms.TextInput(attrs=CONTROL)
     )
     name = forms.CharField(
         label=_("Name, if no customer"), required=False, max_length=100, widget=forms.TextInput(attrs=CONTROL)
@@ -40,13 +41,19 @@ class RelationForm(forms.Form):
         self.order_fields(["kind", "other_id", "name", "born", "note"])
 
     def clean_other_id(self) -> str:
-        """A customer within reach, and not the customer himself."""
-        other = str(self.cleaned_data["other_id"]).strip()
-        if other == self.customer_id:
+        """A customer within reach by number or name, and not the customer himself."""
+        written = str(self.cleaned_data["other_id"]).strip()
+        if not written:
+            return ""
+        meant = self.gate.standings().filter(Q(customer_id=written) | Q(customer__name=written))
+        found = list(meant.order_by().values_list("customer_id", flat=True)[:2])
+        if found == [self.customer_id]:
             raise forms.ValidationError(_("Nobody is related to himself."))
-        if other and not self.gate.standings().filter(customer_id=other).exists():
-            raise forms.ValidationError(_("No customer within your reach has this number."))
-        return other
+        if not found:
+            raise forms.ValidationError(_("No customer within your reach has this number or name."))
+        if len(found) > 1:
+            raise forms.ValidationError(_("Several customers have this name: give the number."))
+        return str(found[0])
 
     def clean(self) -> dict[str, Any]:
         """A customer or a name."""
