@@ -18,10 +18,10 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 WIDTHS = {"desktop": 1440, "phone": 390}
 LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
 PAGES = {
-    "relationship_manager": ("today", "customers", "customer", "facts", "occasions", "relations"),
+    "relationship_manager": ("today", "customers", "customer", "facts", "occasions"),
     "high_counter": ("today", "customer"),
     "branch_manager": (
-        "today", "customers", "filtered", "customer", "completeness", "imports", "forms", "form", "public", "households",
+        "today", "customers", "filtered", "customer", "completeness", "imports", "forms", "form", "public", "households", "relations",
         "duplicates", "pair", "complaints", "complaint", "rights",
     ),
     "personal_banking": ("customers",),
@@ -34,7 +34,7 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
     "filtered": ("customers/?f=sex:F&f=birth_date:5&c=hobbies&c=phone&c=primary&c=known",),
     "customer": ("customers/", "#rows a"),
     "facts": ("customers/", "#rows a", "#archive .section a"),
-    "relations": ("customers/", "#rows a", "#relations .card-header a"),
+    "relations": ("households/", "table a"),
     "rights": ("customers/", "#rows a", "#consents .card-header a"),
     "completeness": ("archive/",),
     "imports": ("imports/",),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weihu.rules import rulebook
-from weihu.rules.occasions import Life, Relative, due, lunar_day, occasions, retires_on, school_age
+from weihu.rules.occasions import Life, Relative, due, lunar_day, occasions, retires_on, school_age, stage_on
 
 BOOK = rulebook.load("brief")
 TOP = len(BOOK.grades) - 1
@@ -106,3 +106,21 @@ def test_a_told_year_of_retirement_is_taken_for_the_law_s():
     one = life(birth_date="1970-01-01", retires_in="2026")
     found = [o.on for o in occasions(one, BOOK, date(2025, 1, 1), date(2027, 1, 1)) if o.kind == "retirement"]
     assert found == [date(2026, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("on", "stage"),
+    [
+        (date(2023, 8, 31), None),
+        (date(2023, 9, 1), "kindergarten"),
+        (date(2026, 8, 31), "kindergarten"),
+        (date(2026, 9, 1), "primary"),
+        (date(2032, 8, 31), "primary"),
+        (date(2032, 9, 1), "junior"),
+        (date(2038, 9, 1), "university"),
+        (date(2044, 9, 1), None),
+    ],
+)
+def test_the_stage_of_school_that_a_child_is_in(on, stage):
+    found = stage_on(date(2020, 5, 1), on, BOOK)
+    assert found == (BOOK.stages[stage] if stage else None)

@@ -40,6 +40,7 @@ def test_a_relation_is_seen_from_both_sides(signed_in, people, gate, run):
     assert Relation.objects.count() == 1
     (there,) = network.links_of(one, gate, run.rulebook)
     (back,) = network.links_of(other, gate, run.rulebook)
+    assert there.stage is None  # grown up
     assert (there.key, there.other_id, there.born) == ("child", other, date(1999, 5, 1))
     assert (back.key, back.other_id, back.born) == ("parent", one, None)
     assert client.post(reverse("unrelate", args=[other, there.number])).status_code == 302

@@ -11,10 +11,12 @@ from datetime import date
 
 from lunardate import LunarDate
 
-from weihu.rules.entries import Entry, Retirement
+from weihu.rules.entries import Entry, Retirement, Stage
 from weihu.rules.rulebook import RuleBook
 
 SCHOOL_STARTS = (9, 1)
+LONGEST_STAGE = 6
+"""No stage of school lasts longer, in years."""
 LUNAR_YEARS = range(1901, 2099)
 
 
@@ -108,6 +110,15 @@ def retires_on(born: date, rule: Retirement) -> date:
 def school_age(born: date, year: int) -> int:
     """A child's age at the end of August."""
     return year - born.year - ((born.month, born.day) >= SCHOOL_STARTS)
+
+
+def stage_on(born: date, on: date, book: RuleBook) -> Stage | None:
+    """The stage of school that a child is in on a day; None before the first and after the last."""
+    year = on.year if (on.month, on.day) >= SCHOOL_STARTS else on.year - 1
+    age = school_age(born, year)
+    entered = [stage for stage in book.stages.values() if stage.age <= age]
+    latest = max(entered, key=lambda stage: stage.age, default=None)
+    return latest if latest and age < latest.age + LONGEST_STAGE else None
 
 
 def _yearly(kind: str, value: str, first: date, last: date) -> Iterator[Occasion]:

@@ -19,6 +19,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from weihu.rules.entries import Relation as RelationKind
+from weihu.rules.entries import Stage
+from weihu.rules.occasions import stage_on
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.archive.models import Account, Authorised, Channel
 from weihu.workplace.audit import log
@@ -43,6 +45,7 @@ class Link:
     born: date | None
     note: str
     number: int | None
+    stage: Stage | None = None
 
     @property
     def hidden(self) -> bool:
@@ -122,6 +125,7 @@ def links_of(customer_id: str, gate: Gate, book: RuleBook) -> list[Link]:
                 date.fromisoformat(row.born) if row and row.born and row.kind == key else None,
                 row.note if row else "",
                 row.pk if row else None,
+                _stage(key, row, gate.run.work_date, book),
             )
     order = list(book.relations)
     return sorted(made.values(), key=lambda link: order.index(link.key))
@@ -244,6 +248,13 @@ def _authorised(customer_id: str) -> list[tuple[str, str, Relation | None]]:
     owners = Account.objects.filter(account_id__in=accounts).values_list("customer_id", flat=True)
     both = (("authorised", others), ("authorised_for", owners))
     return [(kind, one, None) for kind, ids in both for one in dict.fromkeys(ids) if one not in person]
+
+
+def _stage(key: str, row: Relation | None, on: date, book: RuleBook) -> Stage | None:
+    """The stage of school of a child whose date of birth is known."""
+    if row is None or not row.born or key != "child" or row.kind != key:
+        return None
+    return stage_on(date.fromisoformat(row.born), on, book)
 
 
 def _name(kind: RelationKind) -> str:
