@@ -64,12 +64,13 @@ def make(home: Path, folder: Path, count: int) -> None:
 
     found = list(Customer.objects.order_by("customer_id"))
     names, phones = Counter(one.name for one in found), Counter(one.phone for one in found)
+    identities = Counter(one.identity_number for one in found)
     people = [
         messy.Person(
             one.customer_id,
             one.name,
             one.phone if one.phone and phones[one.phone] == 1 else "",
-            one.identity_number or "",
+            one.identity_number if one.identity_number and identities[one.identity_number] == 1 else "",
             names[one.name] == 1,
         )
         for one in found

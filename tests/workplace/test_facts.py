@@ -141,7 +141,7 @@ def at_counter(signed_in, run):
     """A relationship manager with a customer whose archive lacks something."""
     client = signed_in("relationship_manager")
     rows = client.get(reverse("customers")).context["rows"]
-    standing = next(row for row in rows if row.facts_known < row.facts_expected)
+    standing = next(row for row, _ in rows if row.facts_known < row.facts_expected)
     return client, standing.customer_id
 
 

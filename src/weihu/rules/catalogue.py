@@ -17,7 +17,7 @@ import phonenumbers
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
-from weihu.rules.entries import CatalogueField
+from weihu.rules.entries import Bilingual, CatalogueField
 
 LENGTHS = {"text": 200, "long_text": 2000}
 YEARS = (1900, 2100)
@@ -28,17 +28,8 @@ YES, NO = {"yes", "y", "true", "1", "是", "有", "对"}, {"no", "n", "false", "
 SEPARATORS = re.compile(r"[,,、;;/\n]+")
 
 
-class Unfit(ValueError):
-    """A value that the field cannot hold; says what was expected in both languages."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__(en)
-        self.zh = zh
-        self.en = en
-
-    def text(self, language: str) -> str:
-        """What was expected, in ``language``."""
-        return self.en if language.startswith("en") else self.zh
+class Unfit(Bilingual):
+    """A value that the field cannot hold; says what was expected."""
 
 
 def read(field: CatalogueField, written: str) -> str:

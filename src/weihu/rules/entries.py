@@ -32,6 +32,19 @@ class Entry(BaseModel):
         return self.en if language.startswith("en") else self.zh
 
 
+class Bilingual(ValueError):
+    """Something that cannot be used; says so in both languages."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+        self.en = en
+
+    def text(self, language: str) -> str:
+        """What was expected, in ``language``."""
+        return self.en if language.startswith("en") else self.zh
+
+
 class Choice(Entry):
     """One of the values that a field offers; ``key`` is what is kept."""
 

@@ -13,6 +13,8 @@ from datetime import date, datetime, time, timedelta
 
 import python_calamine
 
+from weihu.rules.entries import Bilingual
+
 Cell = str | float | bool | date | time | timedelta | None
 
 HEAD_ROWS = 10
@@ -22,17 +24,8 @@ DELIMITERS = ",;\t|"
 SNIFFED = 20_000
 
 
-class Unreadable(ValueError):
-    """A file that is no workbook and no text table; says so in both languages."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__(en)
-        self.zh = zh
-        self.en = en
-
-    def text(self, language: str) -> str:
-        """What is wrong, in ``language``."""
-        return self.en if language.startswith("en") else self.zh
+class Unreadable(Bilingual):
+    """A file that is no workbook and no text table."""
 
 
 @dataclass(frozen=True)

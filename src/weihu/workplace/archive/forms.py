@@ -43,13 +43,9 @@ class CatalogueInput(forms.Field):
             raise forms.ValidationError(unfit.text(get_language() or "zh-hans")) from None
 
 
-class FactsForm(forms.Form):
-    """Some fields of one customer at once, with how they came and how sure they are.
+class HowItCame(forms.Form):
+    """The channel of facts and how sure they are."""
 
-    Beside each field stand whether the customer refused to tell, and which facts the writer had before him.
-    """
-
-    token = forms.UUIDField(widget=forms.HiddenInput)
     channel = forms.ChoiceField(
         label=_("How it came"),
         choices=Channel.choices,
@@ -63,6 +59,15 @@ class FactsForm(forms.Form):
         initial=Confidence.TOLD,
         widget=forms.Select(attrs={"class": "form-select"}),
     )
+
+
+class FactsForm(HowItCame):
+    """Some fields of one customer at once, with how they came and how sure they are.
+
+    Beside each field stand whether the customer refused to tell, and which facts the writer had before him.
+    """
+
+    token = forms.UUIDField(widget=forms.HiddenInput)
     source = forms.CharField(
         label=_("Document or occasion"),
         required=False,

@@ -159,7 +159,8 @@ class Fact(models.Model):
 class FactKey(models.Model):
     """A keyed fingerprint of a fact's value, for finding customers by what is known of them; it tells nothing itself."""
 
-    fact = models.ForeignKey(Fact, models.CASCADE, to_field="token", related_name="keys")
+    # the constraint below is an index by fact, too
+    fact = models.ForeignKey(Fact, models.CASCADE, to_field="token", related_name="keys", db_index=False)
     key = models.CharField(max_length=32)
 
     class Meta:

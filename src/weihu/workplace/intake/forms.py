@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from weihu.rules.entries import CatalogueField
 from weihu.rules.rulebook import RuleBook
-from weihu.workplace.archive.forms import CatalogueInput
-from weihu.workplace.archive.models import Channel, Confidence
+from weihu.workplace.archive.forms import CatalogueInput, HowItCame
+from weihu.workplace.archive.models import Channel
 from weihu.workplace.intake.columns import CUSTOMER
 from weihu.workplace.words import category_name
 
@@ -21,7 +21,7 @@ NEVER_PUBLIC = ("name", "phone", "identity_number", "memo", "do_not_contact")
 LARGEST = 60 * 1024 * 1024
 
 
-class UploadForm(forms.Form):
+class UploadForm(HowItCame):
     """A workbook, how its facts came and how sure they are."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
@@ -29,19 +29,11 @@ class UploadForm(forms.Form):
         label=_("Excel or CSV file"),
         widget=forms.FileInput(attrs={"class": "form-control", "accept": ".xlsx,.xls,.ods,.csv,.txt,.tsv"}),
     )
-    channel = forms.ChoiceField(
-        label=_("How it came"),
-        choices=Channel.choices,
-        initial=Channel.CAMPAIGN,
-        widget=forms.Select(attrs={"class": "form-select"}),
-    )
-    confidence = forms.TypedChoiceField(
-        label=_("How sure"),
-        choices=Confidence.choices,
-        coerce=int,
-        initial=Confidence.TOLD,
-        widget=forms.Select(attrs={"class": "form-select"}),
-    )
+    field_order = ("token", "file", "channel", "confidence")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["channel"].initial = Channel.CAMPAIGN
 
     def clean_file(self) -> Any:
         """A file of a size that can be kept in memory."""
