@@ -76,6 +76,8 @@ def test_a_messy_workbook_comes_in_and_every_row_is_accounted_for(kind, signed_i
     right = truth.count("right")
     assert given.phase == Phase.DONE
     assert sum(given.rows_by_state.values()) == len(cells) == given.row_count
+    kept = ImportRow.objects.filter(origin=given).exclude(cells="").values_list("state", flat=True)
+    assert set(kept) == {"wrong", "doubtful"}
     assert given.rows_by_state["right"] == right
     facts = Fact.objects.filter(field="email").values_list("value", flat=True)
     assert sorted(facts) == sorted(row[5] for row, state in zip(cells, truth, strict=True) if state == "right")

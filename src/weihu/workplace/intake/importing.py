@@ -96,8 +96,16 @@ def step(given: Import, gate: Gate, book: RuleBook) -> None:
                 _work(given, rows, gate, book)
         given.refresh_from_db()
         if given.working and given.position >= given.row_count:
-            Import.objects.filter(pk=given.pk, phase=given.phase).update(phase=NEXT[Phase(given.phase)])
-            given.refresh_from_db()
+            _finish(given)
+
+
+def _finish(given: Import) -> None:
+    """The phase that follows. After recording, the archive has what the rows say that it knew already."""
+    with transaction.atomic():
+        if given.phase == Phase.RECORDING:
+            given.rows.filter(state=RowState.KNOWN).update(cells="")
+        Import.objects.filter(pk=given.pk, phase=given.phase).update(phase=NEXT[Phase(given.phase)])
+    given.refresh_from_db()
 
 
 def _next_rows(given: Import) -> list[ImportRow]:

@@ -117,7 +117,7 @@ class Checker:
             consent = self.fields[written.field].consent
             if consent and consent not in has:
                 purpose, place = self.book.consents[consent], self.places[written.field]
-                zh, en = f"客户尚未同意“{purpose.zh}”", f"the customer has not agreed to: {purpose.en}"
+                zh, en = f"客户已同意“{purpose.zh}”", f"the customer's consent: {purpose.en}"
                 row.fault(RowState.WRONG, place, written.value, zh, en)
 
     def _compare(self, row: Row, archive: dict[str, Known]) -> None:
@@ -164,17 +164,17 @@ class People:
                     self._same_name(row, said, places)
                 return None
             if found:
-                zh, en = f"{len(found)} 位客户共有此项", f"{len(found)} customers have this"
+                zh, en = f"只属于一位客户(此项有 {len(found)} 位)", f"one customer's only ({len(found)} have it)"
                 return row.fault(RowState.DOUBTFUL, places[key], said[key], zh, en)
             if key == CUSTOMER and said.get(key):
                 return _nobody(row, places[key], said[key])
         found = self._found("name", said)
         if len(found) == 1:
             row.customer_id = found[0]
-            zh, en = "仅姓名相符,请核对客户号", "only the name agrees; please check the customer number"
+            zh, en = "客户号(仅姓名相符,请核对)", "the customer number too: only the name agrees"
             return row.fault(RowState.DOUBTFUL, places["name"], said["name"], zh, en)
         if found:
-            zh, en = f"有 {len(found)} 位同名客户,请填客户号", f"{len(found)} customers of this name; give the number"
+            zh, en = f"客户号(有 {len(found)} 位同名)", f"the customer number too: {len(found)} have this name"
             return row.fault(RowState.DOUBTFUL, places["name"], said["name"], zh, en)
         first = next((key for key in (*LOOK_UPS, "name") if said.get(key)), None)
         return _nobody(row, places[first] if first else 0, said[first] if first else "")
@@ -185,14 +185,14 @@ class People:
     def _same_name(self, row: Row, said: dict[str, str], places: dict[str, int]) -> None:
         name, known = said.get("name", ""), self.customers[row.customer_id].name
         if name and name.casefold().replace(" ", "") != known.casefold().replace(" ", ""):
-            zh, en = "与客户号或电话对应的姓名不符", "not the name that goes with the number or phone"
+            zh, en = "与客户号或电话相符的姓名", "the name that goes with the number or phone"
             row.fault(RowState.DOUBTFUL, places["name"], name, zh, en)
 
 
 def _nobody(row: Row, place: int, found: str) -> None:
     zh, en = (
-        "你负责的客户中没有此人(客户号、证件号、电话或姓名)",
-        "nobody among your customers (number, identity number, phone or name)",
+        "你负责的客户(客户号、证件号、电话或姓名)",
+        "a customer of yours (by number, identity number, phone or name)",
     )
     row.fault(RowState.WRONG, place, found, zh, en)
 
