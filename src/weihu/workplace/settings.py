@@ -99,6 +99,13 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         # in pages: the night writes its own back sooner, so that no one who saves a contact has to
         " PRAGMA wal_autocheckpoint=100000;",
     }
+else:
+    # a page's queries are short: connections are kept, and nothing is compiled for them
+    DATABASES["default"] |= {
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"options": "-c jit=off"},
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "people.Staff"

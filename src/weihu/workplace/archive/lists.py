@@ -20,7 +20,7 @@ from weihu.rules.catalogue import Unfit, read, shown
 from weihu.rules.entries import CatalogueField
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.archive.facts import OPEN, archives_of, valid_on
-from weihu.workplace.archive.models import Fact
+from weihu.workplace.archive.models import Fact, FactKey
 from weihu.workplace.archive.search import FEW, index_of, matching
 from weihu.workplace.fields import seal
 from weihu.workplace.grading.models import Standing
@@ -253,10 +253,7 @@ def _meant(one: Filter, gate: Gate, on: date) -> Q:
     """The condition on standings: what somebody told, or, where nobody did, what the core system says."""
     open_facts = Fact.objects.filter(OPEN, valid_on(on), field=one.key, refused=False)
     keys = _keys(one.entry, one.key, one.written)
-    if keys:
-        told = _having(open_facts.filter(keys__key__in=keys))
-    else:
-        told = Q(customer_id__in=_in_span(open_facts, one, gate))
+    told = _having(open_facts, keys) if keys else Q(customer_id__in=_in_span(open_facts, one, gate))
     core = _core(one)
     if core is None:
         return told
@@ -264,12 +261,13 @@ def _meant(one: Filter, gate: Gate, on: date) -> Q:
     return told | (core & Q(~Exists(said)))
 
 
-def _having(facts: QuerySet[Fact]) -> Q:
+def _having(facts: QuerySet[Fact], keys: list[str]) -> Q:
     """Few customers are named one by one; of many each row of the list is asked."""
-    few = list(facts.values_list("customer_id", flat=True)[: FEW + 1])
-    if len(few) <= FEW:
+    tokens: list[Any] = list(FactKey.objects.filter(key__in=keys).values_list("fact_id", flat=True)[: FEW + 1])
+    if len(tokens) <= FEW:
+        few = facts.filter(token__in=tokens).order_by().values_list("customer_id", flat=True)
         return Q(customer_id__in=sorted(set(few)))
-    return Q(Exists(facts.filter(customer_id=OuterRef("customer_id"))))
+    return Q(Exists(facts.filter(customer_id=OuterRef("customer_id"), keys__key__in=keys)))
 
 
 def _in_span(facts: QuerySet[Fact], one: Filter, gate: Gate) -> list[str]:

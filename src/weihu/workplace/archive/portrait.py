@@ -36,7 +36,7 @@ def portrait(request: WorkRequest, standing: Standing) -> dict[str, Any]:
         "chart": chart(request, history),
         "people": Staff.objects.in_bulk([person for person in (standing.primary_id, standing.deputy_id) if person]),
         "branch": Branch.objects.filter(branch_id=standing.branch_id).first(),
-        "contacts": list(request.gate.contacts(standing)[:10]),
+        "contacts": request.gate.contacts(standing)[:10],
         "archive": archive,
         "alerts": [known for known in archive.values() if known.field.alert and known.value],
         "missing": missing(archive, standing, request.book),

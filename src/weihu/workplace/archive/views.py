@@ -163,7 +163,6 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
     context["categories"] = _by_category(context["archive"])
     context["links"] = links_of(customer_id, request.gate, request.book)
     context["network"] = picture(standing, context["links"], request.gate, request.book)
-    context["events"], context["more_events"] = timeline(request, standing)
     return render(request, "archive/customer.html", context)
 
 

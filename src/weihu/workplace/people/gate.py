@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.db.models import QuerySet
@@ -18,10 +18,15 @@ from weihu.workplace.worklist.models import Contact, Signal
 
 @dataclass(frozen=True)
 class Gate:
-    """A person looking at a run. The reach of the person's post stands in the rule book."""
+    """A person looking at a run. The reach of the person's post stands in the rule book.
+
+    One request's: what it has read of a customer it does not read again.
+    """
 
     staff: Staff
     run: Run
+    _histories: dict[str, list[Standing]] = field(default_factory=dict, repr=False, compare=False)
+    _numbers: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def reach(self) -> str:
@@ -51,6 +56,17 @@ class Gate:
 
     def history(self, standing: Standing) -> list[Standing]:
         """All rows of a customer up to the run, oldest first; of a date that was run twice, the later."""
+        if standing.customer_id not in self._histories:
+            self._histories[standing.customer_id] = self._history(standing)
+        return self._histories[standing.customer_id]
+
+    def numbers(self, customer_id: str) -> list[str]:
+        """All the core system's numbers of a customer within reach who was merged with others, the own one first."""
+        if customer_id not in self._numbers:
+            self._numbers[customer_id] = numbers_of(customer_id)
+        return self._numbers[customer_id]
+
+    def _history(self, standing: Standing) -> list[Standing]:
         rows = Standing.objects.filter(
             month__in=standing.months, customer_id=standing.customer_id, since_run__lte=self.run.number
         )
@@ -59,14 +75,14 @@ class Gate:
 
     def accounts(self, standing: Standing) -> list[tuple[Account, Decimal]]:
         """The customer's accounts with their balances, the largest first."""
-        owned = numbers_of(standing.customer_id)
+        owned = self.numbers(standing.customer_id)
         rows = Account.objects.filter(customer_id__in=owned, since_run__lte=self.run.number)
         held = [(row, row.balance_at(self.run)) for row in rows]
         return sorted(held, key=lambda pair: (-pair[1], pair[0].account_id))
 
     def holdings(self, standing: Standing) -> QuerySet[Holding]:
         """The customer's liabilities and services."""
-        owned = numbers_of(standing.customer_id)
+        owned = self.numbers(standing.customer_id)
         rows = Holding.objects.filter(customer_id__in=owned, since_run__lte=self.run.number)
         return rows.order_by("product_id", "holding_id")
 

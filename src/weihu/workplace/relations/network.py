@@ -26,7 +26,6 @@ from weihu.workplace.archive.models import Account, Authorised, Channel
 from weihu.workplace.audit import log
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.gate import Gate
-from weihu.workplace.people.merged import numbers_of
 from weihu.workplace.relations.models import Household, Member, Relation
 
 MOST = 40
@@ -107,7 +106,7 @@ def unrelate(relation: Relation, by: str) -> None:
 def links_of(customer_id: str, gate: Gate, book: RuleBook) -> list[Link]:
     """Everybody related to a customer, family first."""
     rows = list(_open(Q(customer_id=customer_id) | Q(other_id=customer_id)).order_by("pk"))
-    pairs = [*_seen_from(customer_id, rows, book), *_authorised(customer_id)]
+    pairs = [*_seen_from(customer_id, rows, book), *_authorised(customer_id, gate)]
     reached = reach(gate, {other for _, other, _ in pairs})
     made = {}
     for key, other, row in pairs:
@@ -150,6 +149,8 @@ def picture(standing: Standing, links: list[Link], gate: Gate, book: RuleBook) -
             nodes.append({"id": ident, "name": link.called, "role": role})
             names[ident] = link.called
         edges.append({"from": standing.customer_id, "to": ident, "name": _name(link.kind)})
+    if len(names) < 3:
+        return {"nodes": nodes, "edges": edges}
     between = _open(Q(customer_id__in=list(names), other_id__in=list(names)))
     for row in between.exclude(customer_id=standing.customer_id).exclude(other_id=standing.customer_id)[:MOST]:
         if row.kind in book.relations:
@@ -239,9 +240,9 @@ def _seen_from(customer_id: str, rows: list[Relation], book: RuleBook) -> list[t
     return pairs
 
 
-def _authorised(customer_id: str) -> list[tuple[str, str, Relation | None]]:
+def _authorised(customer_id: str, gate: Gate) -> list[tuple[str, str, Relation | None]]:
     """From the core system: who may dispose of the customer's accounts, and of whose he may."""
-    person = numbers_of(customer_id)
+    person = gate.numbers(customer_id)
     own = Account.objects.filter(customer_id__in=person).values("account_id")
     others = Authorised.objects.filter(account_id__in=own, until__isnull=True).values_list("customer_id", flat=True)
     accounts = Authorised.objects.filter(customer_id__in=person, until__isnull=True).values("account_id")
