@@ -170,6 +170,8 @@ MOVE_NAMES = {
     "goals": _("Goals"),
     "complaints": _("Complaints"),
     "replies": _("Replies"),
+    "holds": _("Legal hold"),
+    "erasures": _("Erasure"),
 }
 
 

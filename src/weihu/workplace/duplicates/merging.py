@@ -21,7 +21,7 @@ from weihu.workplace.duplicates.models import Candidate, Merge, Moved, Verdict
 from weihu.workplace.intake.models import Reply
 from weihu.workplace.life.models import Goal
 from weihu.workplace.relations.models import Household, Member, Relation
-from weihu.workplace.rights.models import Consent
+from weihu.workplace.rights.models import Consent, Erasure, Hold
 from weihu.workplace.worklist.models import Answer, Contact
 
 MOVES: dict[str, tuple[type[models.Model], str]] = {
@@ -36,6 +36,8 @@ MOVES: dict[str, tuple[type[models.Model], str]] = {
     "goals": (Goal, "customer_id"),
     "complaints": (Complaint, "customer_id"),
     "replies": (Reply, "customer_id"),
+    "holds": (Hold, "customer_id"),
+    "erasures": (Erasure, "customer_id"),
 }
 """What people recorded of a customer, and the column that says whose it is."""
 

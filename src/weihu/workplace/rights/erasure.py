@@ -28,6 +28,10 @@ from weihu.workplace.rights.models import Erasure, Hold
 RUNNING = Q(done_on__isnull=True, taken_back_by="")
 
 
+PROOFS = (Hold, Erasure)
+"""What says why something was kept or erased stays."""
+
+
 class Refused(ValueError):
     """It cannot be done: held by law, a complaint is open, or the same person asks and approves."""
 
@@ -98,7 +102,7 @@ def _erase(ids: list[str], on: date) -> None:
     Candidate.objects.filter(Q(left_id__in=ids) | Q(right_id__in=ids)).delete()
     cases = Complaint.objects.filter(mine)
     records: list[tuple[type[models.Model], Q]] = [(ImportRow, mine), (Step, Q(complaint__in=cases))]
-    records += [(model, Q(**{f"{column}__in": ids})) for model, column in MOVES.values()]
+    records += [(model, Q(**{f"{column}__in": ids})) for model, column in MOVES.values() if model not in PROOFS]
     for model, rows in records:
         sealed = {field.name: "" for field in model._meta.fields if isinstance(field, SealedField)}
         if sealed:
