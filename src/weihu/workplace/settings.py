@@ -100,11 +100,11 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         " PRAGMA wal_autocheckpoint=100000;",
     }
 else:
-    # a page's queries are short: connections are kept, and nothing is compiled for them
+    # a page's queries are short: connections are kept, nothing is compiled or spread over workers for them
     DATABASES["default"] |= {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"options": "-c jit=off"},
+        "OPTIONS": {"options": "-c jit=off -c max_parallel_workers_per_gather=0"},
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -253,7 +253,7 @@ def _meant(one: Filter, gate: Gate, on: date) -> Q:
     """The condition on standings: what somebody told, or, where nobody did, what the core system says."""
     open_facts = Fact.objects.filter(OPEN, valid_on(on), field=one.key, refused=False)
     keys = _keys(one.entry, one.key, one.written)
-    told = _having(open_facts, keys) if keys else Q(customer_id__in=_in_span(open_facts, one, gate))
+    told = _having(open_facts, keys, on) if keys else Q(customer_id__in=_in_span(open_facts, one, gate))
     core = _core(one)
     if core is None:
         return told
@@ -261,11 +261,12 @@ def _meant(one: Filter, gate: Gate, on: date) -> Q:
     return told | (core & Q(~Exists(said)))
 
 
-def _having(facts: QuerySet[Fact], keys: list[str]) -> Q:
+def _having(facts: QuerySet[Fact], keys: list[str], on: date) -> Q:
     """Few customers are named one by one; of many each row of the list is asked."""
     tokens: list[Any] = list(FactKey.objects.filter(key__in=keys).values_list("fact_id", flat=True)[: FEW + 1])
     if len(tokens) <= FEW:
-        few = facts.filter(token__in=tokens).order_by().values_list("customer_id", flat=True)
+        # the fingerprint is of this field alone: by its name a database would look through everybody who has one
+        few = Fact.objects.filter(OPEN, valid_on(on), token__in=tokens).values_list("customer_id", flat=True)
         return Q(customer_id__in=sorted(set(few)))
     return Q(Exists(facts.filter(customer_id=OuterRef("customer_id"), keys__key__in=keys)))
 
