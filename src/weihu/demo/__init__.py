@@ -96,6 +96,8 @@ def _generate(deliveries: Path, customers: int, days: int, today: date) -> None:
 
 def _replay(home: Home, deliveries: Path) -> None:
     """Night after night; in between, people work through a part of their lists."""
+    from django.db import transaction  # noqa: PLC0415
+
     from weihu.nightly.land import read_manifest  # noqa: PLC0415
     from weihu.nightly.run import Nightly  # noqa: PLC0415
     from weihu.workplace.runs.current import current  # noqa: PLC0415
@@ -107,7 +109,8 @@ def _replay(home: Home, deliveries: Path) -> None:
             if last and read_manifest(folder).business_date < last.business_date:
                 continue
             if nightly.run(folder) and folder != folders[-1]:
-                _work(current(), LATELY_SHARE if folder in folders[-7:] else DONE_SHARE)
+                with transaction.atomic():
+                    _work(current(), LATELY_SHARE if folder in folders[-7:] else DONE_SHARE)
 
 
 def _give_lives(home: Home) -> None:
