@@ -143,7 +143,8 @@ class SyntheticBank:
         """A share of the customers are earlier ones once more: same person, another number, some of it written wrongly."""
         rng, n = np.random.default_rng(seed + 1), self.count
         again = rng.permutation(n - n // 2)[: int(n * share)] + n // 2
-        first = rng.permutation(n // 2)[: len(again)]
+        earlier = [np.flatnonzero(self.branch[: n // 2] == branch) for branch in range(self.branches + 1)]
+        first = np.array([rng.choice(earlier[branch]) for branch in self.branch[again]], dtype=np.int64)
         for name in WRITTEN:
             self.columns[name] = self.columns[name].copy()
             self.columns[name][again] = self.columns[name][first]
