@@ -135,7 +135,7 @@ def test_every_table_of_what_people_recorded_moves():
     assert found == {(model, column) for model, column in MOVES.values()}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans()), max_size=12))
 def test_any_order_of_merges_and_undoings_gives_back_what_each_had(run, steps):
     """After undoing everything, from the last to the first, each customer has exactly his own facts again."""

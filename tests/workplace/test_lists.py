@@ -98,7 +98,7 @@ def test_the_core_system_s_values_are_found_unless_somebody_knows_better(gate, r
     assert found(gate, run, "birth_date:5") == month
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(
         st.tuples(st.integers(0, 3), st.sampled_from(["tea", "fishing", "tea,fishing", ""]), st.booleans()), max_size=8
