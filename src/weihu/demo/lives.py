@@ -57,10 +57,12 @@ def _families(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
     for family in by_address.values():
         family.sort(key=lambda row: row.customer.birth_date)
         head, *others = family
+        married = False
         for other in others:
             years = (other.customer.birth_date - head.customer.birth_date).days // 365
-            couple = years < GROWN and other.customer.sex != head.customer.sex
+            couple = years < GROWN and other.customer.sex != head.customer.sex and not married
             kind = "child" if years >= GROWN else "spouse" if couple else "sibling"
+            married = married or couple
             relate(head.customer_id, Tie(kind, other.customer_id), _owner(head), run.work_date, _token(rng))
         if others and rng.random() < 0.7:
             join(head.customer_id, [other.customer_id for other in others], _owner(head), run.work_date)
