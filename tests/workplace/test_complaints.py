@@ -97,3 +97,15 @@ def test_no_complaint_stands_readable_in_the_database(signed_in, customer):
     with connection.cursor() as cursor:
         cursor.execute("SELECT subject, text FROM complaints_complaint")
         assert all("排队" not in text and "小时" not in text for text in cursor.fetchone())
+
+
+def test_wishes_and_limits_stand_wherever_somebody_acts(signed_in, customer, run):
+    from weihu.workplace.archive.facts import Written, record
+    from weihu.workplace.archive.models import Channel, Confidence
+
+    client = signed_in("branch_manager")
+    case = opened(client, customer)
+    written = Written("special_wishes", "只在上午来电", Channel.SERVICE, Confidence.TOLD)
+    record(customer, written, [], "x", run.work_date, uuid.uuid4())
+    for address in (("complaint", case.pk), ("facts", customer), ("customer", customer)):
+        assert "只在上午来电" in client.get(reverse(address[0], args=[address[1]])).content.decode()

@@ -13,7 +13,7 @@ from weihu.rules.entries import CatalogueField
 from weihu.workplace.archive.facts import Known, Written, archive_of, history_of, record, restore, withdraw
 from weihu.workplace.archive.forms import SEEN, FactsForm, numbers
 from weihu.workplace.archive.models import Channel, Confidence, Fact
-from weihu.workplace.archive.portrait import missing
+from weihu.workplace.archive.portrait import alerts, missing
 from weihu.workplace.audit import log
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.models import Staff
@@ -49,6 +49,7 @@ def facts(request: WorkRequest, customer_id: str) -> HttpResponse:
         "form": form,
         "standing": standing,
         "customer": standing.customer,
+        "alerts": alerts(archive),
         "part": part,
         "parts": _categories(archive),
         "here": "customers",

@@ -38,7 +38,7 @@ def portrait(request: WorkRequest, standing: Standing) -> dict[str, Any]:
         "branch": Branch.objects.filter(branch_id=standing.branch_id).first(),
         "contacts": request.gate.contacts(standing)[:10],
         "archive": archive,
-        "alerts": [known for known in archive.values() if known.field.alert and known.value],
+        "alerts": alerts(archive),
         "missing": missing(archive, standing, request.book),
         "expected_count": len(request.book.expected(standing.grade_rank)),
     }
@@ -66,6 +66,11 @@ def chart(request: WorkRequest, history: list[Standing]) -> dict[str, Any]:
     points.append((str(until), float(history[-1].aum)))
     bands = [{"name": called(grade), "from": float(grade.minimum or 0)} for grade in request.book.grades.values()]
     return {"points": points, "bands": bands}
+
+
+def alerts(archive: dict[str, Known]) -> list[Known]:
+    """Wishes and limits, for every page on which somebody acts for the customer (M7)."""
+    return [known for known in archive.values() if known.field.alert and known.value]
 
 
 def missing(archive: dict[str, Known], standing: Standing, book: RuleBook) -> list[Known]:

@@ -10,6 +10,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from weihu.workplace.archive.facts import archive_of
+from weihu.workplace.archive.portrait import alerts
 from weihu.workplace.audit import log
 from weihu.workplace.complaints import cases
 from weihu.workplace.complaints.models import Act, Complaint, Origin, Satisfaction
@@ -98,9 +100,11 @@ def complaint(request: WorkRequest, number: int) -> HttpResponse:
     log.record(request.user.staff_id, "complaint.view", case.customer_id, str(number))
     on = request.run.work_date
     people = cases.assignable(case.customer_id, request.gate)
+    standing = request.gate.standing(case.customer_id)
     context = {
         "case": case,
-        "standing": request.gate.standing(case.customer_id),
+        "standing": standing,
+        "alerts": alerts(archive_of(standing.customer, request.book, on)),
         "steps": steps,
         "people": Staff.objects.in_bulk(
             {step.staff_id for step in steps} | {step.note for step in steps} | {case.assigned_to}
