@@ -319,8 +319,8 @@ def token_add(home: Home, name: str, post: str, branch: str, channel: str) -> No
     from weihu.workplace.archive.models import Channel  # noqa: PLC0415
 
     posts = rulebook.load(home.rulebook).posts
-    if post not in posts or posts[post].reach not in ("branch", "bank"):
-        wide = ", ".join(key for key, entry in posts.items() if entry.reach in ("branch", "bank"))
+    if post not in posts or not posts[post].decides:
+        wide = ", ".join(key for key, entry in posts.items() if entry.decides)
         raise click.ClickException(f"{post}: 须为 / has to be one of: {wide}")
     today = date.today()  # noqa: DTZ011 - the command line is where today comes from
     click.echo(systems.add(name, post, branch, Channel(channel), today))

@@ -98,6 +98,19 @@ def test_nobody_is_merged_twice(pair, run):
             merge(one, other, "x", run.work_date)
 
 
+def test_a_chain_is_undone_from_its_end(pair, run, member):
+    last = Gate(member("branch_manager"), run).standings().order_by("-customer_id").first().customer_id
+    kept, gone = (side.customer_id for side in pair)
+    tell(gone, "postcode", "210000", run)
+    inner = merge(kept, gone, "x", run.work_date)
+    outer = merge(last, kept, "x", run.work_date)
+    with pytest.raises(CannotMerge):
+        undo(inner, "x", run.work_date)
+    undo(outer, "x", run.work_date)
+    undo(inner, "x", run.work_date)
+    assert Fact.objects.get().customer_id == gone
+
+
 def test_households_are_left_and_entered_again(pair, run, member):
     gate = Gate(member("branch_manager"), run)
     kept, gone = (side.customer_id for side in pair)

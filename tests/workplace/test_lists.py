@@ -94,6 +94,11 @@ def test_the_core_system_s_values_are_found_unless_somebody_knows_better(gate, r
     assert found(gate, run, "income:6500-1.2万") == wanted
     phone = next(customer.phone for customer in rows.values() if customer.phone)
     assert found(gate, run, f"phone:{phone}") == {one for one, customer in rows.items() if customer.phone == phone}
+    born = next(customer.birth_date for customer in rows.values() if customer.birth_date)
+    same = {one for one, customer in rows.items() if customer.birth_date == born}
+    for written in (born.isoformat(), f"{born.year}年{born.month}月{born.day}日"):
+        assert found(gate, run, f"birth_date:{written}") == same
+    assert people[0] in found(gate, run, "income:0.7万")
     month = {one for one, customer in rows.items() if customer.birth_date and customer.birth_date.month == 5}
     assert found(gate, run, "birth_date:5") == month
 
@@ -240,6 +245,11 @@ def test_the_same_fact_of_many(signed_in, run, people):
     for wrong in ({"field": "health"}, {"field": "none"}, {"value": ""}):
         assert client.post(reverse("bulk"), {**said, **wrong}).status_code == 400
     assert client.post(reverse("bulk"), {**said, "field": "postcode", "value": "1"}).status_code == 422
+    before = Fact.objects.count()
+    for act in ("fact", "export"):  # a condition that says nothing does not mean everybody
+        wrong = {**said, "act": act, "purpose": "service", "list": "f=postcode%3A12", "chosen": []}
+        assert client.post(reverse("bulk"), wrong).status_code == 422
+    assert Fact.objects.count() == before
 
 
 def test_the_input_of_a_condition_fits_the_field(signed_in):

@@ -203,8 +203,10 @@ class Care(BaseModel):
 
 
 class Limits(BaseModel):
-    """Limits on taking data out (domain, section 5): rows a person may export a day; days until an erasure is final."""
+    """Limits on taking data out (domain, section 5): rows a person may export a day; days until an erasure is final;
+    the probability from which two customers are shown as one person."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     export_rows_per_day: Annotated[int, Field(ge=1)]
     erasure_wait_days: Count
+    duplicate_from: Annotated[Decimal, Field(gt=0, lt=1), BeforeValidator(exact)]

@@ -88,6 +88,11 @@ class Post(Entry):
     minutes_per_day: Count = 0
     sees_runs: bool = False
 
+    @property
+    def decides(self) -> bool:
+        """Whether it sees more than its own customers: it merges duplicates and decides on customers' rights."""
+        return self.reach in ("branch", "bank")
+
 
 class Duty(Entry):
     """A duty (职责): the grades whose missing facts a post collects (brief, M13)."""

@@ -40,6 +40,7 @@ MOST_OPENED = 50_000
 """So many values of a field are opened and compared at most, for a range of numbers."""
 INDEXED = ("phone", "identity_number")
 MONTH = re.compile(r"(\d{1,2})\s*月?")
+YEAR = re.compile(r"(\d{4})\s*年?")
 SPAN = re.compile(r"(?P<low>[\d.,万]*)\s*(?:-|~|—|至|到|\.\.)\s*(?P<high>[\d.,万]*)")
 
 
@@ -220,11 +221,17 @@ def _keys(entry: CatalogueField, key: str, written: str) -> list[str]:
         _span(entry, plain)
         return []
     if entry.kind in ("date", "lunar_date"):
-        if found := MONTH.fullmatch(plain):
-            return [seal().index(f"{key}:month {int(found[1]):02d}", "fact")]
-        if found := re.fullmatch(r"(\d{4})\s*年?", plain):
-            return [seal().index(f"{key}:year {found[1]}", "fact")]
+        if part := _part_of_date(plain):
+            return [seal().index(f"{key}:{part[0]} {part[1]:02d}", "fact")]
     return [seal().index(f"{key}:{part}", "fact") for part in _values(entry, plain)]
+
+
+def _part_of_date(plain: str) -> tuple[str, int] | None:
+    """("month", 5) or ("year", 1980), where no more is written."""
+    if found := MONTH.fullmatch(plain):
+        return "month", int(found[1])
+    found = YEAR.fullmatch(plain)
+    return ("year", int(found[1])) if found else None
 
 
 def _values(entry: CatalogueField, written: str) -> list[str]:
@@ -290,13 +297,13 @@ def _core(one: Filter) -> Q | None:
     if one.key in INDEXED:
         return Q(**{f"{column}_index": index_of(plain, one.key)})
     if one.entry.kind == "date":
-        if found := MONTH.fullmatch(plain):
-            return Q(**{f"{column}__month": int(found[1])})
-        if found := re.fullmatch(r"(\d{4})\s*年?", plain):
-            return Q(**{f"{column}__year": int(found[1])})
+        if part := _part_of_date(plain):
+            return Q(**{f"{column}__{part[0]}": part[1]})
     if one.entry.kind == "money" and SPAN.fullmatch(plain):
         low, high = _span(one.entry, plain)
         return Q(**{f"{column}__gte": low, f"{column}__lte": high})
+    if one.entry.kind in ("date", "money"):
+        return Q(**{column: read(one.entry, plain)})
     return Q(**{f"{column}__in": sorted({read(one.entry, plain), plain, *_spellings(one)})})
 
 

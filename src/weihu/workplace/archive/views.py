@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from weihu.rules.catalogue import Unfit, read
@@ -49,6 +50,7 @@ MOST_AT_ONCE = 500
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 YES_NO = [Choice(key="yes", zh="是", en="Yes"), Choice(key="no", zh="否", en="No")]
 OCCASION_DAYS = 120
+TOO_WIDE = lazy("Too many customers for a range of numbers: narrow the list by grade or another condition.")
 
 
 @at_work
@@ -62,7 +64,7 @@ def customers(request: WorkRequest) -> HttpResponse:
         found = following(query.standings(request.gate, on), request.GET.get("after", ""))
         rows = list(ordered(found)[: PAGE + 1])
     except TooWide:
-        too_wide = _("Too many customers for a range of numbers: narrow the list by grade or another condition.")
+        too_wide = str(TOO_WIDE)
     shown = rows[:PAGE]
     context = {
         "rows": list(zip(shown, cells(shown, query, request.book, on), strict=True)),
@@ -119,7 +121,12 @@ def bulk(request: WorkRequest) -> HttpResponse:
     ``chosen`` are customers' numbers; without any, the whole list is meant.
     """
     query, on = ListQuery.of(QueryDict(request.POST.get("list", "")), request.book), request.run.work_date
-    found = query.standings(request.gate, on)
+    if wrong := [one for one in query.filters if one.wrong]:  # without it, more would be meant than the list says
+        return _refused(request, f"{wrong[0].words}: {wrong[0].wrong}", 422)
+    try:
+        found = query.standings(request.gate, on)
+    except TooWide:
+        return _refused(request, str(TOO_WIDE), 422)
     if chosen := request.POST.getlist("chosen"):
         found = found.filter(customer_id__in=chosen)
     rows = list(ordered(found)[: request.book.limits.export_rows_per_day + 1])
@@ -244,7 +251,7 @@ def _export(request: WorkRequest, query: ListQuery, rows: list[Standing]) -> Htt
         content = take_out(rows, Order(query, purpose, why), request.gate, request.book, request.run.work_date)
     except OverLimit as over:
         said = _("You may take out %(left)d more rows today.") % {"left": over.left}
-        return render(request, "archive/refused.html", {"said": said, "here": "customers"}, status=403)
+        return _refused(request, said, 403)
     name = f"customers-{request.run.work_date}.xlsx"
     return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
@@ -259,11 +266,15 @@ def _record_of_all(request: WorkRequest, query: ListQuery, rows: list[Standing])
         value = read(entry, written)
     except Unfit as unfit:
         said = f"{called(entry)}: {unfit.text(get_language() or 'zh-hans')}"
-        return render(request, "archive/refused.html", {"said": said, "here": "customers"}, status=422)
+        return _refused(request, said, 422)
     fact = Written(key, value, Channel.SERVICE, Confidence.TOLD, source=request.POST.get("why", "").strip()[:200])
     given = [Given(row.customer_id, fact, uuid4()) for row in rows]
     record_many(given, request.user.staff_id, request.run.work_date, "list")
     return redirect(reverse("customers") + "?" + query.address())
+
+
+def _refused(request: WorkRequest, said: str, status: int) -> HttpResponse:
+    return render(request, "archive/refused.html", {"said": said, "here": "customers"}, status=status)
 
 
 def _changes(request: WorkRequest, standing: Standing) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ def assignable(customer_id: str, gate: Gate) -> list[Staff]:
     people = Staff.objects.filter(meant, is_active=True).order_by("post", "staff_id")
     owners = {standing.primary_id, standing.deputy_id}
     posts = gate.run.rulebook.posts
-    wide = {key for key, post in posts.items() if post.reach in ("branch", "bank")}
+    wide = {key for key, post in posts.items() if post.decides}
     return [one for one in people if one.staff_id in owners or one.post in wide]
 
 

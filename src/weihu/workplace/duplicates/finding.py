@@ -16,8 +16,6 @@ from weihu.workplace.duplicates.models import Candidate, Merge
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.runs.models import Run
 
-LEAST = 0.9
-"""Pairs below this probability are not shown to anybody."""
 BATCH = 20_000
 COMPARED = ("identity_number", "phone", "address", "birth_date", "sex")
 
@@ -26,7 +24,7 @@ def look(run: Run, on: date, spill: Path) -> int:
     """Compare everybody with everybody who has something in common; returns how many pairs were found."""
     spill.mkdir(parents=True, exist_ok=True)
     count = 0
-    pairs = find(people(run), LEAST, str(spill))
+    pairs = find(people(run), float(run.rulebook.limits.duplicate_from), str(spill))
     while some := list(islice(pairs, 500)):
         count += len(some)
         undecided(

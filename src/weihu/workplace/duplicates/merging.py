@@ -46,7 +46,7 @@ LEFT = "left household"
 
 
 class CannotMerge(ValueError):
-    """The two cannot be merged: one of them already is, or they are the same."""
+    """The two cannot be merged or unmerged: one of them already is merged, or they are the same."""
 
 
 def merge(kept_id: str, gone_id: str, by: str, on: date) -> Merge:
@@ -69,8 +69,10 @@ def merge(kept_id: str, gone_id: str, by: str, on: date) -> Merge:
 
 
 def undo(merge: Merge, by: str, on: date) -> None:
-    """The two are two again; twice is once."""
+    """The two are two again; twice is once. Raises CannotMerge if the kept one is merged itself: that comes first."""
     with transaction.atomic():
+        if Merge.objects.filter(gone_id=merge.kept_id, undone_on__isnull=True).exists():
+            raise CannotMerge
         if not Merge.objects.filter(pk=merge.pk, undone_on__isnull=True).update(undone_on=on, undone_by=by):
             return
         for name, (model, column) in MOVES.items():

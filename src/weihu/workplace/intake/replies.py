@@ -18,6 +18,7 @@ from weihu.workplace.archive.models import Channel, Confidence, Customer
 from weihu.workplace.archive.search import index_of
 from weihu.workplace.intake.models import Invitation, Reply
 from weihu.workplace.people.gate import Gate
+from weihu.workplace.people.merged import kept_for
 from weihu.workplace.rights.consents import Said, record_consent
 
 SIGNER = signing.Signer(salt="weihu.invitation")
@@ -60,9 +61,9 @@ def receive(
         )
         if created:
             found = Customer.objects.filter(phone_index=index_of(person[1], "phone"))
-            same = [one.customer_id for one in found if _plain(one.name) == _plain(person[0])]
+            same = {kept_for(one.pk) or one.pk for one in found if _plain(one.name) == _plain(person[0])}
             if len(same) == 1:
-                _settle(reply, same[0], f"form:{invitation.pk}", book, on)
+                _settle(reply, same.pop(), f"form:{invitation.pk}", book, on)
     return reply
 
 

@@ -34,6 +34,12 @@ class Gate:
         post = self.run.rulebook.posts.get(self.staff.post)
         return post.reach if post and self.staff.is_active else "none"
 
+    @property
+    def decides(self) -> bool:
+        """Whether the person's post decides on more than its own customers."""
+        post = self.run.rulebook.posts.get(self.staff.post)
+        return bool(post and post.decides and self.staff.is_active)
+
     def standings(self) -> QuerySet[Standing]:
         """The customers within reach, as of the run."""
         rows = Standing.objects.listed_at(self.run).exclude(customer_id__in=gone()).select_related("customer")

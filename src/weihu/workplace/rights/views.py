@@ -20,8 +20,6 @@ from weihu.workplace.rights.copy import copy_of
 from weihu.workplace.rights.models import Hold
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MAY_DECIDE = ("branch", "bank")
-"""Copies and erasures are for posts that answer for more than their own customers."""
 
 
 @at_work
@@ -48,7 +46,7 @@ def consent(request: WorkRequest, customer_id: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def rights(request: WorkRequest, customer_id: str) -> HttpResponse:
     """What the customer may ask for. A post asks for the erasure, approves it, takes it back, holds or lifts."""
-    if request.gate.reach not in MAY_DECIDE:
+    if not request.gate.decides:
         raise Http404
     standing = request.gate.standing(customer_id)
     refused = ""
@@ -82,7 +80,7 @@ def rights(request: WorkRequest, customer_id: str) -> HttpResponse:
 def data_copy(request: WorkRequest, customer_id: str) -> HttpResponse:
     """The customer's copy of his data, with the reason given."""
     why = request.POST.get("why", "").strip()[:150]
-    if request.gate.reach not in MAY_DECIDE:
+    if not request.gate.decides:
         raise Http404
     standing = request.gate.standing(customer_id)
     if not why:
