@@ -220,9 +220,8 @@ def _keys(entry: CatalogueField, key: str, written: str) -> list[str]:
     if entry.kind in ("number", "year", "money") and SPAN.fullmatch(plain):
         _span(entry, plain)
         return []
-    if entry.kind in ("date", "lunar_date"):
-        if part := _part_of_date(plain):
-            return [seal().index(f"{key}:{part[0]} {part[1]:02d}", "fact")]
+    if entry.kind in ("date", "lunar_date") and (part := _part_of_date(plain)):
+        return [seal().index(f"{key}:{part[0]} {part[1]:02d}", "fact")]
     return [seal().index(f"{key}:{part}", "fact") for part in _values(entry, plain)]
 
 
@@ -296,9 +295,8 @@ def _core(one: Filter) -> Q | None:
     plain = one.written.strip()
     if one.key in INDEXED:
         return Q(**{f"{column}_index": index_of(plain, one.key)})
-    if one.entry.kind == "date":
-        if part := _part_of_date(plain):
-            return Q(**{f"{column}__{part[0]}": part[1]})
+    if one.entry.kind == "date" and (part := _part_of_date(plain)):
+        return Q(**{f"{column}__{part[0]}": part[1]})
     if one.entry.kind == "money" and SPAN.fullmatch(plain):
         low, high = _span(one.entry, plain)
         return Q(**{f"{column}__gte": low, f"{column}__lte": high})
