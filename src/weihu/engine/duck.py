@@ -44,7 +44,10 @@ class DuckEngine:
         """The rows of some Parquet files (none: an empty table) under ``name``, with exactly the schema's columns."""
         if paths:
             files = ", ".join(f"'{_quote(path)}'" for path in paths)
-            source = f"SELECT {_columns(schema)} FROM read_parquet([{files}])"
+            read = f"read_parquet([{files}], union_by_name = true)"
+            found = {row[0] for row in self.connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()}
+            # a column that earlier versions did not keep is empty
+            source = f"SELECT {_columns(schema, found)} FROM {read}"
         else:
             nulls = ", ".join(f'CAST(NULL AS {_duck_type(schema[column])}) AS "{column}"' for column in schema)
             source = f"SELECT {nulls} WHERE false"
@@ -69,6 +72,10 @@ class DuckEngine:
         sql, schema = self._compiled[name]
         self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
         return self._named(name, schema)
+
+    def forget_rules(self) -> None:
+        """Compile every rule anew: another rule book holds."""
+        self._compiled.clear()
 
     def derive_sql(self, name: str, sql: str) -> None:
         """The answer of a query, kept under ``name``."""
@@ -97,8 +104,9 @@ def _quote(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-def _columns(schema: ibis.Schema) -> str:
-    return ", ".join(f'CAST("{name}" AS {_duck_type(kind)}) AS "{name}"' for name, kind in schema.items())
+def _columns(schema: ibis.Schema, found: set[str] | None = None) -> str:
+    values = {name: f'"{name}"' if found is None or name in found else "NULL" for name in schema}
+    return ", ".join(f'CAST({values[name]} AS {_duck_type(kind)}) AS "{name}"' for name, kind in schema.items())
 
 
 @lru_cache(maxsize=256)

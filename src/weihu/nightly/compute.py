@@ -32,6 +32,8 @@ STATE: dict[str, tuple[ibis.Schema, str]] = {
     "movements": (tables.MOVEMENTS, "customer_id"),
     "answers": (tables.ANSWERS, "customer_id, kind, subject"),
     "facts_known": (tables.FACTS_KNOWN, "customer_id"),
+    "measures": (tables.MEASURES, "customer_id, measure"),
+    "unassigned": (tables.UNASSIGNED, "customer_id"),
 }
 """What a run leaves behind: each table's columns, and the order in which its rows are written."""
 
@@ -65,6 +67,11 @@ class Day:
     facts: pa.Table
     barred: pa.Table
     merges: pa.Table
+    granted: pa.Table
+    staffing: pa.Table
+    covers: pa.Table
+    placed: pa.Table
+    benefits_used: pa.Table
 
 
 class Night:
@@ -96,7 +103,7 @@ class Night:
     def remember(self, movements: dict[date, Path], day: Day) -> None:
         """Bind yesterday's state, the movements that leave a window tonight, and what the day recorded."""
         for name, (schema, _) in STATE.items():
-            carried = self.before is not None and name not in ("movements", "tasks")
+            carried = self.before is not None and name not in ("movements", "tasks", "unassigned")
             paths = [self.before.folder / f"{name}.parquet"] if self.before and carried else []
             paths = [
                 path for path in paths if path.is_file()
@@ -113,15 +120,24 @@ class Night:
         self._bind_rows("windows", tables.WINDOWS, [{"days": days, "on": on} for days, on in leaving.items()])
         self._bind_rows("calendar", tables.CALENDAR, [self._calendar_row()])
         self._bind_rows("occasions", tables.OCCASIONS, self._occasion_rows())
-        self._bind_rows("eligible", tables.ELIGIBLE_POSTS, assign.eligible_posts(self.book))
-        self._tables["contacts_today"] = self.engine.bind_arrow("contacts_today", tables.CONTACTS, day.contacts)
-        self._tables["facts_today"] = self.engine.bind_arrow("facts_today", tables.FACTS_KNOWN, day.facts)
-        self._tables["barred"] = self.engine.bind_arrow("barred", tables.BARRED, day.barred)
-        self._tables["answers_today"] = self.engine.bind_arrow("answers_today", tables.ANSWERS, day.answers)
+        self._bind_rows("benefits", tables.BENEFITS, self._benefit_rows())
+        for name, schema, given in (
+            ("contacts_today", tables.CONTACTS, day.contacts),
+            ("facts_today", tables.FACTS_KNOWN, day.facts),
+            ("barred", tables.BARRED, day.barred),
+            ("answers_today", tables.ANSWERS, day.answers),
+            ("granted", tables.GRANTED, day.granted),
+            ("staffing", tables.STAFFING, day.staffing),
+            ("covers", tables.COVERS, day.covers),
+            ("placed", tables.PLACED, day.placed),
+            ("benefits_used", tables.BENEFITS_USED, day.benefits_used),
+        ):
+            self._tables[name] = self.engine.bind_arrow(name, schema, given)
         if self.merged:
             before = (self.standings_before, self.accounts_before)
             self._follow("standings_before", merge.standings_as_merged, *before)
-            for name in ("movements_before", "answers_before"):
+            self._follow("measures_before", merge.measures_as_merged, self.measures_before)
+            for name in ("movements_before", "answers_before", "granted", "placed"):
                 self._follow(name, merge.as_kept, self._tables[name])
 
     def carry(self, landed: Landed) -> None:
@@ -146,8 +162,10 @@ class Night:
                 self._follow(name, merge.as_kept, self._tables[name])
 
     def value(self) -> None:
-        """AUM, monthly average, flows."""
+        """AUM, monthly average, flows, contribution, and what else the policy measures."""
         self._derive("holdings_open", value.holdings_open, self.holdings, self.products, self.calendar)
+        self._derive("everything", value.held, self.accounts, self.holdings_open, self.products)
+        self._derive("contributions", value.contributions, self.everything, self.book)
         self._derive(
             "customer_values",
             value.customer_values,
@@ -158,26 +176,65 @@ class Night:
             self.standings_before,
             self.movements_before,
             self.windows,
+            self.contributions,
             self.calendar,
+            self.book,
         )
-        self._derive("movements", value.movements_today, self.customer_values, self.calendar)
+        values = self.customer_values
+        self._derive("movements", value.movements_today, values, self.transactions, self.accounts, self.calendar)
+        if any(key in self.book.measures for key in self.book.policy.measures):
+            self._derive(
+                "measures", value.measure, self.everything, values, self.measures_before, self.calendar, self.book
+            )
+        else:
+            self._tables["measures"] = self.engine.bind("measures", tables.MEASURES, [])
 
     def grade(self) -> None:
-        """Grade, watch, months below."""
+        """Grade, watch, reviews below."""
         self._derive(
-            "graded", grade.grade_customers, self.customer_values, self.standings_before, self.calendar, self.book
+            "graded",
+            grade.grade_customers,
+            self.customer_values,
+            self.measures,
+            self.granted,
+            self.standings_before,
+            self.measures_before,
+            self.calendar,
+            self.book,
         )
 
     def assign(self) -> None:
         """Primary and deputy of every customer, and how complete the archive is."""
+        on = f"DATE '{self.on}'"
+        staff = self._rows(f"SELECT staff_id, branch_id, post FROM staff WHERE left_on IS NULL OR left_on > {on}")
+        pool = assign.pool(staff, self._rows("SELECT * FROM staffing"), self._rows("SELECT * FROM branches"), self.book)
+        self._bind_rows("pool", tables.POOL, pool)
         for role in ("primary", "deputy"):
-            self._derive(f"{role}_pool", assign.candidates, self.staff, self.eligible, self.calendar, role)
-            pool = self._tables[f"{role}_pool"]
-            self._derive(f"{role}_of", assign.assign, self.graded, self.standings_before, pool, role)
+            self._deal(role, [row for row in pool if row["role"] == role])
         self._derive("contacts", _latest_contacts, self.standings_before, self.contacts_today)
         self._derive("completeness", completeness.completeness, self.graded, self.profiles, self.facts_known, self.book)
-        owners = (self.primary_of, self.deputy_of)
-        self._derive("standings", assign.with_owners, self.graded, *owners, self.completeness, self.contacts)
+        owners = (self.primary_kept, self.primary_dealt, self.deputy_kept, self.deputy_dealt, self.standings_before)
+        self._derive(
+            "standings", assign.with_owners, self.graded, *owners, self.completeness, self.contacts, self.calendar
+        )
+        self._derive("unassigned", assign.unassigned, self.standings, self.staff, self.calendar, self.book)
+
+    def _deal(self, role: assign.Role, members: list[dict[str, Any]]) -> None:
+        """Who keeps whom, and to whom the others go."""
+        names = [f"{role}_{part}" for part in ("kept", "waiting", "held", "asked", "places", "dealt")]
+        kept, waiting, held, asked, places, dealt = names
+        before = (self.standings_before, self.placed, self.pool, self.staff, self.calendar, role)
+        self._derive(kept, assign.kept, self.graded, *before)
+        self._derive(waiting, assign.waiting, self.graded, self._tables[kept])
+        self._derive(held, assign.counts, self._tables[kept], "holder")
+        self._derive(asked, assign.counts, self._tables[waiting])
+        flow = assign.flow(members, self._rows(f"SELECT * FROM {held}"), self._rows(f"SELECT * FROM {asked}"))
+        self._bind_rows(places, tables.PLACES, flow)
+        self._derive(dealt, assign.deal, self._tables[waiting], self._tables[places])
+
+    def _rows(self, sql: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.engine.arrow(sql).to_pylist()
+        return rows
 
     def watch(self) -> None:
         """Reasons to act."""
@@ -192,6 +249,9 @@ class Night:
             self.profiles,
             self.facts_known,
             self.occasions,
+            self.placed,
+            self.benefits,
+            self.benefits_used,
             self.signals_before,
             self.answers,
             self.calendar,
@@ -200,7 +260,8 @@ class Night:
 
     def plan(self) -> None:
         """Everybody's list for the next working day."""
-        self._derive("tasks", plan.plan_tasks, self.signals, self.standings, self.staff, self.barred, self.book)
+        people = (self.staff, self.staffing, self.covers, self.barred)
+        self._derive("tasks", plan.plan_tasks, self.signals, self.standings, *people, self.book)
 
     def write(self, folder: Path) -> None:
         """The new state as Parquet."""
@@ -234,13 +295,13 @@ class Night:
                 f"SELECT kind, count(*) AS n FROM signals WHERE seen_on = {on} GROUP BY 1"
             ).to_pylist()
         }
-        tasks, watched, unassigned = self.engine.row(
+        tasks, watched, unassigned, idle = self.engine.row(
             "SELECT (SELECT count(*) FROM tasks), count(*) FILTER (watch_since IS NOT NULL), "
-            "count(*) FILTER (primary_id IS NULL) FROM standings"
+            "count(*) FILTER (primary_id IS NULL), count(*) FILTER (NOT effective) FROM standings"
         )
         complete = self.engine.arrow(
             "SELECT branch_id, count(*) AS customers, sum(facts_expected)::BIGINT AS expected,"
-            " sum(facts_known)::BIGINT AS known FROM standings GROUP BY ALL ORDER BY branch_id"
+            " sum(facts_known)::BIGINT AS known FROM standings WHERE effective GROUP BY ALL ORDER BY branch_id"
         ).to_pylist()
         completeness = {row["branch_id"]: [row["customers"], row["expected"], row["known"]] for row in complete}
         return {
@@ -249,6 +310,7 @@ class Night:
             "tasks": tasks,
             "on_watch": watched,
             "unassigned": unassigned,
+            "not_effective": idle,
             "completeness": completeness,
         }
 
@@ -284,6 +346,23 @@ class Night:
         leapless = [day for day in days if (day.month, day.day) == (2, 28) and not months.isleap(day.year)]
         return rows + [{"month_day": 229, "on": day} for day in leapless]
 
+    def _benefit_rows(self) -> list[dict[str, Any]]:
+        """The benefits whose period ends within the lead days of the next working day."""
+        rule = self.book.signals.get("benefit_expiring")
+        last = self.on + timedelta(days=1 + (rule.lead_days or 0)) if rule else date.min
+        ends = {key: benefit.period_of(self.on)[1] for key, benefit in self.book.benefits.items()}
+        return [
+            {
+                "benefit": key,
+                "from_rank": self.book.rank(benefit.from_grade),
+                "to_rank": self.book.rank(benefit.to_grade) if benefit.to_grade else len(self.book.grades) - 1,
+                "quota": benefit.quota,
+                "ends_on": ends[key],
+            }
+            for key, benefit in self.book.benefits.items()
+            if self.on < ends[key] <= last
+        ]
+
     def _profiles_today(self, landed: Landed) -> Any:
         """Delivered customers with the keys of the core system's fields that are empty."""
         paths = landed.paths("customers")
@@ -306,9 +385,12 @@ class Night:
 
 
 def _mapped_ranks(previous: Any, kept: dict[int, int]) -> Any:
-    steps = [(previous.grade_rank == old, ibis.literal(new, "int64")) for old, new in kept.items()]
-    rank = ibis.cases(*steps, else_=ibis.null("int64")) if steps else ibis.null("int64")
-    return previous.mutate(grade_rank=rank.cast("int64")).select(*previous.columns)
+    def mapped(rank: Any) -> Any:
+        steps = [(rank == old, ibis.literal(new, "int64")) for old, new in kept.items()]
+        return (ibis.cases(*steps, else_=ibis.null("int64")) if steps else ibis.null("int64")).cast("int64")
+
+    ranks = ("grade_rank", "earned_rank", *grade.LEVELS)
+    return previous.mutate(**{name: mapped(previous[name]) for name in ranks}).select(*previous.columns)
 
 
 def _latest_contacts(previous: Any, today: Any) -> Any:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pyarrow as pa
-from django.db.models import Max, Q
+from django.db.models import Count, Max, Q
 
 from weihu.nightly.compute import Day
 from weihu.rules import tables
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.archive.facts import barred_customers, known_keys
 from weihu.workplace.archive.models import Fact
+from weihu.workplace.benefits.models import BenefitUse
 from weihu.workplace.duplicates.merging import merges_on
+from weihu.workplace.grading.models import GradeException
+from weihu.workplace.people.away import absent_on
+from weihu.workplace.portfolio.models import Placement, Staffing
 from weihu.workplace.worklist.models import Answer, Contact, Outcome
 
 MERGE_COLUMNS = pa.schema([("gone", pa.string()), ("kept", pa.string()), ("active", pa.bool_())])
@@ -43,4 +47,56 @@ def gather(on: date, book: RuleBook) -> Day:
         pa.Table.from_pylist(facts, schema=tables.FACTS_KNOWN.to_pyarrow()),
         pa.Table.from_pylist(barred, schema=tables.BARRED.to_pyarrow()),
         pa.Table.from_pylist(merges_on(on), schema=MERGE_COLUMNS),
+        pa.Table.from_pylist(_granted(on, book), schema=tables.GRANTED.to_pyarrow()),
+        pa.Table.from_pylist(_staffing(), schema=tables.STAFFING.to_pyarrow()),
+        pa.Table.from_pylist(_covers(on + timedelta(days=1)), schema=tables.COVERS.to_pyarrow()),
+        pa.Table.from_pylist(_placed(on), schema=tables.PLACED.to_pyarrow()),
+        pa.Table.from_pylist(_benefits_used(on, book), schema=tables.BENEFITS_USED.to_pyarrow()),
     )
+
+
+def _granted(on: date, book: RuleBook) -> list[dict[str, object]]:
+    """Exceptions that hold on the date, of grades that the book has."""
+    rows = GradeException.objects.filter(from_on__lte=on, until_on__gte=on)
+    rows = rows.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=on)).order_by("pk")
+    return [
+        {"customer_id": row.customer_id, "grade_rank": book.rank(row.grade)} for row in rows if row.grade in book.grades
+    ]
+
+
+def _staffing() -> list[dict[str, object]]:
+    """A row for each post that somebody has besides, and one without a post for his or her own limits."""
+    rows: list[dict[str, object]] = []
+    for one in Staffing.objects.order_by("pk"):
+        limits = {"customers_max": one.customers_max, "minutes_per_day": one.minutes_per_day}
+        rows += [{"staff_id": one.staff_id, "post": post, **limits} for post in (None, *one.posts)]
+    return rows
+
+
+def _covers(on: date) -> list[dict[str, object]]:
+    """Who is away on a day, and who stands in and is not away."""
+    away = dict(absent_on(on).values_list("staff_id", "cover_id"))
+    return [
+        {"staff_id": one, "cover_id": cover if cover and cover not in away else None}
+        for one, cover in sorted(away.items())
+    ]
+
+
+def _placed(on: date) -> list[dict[str, object]]:
+    """Whom people gave customers to; older ones the carried state knows."""
+    rows = Placement.objects.filter(on__gt=on - LOOK_BACK, on__lte=on + timedelta(days=1)).order_by("on", "pk")
+    latest = {row.customer_id: row for row in rows}
+    return [
+        {"customer_id": row.customer_id, "staff_id": row.staff_id, "placed_on": row.on, "origin": row.origin}
+        for _, row in sorted(latest.items())
+    ]
+
+
+def _benefits_used(on: date, book: RuleBook) -> list[dict[str, object]]:
+    """Uses in the periods that run on the date."""
+    rows: list[dict[str, object]] = []
+    for key, benefit in book.benefits.items():
+        uses = BenefitUse.objects.filter(benefit=key, period_from=benefit.period_of(on)[0], undone=False, on__lte=on)
+        for customer, used in uses.values_list("customer_id").annotate(used=Count("pk")).order_by("customer_id"):
+            rows.append({"customer_id": customer, "benefit": key, "used": used})
+    return rows

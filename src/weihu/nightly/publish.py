@@ -23,8 +23,9 @@ from weihu.nightly import bulk
 from weihu.nightly.land import Landed
 from weihu.workplace.archive.models import Account, Authorised, Customer, Holding, Product, SearchKey
 from weihu.workplace.archive.search import keys_of
-from weihu.workplace.grading.models import Standing
+from weihu.workplace.grading.models import GradeChange, Standing
 from weihu.workplace.people.models import Branch, Staff
+from weihu.workplace.portfolio.models import Unassigned
 from weihu.workplace.runs.models import FOREVER, CurrentRun, Run
 from weihu.workplace.worklist.models import Signal, Task
 
@@ -66,17 +67,23 @@ STANDINGS = Versioned(
         "liabilities",
         "account_count",
         "product_count",
+        "contribution",
+        "effective",
         "moved_on",
         "grade_rank",
         "grade_since",
+        "grade_why",
+        "earned_rank",
         "months_below",
         "watch_since",
         "primary_id",
+        "primary_since",
+        "primary_why",
         "deputy_id",
         "facts_expected",
         "facts_known",
     ),
-    ("aum", "liabilities"),
+    ("aum", "liabilities", "contribution"),
     "CAST(n.balance_days * 100 AS BIGINT) AS balance_days, DATE '{on}' AS since, CAST(strftime(DATE '{on}', '%Y%m') AS INT) AS month,",
 )
 SIGNALS = Versioned(
@@ -101,6 +108,12 @@ HOLDINGS = Core(
     ("amount",),
 )
 AUTHORISED = Core(Authorised, "authorised", "authorised_id", ("account_id", "customer_id", "until"), ())
+GRADE_CHANGES = """
+SELECT {run} AS run_id, DATE '{on}' AS "on", n.customer_id, n.branch_id, n.primary_id, p.grade_rank AS rank_before,
+       n.grade_rank AS rank_after, n.grade_why AS why, CAST(n.metric * 100 AS BIGINT) AS metric, CAST(n.aum * 100 AS BIGINT) AS aum
+FROM standings n LEFT JOIN standings_before p USING (customer_id)
+WHERE p.grade_rank IS DISTINCT FROM n.grade_rank AND NOT (SELECT is_first FROM calendar) ORDER BY n.customer_id
+"""
 VERSIONED, CORE = (STANDINGS, SIGNALS), (ACCOUNTS, HOLDINGS, AUTHORISED)
 
 
@@ -119,7 +132,8 @@ def withdraw() -> None:
         core.model._default_manager.filter(since_run__gt=number).delete()
     staged = Account.objects.filter(balance_run__gt=number)
     staged.update(balance=F("balance_before"), balance_run=number)
-    Task.objects.filter(run_id__gt=number).delete()
+    for of_a_run in (Task, GradeChange, Unassigned):
+        of_a_run.objects.filter(run_id__gt=number).delete()
     Run.objects.filter(number__gt=number).delete()
 
 
@@ -142,8 +156,12 @@ def stage(engine: DuckEngine, run: Run, last: Run | None, published: Path | None
         f"SELECT {run.number} AS run_id, staff_id, customer_id, position, minutes, score, grade_rank FROM tasks"
         " ORDER BY staff_id, position"
     )
-    bulk.insert(Task, tasks)
-    return written + int(tasks.num_rows)
+    changes = engine.arrow(GRADE_CHANGES.format(run=run.number, on=run.business_date))
+    unassigned = engine.arrow(f"SELECT {run.number} AS run_id, customer_id, why, owner_id FROM unassigned ORDER BY ALL")
+    for model, rows in ((Task, tasks), (GradeChange, changes), (Unassigned, unassigned)):
+        bulk.insert(model, rows)
+        written += int(rows.num_rows)
+    return written
 
 
 def commit(engine: DuckEngine, run: Run, landed: Landed) -> None:
@@ -173,8 +191,9 @@ def commit(engine: DuckEngine, run: Run, landed: Landed) -> None:
 def _bind_published(engine: DuckEngine, published: Path | None) -> None:
     for plan in (*VERSIONED, *CORE):
         path = published / f"{plan.table}.parquet" if published else None
-        source = f"read_parquet('{path}')" if path and path.is_file() else f"{plan.table} LIMIT 0"
-        engine.derive_sql(f"published_{plan.table}", f"SELECT * FROM {source}")
+        # columns that an earlier version did not keep are empty
+        kept = f" UNION ALL BY NAME SELECT * FROM read_parquet('{path}')" if path and path.is_file() else ""
+        engine.derive_sql(f"published_{plan.table}", f"SELECT * FROM {plan.table} WHERE false{kept}")
 
 
 def _stage_versions(engine: DuckEngine, run: Run, plan: Versioned, everything: bool = False) -> int:

@@ -24,6 +24,7 @@ from weihu.nightly.compute import CORE_STATE, Before, Night
 from weihu.nightly.faults import Fault, OutOfOrder, Refused
 from weihu.rules import rulebook
 from weihu.rules.rulebook import RuleBook
+from weihu.workplace.grading.books import in_force
 from weihu.workplace.runs.current import current
 from weihu.workplace.runs.models import Book, Run
 
@@ -42,10 +43,11 @@ class Nightly:
     threads: int | None = None
     book: RuleBook = field(init=False)
     engine: DuckEngine = field(init=False)
+    _installed: RuleBook = field(init=False)
 
     def __enter__(self) -> Nightly:
         """Take the home's lock (raises lake.Busy) and undo what a killed run left."""
-        self.book = rulebook.load(self.home.rulebook)
+        self._installed = self.book = rulebook.load(self.home.rulebook)
         self._lock = self.home.lock()
         try:
             self.home.tidy()
@@ -70,6 +72,7 @@ class Nightly:
         if last and last.digest == manifest.digest and last.business_date == manifest.business_date:
             return None
         replaced = self._place(manifest.business_date, last)
+        self._take_the_book_of(manifest.business_date)
         before = self._before(last.built_on if replaced and last else last.number if last else None)
         if manifest.currency != self.book.currency:
             text = f"the rule book's currency {self.book.currency}"
@@ -119,6 +122,13 @@ class Nightly:
         self._forget_old(run)
         return run
 
+    def _take_the_book_of(self, on: date) -> None:
+        """The rule book in force on the date; another one than the night before has its rules compiled anew."""
+        book = in_force(on, self._installed)
+        if book != self.book:
+            self.book = book
+            self.engine.forget_rules()
+
     @contextmanager
     def _step(self, name: str, durations: dict[str, float]) -> Iterator[None]:
         self.watcher(name)
@@ -151,7 +161,7 @@ class Nightly:
         """The movements of past nights by date, along the runs that the night builds on."""
         found: dict[date, Path] = {}
         if before:
-            runs = Run.objects.filter(number__lte=self._number_of(before), published=True).order_by("-number")[:200]
+            runs = Run.objects.filter(number__lte=self._number_of(before), published=True).order_by("-number")[:450]
             for run in runs:
                 if run.business_date <= before.business_date:
                     found.setdefault(run.business_date, self.home.run(run.number) / "movements.parquet")

@@ -1,89 +1,295 @@
 """Who answers for a customer (管户): a primary (A角) and, where the grade has one, a deputy (B角).
 
-Within the branch where the customer's assets concentrate, by the posts of the grade. Whoever may keep a customer
-keeps it; the others are dealt to the people with the fewest customers of that grade. Nobody is left out as long as
-the branch has any of the book's fallback posts.
+Within the branch where the customer's assets concentrate, by the posts of the grade. Whoever may keep a customer keeps
+it, whatever the loads: a relation is worth more than balance. The others are dealt so that loads within a grade are even
+and nobody gets more than he or she may have while another has room: a minimum-cost flow over counts (``flow``), then
+customers in order of assets, the largest going round. A branch without the grade's posts asks the book's fallback
+posts, then the branch above it. Who still has nobody is listed with the reason and the person who has to settle it.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, Literal
 
 import ibis
+import numpy as np
 from ibis.expr.types import Table
+from ortools.graph.python import min_cost_flow
 
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.tables import STANDINGS, UNASSIGNED
 from weihu.rules.value import business_date
 
 Role = Literal["primary", "deputy"]
+WHY = ("placed", "dealt")
+"""How a primary came to a customer: people gave it (hand-over, claim, referral), or it was dealt by load."""
+
+FINE = 8
+"""So far above and below the even load each single customer has a price of its own."""
+OVER = 10**9
+"""The price of a customer beyond somebody's limit: more than any unevenness."""
+
+Row = dict[str, Any]
 
 
-def candidates(staff: Table, eligible_posts: Table, calendar: Table, role: Role) -> Table:
-    """Who may be primary (or deputy) for which grade in which branch: branch_id, grade_rank, staff_id."""
-    active = staff.filter(staff.left_on.isnull() | (staff.left_on > business_date(calendar)))
-    eligible = active.join(eligible_posts.filter(eligible_posts.role == role), "post")
-    eligible = eligible.mutate(best=eligible.tier.min().over(group_by=["branch_id", "grade_rank"]))
-    named = eligible.filter(eligible.tier == eligible.best)
-    return named.select("branch_id", "grade_rank", "staff_id")
+def pool(staff: Iterable[Row], staffing: Iterable[Row], branches: Iterable[Row], book: RuleBook) -> list[Row]:
+    """Who may have customers (columns: tables.POOL).
 
-
-def assign(graded: Table, previous: Table, pool: Table, role: Role) -> Table:
-    """customer_id and the ``role``'s staff id, for every customer whose branch has a candidate."""
-    column = f"{role}_id"
-    asked = (
-        graded.select("customer_id", "branch_id", "grade_rank", "aum")
-        .left_join(previous.select("customer_id", holder=column), "customer_id")
-        .drop("customer_id_right")
-    )
-    members = pool.rename(candidate="staff_id")
-    kept = asked.join(
-        members,
-        (asked.branch_id == members.branch_id)
-        & (asked.grade_rank == members.grade_rank)
-        & (asked.holder == members.candidate),
-    ).select("customer_id", "branch_id", "grade_rank", "holder")
-    waiting = asked.anti_join(kept, "customer_id")
-    by = ["branch_id", "grade_rank"]
-    waiting = waiting.mutate(
-        turn=ibis.row_number().over(group_by=by, order_by=[waiting.aum.desc(), waiting.customer_id.asc()])
-    )
-    slots = _slots(pool, kept, waiting)
-    dealt = waiting.join(slots, [*by, "turn"]).select("customer_id", "staff_id")
-    return kept.select("customer_id", staff_id="holder").union(dealt).select("customer_id", **{column: "staff_id"})
-
-
-def with_owners(graded: Table, primaries: Table, deputies: Table, completeness: Table, contacts: Table) -> Table:
-    """Standings (columns: tables.STANDINGS): the graded customers with people, archive and last contact."""
-    joined = graded
-    for part in (primaries, deputies, completeness, contacts):
-        joined = joined.left_join(part, "customer_id").drop("customer_id_right")
-    return joined.mutate(
-        deputy_id=ibis.ifelse(joined.deputy_id == joined.primary_id, ibis.null("string"), joined.deputy_id)
-    )
-
-
-def _slots(pool: Table, kept: Table, waiting: Table) -> Table:
-    """Places in the order in which they are filled: always the person with the fewest customers of the grade next."""
-    by = ["branch_id", "grade_rank"]
-    load = kept.group_by(*by, "holder").agg(load=kept.count())
-    loaded = pool.left_join(load, [*by, pool.staff_id == load.holder]).select(
-        "branch_id", "grade_rank", "staff_id", "load"
-    )
-    loaded = loaded.mutate(load=ibis.coalesce(loaded.load, 0))
-    places = loaded.join(waiting.select(*by, nth="turn"), by)
-    slots = places.mutate(
-        turn=ibis.row_number().over(group_by=by, order_by=[(places.load + places.nth).asc(), places.staff_id.asc()])
-    )
-    return slots.select(*by, "staff_id", "turn")
-
-
-def eligible_posts(book: RuleBook) -> list[dict[str, object]]:
-    """Which post may take which grade in which role (columns: tables.ELIGIBLE_POSTS)."""
-    rows: list[dict[str, object]] = []
-    for rank, grade in enumerate(book.grades.values()):
-        fallback = [post for post in book.fallback_posts if post not in grade.posts]
-        tiers = [("primary", post, 0) for post in grade.posts]
-        tiers += [("primary", post, tier) for tier, post in enumerate(fallback, 1)]
-        tiers += [("deputy", post, 0) for post in grade.deputy_posts]
-        rows += [{"role": role, "post": post, "grade_rank": rank, "tier": tier} for role, post, tier in tiers]
+    ``staff``: active people with staff_id, branch_id, post; ``staffing``: tables.STAFFING; ``branches``: with parent_id.
+    """
+    above = {row["branch_id"]: row["parent_id"] for row in branches}
+    posts: dict[tuple[str, str], dict[str, int | None]] = defaultdict(dict)
+    people = {row["staff_id"]: row for row in staff}
+    limits = {row["staff_id"]: row["customers_max"] for row in staffing if row["customers_max"] is not None}
+    held = [(row["staff_id"], row["post"]) for row in people.values()]
+    held += [(row["staff_id"], row["post"]) for row in staffing if row["post"] and row["staff_id"] in people]
+    for staff_id, post in held:
+        if post in book.posts:
+            limit = limits.get(staff_id, book.posts[post].customers_max)
+            posts[people[staff_id]["branch_id"], post][staff_id] = limit
+    rows: list[Row] = []
+    for branch in above:
+        for rank, grade in enumerate(book.grades.values()):
+            for role, asked in (("primary", grade.posts), ("deputy", grade.deputy_posts)):
+                fallback = book.fallback_posts if role == "primary" else []
+                found = _found(branch, asked, fallback, posts, above)
+                rows += [
+                    {"role": role, "branch_id": branch, "grade_rank": rank, "staff_id": one, "customers_max": limit}
+                    for one, limit in sorted(found.items())
+                ]
     return rows
+
+
+def _found(
+    branch: str,
+    asked: list[str],
+    fallback: list[str],
+    posts: dict[tuple[str, str], dict[str, int | None]],
+    above: dict[str, str | None],
+) -> dict[str, int | None]:
+    """The people of the first step that has any: the grade's posts here, each fallback here, then the branch above."""
+    steps = [asked, *([post] for post in fallback if post not in asked)]
+    place: str | None = branch
+    seen: set[str] = set()
+    while place is not None and place not in seen and asked:
+        for step in steps:
+            people: dict[str, int | None] = {}
+            for post in step:
+                people |= posts.get((place, post), {})
+            if people:
+                return people
+        seen.add(place)
+        place = above.get(place)
+    return {}
+
+
+def kept(graded: Table, previous: Table, placed: Table, members: Table, staff: Table, calendar: Table, role: Role) -> Table:
+    """Customers who stay with somebody: customer_id, branch_id, grade_rank, holder, placed (whether people gave it).
+
+    ``placed``: tables.PLACED, for the primary; it goes before who had the customer. Somebody whom people chose keeps the
+    customer while at work in its branch, whatever the posts say.
+    """
+    asked = _asked(graded, previous, placed, calendar, role)
+    here = members.filter(members.role == role)
+    fits = asked.semi_join(
+        here,
+        [
+            asked.branch_id == here.branch_id,
+            asked.grade_rank == here.grade_rank,
+            asked.holder == here.staff_id,
+        ],
+    )
+    active = staff.filter(staff.left_on.isnull() | (staff.left_on > business_date(calendar)))
+    chosen = asked.filter(asked.placed).semi_join(
+        active, [asked.branch_id == active.branch_id, asked.holder == active.staff_id]
+    )
+    return fits.union(chosen, distinct=True)
+
+
+def _asked(graded: Table, previous: Table, placed: Table, calendar: Table, role: Role) -> Table:
+    before = previous.select(
+        "customer_id", before=f"{role}_id", given=ibis.coalesce(previous.primary_why == "placed", False)
+    )
+    columns = ("customer_id", "branch_id", "grade_rank")
+    asked = graded.select(*columns).left_join(before, "customer_id").drop("customer_id_right")
+    if role == "deputy":
+        return asked.select(*columns, holder="before", placed=ibis.literal(False))
+    due = placed.filter(placed.placed_on <= business_date(calendar) + ibis.interval(days=1))
+    latest = due.group_by("customer_id").agg(chosen=due.staff_id.argmax(due.placed_on))
+    joined = asked.left_join(latest, "customer_id").drop("customer_id_right")
+    # still given by people while it is with the one they gave it to
+    given = joined.chosen.notnull() | ibis.coalesce(joined.given, False)
+    return joined.select(*columns, holder=ibis.coalesce(joined.chosen, joined.before), placed=given)
+
+
+def waiting(graded: Table, kept: Table) -> Table:
+    """Customers who need somebody, in the order in which they are dealt: with turn, from 0 in branch and grade."""
+    rest = graded.select("customer_id", "branch_id", "grade_rank", "aum").anti_join(kept, "customer_id")
+    turn = ibis.row_number().over(
+        group_by=["branch_id", "grade_rank"], order_by=[rest.aum.desc(), rest.customer_id.asc()]
+    )
+    return rest.mutate(turn=turn)
+
+
+def counts(table: Table, *by: str) -> Table:
+    """How many customers there are per branch and grade (and person)."""
+    return table.group_by("branch_id", "grade_rank", *by).agg(customers=table.count())
+
+
+def flow(members: list[Row], holding: list[Row], asking: list[Row]) -> list[Row]:
+    """How many of the waiting customers each person gets (columns: tables.PLACES).
+
+    ``members``: tables.POOL of one role; ``holding``: branch_id, grade_rank, holder, customers; ``asking``: branch_id,
+    grade_rank, customers. A minimum-cost flow: from branch and grade to its people, dearer with each customer of the
+    grade that a person has, and far dearer beyond the person's limit. Solved exactly, for the whole bank at once.
+    """
+    have = {(row["branch_id"], row["grade_rank"], row["holder"]): row["customers"] for row in holding}
+    whole: dict[str, int] = defaultdict(int)
+    for row in holding:
+        whole[row["holder"]] += row["customers"]
+    people: dict[tuple[str, int], list[Row]] = defaultdict(list)
+    for row in members:
+        people[row["branch_id"], row["grade_rank"]].append(row)
+    arcs = _Arcs()
+    places: list[tuple[tuple[str, int, str], list[int]]] = []
+    limits: dict[str, int | None] = {}
+    for row in sorted(asking, key=lambda row: (row["branch_id"], row["grade_rank"])):
+        key, number = (row["branch_id"], row["grade_rank"]), row["customers"]
+        if not people[key]:
+            continue
+        source = arcs.node(("grade", key), number)
+        loads = [have.get((*key, one["staff_id"]), 0) for one in people[key]]
+        even = _even(loads, number)
+        for one, load in zip(people[key], loads, strict=True):
+            limits[one["staff_id"]] = one["customers_max"]
+            person = arcs.node(("person", one["staff_id"]))
+            used = [arcs.add(source, person, size, price) for size, price in _steps(load, even, number)]
+            places.append(((*key, one["staff_id"]), used))
+    sink = arcs.node("sink", -arcs.supplied)
+    for staff_id, limit in limits.items():
+        person = arcs.node(("person", staff_id))
+        room = arcs.supplied if limit is None else max(0, limit - whole[staff_id])
+        arcs.add(person, sink, room, 0)
+        arcs.add(person, sink, arcs.supplied, OVER)
+    flows = arcs.solved()
+    dealt = [(place, sum(int(flows[arc]) for arc in used)) for place, used in places]
+    return [
+        {"branch_id": branch, "grade_rank": rank, "staff_id": one, "held": have.get((branch, rank, one), 0), "customers": n}
+        for (branch, rank, one), n in dealt
+        if n
+    ]
+
+
+def deal(waiting: Table, places: Table) -> Table:
+    """customer_id and staff_id: the waiting customers on the places, each time to who then has the fewest."""
+    by = ["branch_id", "grade_rank"]
+    numbers = waiting.select(*by, nth="turn")
+    slots = places.join(numbers, by)
+    slots = slots.filter(slots.nth < slots.customers)
+    turn = ibis.row_number().over(group_by=by, order_by=[(slots.held + slots.nth).asc(), slots.staff_id.asc()])
+    slots = slots.mutate(turn=turn).select(*by, "staff_id", "turn")
+    return waiting.join(slots, [*by, "turn"]).select("customer_id", "staff_id")
+
+
+def with_owners(
+    graded: Table,
+    kept_primary: Table,
+    dealt_primary: Table,
+    kept_deputy: Table,
+    dealt_deputy: Table,
+    previous: Table,
+    completeness: Table,
+    contacts: Table,
+    calendar: Table,
+) -> Table:
+    """Standings (columns: tables.STANDINGS): the graded customers with people, archive and last contact."""
+    primary = kept_primary.select(
+        "customer_id", primary_id="holder", why=ibis.ifelse(kept_primary.placed, "placed", "dealt")
+    ).union(dealt_primary.select("customer_id", primary_id="staff_id", why=ibis.literal("dealt")))
+    deputy = kept_deputy.select("customer_id", deputy_id="holder").union(
+        dealt_deputy.select("customer_id", deputy_id="staff_id")
+    )
+    before = previous.select("customer_id", had="primary_id", since="primary_since")
+    joined = graded
+    for part in (primary, deputy, before, completeness, contacts):
+        joined = joined.left_join(part, "customer_id").drop("customer_id_right")
+    same = ibis.coalesce(joined.primary_id == joined.had, False)
+    return joined.mutate(
+        primary_since=ibis.ifelse(
+            joined.primary_id.isnull(), ibis.null("date"), ibis.ifelse(same, joined.since, business_date(calendar))
+        ),
+        primary_why=joined.why,
+        deputy_id=ibis.ifelse(joined.deputy_id == joined.primary_id, ibis.null("string"), joined.deputy_id),
+    ).select(*STANDINGS)
+
+
+def unassigned(standings: Table, staff: Table, calendar: Table, book: RuleBook) -> Table:
+    """Customers without a primary (columns: tables.UNASSIGNED), given to the first person of a post that sees the bank."""
+    wide = [key for key, post in book.posts.items() if post.reach == "bank"]
+    active = staff.filter(staff.left_on.isnull() | (staff.left_on > business_date(calendar)))
+    owners = active.filter(active.post.isin(wide)).agg(owner_id=active.staff_id.min())
+    without = standings.filter(standings.primary_id.isnull()).cross_join(owners)
+    return without.select("customer_id", "owner_id", why=ibis.literal("no_staff")).select(*UNASSIGNED)
+
+
+def _even(loads: list[int], number: int) -> int:
+    """The load that all would have if the customers filled up who has least."""
+    level, ordered = 0, sorted(loads)
+    for count in range(1, len(ordered) + 1):
+        level = (sum(ordered[:count]) + number) // count
+        if count == len(ordered) or level <= ordered[count]:
+            break
+    return level
+
+
+def _steps(load: int, even: int, number: int) -> list[tuple[int, int]]:
+    """Sizes and prices of the arcs to a person: coarse far below the even load, one by one around it, coarse above."""
+    steps: list[tuple[int, int]] = []
+    at, left = load, number
+    if at < even - FINE:
+        size = min(left, even - FINE - at)
+        steps.append((size, at))
+        at, left = at + size, left - size
+    while left and at < even + FINE:
+        steps.append((1, at))
+        at, left = at + 1, left - 1
+    while left:
+        size = min(left, max(1, at))
+        steps.append((size, at + size))
+        at, left = at + size, left - size
+    return steps
+
+
+class _Arcs:
+    """A network under construction."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[Any, int] = {}
+        self._supplies: list[int] = []
+        self._arcs: list[tuple[int, int, int, int]] = []
+        self.supplied = 0
+
+    def node(self, name: Any, supply: int = 0) -> int:
+        if name not in self._nodes:
+            self._nodes[name] = len(self._supplies)
+            self._supplies.append(supply)
+            self.supplied += max(0, supply)
+        return self._nodes[name]
+
+    def add(self, tail: int, head: int, capacity: int, price: int) -> int:
+        self._arcs.append((tail, head, capacity, price))
+        return len(self._arcs) - 1
+
+    def solved(self) -> Any:
+        """The flow on every arc."""
+        if not self.supplied:
+            return []
+        network = min_cost_flow.SimpleMinCostFlow()
+        tails, heads, capacities, prices = np.array(self._arcs, dtype=np.int64).T
+        arcs = network.add_arcs_with_capacity_and_unit_cost(tails, heads, capacities, prices)
+        network.set_nodes_supplies(np.arange(len(self._supplies)), np.array(self._supplies, dtype=np.int64))
+        if network.solve() != network.OPTIMAL:
+            raise ArithmeticError("the flow of customers to people has no solution")
+        return network.flows(arcs)

@@ -1,123 +1,260 @@
 """How a customer is graded (客户分级): the policy of the rule book over values and last night's grades.
 
 A grade is written as its rank in the book, 0 the lowest. Everything that a later night needs is in the row: how
-many months in a row the metric was below the grade, since when the customer is on watch, and the metric as it was
-reviewed at the end of each of the last six months.
+many reviews in a row the customer was below the grade, since when on watch, and the grade that was reached at each of
+the last six reviews. What a past review found stays as it was, whatever a later book asks.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal
 
 import ibis
-from ibis.expr.types import BooleanValue, DecimalValue, IntegerValue, Table
+from ibis.expr.types import BooleanValue, Column, DecimalValue, IntegerValue, Table
 
+from weihu.rules.policy import Grade
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import GRADES, MONEY
 from weihu.rules.value import average, business_date
 
-REVIEWS = tuple(f"review_{month}" for month in range(1, 7))
+Why = Literal["new", "book", "risen", "fallen", "granted", "ended"]
+WHY: tuple[Why, ...] = ("new", "book", "risen", "fallen", "granted", "ended")
+"""Why a customer has a grade: first graded; graded anew since the book has other grades; reached it; fell to it;
+by an exception; since an exception ended."""
+
+LEVELS = tuple(f"level_{review}" for review in range(1, 7))
 
 
-def grade_customers(values: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
-    """Values with metric and grade (columns: tables.VALUES, metric, tables.GRADES)."""
-    before = previous.select("customer_id", *(GRADES.names), aum_before="aum", days_before="balance_days")
-    joined = values.left_join(before, "customer_id").drop("customer_id_right")
-    joined = joined.mutate(metric=joined[book.policy.metric].cast(MONEY), reviewed=_reviewed(joined, calendar, book))
-    is_new = joined.grade_rank.isnull()
-    reviewing = calendar.is_month_start.as_scalar() & ~is_new
-    below = _months_below(joined, reviewing, book)
-    reviews = _shifted_reviews(joined, reviewing)
-    joined = joined.mutate(below=below, **{f"new_{name}": value for name, value in reviews.items()})
-    rank = ibis.cases(
-        (is_new, level(joined.aum, book)),
-        (_rises(joined, reviewing, calendar, book), level(_upgrade_metric(joined, book), book)),
-        (_falls(joined, reviewing, book), level(_fallen_metric(joined, book), book)),
-        else_=joined.grade_rank,
+def grade_customers(
+    values: Table, measures: Table, granted: Table, previous: Table, measures_before: Table, calendar: Table, book: RuleBook
+) -> Table:
+    """Values with metric and grade (columns: tables.VALUES, metric, tables.GRADES).
+
+    ``measures`` of tonight and of last night as in tables.MEASURES; ``granted`` as in tables.GRANTED.
+    """
+    columns = measures_as_columns(measures, book, "m_"), measures_as_columns(measures_before, book, "b_")
+    joined = _with_before(values, granted, previous, *columns)
+    joined = _with_levels(joined, calendar, book)
+    is_new = joined.earned_rank.isnull()
+    reviewing = _reviewing(calendar, book) & ~is_new
+    below = _reviews_below(joined, reviewing)
+    levels = _shifted_levels(joined, reviewing)
+    joined = joined.mutate(
+        below=below,
+        rises=_rises(joined, reviewing, calendar, book),
+        new_review_1=ibis.ifelse(reviewing, joined.reviewed, joined.review_1),
+        **{f"new_{name}": found for name, found in levels.items()},
+    )
+    joined = joined.mutate(falls=_falls(joined, reviewing, book))
+    earned = ibis.cases(
+        (is_new, joined.level_at_once),
+        (joined.rises, joined.level_rising),
+        (joined.falls, _fallen_level(joined, book)),
+        else_=joined.earned_rank,
     ).cast("int64")
-    joined = joined.mutate(rank=rank)
-    unchanged = ibis.coalesce(joined["rank"] == joined.grade_rank, False)
-    months_below = ibis.ifelse(unchanged, joined.below, 0).cast("int64")
-    watched = unchanged & _on_watch(joined, book)
+    joined = joined.mutate(earned=earned)
+    kept = ibis.coalesce(joined.earned == joined.earned_rank, False)
+    rank = ibis.greatest(joined.earned, ibis.coalesce(joined.granted_rank, joined.earned))
+    joined = joined.mutate(rank=rank, kept=kept, new_below=ibis.ifelse(kept, joined.below, 0).cast("int64"))
+    same = ibis.coalesce(joined["rank"] == joined.grade_rank, False)
+    watched = joined.kept & _on_watch(joined, book) & (joined["rank"] == joined.earned)
     today = business_date(calendar)
     return joined.select(
         *values.columns,
         "metric",
         grade_rank=joined["rank"],
-        grade_since=ibis.ifelse(unchanged, joined.grade_since, today),
-        months_below=months_below,
+        grade_since=ibis.ifelse(same, joined.grade_since, today),
+        grade_why=ibis.ifelse(same, joined.grade_why, _why(joined, calendar)),
+        earned_rank=joined.earned,
+        months_below=joined.new_below,
         watch_since=ibis.ifelse(watched, ibis.coalesce(joined.watch_since, today), ibis.null("date")),
-        **{name: joined[f"new_{name}"] for name in REVIEWS},
+        review_1=joined.new_review_1,
+        **{name: joined[f"new_{name}"] for name in LEVELS},
     )
 
 
-def level(metric: DecimalValue, book: RuleBook) -> IntegerValue:
-    """The rank whose threshold a metric reaches; lower bounds are inclusive."""
-    steps = [
-        (metric >= ibis.literal(grade.minimum, MONEY), ibis.literal(rank, "int64"))
-        for rank, grade in reversed(list(enumerate(book.grades.values())))
-        if grade.minimum is not None
-    ]
+def level(measured: dict[str, DecimalValue], table: Table, book: RuleBook) -> IntegerValue:
+    """The rank that a customer's measures reach, the highest of them; lower bounds are inclusive.
+
+    ``measured`` has a column of ``table`` for each of the policy's measures; ``table`` a branch_id.
+    """
+    lead = book.policy.metric
+    place = _place(measured[lead], table, book) if any(g.within_top for g in book.grades.values()) else None
+    steps = []
+    for rank, grade in reversed(list(enumerate(book.grades.values()))):
+        ways = [measured[key] >= ibis.literal(bound, MONEY) for key, bound in grade.minimums.items() if key in measured]
+        if leading := _led(measured[lead], place, grade, table):
+            ways.append(_all(leading))
+        if ways:
+            reached = ways[0]
+            for way in ways[1:]:
+                reached = reached | way
+            steps.append((reached, ibis.literal(rank, "int64")))
     return ibis.cases(*steps, else_=ibis.literal(0, "int64"))
 
 
-def minimum_of(rank: IntegerValue, book: RuleBook) -> DecimalValue:
-    """The threshold of a rank; NULL for the lowest."""
+def minimum_of(rank: IntegerValue, branch_id: Column, book: RuleBook) -> DecimalValue:
+    """The leading metric's threshold of a rank in a branch; NULL where there is none."""
     steps = [
+        ((rank == place) & (branch_id == branch), ibis.literal(bound, MONEY))
+        for place, grade in enumerate(book.grades.values())
+        for branch, bound in grade.minimum_in.items()
+    ]
+    steps += [
         (rank == place, ibis.literal(grade.minimum, MONEY))
         for place, grade in enumerate(book.grades.values())
         if grade.minimum is not None
     ]
-    return ibis.cases(*steps, else_=ibis.null(MONEY))
+    return ibis.cases(*steps, else_=ibis.null(MONEY)) if steps else ibis.null(MONEY)
 
 
-def _reviewed(joined: Table, calendar: Table, book: RuleBook) -> DecimalValue:
-    """The metric of the month that has just ended, as it stood on its last night."""
-    if book.policy.metric == "aum":
-        return joined.aum_before
-    return average(joined.days_before, calendar.last_month_days.as_scalar())
+def measured_at_once(table: Table, book: RuleBook) -> dict[str, DecimalValue]:
+    """The policy's measures as they stand, for who is new: an average of some days would say too little."""
+    return {key: table["aum" if key in ("aum", "monthly_average") else f"m_{key}"] for key in book.policy.measures}
 
 
-def _months_below(joined: Table, reviewing: BooleanValue, book: RuleBook) -> IntegerValue:
-    short = level(joined.reviewed, book) < joined.grade_rank
+def measured_tonight(table: Table, calendar: Table, book: RuleBook) -> dict[str, DecimalValue]:
+    """The policy's measures of tonight."""
+    days = calendar.month_days.as_scalar()
+    return {
+        key: table[key] if key not in book.measures else _timed(table, f"m_{key}", days, book, key)
+        for key in book.policy.measures
+    }
+
+
+def _timed(table: Table, column: str, days: IntegerValue, book: RuleBook, key: str) -> DecimalValue:
+    if book.measures[key].timing == "point_in_time":
+        return table[column].cast(MONEY)
+    return average(table[f"{column}_days"], days)
+
+
+def _with_before(values: Table, granted: Table, previous: Table, measures: Table, measures_before: Table) -> Table:
+    """Values with last night's grade, the exception that holds, and measures as columns m_KEY, b_KEY (last night's)."""
+    before = previous.select("customer_id", *GRADES.names, aum_before="aum", days_before="balance_days")
+    exceptions = granted.group_by("customer_id").agg(granted_rank=granted.grade_rank.max())
+    joined = values
+    for part in (before, exceptions, measures, measures_before):
+        joined = joined.left_join(part, "customer_id").drop("customer_id_right")
+    return joined
+
+
+def measures_as_columns(measures: Table, book: RuleBook, prefix: str) -> Table:
+    """One row per customer: for each measure its amount (``prefix`` + key) and its sum over the month (… + _days)."""
+    named = [key for key in book.policy.measures if key in book.measures]
+    columns = {}
+    for key in named:
+        of_it = measures.measure == key
+        columns[f"{prefix}{key}"] = measures.amount.max(where=of_it)
+        columns[f"{prefix}{key}_days"] = measures.amount_days.max(where=of_it)
+    return measures.group_by("customer_id").agg(**columns) if columns else measures.select("customer_id").distinct()
+
+
+def _with_levels(joined: Table, calendar: Table, book: RuleBook) -> Table:
+    """With the metric, what the review looks at, and the levels of tonight, of the review, and for who is new."""
+    tonight = measured_tonight(joined, calendar, book)
+    joined = joined.mutate(**{f"t_{key}": found.cast(MONEY) for key, found in tonight.items()})
+    tonight = {key: joined[f"t_{key}"] for key in tonight}
+    reviewed = tonight if book.policy.review_on else _as_the_month_ended(joined, calendar, book)
+    joined = joined.mutate(**{f"r_{key}": found.cast(MONEY) for key, found in reviewed.items()})
+    lead = book.policy.metric
+    return joined.mutate(
+        metric=joined[f"t_{lead}"],
+        reviewed=joined[f"r_{lead}"],
+        level=level({key: joined[f"t_{key}"] for key in reviewed}, joined, book),
+        level_reviewed=level({key: joined[f"r_{key}"] for key in reviewed}, joined, book),
+        level_at_once=level(measured_at_once(joined, book), joined, book),
+    ).mutate(level_rising=lambda t: t.level_reviewed if book.policy.upgrade in ("next_month", "review") else t.level)
+
+
+def _as_the_month_ended(joined: Table, calendar: Table, book: RuleBook) -> dict[str, DecimalValue]:
+    """The policy's measures of the month that has just ended, as they stood on its last night."""
+    days = calendar.last_month_days.as_scalar()
+    own = {"aum": joined.aum_before, "monthly_average": average(joined.days_before, days)}
+    # of a measure that no night has carried yet, tonight's amount
+    return {
+        key: own[key] if key in own else ibis.coalesce(_timed(joined, f"b_{key}", days, book, key), joined[f"m_{key}"])
+        for key in book.policy.measures
+    }
+
+
+def _place(metric: DecimalValue, table: Table, book: RuleBook) -> tuple[IntegerValue, IntegerValue]:
+    """How many have more, and how many there are, in the bank or in the branch."""
+    by = ["branch_id"] if book.policy.top_of == "branch" else []
+    above = metric.rank().over(ibis.window(group_by=by, order_by=metric.desc()))
+    return above.cast("int64"), table.count().over(ibis.window(group_by=by)).cast("int64")
+
+
+def _led(
+    metric: DecimalValue, place: tuple[IntegerValue, IntegerValue] | None, grade: Grade, table: Table
+) -> list[BooleanValue]:
+    """What the leading metric has to fulfil for a grade."""
+    conditions = []
+    if grade.minimum is not None:
+        here = [(table.branch_id == key, ibis.literal(bound, MONEY)) for key, bound in grade.minimum_in.items()]
+        bound = ibis.cases(*here, else_=ibis.literal(grade.minimum, MONEY)) if here else ibis.literal(grade.minimum, MONEY)
+        conditions.append(metric >= bound)
+    if grade.within_top is not None and place is not None:
+        above, everybody = place
+        # among the best: fewer than the share have more; who has nothing is never among them
+        share = int(grade.within_top * 100_000)
+        conditions += [above * 100_000 < everybody * share, metric > ibis.literal(Decimal(0), MONEY)]
+    return conditions
+
+
+def _all(conditions: list[BooleanValue]) -> BooleanValue:
+    first, *others = conditions
+    for one in others:
+        first = first & one
+    return first
+
+
+def _reviewing(calendar: Table, book: RuleBook) -> BooleanValue:
+    """Whether grades are reviewed tonight."""
+    if not book.policy.review_on:
+        return calendar.is_month_start.as_scalar()
+    days = [int(month_day.replace("-", "")) for month_day in book.policy.review_on]
+    today = business_date(calendar)
+    return (today.month().cast("int64") * 100 + today.day().cast("int64")).isin(days)
+
+
+def _reviews_below(joined: Table, reviewing: BooleanValue) -> IntegerValue:
+    short = joined.level_reviewed < joined.earned_rank
     counted = ibis.ifelse(short, joined.months_below + 1, 0)
     return ibis.ifelse(reviewing, counted, ibis.coalesce(joined.months_below, 0))
 
 
-def _shifted_reviews(joined: Table, reviewing: BooleanValue) -> dict[str, Any]:
-    older = dict(zip(REVIEWS, ("reviewed", *REVIEWS), strict=False))
+def _shifted_levels(joined: Table, reviewing: BooleanValue) -> dict[str, Any]:
+    older = dict(zip(LEVELS, ("level_reviewed", *LEVELS), strict=False))
     return {name: ibis.ifelse(reviewing, joined[source], joined[name]) for name, source in older.items()}
 
 
-def _upgrade_metric(joined: Table, book: RuleBook) -> DecimalValue:
-    return joined.reviewed if book.policy.upgrade == "next_month" else joined.metric
-
-
 def _rises(joined: Table, reviewing: BooleanValue, calendar: Table, book: RuleBook) -> BooleanValue:
-    higher = level(_upgrade_metric(joined, book), book) > joined.grade_rank
     when = {
         "nightly": ibis.literal(True),
         "month_end": calendar.is_month_end.as_scalar(),
         "next_month": reviewing,
+        "review": reviewing,
     }[book.policy.upgrade]
-    return higher & when
+    return (joined.level_rising > joined.earned_rank) & when
 
 
 def _falls(joined: Table, reviewing: BooleanValue, book: RuleBook) -> BooleanValue:
-    if not _any_protection(book):
-        return level(joined.metric, book) < joined.grade_rank
     after = _months_of("downgrade_after_months", joined, book)
-    return reviewing & (joined.below >= after)
+    at_review = reviewing & (joined.below >= ibis.greatest(after, ibis.literal(1, "int64")))
+    if book.policy.review_on:
+        return at_review
+    return ibis.ifelse(after == 0, joined.level < joined.earned_rank, at_review)
 
 
-def _fallen_metric(joined: Table, book: RuleBook) -> DecimalValue:
-    if not _any_protection(book):
-        return joined.metric
-    months = REVIEWS[: book.policy.falls_to_best_of_months]
-    best = joined[f"new_{months[0]}"]
-    for name in months[1:]:
-        best = ibis.greatest(best, ibis.coalesce(joined[f"new_{name}"], best))
-    return best
+def _fallen_level(joined: Table, book: RuleBook) -> IntegerValue:
+    found = [joined[f"new_{name}"] for name in LEVELS[: book.policy.falls_to_best_of_months]]
+    best = found[0]
+    for older in found[1:]:
+        best = ibis.greatest(best, ibis.coalesce(older, best))
+    if book.policy.review_on:
+        return best
+    return ibis.ifelse(_months_of("downgrade_after_months", joined, book) == 0, joined.level, best)
 
 
 def _on_watch(joined: Table, book: RuleBook) -> BooleanValue:
@@ -125,15 +262,24 @@ def _on_watch(joined: Table, book: RuleBook) -> BooleanValue:
     return (after > 0) & (joined.below >= after)
 
 
-def _any_protection(book: RuleBook) -> bool:
-    return book.policy.downgrade_after_months > 0
+def _why(joined: Table, calendar: Table) -> Column:
+    """Why the grade changed tonight."""
+    known = joined.first_seen_on < business_date(calendar)
+    return ibis.cases(
+        (joined.granted_rank > joined.earned, "granted"),
+        (joined.earned_rank.isnull() & known, "book"),
+        (joined.earned_rank.isnull(), "new"),
+        (joined.earned > joined.earned_rank, "risen"),
+        (joined.earned < joined.earned_rank, "fallen"),
+        else_="ended",
+    )
 
 
 def _months_of(setting: str, joined: Table, book: RuleBook) -> IntegerValue:
-    """The policy's month count, or the grade's own."""
+    """The policy's count, or the grade's own."""
     general = getattr(book.policy, setting)
     own = [
-        (joined.grade_rank == rank, ibis.literal(getattr(grade, setting), "int64"))
+        (joined.earned_rank == rank, ibis.literal(getattr(grade, setting), "int64"))
         for rank, grade in enumerate(book.grades.values())
         if getattr(grade, setting) is not None
     ]

@@ -50,6 +50,7 @@ def standings_as_merged(previous: Table, accounts: Table, merges: Table) -> Tabl
         balance_days=(
             joined.balance_days + ibis.coalesce(joined.more_days, NO_DAYS) - ibis.coalesce(joined.less_days, NO_DAYS)
         ).cast(BALANCE_DAYS),
+        fees_365=(joined.fees_365 + ibis.coalesce(joined.their_fees, ZERO)).cast(MONEY),
         first_seen_on=ibis.least(joined.first_seen_on, ibis.coalesce(joined.seen, joined.first_seen_on)),
         **{name: _later(joined[name], joined[f"their_{name}"]) for name in LATEST},
         **{
@@ -58,6 +59,14 @@ def standings_as_merged(previous: Table, accounts: Table, merges: Table) -> Tabl
         },
     )
     return others.union(changed.select(*STANDINGS)).union(_come_back(returning))
+
+
+def measures_as_merged(previous: Table, merges: Table) -> Table:
+    """Yesterday's measures, those of merged customers added up. (An undo leaves the month's sum with who was kept.)"""
+    kept = as_kept(previous, merges)
+    return kept.group_by("customer_id", "measure").agg(
+        amount=kept.amount.sum().cast(MONEY), amount_days=kept.amount_days.sum().cast(BALANCE_DAYS)
+    )
 
 
 def _later(own: ibis.Value, other: ibis.Value) -> ibis.Value:
@@ -71,6 +80,7 @@ def _taken_over(previous: Table, merges: Table) -> Table:
     return theirs.group_by(customer_id=theirs.kept).agg(
         more_days=theirs.balance_days.sum().cast(BALANCE_DAYS),
         seen=theirs.first_seen_on.min(),
+        their_fees=theirs.fees_365.sum().cast(MONEY),
         **{f"their_{name}": theirs[name].max() for name in LATEST},
         **{f"their_{days}": theirs[f"flow_{days}"].sum().cast(MONEY) for days in WINDOW_DAYS},
     )

@@ -6,6 +6,7 @@ bank's own files extend it. ``docs/rulebook.md`` documents the format for people
 
 from __future__ import annotations
 
+import copy
 import re
 import tomllib
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from weihu.rules.entries import (
     Care,
@@ -31,75 +32,26 @@ from weihu.rules.entries import (
     Retirement,
     Stage,
     Weight,
-    exact,
+)
+from weihu.rules.policy import (
+    OWN_MEASURES,
+    Benefit,
+    Duty,
+    Effective,
+    Grade,
+    Measure,
+    Policy,
+    Portfolios,
+    Post,
+    Share,
 )
 
 BOOKS = Path(__file__).parent / "books"
 CATALOGUE = Path(__file__).parent / "catalogue.toml"
 ARCHIVE = Path(__file__).parent / "archive.toml"
-
-
-class Grade(Entry):
-    """A grade (等级) of customers (brief, M9).
-
-    ``minimum`` is the inclusive lower bound of the policy's metric in yuan; the lowest grade has none.
-    ``posts`` answer first (A角), ``deputy_posts`` cover (B角), in the order in which they are tried.
-    ``cadence_days`` is the longest time between contacts; none means: only on a signal.
-    ``weight`` says how much a reason to act counts for a customer of this grade.
-    """
-
-    minimum: Money | None = None
-    posts: list[str]
-    deputy_posts: list[str] = []
-    cadence_days: Annotated[int, Field(ge=1)] | None = None
-    weight: Weight = Decimal(1)
-    watch_after_months: Annotated[int, Field(ge=1)] | None = None
-    downgrade_after_months: Annotated[int, Field(ge=1)] | None = None
-
-
-class Policy(BaseModel):
-    """The grading policy (分级办法): what is measured and when a grade changes.
-
-    ``metric``: point-in-time ``aum`` or the ``monthly_average`` to date.
-    ``upgrade``: ``nightly`` (as soon as the metric reaches it), ``month_end`` (on the month's last night) or
-    ``next_month`` (on the next month's first night, by the month just ended).
-    ``downgrade_after_months``: so many months in a row below the grade before it falls, on the first night of
-    the month that follows; 0 falls the same night. ``watch_after_months``: so many before the watch begins.
-    ``falls_to_best_of_months``: it falls to the highest grade that any of the last so many months reached.
-    A grade may override both month counts.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    metric: Literal["aum", "monthly_average"]
-    upgrade: Literal["nightly", "month_end", "next_month"]
-    downgrade_after_months: Count = 0
-    watch_after_months: Count = 0
-    falls_to_best_of_months: Annotated[int, Field(ge=1, le=6)] = 1
-
-
-class Post(Entry):
-    """A post (岗位): whose customers it may see, and its working capacity.
-
-    ``reach``: ``own`` (customers it is primary or deputy of), ``branch``, ``bank`` or ``none``. ``sees_runs``: may
-    read the reports of the nights (totals of the whole bank, no customers).
-    """
-
-    reach: Literal["own", "branch", "bank", "none"]
-    minutes_per_day: Count = 0
-    sees_runs: bool = False
-
-    @property
-    def decides(self) -> bool:
-        """Whether it sees more than its own customers: it merges duplicates and decides on customers' rights."""
-        return self.reach in ("branch", "bank")
-
-
-class Duty(Entry):
-    """A duty (职责): the grades whose missing facts a post collects (brief, M13)."""
-
-    post: str
-    from_grade: str
-    to_grade: str | None = None
+PORTFOLIO = Path(__file__).parent / "portfolio.toml"
+EVERY_BOOK = (CATALOGUE, ARCHIVE, PORTFOLIO)
+"""What every book begins with."""
 
 
 class Signal(Entry):
@@ -117,7 +69,7 @@ class Signal(Entry):
     open_days: Annotated[int, Field(ge=1)] = 1
     quiet_days: Annotated[int, Field(ge=1)] = 30
     amount: Money | None = None
-    share: Annotated[Decimal, Field(gt=0, lt=1), BeforeValidator(exact)] | None = None
+    share: Share | None = None
     lead_days: Count | None = None
     idle_days: Annotated[int, Field(ge=1)] | None = None
     reason_zh: str
@@ -147,6 +99,8 @@ SIGNAL_NEEDS: dict[str, str | None] = {
     "dormant": "idle_days",
     "cadence_due": None,
     "follow_up": None,
+    "handed_over": None,
+    "benefit_expiring": "lead_days",
 }
 """The kinds of signal the night can raise, each with the threshold that it cannot do without."""
 
@@ -164,10 +118,14 @@ class RuleBook(Entry):
     currency: str
     policy: Policy
     fallback_posts: list[str]
-    top_share: Annotated[Decimal, Field(gt=0, lt=1), BeforeValidator(exact)]
+    top_share: Share
+    effective: Effective
+    measures: dict[str, Measure]
     grades: dict[str, Grade]
     posts: dict[str, Post]
     duties: dict[str, Duty]
+    portfolios: Portfolios
+    benefits: dict[str, Benefit]
     fields: dict[str, CatalogueField]
     ask_at_once: Annotated[int, Field(ge=1, le=10)]
     signals: dict[str, Signal]
@@ -187,12 +145,18 @@ class RuleBook(Entry):
         return self
 
     def _check_thresholds(self) -> None:
-        bounds = [grade.minimum for grade in self.grades.values()]
-        if bounds[0] is not None or None in bounds[1:]:
+        reachable = [grade.reachable for grade in self.grades.values()]
+        if reachable[0] or not all(reachable[1:]):
             raise ValueError("grades: exactly the first grade has no minimum, so that everyone has a grade")
-        known = [bound for bound in bounds if bound is not None]
-        if sorted(set(known)) != known:
-            raise ValueError("grades: minimums must rise from grade to grade")
+        grades = self.grades.values()
+        rising = [[grade.minimum for grade in grades], *([g.minimums.get(key) for g in grades] for key in self.policy.also)]
+        for bounds in rising:
+            known = [bound for bound in bounds if bound is not None]
+            if sorted(set(known)) != known:
+                raise ValueError("grades: minimums must rise from grade to grade")
+        shares = [grade.within_top for grade in grades if grade.within_top is not None]
+        if sorted(set(shares), reverse=True) != shares:
+            raise ValueError("grades: within_top must shrink from grade to grade")
 
     def _check_names(self) -> None:
         for where, post in self._named_posts():
@@ -201,6 +165,12 @@ class RuleBook(Entry):
         for where, grade in self._named_grades():
             if grade not in self.grades:
                 raise ValueError(f"{where}: no grade is called {grade!r}; grades: {', '.join(self.grades)}")
+        for where, key in self._named_measures():
+            if key not in (*OWN_MEASURES, *self.measures):
+                known = ", ".join((*OWN_MEASURES, *self.measures))
+                raise ValueError(f"{where}: no measure is called {key!r}; measures: {known}")
+        if clash := set(OWN_MEASURES) & set(self.measures):
+            raise ValueError(f"measures.{min(clash)}: always there, and not to be changed")
         for where, key, known in self._named_entries():
             if key not in known:
                 raise ValueError(f"{where}: no entry is called {key!r}; entries: {', '.join(known)}")
@@ -210,6 +180,12 @@ class RuleBook(Entry):
             need = SIGNAL_NEEDS[kind]
             if need and getattr(signal, need) is None:
                 raise ValueError(f"signals.{kind}.{need}: missing")
+
+    def _named_measures(self) -> list[tuple[str, str]]:
+        named = [("policy.metric", self.policy.metric)] + [("policy.also", key) for key in self.policy.also]
+        for grade, entry in self.grades.items():
+            named += [(f"grades.{grade}.minimums", key) for key in entry.minimums]
+        return named
 
     def _named_entries(self) -> list[tuple[str, str, Iterable[str]]]:
         named: list[tuple[str, str, Iterable[str]]] = [
@@ -231,8 +207,8 @@ class RuleBook(Entry):
         named = [("fallback_posts", post) for post in self.fallback_posts]
         named += [(f"duties.{key}.post", duty.post) for key, duty in self.duties.items()]
         for key, grade in self.grades.items():
-            named += [(f"grades.{key}.posts", post) for post in grade.posts]
-            named += [(f"grades.{key}.deputy_posts", post) for post in grade.deputy_posts]
+            for role in ("posts", "deputy_posts", "supporting_posts", "on_request"):
+                named += [(f"grades.{key}.{role}", post) for post in getattr(grade, role)]
         return named
 
     def _named_grades(self) -> list[tuple[str, str]]:
@@ -245,15 +221,32 @@ class RuleBook(Entry):
             for key, occasion in self.occasions.items()
             if occasion.from_grade
         ]
-        for key, duty in self.duties.items():
-            named += [(f"duties.{key}.from_grade", duty.from_grade)]
-            named += [(f"duties.{key}.to_grade", duty.to_grade)] if duty.to_grade else []
+        for section, entries in (("duties", self.duties), ("benefits", self.benefits)):
+            for key, entry in entries.items():
+                named += [(f"{section}.{key}.from_grade", entry.from_grade)]
+                named += [(f"{section}.{key}.to_grade", entry.to_grade)] if entry.to_grade else []
         return named
 
     def expected(self, rank: int) -> list[str]:
         """The keys of the fields that a customer of a grade is expected to have, in the order in which to ask."""
         owed = [(key, self.rank(field.from_grade)) for key, field in self.fields.items() if field.from_grade]
         return [key for key, lowest in sorted(owed, key=lambda pair: pair[1]) if lowest <= rank]
+
+    def minimum(self, rank: int, branch_id: str) -> Decimal | None:
+        """The threshold of the leading metric for a rank in a branch; None where there is none."""
+        grades = list(self.grades.values())
+        if not 0 <= rank < len(grades):
+            return None
+        return grades[rank].minimum_in.get(branch_id, grades[rank].minimum)
+
+    def due_benefits(self, rank: int) -> dict[str, Benefit]:
+        """The benefits of a grade."""
+        return {
+            key: benefit
+            for key, benefit in self.benefits.items()
+            if self.rank(benefit.from_grade) <= rank
+            and (benefit.to_grade is None or rank <= self.rank(benefit.to_grade))
+        }
 
     def rank(self, grade: str) -> int:
         """The place of a grade, counted from 0 at the lowest."""
@@ -305,15 +298,26 @@ def load(book: str | Path) -> RuleBook:
     text, data = _parse(path)
     parents = _parents(path, data)
     try:
-        return RuleBook.model_validate(_inherit([_parse(CATALOGUE)[1], _parse(ARCHIVE)[1], *parents, data]))
+        return RuleBook.model_validate(_inherit([*_every_book(), *parents, data]))
     except ValidationError as error:
         raise FaultyBook(path, [_fault(text, dict(detail)) for detail in error.errors()]) from None
 
 
 def restored(content: dict[str, Any]) -> RuleBook:
     """A checked book as it was kept; sections that books did not have yet are what every book begins with."""
-    base = _inherit([_parse(CATALOGUE)[1], _parse(ARCHIVE)[1]])
-    return RuleBook.model_validate({**base, **content})
+    return RuleBook.model_validate({**_inherit(_every_book()), **content})
+
+
+def changed(book: RuleBook, changes: dict[str, Any]) -> RuleBook:
+    """The book with some entries changed; ``changes`` is written like a book's file. Raises FaultyBook."""
+    try:
+        return RuleBook.model_validate(_merge(book.model_dump(mode="json"), changes))
+    except ValidationError as error:
+        raise FaultyBook(Path(book.key), [_fault("", dict(detail)) for detail in error.errors()]) from None
+
+
+def _every_book() -> list[dict[str, Any]]:
+    return [_parse(path)[1] for path in EVERY_BOOK]
 
 
 def _parse(path: Path) -> tuple[str, dict[str, Any]]:
@@ -341,18 +345,38 @@ def _inherit(chain: list[dict[str, Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for data in chain:
         for dropped in data.get("drop", []):
-            section, _, key = dropped.partition(".")
-            merged.get(section, {}).pop(key, None)
+            *sections, key = dropped.split(".")
+            place = merged
+            for section in sections:
+                place = place.get(section, {})
+            place.pop(key, None)
         own = {key: value for key, value in data.items() if key not in ("extends", "drop")}
         merged = _merge(merged, own)
-    return merged
+    return _renamed(merged, _taken_places(merged))
+
+
+def _taken_places(data: dict[str, Any]) -> dict[str, str]:
+    """Names of grades that other grades of the book stand for."""
+    grades = data.get("grades", {})
+    places = {old: key for key, grade in grades.items() if isinstance(grade, dict) for old in grade.pop("stands_for", [])}
+    return {old: key for old, key in places.items() if old not in grades}
+
+
+def _renamed(data: Any, places: dict[str, str]) -> Any:
+    """The same with every entry that names a grade naming the one that stands for it."""
+    if not isinstance(data, dict):
+        return data
+    return {
+        key: places.get(value, value) if key in ("from_grade", "to_grade") and isinstance(value, str) else _renamed(value, places)
+        for key, value in data.items()
+    }
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if both else value
+        merged[key] = _merge(merged[key], value) if both else copy.deepcopy(value)
     return merged
 
 

@@ -105,11 +105,50 @@ PRODUCTS = ibis.schema(
         "overdraft": "boolean",
     }
 )
-ELIGIBLE_POSTS = ibis.schema({"role": "string", "post": "string", "grade_rank": "int64", "tier": "int64"})
-"""The book's posts per grade; tier 0 are the grade's own, higher tiers stand in where a branch has none of them."""
+POOL = ibis.schema(
+    {
+        "role": "string",
+        "branch_id": "string",
+        "grade_rank": "int64",
+        "staff_id": "string",
+        "customers_max": "int64",
+    }
+)
+"""Who may be primary or deputy for which grade in which branch, and of how many customers; NULL: of any number."""
 
-MOVEMENTS = ibis.schema({"business_date": "date", "customer_id": "string", "change": MONEY})
-"""Customers whose AUM changed on a date, and by how much."""
+PLACES = ibis.schema(
+    {"branch_id": "string", "grade_rank": "int64", "staff_id": "string", "held": "int64", "customers": "int64"}
+)
+"""How many customers somebody gets tonight, beside those he or she has."""
+
+UNASSIGNED = ibis.schema({"customer_id": "string", "why": "string", "owner_id": "string"})
+"""Customers without a primary: the reason, and who has to settle it."""
+
+MOVEMENTS = ibis.schema({"business_date": "date", "customer_id": "string", "change": MONEY, "fees": MONEY})
+"""Customers whose AUM changed on a date or who paid fees, and how much."""
+
+MEASURES = ibis.schema({"customer_id": "string", "measure": "string", "amount": MONEY, "amount_days": BALANCE_DAYS})
+"""The book's measures that grade a customer (policy.Measure): as it stands, and summed over the month to date."""
+
+GRANTED = ibis.schema({"customer_id": "string", "grade_rank": "int64"})
+"""Exceptions to the policy that hold on the date: at least this grade."""
+
+STAFFING = ibis.schema({"staff_id": "string", "post": "string", "customers_max": "int64", "minutes_per_day": "int64"})
+"""What the staffing table says beyond the core system: posts that a person has besides, and limits of his or her own."""
+
+COVERS = ibis.schema({"staff_id": "string", "cover_id": "string"})
+"""Who is away on the working day that the lists are for, and who stands in; NULL: the customer's deputy."""
+
+PLACED = ibis.schema({"customer_id": "string", "staff_id": "string", "placed_on": "date", "origin": "string"})
+"""Customers whom people gave to somebody: by hand-over, claim or referral, as ``origin`` says."""
+
+BENEFITS_USED = ibis.schema({"customer_id": "string", "benefit": "string", "used": "int64"})
+"""Uses of benefits in the period that runs on the date."""
+
+BENEFITS = ibis.schema(
+    {"benefit": "string", "from_rank": "int64", "to_rank": "int64", "quota": "int64", "ends_on": "date"}
+)
+"""The book's benefits whose period ends soon, with the grades they are due to."""
 
 CONTACTS = ibis.schema({"customer_id": "string", "last_contact_on": "date", "follow_up_on": "date"})
 """What the day recorded: the last contact of a customer and the date agreed in it, if any."""
@@ -133,22 +172,29 @@ VALUES = ibis.schema(
         "flow_7": MONEY,
         "flow_30": MONEY,
         "flow_90": MONEY,
+        "flow_365": MONEY,
+        "fees_365": MONEY,
+        "contribution": MONEY,  # yuan a year
         "moved_on": "date",
+        "effective": "boolean",
     }
 )
 GRADES = ibis.schema(
     {
         "grade_rank": "int64",
         "grade_since": "date",
+        "grade_why": "string",  # why it is this grade since then: one of grade.WHY
+        "earned_rank": "int64",  # by the policy alone, without an exception
         "months_below": "int64",
         "watch_since": "date",
-        # the metric as reviewed at the end of each of the last six months, the latest first
-        "review_1": MONEY,
-        "review_2": MONEY,
-        "review_3": MONEY,
-        "review_4": MONEY,
-        "review_5": MONEY,
-        "review_6": MONEY,
+        "review_1": MONEY,  # the metric as it was reviewed last
+        # the grade that was reached at each of the last six reviews, the latest first
+        "level_1": "int64",
+        "level_2": "int64",
+        "level_3": "int64",
+        "level_4": "int64",
+        "level_5": "int64",
+        "level_6": "int64",
     }
 )
 STANDINGS = ibis.schema(
@@ -157,6 +203,8 @@ STANDINGS = ibis.schema(
         "metric": MONEY,
         **GRADES,
         "primary_id": "string",
+        "primary_since": "date",
+        "primary_why": "string",  # how the primary came to the customer: one of assign.WHY
         "deputy_id": "string",
         "facts_expected": "int64",
         "facts_known": "int64",

@@ -1,4 +1,4 @@
-"""What a customer is worth to the bank: AUM, monthly average, flows. Tables in, tables out.
+"""What a customer is worth to the bank: AUM, monthly average, flows, contribution. Tables in, tables out.
 
 AUM counts the balances of the accounts a customer owns. All sums are exact; nothing here is a float.
 """
@@ -8,12 +8,21 @@ from __future__ import annotations
 from decimal import Decimal
 
 import ibis
-from ibis.expr.types import DateScalar, DecimalValue, IntegerValue, Table
+from ibis.expr.types import BooleanValue, DateScalar, DateValue, DecimalValue, IntegerValue, Table
 
-from weihu.rules.tables import ACCOUNTS, BALANCE_DAYS, HOLDINGS, MONEY
+from weihu.rules.policy import Measure
+from weihu.rules.rulebook import RuleBook
+from weihu.rules.tables import ACCOUNTS, BALANCE_DAYS, HOLDINGS, MONEY, MOVEMENTS
 
-WINDOW_DAYS = (1, 7, 30, 90)
+WINDOW_DAYS = (1, 7, 30, 90, 365)
 """The windows over which flows are kept, in days."""
+
+FEE_DAYS = 365
+"""Fees count for so long; one of the windows."""
+
+FACTOR = "decimal(24,6)"
+CONTRIBUTION = "contribution"
+"""The measure that every book has: what a customer brings in a year."""
 
 ZERO = ibis.literal(Decimal("0.00"), MONEY)
 
@@ -53,7 +62,9 @@ def customer_values(
     previous: Table,
     movements: Table,
     windows: Table,
+    contributions: Table,
     calendar: Table,
+    book: RuleBook,
 ) -> Table:
     """One row per customer (columns: tables.VALUES)."""
     first = calendar.is_first.as_scalar()
@@ -64,6 +75,7 @@ def customer_values(
         seen="first_seen_on",
         days_before="balance_days",
         last_moved="moved_on",
+        fees_before="fees_365",
         **{f"before_{days}": f"flow_{days}" for days in WINDOW_DAYS},
     )
     joined = profiles.select("customer_id", "opened_on", registered="branch_id").left_join(before, "customer_id")
@@ -73,7 +85,9 @@ def customer_values(
         _liabilities(holdings),
         _products(accounts, holdings),
         _moved(transactions, accounts),
+        _fees(transactions, accounts),
         _leaving(movements, windows),
+        contributions,
     ):
         joined = joined.left_join(part, "customer_id").drop("customer_id_right")
     aum = ibis.coalesce(joined.total, ZERO).cast(MONEY)
@@ -84,6 +98,10 @@ def customer_values(
         ).cast(MONEY)
         for days in WINDOW_DAYS
     }
+    fees = ibis.coalesce(joined.fees_before, ZERO) + ibis.coalesce(joined.fees, ZERO) - ibis.coalesce(joined.leaving_fees, ZERO)
+    fees_365 = fees.cast(MONEY)
+    # what was before the first night is not known: idle days count from there
+    moved_on = ibis.coalesce(joined.moved, joined.last_moved, business_date(calendar))
     starts = calendar.is_month_start.as_scalar()
     carried = ibis.ifelse(starts, ZERO.cast(BALANCE_DAYS), ibis.coalesce(joined.days_before, ZERO.cast(BALANCE_DAYS)))
     balance_days = (carried + aum).cast(BALANCE_DAYS)
@@ -98,16 +116,95 @@ def customer_values(
         monthly_average=average(balance_days, calendar.month_days.as_scalar()),
         account_count=ibis.coalesce(joined.account_count, 0),
         product_count=ibis.coalesce(joined.product_count, 0),
-        # what was before the first night is not known: idle days count from there
-        moved_on=ibis.coalesce(joined.moved, joined.last_moved, business_date(calendar)),
         **flows,
+        fees_365=fees_365,
+        contribution=(
+            ibis.coalesce(joined.margin, ZERO) + times(fees_365, factor(book.measures[CONTRIBUTION].fees))
+        ).cast(MONEY),
+        moved_on=moved_on,
+        effective=_effective(aum, ibis.coalesce(joined.owed, ZERO), moved_on, calendar, book),
     )
 
 
-def movements_today(values: Table, calendar: Table) -> Table:
-    """Customers whose AUM changed on the date (columns: tables.MOVEMENTS)."""
-    moved = values.filter(values.flow_1 != ZERO)
-    return moved.select(business_date=business_date(calendar), customer_id=moved.customer_id, change=moved.flow_1)
+def _effective(aum: DecimalValue, owed: DecimalValue, moved_on: DateValue, calendar: Table, book: RuleBook) -> BooleanValue:
+    """Whether anything is held or moving (有效户)."""
+    rule = book.effective
+    idle_since = (business_date(calendar) - ibis.interval(days=rule.idle_days)).cast("date")
+    return ~((aum < ibis.literal(rule.below, MONEY)) & (owed == ZERO) & (moved_on <= idle_since))
+
+
+def held(accounts: Table, holdings: Table, products: Table) -> Table:
+    """Everything that customers hold: customer_id, product_id, category, amount (a loan's is what is owed)."""
+    running = accounts.filter(accounts.closed_on.isnull())
+    running = running.join(products.select("product_id", "category"), "product_id")
+    columns = ("customer_id", "product_id", "category")
+    return running.select(*columns, amount="balance").union(holdings.select(*columns, "amount"))
+
+
+def contributions(everything: Table, book: RuleBook) -> Table:
+    """The margin, yuan a year, of what each customer holds: customer_id, margin."""
+    per_customer = everything.group_by("customer_id")
+    return per_customer.agg(margin=_measured(everything, book.measures[CONTRIBUTION]))
+
+
+def measure(everything: Table, values: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
+    """The measures that the policy grades by and that are not assets as such (columns: tables.MEASURES)."""
+    named = [key for key in book.policy.measures if key in book.measures]
+    sums = everything.group_by("customer_id").agg(**{key: _measured(everything, book.measures[key]) for key in named})
+    known = values.select("customer_id", "fees_365").left_join(sums, "customer_id").drop("customer_id_right")
+    rows = ibis.union(
+        *(
+            known.select(
+                "customer_id",
+                measure=ibis.literal(key),
+                amount=(
+                    ibis.coalesce(known[key], ZERO) + times(known.fees_365, factor(book.measures[key].fees))
+                ).cast(MONEY),
+            )
+            for key in named
+        )
+    )
+    before = previous.select("customer_id", "measure", before="amount_days")
+    joined = rows.left_join(before, ["customer_id", "measure"])
+    starts = calendar.is_month_start.as_scalar()
+    none = ZERO.cast(BALANCE_DAYS)
+    carried = ibis.ifelse(starts, none, ibis.coalesce(joined.before, none))
+    return joined.select(
+        "customer_id", "measure", "amount", amount_days=(carried + joined.amount).cast(BALANCE_DAYS)
+    )
+
+
+def _measured(everything: Table, rule: Measure) -> DecimalValue:
+    """A measure's sum or largest part over a customer's rows, without fees."""
+    part = times(everything.amount, _looked_up(everything, rule.per_yuan)) + _looked_up(
+        everything, rule.per_holding
+    ).cast(MONEY)
+    return (part.sum() if rule.take == "sum" else part.max()).cast(MONEY)
+
+
+def _looked_up(everything: Table, factors: dict[str, Decimal]) -> DecimalValue:
+    """The factor of a row's product, else of its category, else 0."""
+    products = [(everything.product_id == key, factor(value)) for key, value in factors.items()]
+    categories = [(everything.category == key, factor(value)) for key, value in factors.items()]
+    return ibis.cases(*products, *categories, else_=factor(Decimal(0))) if factors else factor(Decimal(0))
+
+
+def factor(value: Decimal) -> DecimalValue:
+    """An exact factor for ``times``."""
+    return ibis.literal(value, FACTOR)
+
+
+def times(amount: DecimalValue, by: DecimalValue) -> DecimalValue:
+    """An amount times a factor, rounded to the cent."""
+    return (amount.cast(FACTOR) * by).cast(MONEY)
+
+
+def movements_today(values: Table, transactions: Table, accounts: Table, calendar: Table) -> Table:
+    """Customers whose AUM changed on the date or who paid fees (columns: tables.MOVEMENTS)."""
+    paid = values.left_join(_fees(transactions, accounts), "customer_id")
+    moved = paid.mutate(fees=ibis.coalesce(paid.fees, ZERO).cast(MONEY))
+    moved = moved.filter((moved.flow_1 != ZERO) | (moved.fees != ZERO))
+    return moved.select("customer_id", "fees", business_date=business_date(calendar), change=moved.flow_1).select(*MOVEMENTS)
 
 
 def average(balance_days: DecimalValue, days: IntegerValue) -> DecimalValue:
@@ -159,6 +256,12 @@ def _moved(transactions: Table, accounts: Table) -> Table:
     return owned.group_by("customer_id").agg(moved=owned.booked_on.max())
 
 
+def _fees(transactions: Table, accounts: Table) -> Table:
+    """The fees that customers paid today."""
+    fees = transactions.filter(transactions.kind == "fee").join(accounts.select("account_id", "customer_id"), "account_id")
+    return fees.group_by("customer_id").agg(fees=(-fees.amount.sum()).cast(MONEY))
+
+
 def _leaving(movements: Table, windows: Table) -> Table:
     """The changes that leave each window tonight."""
     aged = movements.join(windows, movements.business_date == windows.on)
@@ -166,5 +269,6 @@ def _leaving(movements: Table, windows: Table) -> Table:
         **{
             f"leaving_{days}": ibis.ifelse(aged.days == days, aged.change, ZERO).sum().cast(MONEY)
             for days in WINDOW_DAYS
-        }
+        },
+        leaving_fees=ibis.ifelse(aged.days == FEE_DAYS, aged.fees, ZERO).sum().cast(MONEY),
     )

@@ -18,7 +18,7 @@ from weihu.rules.completeness import to_ask, with_archive
 from weihu.rules.grade import minimum_of
 from weihu.rules.rulebook import RuleBook, Signal
 from weihu.rules.tables import MONEY, SIGNALS
-from weihu.rules.value import ZERO, business_date
+from weihu.rules.value import ZERO, business_date, factor, times
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,9 @@ class Night:
     profiles: Table
     facts: Table
     occasions: Table
+    placed: Table
+    benefits: Table
+    benefits_used: Table
     calendar: Table
     book: RuleBook
 
@@ -57,9 +60,9 @@ class Night:
 
 
 def compare(standings: Table, previous: Table, calendar: Table) -> Table:
-    """Standings with the rank and the watch of the night before, and the date as the column ``today``."""
+    """Effective customers' standings with rank and watch of the night before, and the date as the column ``today``."""
     before = previous.select("customer_id", rank_before="grade_rank", watch_before="watch_since")
-    compared = standings.left_join(before, "customer_id").drop("customer_id_right")
+    compared = standings.filter(standings.effective).left_join(before, "customer_id").drop("customer_id_right")
     return compared.cross_join(calendar.select(today="business_date"))
 
 
@@ -70,6 +73,9 @@ def raise_signals(
     profiles: Table,
     facts: Table,
     occasions: Table,
+    placed: Table,
+    benefits: Table,
+    benefits_used: Table,
     previous: Table,
     answers: Table,
     calendar: Table,
@@ -79,7 +85,9 @@ def raise_signals(
 
     One that was answered stays silent for the book's quiet days.
     """
-    night = Night(customers, accounts, transactions, profiles, facts, occasions, calendar, book)
+    night = Night(
+        customers, accounts, transactions, profiles, facts, occasions, placed, benefits, benefits_used, calendar, book
+    )
     seen = ibis.union(*(KINDS[kind](night) for kind in book.signals))
     seen = seen.cross_join(calendar.select(seen_on="business_date"))
     key = ["customer_id", "kind", "subject"]
@@ -215,7 +223,7 @@ def _regraded(night: Night, kind: str, condition: BooleanValue) -> Table:
         subject=night.today.cast("string"),
         amount=found.metric,
         base=found.aum,
-        limit=minimum_of(found.grade_rank, night.book),
+        limit=minimum_of(found.grade_rank, found.branch_id, night.book),
         on_date=found.today,
         detail=before + ">" + after,
     )
@@ -231,7 +239,7 @@ def watch_begun(night: Night) -> Table:
         subject=night.today.cast("string"),
         amount=found.review_1,
         base=found.aum,
-        limit=minimum_of(found.grade_rank, night.book),
+        limit=minimum_of(found.grade_rank, found.branch_id, night.book),
         on_date=found.today,
     )
 
@@ -241,14 +249,13 @@ def near_grade(night: Night) -> Table:
     found = night.due("near_grade")
     keys = {rank: key for rank, key in enumerate(night.book.grades) if rank > 0}
     share = 1 - (night.rule("near_grade").share or Decimal(0))
-    near = {rank: (night.book.grades[key].minimum or Decimal(0)) * share for rank, key in keys.items()}
     following = found.grade_rank + 1
     found = found.mutate(
-        next_minimum=minimum_of(following, night.book),
+        next_minimum=minimum_of(following, found.branch_id, night.book),
         next_key=ibis.cases(*((following == rank, key) for rank, key in keys.items())),
-        near=ibis.cases(*((following == rank, ibis.literal(round(bound, 2), MONEY)) for rank, bound in near.items())),
     )
-    found = found.filter((found.metric < found.next_minimum) & (found.metric >= found.near))
+    near = times(found.next_minimum, factor(share))
+    found = found.filter((found.metric < found.next_minimum) & (found.metric >= near))
     return _signals(
         found,
         "near_grade",
@@ -331,6 +338,39 @@ def follow_up(night: Night) -> Table:
     return _signals(found, "follow_up", subject=found.follow_up_on.cast("string"), on_date=found.follow_up_on)
 
 
+def handed_over(night: Night) -> Table:
+    """Somebody gave the customer to the one who is primary now, to begin on the working day."""
+    given = night.placed.filter(night.placed.placed_on == night.today + ibis.interval(days=1))
+    found = night.due("handed_over").join(given, "customer_id")
+    found = found.filter(found.primary_id == found.staff_id)
+    return _signals(
+        found,
+        "handed_over",
+        subject=found.placed_on.cast("string"),
+        amount=found.aum,
+        on_date=found.placed_on,
+        detail=found.origin,
+    )
+
+
+def benefit_expiring(night: Night) -> Table:
+    """A benefit of the grade is not used up and its period ends within the lead days."""
+    found = night.due("benefit_expiring").cross_join(night.benefits)
+    found = found.filter(found.grade_rank.between(found.from_rank, found.to_rank))
+    found = found.left_join(night.benefits_used, ["customer_id", "benefit"])
+    left = found.quota - ibis.coalesce(found.used, 0)
+    found = found.mutate(left=left)
+    found = found.filter(found.left > 0)
+    return _signals(
+        found,
+        "benefit_expiring",
+        subject=found.benefit + " " + found.ends_on.cast("string"),
+        base=found.left,
+        on_date=found.ends_on,
+        detail=found.benefit,
+    )
+
+
 KINDS: dict[str, Callable[[Night], Table]] = {
     function.__name__: function
     for function in (
@@ -348,5 +388,7 @@ KINDS: dict[str, Callable[[Night], Table]] = {
         dormant,
         cadence_due,
         follow_up,
+        handed_over,
+        benefit_expiring,
     )
 }

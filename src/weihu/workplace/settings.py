@@ -39,6 +39,8 @@ INSTALLED_APPS = [
     "weihu.workplace.duplicates",
     "weihu.workplace.api",
     "weihu.workplace.grading",
+    "weihu.workplace.portfolio",
+    "weihu.workplace.benefits",
     "weihu.workplace.worklist",
     "weihu.workplace.runs",
     "weihu.workplace.audit",

@@ -7,10 +7,11 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.archive.models import Customer
-from weihu.workplace.fields import MoneyField
-from weihu.workplace.runs.models import LISTED, REPLACED, Run, VersionedModel, VersionedQuerySet
+from weihu.workplace.fields import MoneyField, SealedField
+from weihu.workplace.runs.models import LISTED, REPLACED, Book, Run, VersionedModel, VersionedQuerySet
 
 
 class Standing(VersionedModel):
@@ -31,14 +32,20 @@ class Standing(VersionedModel):
     aum = MoneyField()
     liabilities = MoneyField()
     balance_days = MoneyField()
+    contribution = MoneyField(default=0)
+    effective = models.BooleanField(default=True)
     account_count = models.IntegerField()
     product_count = models.IntegerField()
     moved_on = models.DateField()
     grade_rank = models.SmallIntegerField()
     grade_since = models.DateField()
+    grade_why = models.CharField(max_length=10, default="new")
+    earned_rank = models.SmallIntegerField(default=0)
     months_below = models.SmallIntegerField()
     watch_since = models.DateField(null=True)
     primary_id = models.CharField(max_length=60, null=True)
+    primary_since = models.DateField(null=True)
+    primary_why = models.CharField(max_length=10, null=True)
     deputy_id = models.CharField(max_length=60, null=True)
     facts_expected = models.SmallIntegerField()
     facts_known = models.SmallIntegerField()
@@ -72,6 +79,67 @@ class Standing(VersionedModel):
         total = self.balance_days + self.aum * days
         average: Decimal = (total / run.month_days).quantize(Decimal("0.01"), ROUND_HALF_UP)
         return average
+
+
+class GradeChange(models.Model):
+    """A customer's grade changed on a night: what migrations between two dates are put together from.
+
+    ``rank_before`` is empty for who was graded for the first time; ranks are of the run's book.
+    """
+
+    run_id = models.IntegerField()
+    on = models.DateField()
+    customer_id = models.CharField(max_length=60)
+    branch_id = models.CharField(max_length=40)
+    primary_id = models.CharField(max_length=60, null=True)
+    rank_before = models.SmallIntegerField(null=True)
+    rank_after = models.SmallIntegerField()
+    why = models.CharField(max_length=10)
+    metric = MoneyField()
+    aum = MoneyField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["branch_id", "on"], name="change_branch"),
+            models.Index(fields=["on"], name="change_on"),
+            models.Index(fields=["run_id"], name="change_run"),
+        ]
+
+
+class GradeException(models.Model):
+    """A customer has at least a grade until a day, whatever the policy says; granted by a person with a reason."""
+
+    customer_id = models.CharField(max_length=60, db_index=True)
+    grade = models.CharField(max_length=40)
+    from_on = models.DateField()
+    until_on = models.DateField(db_index=True)
+    reason = SealedField(scope="exception")
+    granted_by = models.CharField(max_length=60)
+    ended_on = models.DateField(null=True)
+    ended_by = models.CharField(max_length=60, blank=True)
+
+
+class BookDraft(models.Model):
+    """A rule book that somebody proposes (制度修订): in force from a business date once a second person approved it."""
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        DRAFT = "draft", _("Draft")
+        SUBMITTED = "submitted", _("Waiting for approval")
+        APPROVED = "approved", _("Approved")
+        REFUSED = "refused", _("Refused")
+
+    book = models.ForeignKey(Book, models.PROTECT, related_name="drafts")
+    base = models.ForeignKey(Book, models.PROTECT, related_name="+")
+    title = models.CharField(max_length=100)
+    in_force_from = models.DateField()
+    made_by = models.CharField(max_length=60)
+    made_on = models.DateField()
+    state = models.CharField(max_length=20, choices=State.choices, default=State.DRAFT)
+    decided_by = models.CharField(max_length=60, blank=True)
+    decided_on = models.DateField(null=True)
+    note = models.TextField(blank=True)
 
 
 def aum_on(history: list[Standing], on: date) -> Decimal | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -10,8 +12,9 @@ from django.http import Http404
 
 from weihu.workplace.archive.models import Account, Holding
 from weihu.workplace.grading.models import Standing
+from weihu.workplace.people.away import covered_by, handed_to
 from weihu.workplace.people.merged import gone, numbers_of
-from weihu.workplace.people.models import Staff
+from weihu.workplace.people.models import Branch, Staff
 from weihu.workplace.runs.models import Run
 from weihu.workplace.worklist.models import Contact, Signal
 
@@ -27,6 +30,7 @@ class Gate:
     run: Run
     _histories: dict[str, list[Standing]] = field(default_factory=dict, repr=False, compare=False)
     _numbers: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
+    _kept: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def reach(self) -> str:
@@ -46,12 +50,39 @@ class Gate:
         if self.reach == "bank":
             return rows
         if self.reach == "branch":
-            return rows.filter(branch_id=self.staff.branch_id)
+            return rows.filter(branch_id__in=self.branches)
         if self.reach == "own":
             # not as one OR: a database would read every customer for it
             listed, own = Standing.objects.listed_at(self.run).values("pk"), self.staff.staff_id
-            return rows.filter(pk__in=listed.filter(primary_id=own).union(listed.filter(deputy_id=own)))
+            parts = [listed.filter(deputy_id=own)]
+            parts += [listed.filter(primary_id=covered) for covered in self.covered]
+            if handed := handed_to(own, self.run.work_date):
+                parts.append(listed.filter(customer_id__in=handed))
+            return rows.filter(pk__in=listed.filter(primary_id=own).union(*parts))
         return rows.none()
+
+    @property
+    def branches(self) -> list[str]:
+        """The branches within reach of the post, the own one first; none where the reach is of persons."""
+        if "branches" not in self._kept:
+            parents = Branch.objects.values_list("branch_id", "parent_id").order_by("branch_id")
+            if self.reach == "bank":
+                self._kept["branches"] = [branch for branch, _ in parents]
+            else:
+                self._kept["branches"] = _below(self.staff.branch_id, parents) if self.reach == "branch" else []
+        return self._kept["branches"]
+
+    @property
+    def covered(self) -> list[str]:
+        """The people for whom the person stands in."""
+        if "covered" not in self._kept:
+            self._kept["covered"] = covered_by(self.staff.staff_id, self.run.work_date)
+        return self._kept["covered"]
+
+    def colleagues(self) -> QuerySet[Staff]:
+        """The people at work in the branches within reach; of a person's own reach, in its branch."""
+        branches = self.branches or [self.staff.branch_id]
+        return Staff.objects.filter(branch_id__in=branches, is_active=True).order_by("branch_id", "post", "staff_id")
 
     def standing(self, customer_id: str) -> Standing:
         """One customer within reach; Http404 for any other, whether it exists or not."""
@@ -99,3 +130,14 @@ class Gate:
     def contacts(self, standing: Standing) -> QuerySet[Contact]:
         """What was said with the customer, latest first."""
         return Contact.objects.filter(customer_id=standing.customer_id).order_by("-on", "-id")
+
+
+def _below(branch_id: str, parents: Iterable[tuple[str, str | None]]) -> list[str]:
+    """A branch and all branches below it."""
+    under: dict[str | None, list[str]] = defaultdict(list)
+    for branch, parent in parents:
+        under[parent].append(branch)
+    found = [branch_id]
+    for branch in found:
+        found += [below for below in under[branch] if below not in found]
+    return found

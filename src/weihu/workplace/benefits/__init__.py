@@ -1,0 +1,1 @@
+"""Benefits (权益) of a grade: what is due, what was used."""
