@@ -74,13 +74,21 @@ def grade_customers(
     )
 
 
-def level(measured: dict[str, DecimalValue], table: Table, book: RuleBook) -> IntegerValue:
+Place = tuple[IntegerValue, IntegerValue]
+"""How many have more, and how many there are, in the bank or in the branch."""
+
+
+def level(
+    measured: dict[str, DecimalValue], table: Table, book: RuleBook, place: Place | None = None
+) -> IntegerValue:
     """The rank that a customer's measures reach, the highest of them; lower bounds are inclusive.
 
-    ``measured`` has a column of ``table`` for each of the policy's measures; ``table`` a branch_id.
+    ``measured`` has a column of ``table`` for each of the policy's measures; ``table`` a branch_id. ``place`` of the
+    leading measure, where it is known already.
     """
     lead = book.policy.metric
-    place = _place(measured[lead], table, book) if any(g.within_top for g in book.grades.values()) else None
+    if place is None and asks_for_shares(book):
+        place = place_of(measured[lead], book)
     steps = []
     for rank, grade in reversed(list(enumerate(book.grades.values()))):
         ways = [measured[key] >= ibis.literal(bound, MONEY) for key, bound in grade.minimums.items() if key in measured]
@@ -178,15 +186,20 @@ def _as_the_month_ended(joined: Table, calendar: Table, book: RuleBook) -> dict[
     }
 
 
-def _place(metric: DecimalValue, table: Table, book: RuleBook) -> tuple[IntegerValue, IntegerValue]:
-    """How many have more, and how many there are, in the bank or in the branch."""
+def asks_for_shares(book: RuleBook) -> bool:
+    """Whether any grade is for the best so many per cent."""
+    return any(entry.within_top is not None for entry in book.grades.values())
+
+
+def place_of(metric: DecimalValue, book: RuleBook) -> Place:
+    """Everybody's place by a metric."""
     by = ["branch_id"] if book.policy.top_of == "branch" else []
-    above = metric.rank().over(ibis.window(group_by=by, order_by=metric.desc()))
-    return above.cast("int64"), table.count().over(ibis.window(group_by=by)).cast("int64")
+    above = ibis.rank().over(group_by=by, order_by=metric.desc())
+    return above.cast("int64"), metric.count().over(group_by=by).cast("int64")
 
 
 def _led(
-    metric: DecimalValue, place: tuple[IntegerValue, IntegerValue] | None, grade: Grade, table: Table
+    metric: DecimalValue, place: Place | None, grade: Grade, table: Table
 ) -> list[BooleanValue]:
     """What the leading metric has to fulfil for a grade."""
     conditions = []

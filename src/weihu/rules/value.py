@@ -150,19 +150,10 @@ def contributions(everything: Table, book: RuleBook) -> Table:
 def measure(everything: Table, values: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
     """The measures that the policy grades by and that are not assets as such (columns: tables.MEASURES)."""
     named = [key for key in book.policy.measures if key in book.measures]
-    sums = everything.group_by("customer_id").agg(**{key: _measured(everything, book.measures[key]) for key in named})
-    known = values.select("customer_id", "fees_365").left_join(sums, "customer_id").drop("customer_id_right")
+    fees = values.select("customer_id", "fees_365")
+    found = {key: measured(everything, fees, book.measures[key]) for key in named}
     rows = ibis.union(
-        *(
-            known.select(
-                "customer_id",
-                measure=ibis.literal(key),
-                amount=(
-                    ibis.coalesce(known[key], ZERO) + times(known.fees_365, factor(book.measures[key].fees))
-                ).cast(MONEY),
-            )
-            for key in named
-        )
+        *(one.select("customer_id", measure=ibis.literal(key), amount="measured") for key, one in found.items())
     )
     before = previous.select("customer_id", "measure", before="amount_days")
     joined = rows.left_join(before, ["customer_id", "measure"])
@@ -172,6 +163,14 @@ def measure(everything: Table, values: Table, previous: Table, calendar: Table, 
     return joined.select(
         "customer_id", "measure", "amount", amount_days=(carried + joined.amount).cast(BALANCE_DAYS)
     )
+
+
+def measured(everything: Table, fees: Table, rule: Measure) -> Table:
+    """A measure as it stands: customer_id, measured. ``fees``: customer_id, fees_365."""
+    sums = everything.group_by("customer_id").agg(part=_measured(everything, rule))
+    joined = fees.left_join(sums, "customer_id").drop("customer_id_right")
+    amount = ibis.coalesce(joined.part, ZERO) + times(joined.fees_365, factor(rule.fees))
+    return joined.select("customer_id", measured=amount.cast(MONEY))
 
 
 def _measured(everything: Table, rule: Measure) -> DecimalValue:
