@@ -29,16 +29,20 @@ OF_A_CUSTOMER = {
     "unmerge": ("post", [1]),
     "rights": ("get", []),
     "data_copy": ("post", []),
+    "exception": ("post", []),
+    "refer": ("post", []),
+    "benefit_use": ("post", []),
 }
 OF_AN_IMPORT = {"import", "import_step", "import_problems", "import_delete"}
 """Of its uploader alone: test_import.py."""
-OF_A_CASE = {"complaint", "invitation", "reply_settle", "duplicate"}
-"""Of a customer or a branch behind a number: test_complaints.py, test_forms.py, test_duplicates.py."""
+OF_A_CASE = {"complaint", "invitation", "reply_settle", "duplicate", "handover"}
+"""Of a customer or a branch behind a number: test_complaints.py, test_forms.py, test_duplicates.py, test_portfolio.py."""
 OPEN = {"login", "logout", "set_language", "health", "public_form", "feed"}
 """Without a login; the last two by a signed or secret address: test_forms.py, test_relations.py."""
 PAGES = {
     "today", "customers", "filter_input", "view_save", "bulk", "completeness", "imports", "invitations", "households", "duplicates", "complaints", "occasions", "feed_act",
-    "runs", "run",
+    "runs", "run", "distribution", "migration", "near", "whatif", "portfolios", "staff_table", "handovers", "claims", "referrals", "benefits",
+    "book_drafts", "book_draft",
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 from weihu.engine.duck import DuckEngine
 from weihu.nightly.land import Landed
 from weihu.rules import assign, completeness, grade, merge, plan, tables, value, watch
+from weihu.rules.assign import Role
 from weihu.rules.rulebook import RuleBook
 
 STATE: dict[str, tuple[ibis.Schema, str]] = {
@@ -209,7 +210,8 @@ class Night:
         staff = self._rows(f"SELECT staff_id, branch_id, post FROM staff WHERE left_on IS NULL OR left_on > {on}")
         pool = assign.pool(staff, self._rows("SELECT * FROM staffing"), self._rows("SELECT * FROM branches"), self.book)
         self._bind_rows("pool", tables.POOL, pool)
-        for role in ("primary", "deputy"):
+        roles: tuple[Role, ...] = ("primary", "deputy")
+        for role in roles:
             self._deal(role, [row for row in pool if row["role"] == role])
         self._derive("contacts", _latest_contacts, self.standings_before, self.contacts_today)
         self._derive("completeness", completeness.completeness, self.graded, self.profiles, self.facts_known, self.book)
@@ -219,7 +221,7 @@ class Night:
         )
         self._derive("unassigned", assign.unassigned, self.standings, self.staff, self.calendar, self.book)
 
-    def _deal(self, role: assign.Role, members: list[dict[str, Any]]) -> None:
+    def _deal(self, role: Role, members: list[dict[str, Any]]) -> None:
         """Who keeps whom, and to whom the others go."""
         names = [f"{role}_{part}" for part in ("kept", "waiting", "held", "asked", "places", "dealt")]
         kept, waiting, held, asked, places, dealt = names

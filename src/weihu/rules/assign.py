@@ -85,7 +85,9 @@ def _found(
     return {}
 
 
-def kept(graded: Table, previous: Table, placed: Table, members: Table, staff: Table, calendar: Table, role: Role) -> Table:
+def kept(
+    graded: Table, previous: Table, placed: Table, members: Table, staff: Table, calendar: Table, role: Role
+) -> Table:
     """Customers who stay with somebody: customer_id, branch_id, grade_rank, holder, placed (whether people gave it).
 
     ``placed``: tables.PLACED, for the primary; it goes before who had the customer. Somebody whom people chose keeps the
@@ -176,7 +178,13 @@ def flow(members: list[Row], holding: list[Row], asking: list[Row]) -> list[Row]
     flows = arcs.solved()
     dealt = [(place, sum(int(flows[arc]) for arc in used)) for place, used in places]
     return [
-        {"branch_id": branch, "grade_rank": rank, "staff_id": one, "held": have.get((branch, rank, one), 0), "customers": n}
+        {
+            "branch_id": branch,
+            "grade_rank": rank,
+            "staff_id": one,
+            "held": have.get((branch, rank, one), 0),
+            "customers": n,
+        }
         for (branch, rank, one), n in dealt
         if n
     ]

@@ -27,7 +27,13 @@ LEVELS = tuple(f"level_{review}" for review in range(1, 7))
 
 
 def grade_customers(
-    values: Table, measures: Table, granted: Table, previous: Table, measures_before: Table, calendar: Table, book: RuleBook
+    values: Table,
+    measures: Table,
+    granted: Table,
+    previous: Table,
+    measures_before: Table,
+    calendar: Table,
+    book: RuleBook,
 ) -> Table:
     """Values with metric and grade (columns: tables.VALUES, metric, tables.GRADES).
 
@@ -78,9 +84,7 @@ Place = tuple[IntegerValue, IntegerValue]
 """How many have more, and how many there are, in the bank or in the branch."""
 
 
-def level(
-    measured: dict[str, DecimalValue], table: Table, book: RuleBook, place: Place | None = None
-) -> IntegerValue:
+def level(measured: dict[str, DecimalValue], table: Table, book: RuleBook, place: Place | None = None) -> IntegerValue:
     """The rank that a customer's measures reach, the highest of them; lower bounds are inclusive.
 
     ``measured`` has a column of ``table`` for each of the policy's measures; ``table`` a branch_id. ``place`` of the
@@ -198,14 +202,14 @@ def place_of(metric: DecimalValue, book: RuleBook) -> Place:
     return above.cast("int64"), metric.count().over(group_by=by).cast("int64")
 
 
-def _led(
-    metric: DecimalValue, place: Place | None, grade: Grade, table: Table
-) -> list[BooleanValue]:
+def _led(metric: DecimalValue, place: Place | None, grade: Grade, table: Table) -> list[BooleanValue]:
     """What the leading metric has to fulfil for a grade."""
     conditions = []
     if grade.minimum is not None:
         here = [(table.branch_id == key, ibis.literal(bound, MONEY)) for key, bound in grade.minimum_in.items()]
-        bound = ibis.cases(*here, else_=ibis.literal(grade.minimum, MONEY)) if here else ibis.literal(grade.minimum, MONEY)
+        bound = (
+            ibis.cases(*here, else_=ibis.literal(grade.minimum, MONEY)) if here else ibis.literal(grade.minimum, MONEY)
+        )
         conditions.append(metric >= bound)
     if grade.within_top is not None and place is not None:
         above, everybody = place

@@ -149,7 +149,10 @@ class RuleBook(Entry):
         if reachable[0] or not all(reachable[1:]):
             raise ValueError("grades: exactly the first grade has no minimum, so that everyone has a grade")
         grades = self.grades.values()
-        rising = [[grade.minimum for grade in grades], *([g.minimums.get(key) for g in grades] for key in self.policy.also)]
+        rising = [
+            [grade.minimum for grade in grades],
+            *([g.minimums.get(key) for g in grades] for key in self.policy.also),
+        ]
         for bounds in rising:
             known = [bound for bound in bounds if bound is not None]
             if sorted(set(known)) != known:
@@ -167,8 +170,8 @@ class RuleBook(Entry):
                 raise ValueError(f"{where}: no grade is called {grade!r}; grades: {', '.join(self.grades)}")
         for where, key in self._named_measures():
             if key not in (*OWN_MEASURES, *self.measures):
-                known = ", ".join((*OWN_MEASURES, *self.measures))
-                raise ValueError(f"{where}: no measure is called {key!r}; measures: {known}")
+                measures = ", ".join((*OWN_MEASURES, *self.measures))
+                raise ValueError(f"{where}: no measure is called {key!r}; measures: {measures}")
         if clash := set(OWN_MEASURES) & set(self.measures):
             raise ValueError(f"measures.{min(clash)}: always there, and not to be changed")
         for where, key, known in self._named_entries():
@@ -352,13 +355,16 @@ def _inherit(chain: list[dict[str, Any]]) -> dict[str, Any]:
             place.pop(key, None)
         own = {key: value for key, value in data.items() if key not in ("extends", "drop")}
         merged = _merge(merged, own)
-    return _renamed(merged, _taken_places(merged))
+    places = _taken_places(merged)
+    return {key: _renamed(value, places) for key, value in merged.items()}
 
 
 def _taken_places(data: dict[str, Any]) -> dict[str, str]:
     """Names of grades that other grades of the book stand for."""
     grades = data.get("grades", {})
-    places = {old: key for key, grade in grades.items() if isinstance(grade, dict) for old in grade.pop("stands_for", [])}
+    places = {
+        old: key for key, grade in grades.items() if isinstance(grade, dict) for old in grade.pop("stands_for", [])
+    }
     return {old: key for old, key in places.items() if old not in grades}
 
 
@@ -367,7 +373,9 @@ def _renamed(data: Any, places: dict[str, str]) -> Any:
     if not isinstance(data, dict):
         return data
     return {
-        key: places.get(value, value) if key in ("from_grade", "to_grade") and isinstance(value, str) else _renamed(value, places)
+        key: places.get(value, value)
+        if key in ("from_grade", "to_grade") and isinstance(value, str)
+        else _renamed(value, places)
         for key, value in data.items()
     }
 

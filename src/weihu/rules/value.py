@@ -98,7 +98,11 @@ def customer_values(
         ).cast(MONEY)
         for days in WINDOW_DAYS
     }
-    fees = ibis.coalesce(joined.fees_before, ZERO) + ibis.coalesce(joined.fees, ZERO) - ibis.coalesce(joined.leaving_fees, ZERO)
+    fees = (
+        ibis.coalesce(joined.fees_before, ZERO)
+        + ibis.coalesce(joined.fees, ZERO)
+        - ibis.coalesce(joined.leaving_fees, ZERO)
+    )
     fees_365 = fees.cast(MONEY)
     # what was before the first night is not known: idle days count from there
     moved_on = ibis.coalesce(joined.moved, joined.last_moved, business_date(calendar))
@@ -126,7 +130,9 @@ def customer_values(
     )
 
 
-def _effective(aum: DecimalValue, owed: DecimalValue, moved_on: DateValue, calendar: Table, book: RuleBook) -> BooleanValue:
+def _effective(
+    aum: DecimalValue, owed: DecimalValue, moved_on: DateValue, calendar: Table, book: RuleBook
+) -> BooleanValue:
     """Whether anything is held or moving (有效户)."""
     rule = book.effective
     idle_since = (business_date(calendar) - ibis.interval(days=rule.idle_days)).cast("date")
@@ -160,9 +166,7 @@ def measure(everything: Table, values: Table, previous: Table, calendar: Table, 
     starts = calendar.is_month_start.as_scalar()
     none = ZERO.cast(BALANCE_DAYS)
     carried = ibis.ifelse(starts, none, ibis.coalesce(joined.before, none))
-    return joined.select(
-        "customer_id", "measure", "amount", amount_days=(carried + joined.amount).cast(BALANCE_DAYS)
-    )
+    return joined.select("customer_id", "measure", "amount", amount_days=(carried + joined.amount).cast(BALANCE_DAYS))
 
 
 def measured(everything: Table, fees: Table, rule: Measure) -> Table:
@@ -203,7 +207,9 @@ def movements_today(values: Table, transactions: Table, accounts: Table, calenda
     paid = values.left_join(_fees(transactions, accounts), "customer_id")
     moved = paid.mutate(fees=ibis.coalesce(paid.fees, ZERO).cast(MONEY))
     moved = moved.filter((moved.flow_1 != ZERO) | (moved.fees != ZERO))
-    return moved.select("customer_id", "fees", business_date=business_date(calendar), change=moved.flow_1).select(*MOVEMENTS)
+    return moved.select("customer_id", "fees", business_date=business_date(calendar), change=moved.flow_1).select(
+        *MOVEMENTS
+    )
 
 
 def average(balance_days: DecimalValue, days: IntegerValue) -> DecimalValue:
@@ -257,7 +263,9 @@ def _moved(transactions: Table, accounts: Table) -> Table:
 
 def _fees(transactions: Table, accounts: Table) -> Table:
     """The fees that customers paid today."""
-    fees = transactions.filter(transactions.kind == "fee").join(accounts.select("account_id", "customer_id"), "account_id")
+    fees = transactions.filter(transactions.kind == "fee").join(
+        accounts.select("account_id", "customer_id"), "account_id"
+    )
     return fees.group_by("customer_id").agg(fees=(-fees.amount.sum()).cast(MONEY))
 
 

@@ -8,11 +8,14 @@ from django.views.i18n import set_language
 from weihu.workplace.api.calls import api
 from weihu.workplace.archive import completeness, counter
 from weihu.workplace.archive import views as archive
+from weihu.workplace.benefits import views as benefits
 from weihu.workplace.complaints import views as complaints
 from weihu.workplace.duplicates import views as duplicates
+from weihu.workplace.grading import views as grading
 from weihu.workplace.intake import invitations
 from weihu.workplace.intake import views as intake
 from weihu.workplace.life import views as life
+from weihu.workplace.portfolio import views as portfolio
 from weihu.workplace.relations import views as relations
 from weihu.workplace.rights import views as rights
 from weihu.workplace.runs import views as runs
@@ -47,6 +50,22 @@ urlpatterns = [
     path("customers/<str:customer_id>/goals/", life.goals, name="goals"),
     path("customers/<str:customer_id>/goals/<int:number>/", life.goal_act, name="goal_act"),
     path("customers/<str:customer_id>/complaints/", complaints.new_complaint, name="new_complaint"),
+    path("customers/<str:customer_id>/exceptions/", grading.exception, name="exception"),
+    path("customers/<str:customer_id>/referrals/", portfolio.refer, name="refer"),
+    path("customers/<str:customer_id>/benefits/", benefits.benefit_use, name="benefit_use"),
+    path("grading/", grading.distribution, name="distribution"),
+    path("grading/migration/", grading.migration, name="migration"),
+    path("grading/near/", grading.near, name="near"),
+    path("grading/what-if/", grading.whatif, name="whatif"),
+    path("grading/books/", grading.book_drafts, name="book_drafts"),
+    path("grading/books/<int:number>/", grading.book_draft, name="book_draft"),
+    path("portfolios/", portfolio.portfolios, name="portfolios"),
+    path("portfolios/staffing/", portfolio.staff_table, name="staff_table"),
+    path("portfolios/handovers/", portfolio.handover_list, name="handovers"),
+    path("portfolios/handovers/<int:number>/", portfolio.handover, name="handover"),
+    path("portfolios/claims/", portfolio.claims, name="claims"),
+    path("portfolios/referrals/", portfolio.referral_list, name="referrals"),
+    path("portfolios/benefits/", benefits.benefits, name="benefits"),
     path("complaints/", complaints.complaints, name="complaints"),
     path("complaints/<int:number>/", complaints.complaint, name="complaint"),
     path("customers/<str:customer_id>/merges/<int:number>/", duplicates.unmerge, name="unmerge"),

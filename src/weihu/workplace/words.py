@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -97,6 +98,42 @@ def grade_badge(book: RuleBook, rank: int) -> SafeString:
 def item(mapping: dict[Any, Any], key: Any) -> Any:
     """A mapping's value for a key."""
     return mapping.get(key)
+
+
+@register.filter
+def at(values: Any, place: int) -> Any:
+    """A list's value at a place."""
+    return values[place]
+
+
+@register.filter
+def per_cent(share: Decimal | float) -> str:
+    """A share of one as a percentage."""
+    return f"{100 * share:.3g}%"
+
+
+WHY_NAMES = {
+    "new": _("New customer"),
+    "book": _("Another rule book"),
+    "risen": _("Reached the grade"),
+    "fallen": _("Below the grade for too long"),
+    "granted": _("Exception granted"),
+    "ended": _("Exception ended"),
+}
+
+
+@register.filter
+def why_name(why: str) -> str:
+    """Why a grade changed, in the reader's language."""
+    return str(WHY_NAMES[why])
+
+
+ORIGIN_NAMES = {
+    "handover": _("Hand-over"),
+    "claim": _("Claim"),
+    "referral": _("Referral"),
+    "dispute": _("Decision of a dispute"),
+}
 
 
 CATEGORY_NAMES = {
@@ -212,7 +249,9 @@ def reason(signal: Signal, book: RuleBook) -> str:
 
     return rule.text("reason", language).format(
         amount=worth(signal.amount),
-        base=worth(signal.base),
+        base=f"{signal.base:.0f}"
+        if signal.kind == "benefit_expiring" and signal.base is not None
+        else worth(signal.base),
         limit=worth(signal.limit),
         date=day(signal.on_date),
         detail=_detail(signal, book),
@@ -221,18 +260,38 @@ def reason(signal: Signal, book: RuleBook) -> str:
 
 def _detail(signal: Signal, book: RuleBook) -> str:
     """The evidence's names: grades, fields, branches and products by the reader's language."""
+    said = DETAILS.get(signal.kind)
+    return said(signal.detail, book) if said else signal.detail
+
+
+def _regraded(detail: str, book: RuleBook) -> str:
+    before, _arrow, after = detail.partition(">")
+    return f"{called(book.grades.get(before))} → {called(book.grades.get(after))}"
+
+
+def _fields(detail: str, book: RuleBook) -> str:
     comma = ", " if _english() else "、"
-    if signal.kind in ("grade_up", "grade_down"):
-        before, _, after = signal.detail.partition(">")
-        return f"{called(book.grades.get(before))} → {called(book.grades.get(after))}"
-    if signal.kind == "near_grade":
-        return called(book.grades.get(signal.detail))
-    if signal.kind == "missing_facts":
-        return comma.join(called(book.fields[key]) for key in signal.detail.split(",") if key in book.fields)
-    if signal.kind == "inter_branch":
-        branch = Branch.objects.filter(branch_id=signal.detail).first()
-        return branch.name if branch else signal.detail
-    if signal.kind == "maturity":
-        product = Product.objects.filter(product_id=signal.detail).first()
-        return called(product) if product else signal.detail
-    return signal.detail
+    return comma.join(called(book.fields[key]) for key in detail.split(",") if key in book.fields)
+
+
+def _branch(detail: str, book: RuleBook) -> str:
+    branch = Branch.objects.filter(branch_id=detail).first()
+    return branch.name if branch else detail
+
+
+def _product(detail: str, book: RuleBook) -> str:
+    product = Product.objects.filter(product_id=detail).first()
+    return called(product) if product else detail
+
+
+DETAILS: dict[str, Callable[[str, RuleBook], str]] = {
+    "grade_up": _regraded,
+    "grade_down": _regraded,
+    "near_grade": lambda detail, book: called(book.grades.get(detail)),
+    "handed_over": lambda detail, book: str(ORIGIN_NAMES[detail]),
+    "benefit_expiring": lambda detail, book: called(book.benefits.get(detail)),
+    "missing_facts": _fields,
+    "inter_branch": _branch,
+    "maturity": _product,
+}
+"""How a signal's detail is written, by its kind."""

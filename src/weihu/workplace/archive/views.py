@@ -38,6 +38,7 @@ from weihu.workplace.grading.models import Standing
 from weihu.workplace.life.goals import goal_form, goals_of
 from weihu.workplace.life.upcoming import Coming, coming
 from weihu.workplace.people.merged import kept_for
+from weihu.workplace.portfolio.card import responsibility
 from weihu.workplace.relations.network import household_of, links_of, picture
 from weihu.workplace.requests import WorkRequest, at_work
 from weihu.workplace.rights.consents import answers_of
@@ -165,6 +166,7 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
         "home": household_of(customer_id, request.gate),
         "token": uuid4(),
         **_turning(request, standing),
+        **responsibility(request, standing),
         "merges": Merge.objects.filter(kept_id=customer_id, undone_on__isnull=True),
     }
     context["categories"] = _by_category(context["archive"])

@@ -69,7 +69,7 @@ def pyramid(gate: Gate) -> list[dict[str, Any]]:
 def curve(gate: Gate, worth: Worth) -> Curve | None:
     """How much of the assets or of the contribution how few bring (M10); None of nobody. Kept for the run's day."""
     key = f"curve {gate.run.number} {worth} {_scope(gate)}"
-    return cache.get_or_set(key, lambda: _curve(gate, worth), KEPT_SECONDS)  # type: ignore[no-any-return]
+    return cache.get_or_set(key, lambda: _curve(gate, worth), KEPT_SECONDS)
 
 
 def _curve(gate: Gate, worth: Worth) -> Curve | None:
@@ -123,7 +123,10 @@ def _near(row: dict[str, Any], run: Run, book: RuleBook) -> Near:
             missing = bound * (run.month_days + ahead) - row["balance_days"] - row["aum"] * ahead
             add = max(Decimal(0), (missing / ahead).quantize(Decimal("0.01")))
         else:  # the month is over: what next month's average takes
-            add, days = max(Decimal(0), bound - row["aum"]), days_left(date(run.work_date.year, run.work_date.month, 1)) + 1
+            add, days = (
+                max(Decimal(0), bound - row["aum"]),
+                days_left(date(run.work_date.year, run.work_date.month, 1)) + 1,
+            )
     return Near(row["customer_id"], row["grade_rank"], row["metric"], bound, lacking, add, days)
 
 
@@ -178,7 +181,7 @@ def _answers(gate: Gate, sql: str) -> list[dict[str, Any]]:
 def _opened(gate: Gate, number: int) -> duckdb.DuckDBPyConnection:
     database = _database(number)
     database.execute(
-        f"CREATE OR REPLACE TEMP VIEW reached AS SELECT * FROM read_parquet('{_file(gate.run, 'standings')}') WHERE {_where(gate)}"
+        f"CREATE OR REPLACE TEMP VIEW reached AS SELECT * FROM read_parquet('{_file(gate.run, 'standings')}') WHERE {reached(gate)}"
     )
     return database
 
@@ -193,7 +196,7 @@ def _file(run: Run, table: str) -> str:
     return str(settings.HOME.run(run.number) / f"{table}.parquet").replace("'", "''")
 
 
-def _where(gate: Gate) -> str:
+def reached(gate: Gate) -> str:
     """The gate's reach as a condition on columns."""
     if gate.reach == "bank":
         return "true"
@@ -206,7 +209,9 @@ def _where(gate: Gate) -> str:
 
 
 def _scope(gate: Gate) -> str:
-    return {"bank": "bank", "branch": gate.staff.branch_id}.get(gate.reach, f"own {gate.staff.staff_id}").replace(" ", "_")
+    return {"bank": "bank", "branch": gate.staff.branch_id}.get(gate.reach, f"own {gate.staff.staff_id}").replace(
+        " ", "_"
+    )
 
 
 def _texts(values: Sequence[str]) -> str:

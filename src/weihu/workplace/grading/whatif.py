@@ -17,6 +17,7 @@ from weihu.rules.rulebook import RuleBook
 
 ZERO = Decimal("0.00")
 
+
 @dataclass(frozen=True)
 class Cell:
     """Customers who move from one rank to another in a branch."""
@@ -72,7 +73,13 @@ class State:
         Ranks before are of ``grades_today``; a grade that the book does not have counts as rank -1.
         """
         names = {key: self._column(book, key) for key in book.policy.measures}
-        kinds = {"customer_id": "string", "branch_id": "string", "grade_rank": "int64", "aum": tables.MONEY, "contribution": tables.MONEY}
+        kinds = {
+            "customer_id": "string",
+            "branch_id": "string",
+            "grade_rank": "int64",
+            "aum": tables.MONEY,
+            "contribution": tables.MONEY,
+        }
         table = ibis.table({**kinds, **dict.fromkeys(names.values(), tables.MONEY)}, name="state")
         if grade.asks_for_shares(book):
             table = self._placed(table, names[book.policy.metric], book)
@@ -167,14 +174,14 @@ def work(cells: list[Cell], today: RuleBook, book: RuleBook, people: list[tuple[
     before = _shares([(cell.branch_id, cell.before, cell.customers) for cell in cells], today, at)
     after = _shares([(cell.branch_id, cell.after, cell.customers) for cell in cells], book, at)
     rows = []
-    for key, post in book.posts.items():
+    for key, entry in book.posts.items():
         count = sum(number for (_, one), number in at.items() if one == key)
         if count or before[key][0] or after[key][0]:
-            limit = post.customers_max * count if post.customers_max is not None else None
-            customers, minutes = before[key]
-            rows.append(
-                Work(key, count, round(customers), round(after[key][0]), round(minutes), round(after[key][1]), post.minutes_per_day * count, limit)
-            )
+            limit = entry.customers_max * count if entry.customers_max is not None else None
+            customers, minutes = (round(found) for found in before[key])
+            customers_then, minutes_then = (round(found) for found in after[key])
+            have = entry.minutes_per_day * count
+            rows.append(Work(key, count, customers, customers_then, minutes, minutes_then, have, limit))
     return rows
 
 

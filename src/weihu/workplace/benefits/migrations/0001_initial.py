@@ -5,32 +5,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='BenefitUse',
+            name="BenefitUse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.UUIDField(unique=True)),
-                ('customer_id', models.CharField(max_length=60)),
-                ('benefit', models.CharField(max_length=60)),
-                ('period_from', models.DateField()),
-                ('nth', models.SmallIntegerField()),
-                ('on', models.DateField(db_index=True)),
-                ('staff_id', models.CharField(max_length=60)),
-                ('branch_id', models.CharField(max_length=40)),
-                ('grade_rank', models.SmallIntegerField()),
-                ('cost', weihu.workplace.fields.MoneyField()),
-                ('undone', models.BooleanField(default=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token", models.UUIDField(unique=True)),
+                ("customer_id", models.CharField(max_length=60)),
+                ("benefit", models.CharField(max_length=60)),
+                ("period_from", models.DateField()),
+                ("nth", models.SmallIntegerField()),
+                ("on", models.DateField(db_index=True)),
+                ("staff_id", models.CharField(max_length=60)),
+                ("branch_id", models.CharField(max_length=40)),
+                ("grade_rank", models.SmallIntegerField()),
+                ("cost", weihu.workplace.fields.MoneyField()),
+                ("undone", models.BooleanField(default=False)),
             ],
             options={
-                'indexes': [models.Index(fields=['branch_id', 'on'], name='benefit_branch')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('undone', False)), fields=('customer_id', 'benefit', 'period_from', 'nth'), name='benefit_quota')],
+                "indexes": [models.Index(fields=["branch_id", "on"], name="benefit_branch")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("undone", False)),
+                        fields=("customer_id", "benefit", "period_from", "nth"),
+                        name="benefit_quota",
+                    )
+                ],
             },
         ),
     ]

@@ -57,7 +57,70 @@ function drawNetwork(box) {
   new ResizeObserver(() => chart.resize()).observe(box);
 }
 
+const WORTHS = { aum: "#0b5d51", contribution: "#d9a441" };
+
+function drawPareto(box) {
+  const data = JSON.parse(box.parentElement.querySelector("#pareto-data").textContent);
+  const names = box.parentElement.querySelector("#pareto-names").dataset;
+  const chart = echarts.init(box, null, { renderer: "svg" });
+  const percent = (value) => `${Math.round(value)}%`;
+  chart.setOption({
+    animation: false,
+    legend: { top: 0 },
+    grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true },
+    tooltip: { trigger: "axis", valueFormatter: (value) => `${value.toFixed(1)}%`, axisPointer: { label: { formatter: (params) => percent(params.value) } } },
+    xAxis: { type: "value", max: 100, axisLabel: { formatter: percent } },
+    yAxis: { type: "value", max: 100, axisLabel: { formatter: percent } },
+    series: Object.entries(data).map(([worth, points], place) => ({
+      type: "line", name: names[worth], showSymbol: false, itemStyle: { color: WORTHS[worth] }, lineStyle: { width: 2, color: WORTHS[worth] },
+      data: points.map(([customers, share]) => [100 * customers, 100 * share]),
+      markLine: place ? undefined : { symbol: "none", silent: true, lineStyle: { type: "dashed", color: "#98a2ad" }, label: { formatter: "{b}" },
+        data: [{ xAxis: 20, name: "20%" }, { yAxis: 80, name: "80%" }] },
+    })),
+  });
+  new ResizeObserver(() => chart.resize()).observe(box);
+}
+
+const GRADES = ["#98a2ad", "#6d93bd", "#3f9d86", "#5b6fd0", "#d9a441", "#8a3a26"];
+
+function drawSankey(box) {
+  const { names, matrix } = JSON.parse(box.parentElement.querySelector("#sankey-data").textContent);
+  const last = names.length - 1;
+  const colour = (rank) => (rank === last ? "#b5bcc4" : GRADES[Math.round((5 * rank) / Math.max(1, last - 1))]);
+  const nodes = [], links = [];
+  const node = (side, rank) => {
+    const id = `${side} ${rank}`;
+    if (!nodes.some((other) => other.name === id))
+      nodes.push({ name: id, depth: side === "a" ? 0 : 1, itemStyle: { color: colour(rank) }, label: { formatter: names[rank], position: side === "a" ? "right" : "left" } });
+    return id;
+  };
+  const order = [...names.keys()].reverse();
+  for (const from of order) for (const to of order.filter((rank) => rank !== last)) {
+    const count = matrix[from][to];
+    // who stayed is most; the picture is of those who moved
+    if (count && from !== to) links.push({ source: node("a", from), target: node("b", to), value: count, from, to });
+  }
+  const chart = echarts.init(box, null, { renderer: "svg" });
+  chart.setOption({
+    animation: false,
+    tooltip: { formatter: (params) => (params.dataType === "edge" ? `${names[params.data.from]} → ${names[params.data.to]}: ${params.data.value}` : names[Number(params.name.slice(2))]) },
+    series: [{ type: "sankey", layoutIterations: 0, nodeGap: 14, left: 8, right: 8, top: 8, bottom: 8, draggable: false, data: nodes, links, lineStyle: { color: "source", opacity: .35 } }],
+  });
+  chart.on("click", (event) => {
+    if (event.dataType !== "edge") return;
+    const said = new URLSearchParams(location.search);
+    for (const [name, id] of [["after", "#after"], ["until", "#until"]]) said.set(name, document.querySelector(id).value);
+    said.delete("which");
+    said.set("from", event.data.from);
+    said.set("to", event.data.to);
+    location.assign(`?${said}#people`);
+  });
+  new ResizeObserver(() => chart.resize()).observe(box);
+}
+
 function drawCharts(root) {
+  for (const box of root.querySelectorAll("[data-pareto]:not([_echarts_instance_])")) drawPareto(box);
+  for (const box of root.querySelectorAll("[data-sankey]:not([_echarts_instance_])")) drawSankey(box);
   for (const box of root.querySelectorAll("[data-network]:not([_echarts_instance_])")) drawNetwork(box);
   for (const box of root.querySelectorAll("[data-chart]:not([_echarts_instance_])")) drawChart(box);
 }
