@@ -5,9 +5,11 @@ from pathlib import Path
 from weihu.cli import main
 from weihu.engine.contract import FILES
 from weihu.rules.entries import Care, CatalogueField, Consent, Festival, Limits, Occasion, Relation, Retirement, Stage
-from weihu.rules.rulebook import SIGNAL_NEEDS, Duty, Grade, Policy, Post, Signal
+from weihu.rules.policy import Benefit, Duty, Effective, Grade, Measure, Policy, Portfolios, Post
+from weihu.rules.rulebook import SIGNAL_NEEDS, Signal, builtin_books
 
 ARCHIVE_ENTRIES = (CatalogueField, Relation, Occasion, Festival, Stage, Retirement, Consent, Care, Limits)
+GRADING_ENTRIES = (Measure, Policy, Grade, Effective, Post, Duty, Portfolios, Benefit)
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -21,11 +23,11 @@ def test_core_files_names_every_file_and_column():
 
 def test_rulebook_names_every_entry_and_kind():
     text = (DOCS / "rulebook.md").read_text()
-    for model in (Policy, Grade, Post, Duty, Signal, *ARCHIVE_ENTRIES):
+    for model in (*GRADING_ENTRIES, Signal, *ARCHIVE_ENTRIES):
         for name in model.model_fields:
             assert f"`{name}`" in text, (model.__name__, name)
-    for kind in SIGNAL_NEEDS:
-        assert f"`{kind}`" in text, kind
+    for name in (*SIGNAL_NEEDS, *builtin_books()):
+        assert f"`{name}`" in text, name
 
 
 def test_readme_names_every_command():
