@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from weihu.workplace.worklist.models import Contact
 
@@ -21,7 +21,7 @@ def browser():
 
 @pytest.fixture
 def desk(browser, live_server, deliveries, home):
-    """Signs somebody of a post in at a screen of some width; afterwards no page may have logged an error."""
+    """Signs somebody in, by post or staff number, at a screen of some width; afterwards no page may have logged an error."""
     from weihu.nightly.run import Nightly
     from weihu.workplace.people.models import Staff
     from weihu.workplace.runs.current import current
@@ -37,9 +37,8 @@ def desk(browser, live_server, deliveries, home):
 
     def sign_in(width: int, language: str, post: str = ""):
         staff_id = Task.objects.filter(run=current()).values_list("staff_id", flat=True)[0]
-        staff = (
-            Staff.objects.filter(post=post).order_by("staff_id")[0] if post else Staff.objects.get(staff_id=staff_id)
-        )
+        named = Staff.objects.filter(post=post).order_by("staff_id").first() if post else None
+        staff = named or Staff.objects.get(staff_id=post or staff_id)
         staff.set_password("a long password")
         staff.save()
         contexts.append(browser.new_context(viewport={"width": width, "height": 860}, locale=language))
@@ -261,3 +260,130 @@ def test_a_complaint_from_the_counter_to_its_end_on_a_telephone(desk, live_serve
     case = Complaint.objects.get()
     assert case.closed_on == case.raised_on
     assert [step.act for step in case.steps.order_by("pk")] == ["opened", "assigned", "closed"]
+
+
+def change_rules(page, url: str) -> None:
+    """The what-if page: a higher threshold, seen at once; kept as a draft and put forward."""
+    page.goto(f"{url}/grading/what-if/")
+    valued = page.locator("[data-grade=valued] strong").first
+    before = int(valued.inner_text().replace(",", ""))
+    page.fill("[name='minimum valued']", "2900000")
+    expect(valued).not_to_have_text(f"{before:,}")
+    assert int(valued.inner_text().replace(",", "")) < before
+    assert page.locator("[data-fallen]").inner_text() != "降级 0"
+    page.fill("[name='minimum valued']", "9")
+    page.wait_for_selector("#outcome [role=alert]")
+    page.fill("[name='minimum valued']", "2900000")
+    page.wait_for_selector("[data-grade=valued]")
+    page.fill("#title", "提高贵宾门槛")
+    assert fits(page)
+    page.click("[name=act][value=keep]")
+    page.wait_for_selector("[data-state=draft]")
+    page.click("[value=submit]")
+    page.wait_for_selector("[data-state=submitted]")
+    assert not page.locator("[value=approve]").count()
+
+
+def test_rules_are_tried_out_and_a_second_person_approves_the_book(desk, live_server):
+    from weihu.workplace.grading.models import BookDraft
+
+    manager = desk(1440, "zh-CN", "branch_manager")
+    change_rules(manager, live_server.url)
+    head = desk(390, "en-US", "personal_banking")
+    head.goto(manager.url)
+    head.wait_for_selector("text=grades.valued.minimum")
+    assert fits(head)
+    head.click("[value=approve]")
+    head.wait_for_selector("[data-state=approved]")
+    draft = BookDraft.objects.get()
+    assert (draft.state, draft.book.content["grades"]["valued"]["minimum"]) == ("approved", "2900000")
+
+
+def test_a_portfolio_is_handed_over_by_three_people(desk, live_server):
+    from weihu.workplace.grading.models import Standing
+    from weihu.workplace.people.models import Staff
+    from weihu.workplace.portfolio.models import Placement
+    from weihu.workplace.runs.current import current
+
+    boss = Staff.objects.filter(post="branch_manager").order_by("staff_id")[0]
+    people = Staff.objects.filter(post="relationship_manager", branch_id=boss.branch_id).order_by("staff_id")
+    giver, receiver = people[0], people[1]
+    count = Standing.objects.listed_at(current()).filter(primary_id=giver.staff_id).count()
+    page = desk(1440, "zh-CN", "relationship_manager")
+    page.goto(f"{live_server.url}/portfolios/handovers/")
+    page.select_option("#to", receiver.staff_id)
+    page.fill("#note", "多在上午联系")
+    page.check("[name=scope]")
+    page.click("[data-handover] .btn-primary")
+    page.wait_for_selector("[data-state=proposed]")
+    address = page.url
+    telephone = desk(390, "en-US", receiver.staff_id)
+    telephone.goto(address)
+    telephone.click("[value=accept]")
+    telephone.wait_for_selector("[data-state=accepted]")
+    assert fits(telephone)
+    approving = desk(1440, "zh-CN", "branch_manager")
+    approving.goto(address)
+    approving.click("[value=approve]")
+    approving.wait_for_selector("[data-state=approved]")
+    assert Placement.objects.filter(staff_id=receiver.staff_id, origin="handover").count() == count
+    page.reload()
+    page.wait_for_selector("[data-state=approved]")
+
+
+def test_a_referral_goes_from_the_counter_to_the_manager_and_comes_back_with_a_result(
+    desk, live_server, home, deliveries
+):
+    from weihu.nightly.run import Nightly
+    from weihu.workplace.grading.models import GradeException, Standing
+    from weihu.workplace.people.models import Staff
+    from weihu.workplace.portfolio.models import Referral
+    from weihu.workplace.runs.current import current
+
+    counter = Staff.objects.filter(post="low_counter").order_by("staff_id")[0]
+    row = Standing.objects.listed_at(current()).filter(primary_id=counter.staff_id, grade_rank=2).order_by("-aum")[0]
+    page = desk(390, "zh-CN", "low_counter")
+    page.goto(f"{live_server.url}/customers/{row.customer_id}/")
+    if not page.locator("[data-refer]").is_visible():
+        page.click("#responsibility summary")
+    page.click("[data-refer] .btn-primary")
+    page.wait_for_selector("[data-state=open]")
+    assert fits(page)
+    referral = Referral.objects.get()
+    manager = desk(1440, "en-US", referral.to_id)
+    manager.goto(f"{live_server.url}/portfolios/referrals/")
+    manager.click("[value=decline]")
+    manager.wait_for_selector("text=Please say why.")
+    manager.click("[value=accept]")
+    manager.wait_for_selector("[data-state=accepted]")
+    on = current().work_date
+    GradeException.objects.create(
+        customer_id=row.customer_id, grade="potential", from_on=on, until_on=on, reason="x", granted_by="x"
+    )
+    with Nightly(home) as nightly:
+        nightly.run(next(folder for folder in deliveries if folder.name == str(on)))
+    page.goto(f"{live_server.url}/portfolios/referrals/")
+    page.wait_for_selector("text=其中 1 名已提升")
+
+
+def test_the_picture_of_migrations_leads_to_the_people(desk, live_server):
+    from datetime import timedelta
+
+    from weihu.workplace.grading.models import GradeChange, Standing
+    from weihu.workplace.runs.current import current
+
+    run = current()
+    row = Standing.objects.listed_at(run).filter(grade_rank=3).order_by("customer_id")[0]
+    said = {"customer_id": row.customer_id, "branch_id": row.branch_id, "primary_id": row.primary_id, "why": "risen"}
+    worth = {"metric": row.aum, "aum": row.aum, "rank_before": 2, "rank_after": 3}
+    GradeChange.objects.all().delete()
+    GradeChange.objects.create(run_id=run.number, on=run.business_date, **said, **worth)
+    page = desk(1440, "zh-CN", "personal_banking")
+    after = run.business_date - timedelta(days=1)
+    page.goto(f"{live_server.url}/grading/migration/?after={after}&until={run.business_date}")
+    page.wait_for_selector("[data-sankey] svg")
+    page.locator("[data-sankey] svg path[fill-opacity='0.35']").first.click()
+    page.wait_for_url("**from=2&to=3**")
+    assert page.locator(f"#people a[href='/customers/{row.customer_id}/']").count() == 1
+    page.click("nav >> text=分布")
+    page.wait_for_selector("[data-pareto] svg")

@@ -339,8 +339,8 @@ def follow_up(night: Night) -> Table:
 
 
 def handed_over(night: Night) -> Table:
-    """Somebody gave the customer to the one who is primary now, to begin on the working day."""
-    given = night.placed.filter(night.placed.placed_on == night.today + ibis.interval(days=1))
+    """Somebody gave the customer to the one who is primary now, from today or from the next working day on."""
+    given = night.placed.filter(night.placed.placed_on.between(night.today, night.today + ibis.interval(days=1)))
     found = night.due("handed_over").join(given, "customer_id")
     found = found.filter(found.primary_id == found.staff_id)
     return _signals(

@@ -109,7 +109,7 @@ def at(values: Any, place: int) -> Any:
 @register.filter
 def per_cent(share: Decimal | float) -> str:
     """A share of one as a percentage."""
-    return f"{100 * share:.3g}%"
+    return f"{100 * float(share):.3g}%"
 
 
 WHY_NAMES = {
@@ -209,6 +209,10 @@ MOVE_NAMES = {
     "replies": _("Replies"),
     "holds": _("Legal hold"),
     "erasures": _("Erasure"),
+    "exceptions": _("Exception"),
+    "handed over": _("Hand-over"),
+    "claims": _("Claims"),
+    "referrals": _("Referrals"),
 }
 
 

@@ -68,6 +68,7 @@ def _of_branches(request: WorkRequest) -> list[Share]:
 def _of_people(request: WorkRequest) -> list[Share]:
     rows = (
         request.gate.standings()
+        .filter(effective=True)
         .order_by()
         .values("primary_id")
         .annotate(customers=Count("pk"), expected=Sum("facts_expected"), known=Sum("facts_known"))
@@ -86,7 +87,7 @@ def _of_people(request: WorkRequest) -> list[Share]:
 
 def _gaps(request: WorkRequest) -> list[dict[str, Any]]:
     """Customers whose facts are missing, the most valuable first, less what was told since the night."""
-    found = request.gate.standings().filter(facts_known__lt=F("facts_expected"))
+    found = request.gate.standings().filter(effective=True).filter(facts_known__lt=F("facts_expected"))
     rows = []
     for standing in found.order_by("-grade_rank", "-aum", "customer_id")[:LISTED]:
         archive = archive_of(standing.customer, request.book, request.run.work_date)

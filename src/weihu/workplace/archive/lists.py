@@ -117,6 +117,8 @@ class ListQuery:
     def standings(self, gate: Gate, on: date) -> QuerySet[Standing]:
         """The customers within reach that it means, in no order. Raises TooWide."""
         found = gate.standings()
+        if not self.q:  # who holds nothing and does not move is on no list, and found by a search
+            found = found.filter(effective=True)
         if self.q:
             found = found.filter(matching(self.q, gate))
         if self.grade:

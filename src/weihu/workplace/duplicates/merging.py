@@ -18,8 +18,10 @@ from weihu.workplace.archive.models import Fact
 from weihu.workplace.audit import log
 from weihu.workplace.complaints.models import Complaint
 from weihu.workplace.duplicates.models import Candidate, Merge, Moved, Verdict
+from weihu.workplace.grading.models import GradeException
 from weihu.workplace.intake.models import Reply
 from weihu.workplace.life.models import Goal
+from weihu.workplace.portfolio.models import Claim, HandedCustomer, Referral
 from weihu.workplace.relations.models import Household, Member, Relation
 from weihu.workplace.rights.models import Consent, Erasure, Hold
 from weihu.workplace.worklist.models import Answer, Contact
@@ -38,6 +40,10 @@ MOVES: dict[str, tuple[type[models.Model], str]] = {
     "replies": (Reply, "customer_id"),
     "holds": (Hold, "customer_id"),
     "erasures": (Erasure, "customer_id"),
+    "exceptions": (GradeException, "customer_id"),
+    "handed over": (HandedCustomer, "customer_id"),
+    "claims": (Claim, "customer_id"),
+    "referrals": (Referral, "customer_id"),
 }
 """What people recorded of a customer, and the column that says whose it is."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -68,7 +69,7 @@ def pyramid(gate: Gate) -> list[dict[str, Any]]:
 
 def curve(gate: Gate, worth: Worth) -> Curve | None:
     """How much of the assets or of the contribution how few bring (M10); None of nobody. Kept for the run's day."""
-    key = f"curve {gate.run.number} {worth} {_scope(gate)}"
+    key = f"curve-{gate.run.number}-{worth}-{_scope(gate)}"
     return cache.get_or_set(key, lambda: _curve(gate, worth), KEPT_SECONDS)
 
 
@@ -209,9 +210,8 @@ def reached(gate: Gate) -> str:
 
 
 def _scope(gate: Gate) -> str:
-    return {"bank": "bank", "branch": gate.staff.branch_id}.get(gate.reach, f"own {gate.staff.staff_id}").replace(
-        " ", "_"
-    )
+    """A name for the reach, for what is kept."""
+    return hashlib.sha256(reached(gate).encode()).hexdigest()[:32]
 
 
 def _texts(values: Sequence[str]) -> str:

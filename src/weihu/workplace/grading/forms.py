@@ -56,7 +56,7 @@ class PolicyForm(forms.Form):
             if entry.within_top is not None:
                 self.fields[f"within_top {key}"] = self._decimal(_("Best %"), entry.within_top * 100, 4)
             elif entry.minimum is not None:
-                self.fields[f"minimum {key}"] = self._decimal(_("From"), entry.minimum, 2)
+                self.fields[f"minimum {key}"] = self._decimal(_("Threshold"), entry.minimum, 2)
             self.fields[f"cadence_days {key}"] = self._whole(
                 _("Contact every … days"), entry.cadence_days, 1, 999, required=False
             )

@@ -50,7 +50,7 @@ def distribution(request: WorkRequest) -> HttpResponse:
             [called(grade), row["customers"], row["aum"], row["contribution"], row["watched"]]
             for grade, row in zip(grades, rows, strict=True)
         ]
-        return download(request, Sheet(str(_("Grades")), head, lines[::-1]))
+        return download(request, Sheet(str(_("Grade pyramid")), head, lines[::-1]))
     curves = {worth: columns.curve(gate, worth) for worth in ("aum", "contribution")}
     context = {
         "rows": list(zip(range(len(grades)), grades, rows, strict=True))[::-1],
