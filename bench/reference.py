@@ -69,12 +69,19 @@ FROM l_customers
 STANDINGS = """
 CREATE TABLE valued AS
 WITH running AS (SELECT customer_id, branch_id, product_id, balance FROM accounts WHERE closed_on IS NULL),
+rate(category, per_yuan, per_holding) AS (VALUES ('demand', 0.018, 0), ('term', 0.006, 0), ('wealth', 0.008, 0), ('fund', 0.012, 0),
+  ('insurance', 0.015, 0), ('loan', 0.02, 0), ('card', 0, 60)),
 own AS (SELECT h.customer_id, h.product_id, h.amount, p.category FROM holdings h JOIN products p USING (product_id)
         WHERE closed_on IS NULL OR closed_on > DATE '{on}'),
 part AS (SELECT customer_id, branch_id, sum(balance)::DECIMAL(18,2) AS part, count(*) AS n FROM running GROUP BY ALL),
 assets AS (SELECT part.customer_id, sum(part)::DECIMAL(18,2) AS total, sum(n)::BIGINT AS account_count,
                   arg_min(part.branch_id, (-part, part.branch_id IS DISTINCT FROM s.branch_id, part.branch_id)) AS branch_id
            FROM part LEFT JOIN s_standings s USING (customer_id) GROUP BY ALL),
+margin AS (SELECT customer_id, sum((amount * coalesce(per_yuan, 0))::DECIMAL(18,2) + coalesce(per_holding, 0))::DECIMAL(18,2) AS margin
+           FROM (SELECT customer_id, balance AS amount, category FROM running JOIN products USING (product_id)
+                 UNION ALL SELECT customer_id, amount, category FROM own) LEFT JOIN rate USING (category) GROUP BY ALL),
+paid AS (SELECT a.customer_id, (-sum(t.amount))::DECIMAL(18,2) AS fees FROM l_transactions t JOIN accounts a USING (account_id)
+         WHERE t.kind = 'fee' GROUP BY ALL),
 owed AS (SELECT customer_id, sum(amount)::DECIMAL(18,2) AS owed FROM own WHERE category = 'loan' GROUP BY ALL),
 held AS (SELECT customer_id, count(*) AS product_count
          FROM (SELECT customer_id, product_id FROM running UNION SELECT customer_id, product_id FROM own) GROUP BY ALL),
@@ -82,7 +89,8 @@ moved AS (SELECT DISTINCT a.customer_id FROM l_transactions t JOIN accounts a US
           WHERE t.kind NOT IN ('interest', 'fee')),
 leaving AS (SELECT customer_id,
                    sum(IF(business_date = DATE '{on}' - 1, change, 0)) AS l1, sum(IF(business_date = DATE '{on}' - 7, change, 0)) AS l7,
-                   sum(IF(business_date = DATE '{on}' - 30, change, 0)) AS l30, sum(IF(business_date = DATE '{on}' - 90, change, 0)) AS l90
+                   sum(IF(business_date = DATE '{on}' - 30, change, 0)) AS l30, sum(IF(business_date = DATE '{on}' - 90, change, 0)) AS l90,
+                   sum(IF(business_date = DATE '{on}' - 365, change, 0)) AS l365, sum(IF(business_date = DATE '{on}' - 365, fees, 0)) AS lfees
             FROM s_movements GROUP BY ALL)
 SELECT p.customer_id, coalesce(a.branch_id, s.branch_id, p.branch_id) AS branch_id, p.opened_on,
        coalesce(s.first_seen_on, DATE '{on}') AS first_seen_on, coalesce(a.total, 0)::DECIMAL(18,2) AS aum,
@@ -90,15 +98,17 @@ SELECT p.customer_id, coalesce(a.branch_id, s.branch_id, p.branch_id) AS branch_
        (IF({day} = 1, 0, coalesce(s.balance_days, 0)) + coalesce(a.total, 0))::DECIMAL(24,2) AS balance_days,
        coalesce(a.account_count, 0) AS account_count, coalesce(h.product_count, 0) AS product_count,
        coalesce(a.total, 0) - coalesce(s.aum, 0) AS change,
-       coalesce(l.l1, 0) AS l1, coalesce(l.l7, 0) AS l7, coalesce(l.l30, 0) AS l30, coalesce(l.l90, 0) AS l90,
+       coalesce(l.l1, 0) AS l1, coalesce(l.l7, 0) AS l7, coalesce(l.l30, 0) AS l30, coalesce(l.l90, 0) AS l90, coalesce(l.l365, 0) AS l365,
+       (coalesce(s.fees_365, 0) + coalesce(paid.fees, 0) - coalesce(l.lfees, 0))::DECIMAL(18,2) AS fees_365, coalesce(margin.margin, 0) AS margin,
+       coalesce(paid.fees, 0)::DECIMAL(18,2) AS fees_today,
        IF(m.customer_id IS NOT NULL, DATE '{on}', coalesce(s.moved_on, DATE '{on}')) AS moved_on,
-       s.aum AS s_aum, s.balance_days AS s_days, s.flow_1 AS f1, s.flow_7 AS f7, s.flow_30 AS f30, s.flow_90 AS f90,
+       s.aum AS s_aum, s.balance_days AS s_days, s.flow_1 AS f1, s.flow_7 AS f7, s.flow_30 AS f30, s.flow_90 AS f90, s.flow_365 AS f365,
        s.grade_rank AS s_rank, s.grade_since AS s_since, s.months_below AS s_below, s.watch_since AS s_watch,
-       s.review_1, s.review_2, s.review_3, s.review_4, s.review_5, s.review_6, s.primary_id AS s_primary,
+       s.review_1, s.level_1, s.level_2, s.level_3, s.level_4, s.level_5, s.level_6, s.grade_why AS s_why, s.primary_since AS s_with, s.primary_id AS s_primary,
        s.deputy_id AS s_deputy, s.last_contact_on, s.follow_up_on
 FROM profiles p LEFT JOIN s_standings s USING (customer_id) LEFT JOIN assets a USING (customer_id)
 LEFT JOIN owed o USING (customer_id) LEFT JOIN held h USING (customer_id) LEFT JOIN moved m USING (customer_id)
-LEFT JOIN leaving l USING (customer_id);
+LEFT JOIN leaving l USING (customer_id) LEFT JOIN margin USING (customer_id) LEFT JOIN paid USING (customer_id);
 
 CREATE MACRO level(x) AS CASE WHEN x >= 3000000 THEN 5 WHEN x >= 500000 THEN 4 WHEN x >= 200000 THEN 3
     WHEN x >= 50000 THEN 2 WHEN x >= 1000 THEN 1 ELSE 0 END;
@@ -109,18 +119,21 @@ CREATE TABLE graded AS
 WITH m AS (SELECT *, mean(balance_days, {month_days})::DECIMAL(18,2) AS metric FROM valued),
 r AS (SELECT *, {starts} AND s_rank IS NOT NULL AS reviewing, mean(s_days, {last_month_days})::DECIMAL(18,2) AS reviewed FROM m),
 b AS (SELECT *, IF(reviewing, IF(level(reviewed) < s_rank, s_below + 1, 0), coalesce(s_below, 0)) AS below,
-             IF(reviewing, reviewed, review_1) AS r1, IF(reviewing, review_1, review_2) AS r2,
-             IF(reviewing, review_2, review_3) AS r3, IF(reviewing, review_3, review_4) AS r4,
-             IF(reviewing, review_4, review_5) AS r5, IF(reviewing, review_5, review_6) AS r6 FROM r),
+             IF(reviewing, reviewed, review_1) AS r1, IF(reviewing, level(reviewed), level_1) AS l_1, IF(reviewing, level_1, level_2) AS l_2,
+             IF(reviewing, level_2, level_3) AS l_3, IF(reviewing, level_3, level_4) AS l_4,
+             IF(reviewing, level_4, level_5) AS l_5, IF(reviewing, level_5, level_6) AS l_6 FROM r),
 g AS (SELECT *, CASE WHEN s_rank IS NULL THEN level(aum) WHEN {ends} AND level(metric) > s_rank THEN level(metric)
-                     WHEN reviewing AND below >= 6 THEN level(greatest(r1, r2, r3, r4, r5, r6)) ELSE s_rank END AS rank FROM b)
+                     WHEN reviewing AND below >= 6 THEN greatest(l_1, l_2, l_3, l_4, l_5, l_6) ELSE s_rank END AS rank FROM b)
 SELECT customer_id, branch_id, opened_on, first_seen_on, aum, liabilities, balance_days, metric AS monthly_average,
        account_count, product_count, change AS flow_1, (coalesce(f7, 0) + change - l7)::DECIMAL(18,2) AS flow_7,
        (coalesce(f30, 0) + change - l30)::DECIMAL(18,2) AS flow_30, (coalesce(f90, 0) + change - l90)::DECIMAL(18,2) AS flow_90,
-       moved_on, metric, rank::BIGINT AS grade_rank, IF(rank IS NOT DISTINCT FROM s_rank, s_since, DATE '{on}') AS grade_since,
+       (coalesce(f365, 0) + change - l365)::DECIMAL(18,2) AS flow_365, fees_365, (margin + fees_365)::DECIMAL(18,2) AS contribution,
+       moved_on, NOT (aum < 100 AND liabilities = 0 AND moved_on <= DATE '{on}' - 90) AS effective, metric, rank::BIGINT AS grade_rank, rank::BIGINT AS earned_rank,
+       CASE WHEN rank IS NOT DISTINCT FROM s_rank THEN s_why WHEN s_rank IS NULL THEN 'new' WHEN rank > s_rank THEN 'risen' ELSE 'fallen' END AS grade_why, IF(rank IS NOT DISTINCT FROM s_rank, s_since, DATE '{on}') AS grade_since,
        IF(rank IS NOT DISTINCT FROM s_rank, below, 0)::BIGINT AS months_below,
        IF(rank IS NOT DISTINCT FROM s_rank AND below >= 3, coalesce(s_watch, DATE '{on}'), NULL) AS watch_since,
-       r1 AS review_1, r2 AS review_2, r3 AS review_3, r4 AS review_4, r5 AS review_5, r6 AS review_6,
+       r1 AS review_1, l_1::BIGINT AS level_1, l_2::BIGINT AS level_2, l_3::BIGINT AS level_3, l_4::BIGINT AS level_4, l_5::BIGINT AS level_5, l_6::BIGINT AS level_6,
+       fees_today, s_with,
        s_primary, s_deputy, last_contact_on, follow_up_on, s_rank, s_watch
 FROM g;
 DROP TABLE valued;
@@ -178,13 +191,13 @@ def lacks(key: str, rank: int, core: bool) -> str:
 WITH_OWNERS = f"""
 CREATE TABLE facts_known AS FROM s_facts_known;
 CREATE TABLE standings AS
-SELECT g.* EXCLUDE (s_primary, s_deputy, s_rank, s_watch, last_contact_on, follow_up_on), primary_id,
+SELECT g.* EXCLUDE (fees_today, s_with, s_primary, s_deputy, s_rank, s_watch, last_contact_on, follow_up_on), primary_id, IF(primary_id IS NOT DISTINCT FROM s_primary, s_with, DATE '{{on}}') AS primary_since, 'dealt' AS primary_why,
        IF(deputy_id = primary_id, NULL, deputy_id) AS deputy_id,
        ({" + ".join(f"(g.grade_rank >= {rank})::BIGINT" for _, rank, _ in EXPECTED)}) AS facts_expected,
        (facts_expected - ({" + ".join(f"{lacks(*field)}::BIGINT" for field in EXPECTED)})) AS facts_known, last_contact_on, follow_up_on
 FROM graded g JOIN profiles p USING (customer_id) LEFT JOIN facts_known f USING (customer_id)
 LEFT JOIN primary_of USING (customer_id) LEFT JOIN deputy_of USING (customer_id);
-CREATE TABLE movements AS SELECT DATE '{{on}}' AS business_date, customer_id, flow_1 AS change FROM standings WHERE flow_1 <> 0
+CREATE TABLE movements AS SELECT DATE '{{on}}' AS business_date, customer_id, flow_1 AS change, fees_today AS fees FROM graded WHERE flow_1 <> 0 OR fees_today <> 0
 """
 
 SIGNALS = """
@@ -192,7 +205,7 @@ CREATE MACRO key_of(rank) AS ['ungraded', 'small', 'ordinary', 'potential', 'val
 CREATE MACRO bound_of(rank) AS CASE rank WHEN 1 THEN 1000 WHEN 2 THEN 50000 WHEN 3 THEN 200000 WHEN 4 THEN 500000 WHEN 5 THEN 3000000 END;
 CREATE TABLE seen AS
 WITH c AS (SELECT s.*, g.s_rank, g.s_watch, greatest(s.grade_rank, coalesce(g.s_rank, s.grade_rank)) AS best
-           FROM standings s JOIN graded g USING (customer_id)),
+           FROM standings s JOIN graded g USING (customer_id) WHERE s.effective),
 money AS (SELECT a.customer_id, a.branch_id AS home, t.branch_id, t.counterparty_bank, t.amount, t.kind, t.transaction_id
           FROM l_transactions t JOIN accounts a USING (account_id)),
 away AS (SELECT customer_id, sum(abs(amount))::DECIMAL(18,2) AS moved, arg_min(branch_id, (-abs(amount), transaction_id)) AS place
@@ -224,7 +237,10 @@ UNION ALL SELECT customer_id, 'cadence_due', '', NULL, NULL, NULL, due, ''
     FROM (SELECT *, (coalesce(last_contact_on, first_seen_on) + (CASE grade_rank WHEN 2 THEN 180 WHEN 3 THEN 30 WHEN 4 THEN 30 WHEN 5 THEN 14 END)::INT)::DATE AS due FROM c)
     WHERE best >= 2 AND due <= DATE '{on}' + 1
 UNION ALL SELECT customer_id, 'follow_up', follow_up_on::VARCHAR, NULL, NULL, NULL, follow_up_on, ''
-    FROM c WHERE follow_up_on > last_contact_on AND follow_up_on <= DATE '{on}' + 1;
+    FROM c WHERE follow_up_on > last_contact_on AND follow_up_on <= DATE '{on}' + 1
+UNION ALL SELECT customer_id, 'benefit_expiring', benefit || ' {quarter_end}', NULL, quota, NULL, DATE '{quarter_end}', benefit
+    FROM c JOIN (VALUES ('airport_lounge', 4, 2), ('private_salon', 5, 1)) b(benefit, from_rank, quota) ON grade_rank >= from_rank
+    WHERE best >= 3 AND DATE '{quarter_end}' > DATE '{on}' AND DATE '{quarter_end}' <= DATE '{on}' + 16;
 
 CREATE TABLE signals AS
 WITH lasting AS (SELECT * FROM s_signals WHERE expires_on >= DATE '{on}')
@@ -242,7 +258,8 @@ TASKS = """
 CREATE TABLE tasks AS
 WITH rule(kind, weight, minutes) AS (VALUES ('large_inflow', 6, 15), ('large_outflow', 9, 15), ('inter_branch', 3, 10),
   ('to_other_bank', 8, 15), ('grade_up', 5, 10), ('grade_down', 7, 10), ('watch_begun', 7, 10), ('near_grade', 4, 10), ('maturity', 8, 10),
-  ('birthday', 4, 5), ('missing_facts', 1, 5), ('dormant', 2, 10), ('cadence_due', 3, 10), ('follow_up', 10, 10)),
+  ('birthday', 4, 5), ('missing_facts', 1, 5), ('dormant', 2, 10), ('cadence_due', 3, 10), ('follow_up', 10, 10),
+  ('handed_over', 7, 10), ('benefit_expiring', 3, 5)),
 per AS (SELECT customer_id, sum(weight) AS weight, max(minutes)::BIGINT AS minutes FROM signals JOIN rule USING (kind) GROUP BY ALL),
 t AS (SELECT s.primary_id AS staff_id, customer_id, minutes, (weight * ([0.5, 0.6, 1, 2, 4, 8]::DECIMAL(6,2)[])[s.grade_rank + 1])::DOUBLE AS score, s.grade_rank, s.aum
       FROM per JOIN standings s USING (customer_id) WHERE s.primary_id IS NOT NULL),
@@ -287,6 +304,7 @@ def night(
         "month_days": month_days,
         "last_month_days": last_month_days,
         "starts": str(on.day == 1),
+        "quarter_end": date(on.year + (on.month + 2) // 3 // 4, (on.month + 2) // 3 % 4 * 3 + 1, 1) - timedelta(days=1),
         "ends": str((on + timedelta(days=1)).day == 1),
         "lacking": ", ".join(f"IF({lacks(*field)}, '{field[0]}', NULL)" for field in EXPECTED),
         "birthdays": ", ".join(f"({day.month * 100 + day.day}, DATE '{day}')" for day in days),

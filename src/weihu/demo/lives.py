@@ -23,6 +23,7 @@ COMPLAINTS = [
 ANSWERS = ("已电话致歉并说明原因,客户表示理解。", "已退还费用,并登记短信服务。", "已调整窗口安排,送上小礼品。")
 GOALS = (("孩子留学", 600_000), ("换车", 250_000), ("养老储备", 1_000_000), ("房屋装修", 300_000))
 CONSENTING, WITH_GOAL = 0.55, 0.12
+WITH_BENEFIT, REFERRED = 0.25, 9
 GROWN = 18
 PLACES = 40
 
@@ -41,7 +42,7 @@ def live(home: Home) -> None:
     rng = np.random.default_rng(run.number)
     rows = list(Standing.objects.listed_at(run).select_related("customer").order_by("customer_id"))
     with transaction.atomic():
-        for part in (_families, _consents, _special_days, _goals, _complaints, _event):
+        for part in (_families, _consents, _special_days, _goals, _complaints, _event, _responsibility):
             part(rows, run, rng)
     look(run, run.work_date, home.spill)
 
@@ -177,3 +178,43 @@ def _owner(row: Any) -> str:
 
 def _token(rng: np.random.Generator) -> uuid.UUID:
     return uuid.UUID(bytes=rng.bytes(16))
+
+
+def _responsibility(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
+    """A hand-over on its way, referrals with and without an answer, claims, benefits used, a book waiting for approval."""
+    from weihu.rules.rulebook import changed  # noqa: PLC0415
+    from weihu.workplace.benefits.using import use  # noqa: PLC0415
+    from weihu.workplace.grading import books  # noqa: PLC0415
+    from weihu.workplace.people.gate import Gate  # noqa: PLC0415
+    from weihu.workplace.people.models import Staff  # noqa: PLC0415
+    from weihu.workplace.portfolio import deciding  # noqa: PLC0415
+
+    book, on = run.rulebook, run.work_date
+    staff = Staff.objects.in_bulk()
+    for row in rows:
+        if book.due_benefits(row.grade_rank) and rng.random() < WITH_BENEFIT:
+            use(row, str(rng.choice(list(book.due_benefits(row.grade_rank)))), book, _owner(row), on, _token(rng))
+    ordinary = [row for row in rows if row.grade_rank == 2 and row.primary_id]
+    for place, row in enumerate(sorted(ordinary, key=lambda row: -row.aum)[:REFERRED]):
+        receiver = deciding.receivers(row, row.grade_rank + 1, book)[0]
+        made = deciding.refer(
+            Gate(staff[row.primary_id], run), row, receiver, row.grade_rank + 1, "存款稳定,已接近潜力客户"
+        )
+        if place % 3:
+            reason = "" if place % 3 == 1 else "客户近期要买房,资金将转出"
+            deciding.answer_referral(made, place % 3 == 1, Gate(receiver, run), reason)
+    for branch in sorted({row.branch_id for row in rows}):
+        managers = [one for one in staff.values() if one.branch_id == branch and one.post == "relationship_manager"]
+        owned = [row for row in rows if managers and row.primary_id == managers[0].staff_id][:4]
+        if owned and len(managers) > 1:
+            giver = Gate(managers[0], run)
+            deciding.propose(giver, managers[1], owned, on + timedelta(days=1), "客户多在上午联系", _token(rng))
+        teller = next((one for one in staff.values() if one.branch_id == branch and one.post == "high_counter"), None)
+        if teller:
+            for row in deciding.claimable(Gate(teller, run)).order_by("customer_id")[:2]:
+                deciding.claim(Gate(teller, run), row.customer_id)
+    manager = next(one for one in staff.values() if one.post == "branch_manager")
+    title = "贵宾门槛调至60万元"
+    proposed = changed(book, {"grades": {"valued": {"minimum": 600_000}}, "version": title})
+    draft = books.keep(proposed, run.book, title, on + timedelta(days=7), manager.staff_id, on)
+    books.submit(draft, manager.staff_id)
