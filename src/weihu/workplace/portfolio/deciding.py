@@ -36,16 +36,16 @@ class Refused(ValueError):
         self.reason = reason
 
 
-def posts_of(staff: Staff) -> set[str]:
-    """All the posts of a person."""
-    more = Staffing.objects.filter(pk=staff.staff_id).first()
-    return {staff.post, *(more.posts if more else [])}
+def posts_of(people: Sequence[Staff]) -> dict[str, set[str]]:
+    """All the posts of some people, by staff number."""
+    more = Staffing.objects.in_bulk([one.staff_id for one in people])
+    return {one.staff_id: {one.post, *(more[one.staff_id].posts if one.staff_id in more else [])} for one in people}
 
 
 def may_answer(staff: Staff, standing: Standing, book: RuleBook) -> bool:
     """Whether a person may be given a customer: at work in its branch, with a post that has customers at all."""
     named = {post for grade in book.grades.values() for post in grade.posts} | set(book.fallback_posts)
-    return staff.is_active and staff.branch_id == standing.branch_id and bool(posts_of(staff) & named)
+    return staff.is_active and staff.branch_id == standing.branch_id and bool(posts_of([staff])[staff.staff_id] & named)
 
 
 def place(customer_ids: Sequence[str], to: str, origin: Origin, by: str, on: date) -> None:
@@ -215,8 +215,9 @@ def receivers(standing: Standing, target: int, book: RuleBook) -> list[Staff]:
     """Who answers for a grade in the customer's branch; who was referred the fewest lately first."""
     posts = [*list(book.grades.values())[target].posts, *book.fallback_posts]
     people = list(Staff.objects.filter(branch_id=standing.branch_id, is_active=True))
-    step = next((post for post in posts if any(post in posts_of(one) for one in people)), None)
-    found = [one for one in people if step in posts_of(one)] if step else []
+    held = posts_of(people)
+    step = next((post for post in posts if any(post in own for own in held.values())), None)
+    found = [one for one in people if step in held[one.staff_id]] if step else []
     rows = Referral.objects.filter(to_id__in=[one.staff_id for one in found]).order_by()
     had = dict(rows.values_list("to_id").annotate(count=Count("pk")))
     return sorted(found, key=lambda one: (had.get(one.staff_id, 0), one.staff_id))

@@ -157,12 +157,14 @@ def handover_list(request: WorkRequest) -> HttpResponse:
         ]
         return download(request, Sheet(str(_("Hand-overs")), head, lines))
     giver = request.GET.get("giver", "") or request.user.staff_id
+    people = list(gate.colleagues())
+    carrying = _with_customers(people, request)
     own = gate.standings().filter(primary_id=giver).order_by("-grade_rank", "-aum", "customer_id")
     context = {
         "rows": [(row, row.customers.count(), row.late(request.run.work_date)) for row in rows],
         "names": _names({one for row in rows for one in (row.from_id, row.to_id)}),
-        "givers": gate.colleagues() if gate.decides else [],
-        "receivers": [one for one in gate.colleagues() if one.staff_id != giver and _has_customers(one, request)],
+        "givers": people if gate.decides else [],
+        "receivers": [one for one in people if one.staff_id != giver and one.staff_id in carrying],
         "giver": giver,
         "owned": own.select_related("customer")[:LISTED],
         "owned_count": own.count(),
@@ -397,13 +399,14 @@ def _people(request: WorkRequest) -> list[dict[str, Any]]:
     loads = columns.loads(gate)
     found = list(gate.colleagues()) if gate.decides else [request.user]
     known = Staffing.objects.in_bulk([one.staff_id for one in found])
+    carrying = _with_customers(found, request)
     away = {row.staff_id: row for row in absent_on(request.run.work_date)}
     branches = Branch.objects.in_bulk()
     rows = []
     for one in found:
         post, own = book.posts.get(one.post), known.get(one.staff_id)
         load = loads.get(one.staff_id, {"customers": 0, "aum": 0, "contribution": 0, "ranks": {}})
-        if post is None or not (load["customers"] or _has_customers(one, request)):
+        if post is None or not (load["customers"] or one.staff_id in carrying):
             continue
         limit = own.customers_max if own and own.customers_max is not None else post.customers_max
         grades = list(book.grades.values())
@@ -430,9 +433,11 @@ def _people(request: WorkRequest) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-(row["share"] or 0), row["staff"].staff_id))
 
 
-def _has_customers(one: Staff, request: WorkRequest) -> bool:
+def _with_customers(people: list[Staff], request: WorkRequest) -> set[str]:
+    """Those whose posts have customers."""
     named = {post for grade in request.book.grades.values() for post in (*grade.posts, *grade.deputy_posts)}
-    return bool(deciding.posts_of(one) & (named | set(request.book.fallback_posts)))
+    named |= set(request.book.fallback_posts)
+    return {staff_id for staff_id, posts in deciding.posts_of(people).items() if posts & named}
 
 
 def _unassigned(request: WorkRequest) -> list[tuple[Unassigned, Standing, Staff | None]]:
