@@ -64,7 +64,7 @@ def test_a_killed_replay_is_finished_by_the_next(installation, tmp_path, deliver
     weihu("init", "--rulebook", "state_bank")
     chance = random.Random(11)
     seen = 0
-    for _ in range(20):
+    for _ in range(12):
         process = weihu("replay", deliveries[0].parent, start=True)
         time.sleep(chance.uniform(0.8, 3.2))
         process.send_signal(signal.SIGKILL)
