@@ -319,3 +319,25 @@ def test_hand_overs_of_others_are_not_found(run, signed_in):
     made = deciding.propose(Gate(giver, run), receiver, owned(run, giver)[:1], run.work_date, "", uuid4())
     assert Handover.objects.count() == 1
     assert signed_in("high_counter").get(reverse("handover", args=[made.pk])).status_code == 404
+
+
+def test_a_book_with_other_grades_is_measured_before_it_is_approved(signed_in, member, run):
+    boss = member("branch_manager")
+    draft = books.keep(
+        rulebook.load("rural_cooperative"), run.book, "份额", run.work_date, boss.staff_id, run.work_date
+    )
+    page = signed_in("branch_manager").get(reverse("book_draft", args=[draft.pk]))
+    rows = page.context["rows"]
+    reached = Gate(boss, run).standings().count()
+    assert sum(row["customers_then"] for row in rows) == reached
+    assert [row["key"] for row in rows] == ["key", "main", "common"]
+    assert rows[0]["customers_then"] <= reached * 0.05 + 1
+
+
+def test_a_faulty_book_is_refused_with_line_and_field(signed_in, run):
+    content = io.BytesIO(b'extends = "brief"\nkey = "x"\n\n[grades.valued]\nminimum = 1\n')
+    content.name = "book.toml"
+    answer = signed_in("branch_manager").post(reverse("book_drafts"), {"file": content})
+    assert answer.status_code == 422
+    assert "minimums must rise" in answer.content.decode()
+    assert not BookDraft.objects.exists()

@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from weihu.rules.rulebook import FaultyBook
+from weihu.rules.rulebook import FaultyBook, RuleBook
 from weihu.workplace.audit import log
 from weihu.workplace.grading import books, columns, forms
 from weihu.workplace.grading.migration import Move, matrix, moves
@@ -25,7 +25,7 @@ from weihu.workplace.grading.whatif import State, side_by_side, work
 from weihu.workplace.people.models import Staff
 from weihu.workplace.relations.network import reach
 from weihu.workplace.requests import WorkRequest, at_work
-from weihu.workplace.runs.models import Run
+from weihu.workplace.runs.models import Run, rulebook_of
 from weihu.workplace.sheets import Sheet, download
 from weihu.workplace.words import called, why_name
 from weihu.workplace.worklist.models import Contact
@@ -191,19 +191,7 @@ def whatif(request: WorkRequest) -> HttpResponse:
             proposed, request.run.book, title, proposed.in_force_from, request.user.staff_id, request.run.work_date
         )
         return redirect("book_draft", draft.pk)
-    with _lock:
-        cells = _state(gate).moved(proposed, list(request.book.grades))
-    rows = side_by_side(cells, proposed)
-    people = list(gate.colleagues().values_list("branch_id", "post"))
-    context |= {
-        "rows": rows,
-        "risen": sum(cell.customers for cell in cells if cell.after > cell.before),
-        "fallen": sum(cell.customers for cell in cells if cell.after < cell.before),
-        "protected": bool(proposed.policy.downgrade_after_months),
-        "work": work(cells, request.book, proposed, people),
-        "posts": proposed.posts,
-        "most": max((max(row["customers_now"], row["customers_then"]) for row in rows), default=1),
-    }
+    context |= _outcome(request, proposed)
     if act == "xlsx":
         names = ("customers", "aum", "contribution")
         head = [
@@ -223,7 +211,7 @@ def whatif(request: WorkRequest) -> HttpResponse:
                 row["risen"],
                 row["fallen"],
             ]
-            for row in rows
+            for row in context["rows"]
         ]
         return download(request, Sheet(str(_("What if")), head, lines))
     return render(request, "grading/outcome.html" if request.htmx else "grading/whatif.html", context)
@@ -291,6 +279,7 @@ def book_draft(request: WorkRequest, number: int) -> HttpResponse:
         "own": draft.made_by == request.user.staff_id,
         "may_approve": books.may_approve(gate),
         "refused": refused,
+        **_outcome(request, rulebook_of(draft.book_id)),
         "here": "grading",
         "room": "books",
     }
@@ -335,6 +324,25 @@ def _seen(request: WorkRequest) -> Any:
     if request.gate.reach == "none":
         raise Http404
     return request.gate
+
+
+def _outcome(request: WorkRequest, proposed: RuleBook) -> dict[str, Any]:
+    """What a book would make of everybody within reach: the context of grading/outcome.html."""
+    with _lock:
+        cells = _state(request.gate).moved(proposed, list(request.book.grades))
+    rows = side_by_side(cells, proposed)
+    known = [cell for cell in cells if cell.before >= 0]
+    people = list(request.gate.colleagues().values_list("branch_id", "post"))
+    return {
+        "proposed": proposed,
+        "rows": rows,
+        "risen": sum(cell.customers for cell in known if cell.after > cell.before),
+        "fallen": sum(cell.customers for cell in known if cell.after < cell.before),
+        "protected": bool(proposed.policy.downgrade_after_months),
+        "work": work(cells, request.book, proposed, people),
+        "posts": proposed.posts,
+        "most": max((max(row["customers_now"], row["customers_then"]) for row in rows), default=1),
+    }
 
 
 @lru_cache(maxsize=2)

@@ -159,7 +159,7 @@ def side_by_side(cells: list[Cell], book: RuleBook) -> list[dict[str, Any]]:
                 "aum_then": sum((cell.aum for cell in then), ZERO),
                 "contribution_now": sum((cell.contribution for cell in now), ZERO),
                 "contribution_then": sum((cell.contribution for cell in then), ZERO),
-                "risen": sum(cell.customers for cell in then if cell.before < rank),
+                "risen": sum(cell.customers for cell in then if 0 <= cell.before < rank),
                 "fallen": sum(cell.customers for cell in then if cell.before > rank),
             }
         )
