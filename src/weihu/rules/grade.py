@@ -148,7 +148,9 @@ def _with_before(values: Table, granted: Table, previous: Table, measures: Table
     joined = values
     for part in (before, exceptions, measures, measures_before):
         joined = joined.left_join(part, "customer_id").drop("customer_id_right")
-    return joined
+    # a state that earlier versions left knows the grade alone
+    earned = ibis.ifelse(joined.grade_why.isnull(), joined.grade_rank, joined.earned_rank)
+    return joined.mutate(earned_rank=earned)
 
 
 def measures_as_columns(measures: Table, book: RuleBook, prefix: str) -> Table:
