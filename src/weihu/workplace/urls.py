@@ -15,6 +15,7 @@ from weihu.workplace.grading import views as grading
 from weihu.workplace.intake import invitations
 from weihu.workplace.intake import views as intake
 from weihu.workplace.life import views as life
+from weihu.workplace.portfolio import giving, referring
 from weihu.workplace.portfolio import views as portfolio
 from weihu.workplace.relations import views as relations
 from weihu.workplace.rights import views as rights
@@ -51,7 +52,7 @@ urlpatterns = [
     path("customers/<str:customer_id>/goals/<int:number>/", life.goal_act, name="goal_act"),
     path("customers/<str:customer_id>/complaints/", complaints.new_complaint, name="new_complaint"),
     path("customers/<str:customer_id>/exceptions/", grading.exception, name="exception"),
-    path("customers/<str:customer_id>/referrals/", portfolio.refer, name="refer"),
+    path("customers/<str:customer_id>/referrals/", referring.refer, name="refer"),
     path("customers/<str:customer_id>/benefits/", benefits.benefit_use, name="benefit_use"),
     path("grading/", grading.distribution, name="distribution"),
     path("grading/migration/", grading.migration, name="migration"),
@@ -61,10 +62,10 @@ urlpatterns = [
     path("grading/books/<int:number>/", grading.book_draft, name="book_draft"),
     path("portfolios/", portfolio.portfolios, name="portfolios"),
     path("portfolios/staffing/", portfolio.staff_table, name="staff_table"),
-    path("portfolios/handovers/", portfolio.handover_list, name="handovers"),
-    path("portfolios/handovers/<int:number>/", portfolio.handover, name="handover"),
-    path("portfolios/claims/", portfolio.claims, name="claims"),
-    path("portfolios/referrals/", portfolio.referral_list, name="referrals"),
+    path("portfolios/handovers/", giving.handover_list, name="handovers"),
+    path("portfolios/handovers/<int:number>/", giving.handover, name="handover"),
+    path("portfolios/claims/", giving.claims, name="claims"),
+    path("portfolios/referrals/", referring.referral_list, name="referrals"),
     path("portfolios/benefits/", benefits.benefits, name="benefits"),
     path("complaints/", complaints.complaints, name="complaints"),
     path("complaints/<int:number>/", complaints.complaint, name="complaint"),

@@ -9,7 +9,7 @@ from weihu.workplace.benefits.models import BenefitUse
 from weihu.workplace.benefits.using import due_to
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.grading.views import exceptions_of
-from weihu.workplace.portfolio.views import offer_of
+from weihu.workplace.portfolio.referring import offer_of
 from weihu.workplace.requests import WorkRequest
 
 

@@ -29,7 +29,7 @@ from weihu.workplace.worklist.models import Contact
 
 
 class Refused(ValueError):
-    """It cannot be done; ``reason`` is a key of views.REFUSALS."""
+    """It cannot be done; ``reason`` is a key of common.REFUSALS."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
