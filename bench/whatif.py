@@ -32,7 +32,7 @@ def make(folder: Path, customers: int) -> None:
     database.execute(MADE.format(n=customers, branches=max(3, customers // 2000)))
     level = LEVEL.replace("monthly_average", "aum").replace("600000", "500000")
     tables = {
-        "standings": f"SELECT customer_id, branch_id, {level} AS grade_rank, aum, (aum * 97 / 100)::DECIMAL(18,2) AS monthly_average,"
+        "standings": f"SELECT customer_id, branch_id, branch_id || 's' || (i % 9) AS primary_id, NULL::VARCHAR AS deputy_id, {level} AS grade_rank, aum, (aum * 97 / 100)::DECIMAL(18,2) AS monthly_average,"
         " (aum / 100)::DECIMAL(18,2) AS contribution, 0::DECIMAL(18,2) AS fees_365, true AS effective FROM made ORDER BY customer_id",
         "accounts": "SELECT 'A' || i || '-' || k AS account_id, customer_id, branch_id, CASE k WHEN 0 THEN 'D001' ELSE 'F001' END AS product_id,"
         " NULL::DATE AS opened_on, NULL::DATE AS closed_on, NULL::DATE AS matures_on, NULL::VARCHAR AS account_last4, (aum / 2)::DECIMAL(18,2) AS balance FROM made, range(2) t(k)",

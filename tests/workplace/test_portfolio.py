@@ -6,13 +6,14 @@ from uuid import uuid4
 
 import openpyxl
 import pytest
+from django.conf import settings
 from django.urls import reverse
 
 from weihu.nightly.run import Nightly
 from weihu.rules import rulebook
 from weihu.workplace.benefits.models import BenefitUse
 from weihu.workplace.benefits.using import UsedUp, due_to, use
-from weihu.workplace.grading import books
+from weihu.workplace.grading import books, whatif
 from weihu.workplace.grading.columns import curve, near, pyramid
 from weihu.workplace.grading.migration import matrix, moves
 from weihu.workplace.grading.models import BookDraft, GradeChange, GradeException, Standing
@@ -245,7 +246,7 @@ def test_migrations_are_the_difference_between_two_dates(run, member):
     then = {row.customer_id: row.grade_rank for row in Standing.objects.at(run.number - 2)}
     now = {row.customer_id: row.grade_rank for row in Standing.objects.at(run)}
     expected = {(key, then.get(key), rank) for key, rank in now.items() if then.get(key) != rank}
-    moved = moves(gate, first, run.business_date)
+    moved = moves(gate, first, run.business_date, run.rulebook)
     assert {(move.customer_id, move.before, move.after) for move in moved} == expected
     assert expected
     ranks = len(run.rulebook.grades)
@@ -331,7 +332,14 @@ def test_a_book_with_other_grades_is_measured_before_it_is_approved(signed_in, m
     reached = Gate(boss, run).standings().count()
     assert sum(row["customers_then"] for row in rows) == reached
     assert [row["key"] for row in rows] == ["key", "main", "common"]
-    assert rows[0]["customers_then"] <= reached * 0.05 + 1
+    # shares are of the whole bank, whoever looks
+    bank = whatif.State(settings.HOME.run(run.number)).moved(
+        rulebook.load("rural_cooperative"), list(run.rulebook.grades)
+    )
+    assert sum(cell.customers for cell in bank if cell.after == 2) == -(-Standing.objects.listed_at(run).count() // 20)
+    assert sum(row["customers_then"] for row in rows[:1]) == sum(
+        cell.customers for cell in bank if cell.after == 2 and cell.branch_id == boss.branch_id
+    )
 
 
 def test_a_faulty_book_is_refused_with_line_and_field(signed_in, run):
@@ -341,3 +349,36 @@ def test_a_faulty_book_is_refused_with_line_and_field(signed_in, run):
     assert answer.status_code == 422
     assert "minimums must rise" in answer.content.decode()
     assert not BookDraft.objects.exists()
+
+
+def test_who_was_given_to_somebody_who_leaves_is_dealt_once(run, next_night, home, deliveries):
+    """The placement is still within the days that the night looks back on; nobody is dealt a second time for it."""
+    giver, receiver = colleagues(run)
+    row = owned(run, giver)[0]
+    Placement.objects.create(
+        customer_id=row.customer_id, staff_id="gone", on=run.work_date, origin="claim", decided_by="b"
+    )
+    assert receiver.staff_id != "gone"
+    first = next_night()
+    owner = Standing.objects.listed_at(first).get(customer_id=row.customer_id).primary_id
+    assert owner == giver.staff_id
+    with Nightly(home) as nightly:
+        second = nightly.run(deliveries[PUBLISHED_DAYS + 1])
+    assert Standing.objects.listed_at(second).get(customer_id=row.customer_id).primary_id == owner
+
+
+def test_a_migration_over_a_change_of_grades_is_told_in_the_later_books_grades(run, next_night, signed_in):
+    head = Staff.objects.filter(post="personal_banking").first()
+    book = rulebook.load("rural_cooperative")
+    draft = books.keep(book, run.book, "份额", run.work_date, "somebody", run.work_date)
+    books.submit(draft, "somebody")
+    books.decide(draft, True, Gate(head, run), run.work_date, "")
+    after = next_night()
+    assert list(after.rulebook.grades) == ["common", "main", "key"]
+    for until in (run.business_date, after.business_date):
+        first = until - timedelta(days=1)
+        page = signed_in("personal_banking").get(reverse("migration"), {"after": str(first), "until": str(until)})
+        assert page.status_code == 200
+        assert len(page.context["names"]) == len((run if until == run.business_date else after).rulebook.grades)
+    for name in ("referrals", "benefits", "distribution", "near"):
+        assert signed_in("personal_banking").get(reverse(name)).status_code == 200

@@ -23,9 +23,6 @@ from weihu.rules.tables import STANDINGS, UNASSIGNED
 from weihu.rules.value import business_date
 
 Role = Literal["primary", "deputy"]
-WHY = ("placed", "dealt")
-"""How a primary came to a customer: people gave it (hand-over, claim, referral), or it was dealt by load."""
-
 FINE = 8
 """So far above and below the even load each single customer has a price of its own."""
 OVER = 10**9
@@ -93,7 +90,8 @@ def kept(
     ``placed``: tables.PLACED, for the primary; it goes before who had the customer. Somebody whom people chose keeps the
     customer while at work in its branch, whatever the posts say.
     """
-    asked = _asked(graded, previous, placed, calendar, role)
+    active = staff.filter(staff.left_on.isnull() | (staff.left_on > business_date(calendar)))
+    asked = _asked(graded, previous, placed, active, calendar, role)
     here = members.filter(members.role == role)
     fits = asked.semi_join(
         here,
@@ -103,14 +101,13 @@ def kept(
             asked.holder == here.staff_id,
         ],
     )
-    active = staff.filter(staff.left_on.isnull() | (staff.left_on > business_date(calendar)))
     chosen = asked.filter(asked.placed).semi_join(
         active, [asked.branch_id == active.branch_id, asked.holder == active.staff_id]
     )
     return fits.union(chosen, distinct=True)
 
 
-def _asked(graded: Table, previous: Table, placed: Table, calendar: Table, role: Role) -> Table:
+def _asked(graded: Table, previous: Table, placed: Table, active: Table, calendar: Table, role: Role) -> Table:
     before = previous.select(
         "customer_id", before=f"{role}_id", given=ibis.coalesce(previous.primary_why == "placed", False)
     )
@@ -120,7 +117,10 @@ def _asked(graded: Table, previous: Table, placed: Table, calendar: Table, role:
         return asked.select(*columns, holder="before", placed=ibis.literal(False))
     due = placed.filter(placed.placed_on <= business_date(calendar) + ibis.interval(days=1))
     latest = due.group_by("customer_id").agg(chosen=due.staff_id.argmax(due.placed_on))
+    latest = latest.join(active.select(chosen="staff_id", at="branch_id"), "chosen")
     joined = asked.left_join(latest, "customer_id").drop("customer_id_right")
+    # somebody who has left, or works elsewhere than the customer is now, is nobody's choice any more
+    joined = joined.mutate(chosen=ibis.ifelse(joined["at"] == joined.branch_id, joined.chosen, ibis.null("string")))
     # still given by people while it is with the one they gave it to
     given = joined.chosen.notnull() | ibis.coalesce(joined.given, False)
     return joined.select(*columns, holder=ibis.coalesce(joined.chosen, joined.before), placed=given)

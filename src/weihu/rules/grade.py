@@ -8,7 +8,7 @@ the last six reviews. What a past review found stays as it was, whatever a later
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 import ibis
 from ibis.expr.types import BooleanValue, Column, DecimalValue, IntegerValue, Table
@@ -17,11 +17,6 @@ from weihu.rules.policy import Grade
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import GRADES, MONEY
 from weihu.rules.value import average, business_date
-
-Why = Literal["new", "book", "risen", "fallen", "granted", "ended"]
-WHY: tuple[Why, ...] = ("new", "book", "risen", "fallen", "granted", "ended")
-"""Why a customer has a grade: first graded; graded anew since the book has other grades; reached it; fell to it;
-by an exception; since an exception ended."""
 
 LEVELS = tuple(f"level_{review}" for review in range(1, 7))
 

@@ -119,6 +119,7 @@ class RuleBook(Entry):
     policy: Policy
     fallback_posts: list[str]
     top_share: Share
+    top_time: Share
     effective: Effective
     measures: dict[str, Measure]
     grades: dict[str, Grade]
@@ -241,6 +242,12 @@ class RuleBook(Entry):
         if not 0 <= rank < len(grades):
             return None
         return grades[rank].minimum_in.get(branch_id, grades[rank].minimum)
+
+    @property
+    def near_share(self) -> Decimal:
+        """How close under the next grade's threshold is near; 0 where the book raises no such signal."""
+        rule = self.signals.get("near_grade")
+        return rule.share if rule and rule.share else Decimal(0)
 
     def due_benefits(self, rank: int) -> dict[str, Benefit]:
         """The benefits of a grade."""

@@ -183,7 +183,7 @@ GRADES = ibis.schema(
     {
         "grade_rank": "int64",
         "grade_since": "date",
-        "grade_why": "string",  # why it is this grade since then: one of grade.WHY
+        "grade_why": "string",  # why since then: new, book (other grades), risen, fallen, granted, ended (an exception)
         "earned_rank": "int64",  # by the policy alone, without an exception
         "months_below": "int64",
         "watch_since": "date",
@@ -204,7 +204,7 @@ STANDINGS = ibis.schema(
         **GRADES,
         "primary_id": "string",
         "primary_since": "date",
-        "primary_why": "string",  # how the primary came to the customer: one of assign.WHY
+        "primary_why": "string",  # how the primary came to the customer: placed (by people) or dealt
         "deputy_id": "string",
         "facts_expected": "int64",
         "facts_known": "int64",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from weihu.rules.rulebook import RuleBook
@@ -26,6 +26,13 @@ class WorkRequest(HttpRequest):
 
 
 View = Callable[..., HttpResponse]
+
+
+def reaching(request: WorkRequest) -> Gate:
+    """The reader's gate, for pages about customers; Http404 for posts that reach none."""
+    if request.gate.reach == "none":
+        raise Http404
+    return request.gate
 
 
 def at_work(view: View) -> View:

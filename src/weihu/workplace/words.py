@@ -112,6 +112,12 @@ def per_cent(share: Decimal | float) -> str:
     return f"{100 * float(share):.3g}%"
 
 
+@register.filter
+def unlocalized(number: Decimal) -> str:
+    """A number for the page's program."""
+    return f"{number:f}"
+
+
 WHY_NAMES = {
     "new": _("New customer"),
     "book": _("Another rule book"),

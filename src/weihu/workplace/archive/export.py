@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import xlsxwriter
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
@@ -21,10 +19,10 @@ from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.gate import Gate
 from weihu.workplace.rights.consents import agreed, needed_for
 from weihu.workplace.words import called
+from weihu.workplace.workbooks import written
 
 SERVICE = "service"
 """Serving the customer's own contracts needs no consent (PIPL, article 13, 2)."""
-MARK_EVERY = 30
 
 
 class OverLimit(ValueError):
@@ -74,44 +72,17 @@ def take_out(rows: Sequence[Standing], order: Order, gate: Gate, book: RuleBook,
 
 
 def _workbook(rows: Sequence[Standing], made: Export, order: Order, gate: Gate, book: RuleBook) -> bytes:
-    content = io.BytesIO()
-    file = xlsxwriter.Workbook(content, {"strings_to_formulas": False, "strings_to_urls": False})
-    page = file.add_worksheet(str(_("Customers")))
     mark = f"{gate.staff.name} {gate.staff.staff_id} {timezone.localtime(made.at):%Y-%m-%d %H:%M} #{made.pk}"
     purpose = _("Service") if order.purpose == SERVICE else called(book.consents[order.purpose])
     head = [_("Customer"), _("Customer number"), _("Grade"), "AUM", *titles(order.query.columns, book)]
     grades = list(book.grades.values())
-    bold, grey = file.add_format({"bold": True, "bg_color": "#E4F0ED"}), file.add_format({"font_color": "#667382"})
     said = _(
         "%(mark)s · %(purpose)s: %(why)s · %(rows)d rows, %(left)d left out for want of consent · internal use only"
     )
     words = {"mark": mark, "purpose": purpose, "why": order.why, "rows": made.rows, "left": made.left_out}
-    page.write_string(0, 0, said % words, grey)
-    for place, title in enumerate(head):
-        page.write_string(1, place, title, bold)
     shown = cells(rows, order.query, book, gate.run.work_date)
-    for line, (row, more) in enumerate(zip(rows, shown, strict=True), 2):
-        own = [row.customer.name, row.customer_id, called(grades[row.grade_rank]), money_of(row, book)]
-        for place, value in enumerate([*own, *more]):
-            page.write_string(line, place, value)
-    for line in range(2, len(rows) + 2, MARK_EVERY):
-        page.insert_textbox(line, 1, mark, WATERMARK)
-    page.set_column(0, len(head), 16)
-    page.freeze_panes(2, 1)
-    page.autofilter(1, 0, max(1, len(rows) + 1), len(head) - 1)
-    page.set_header(f"&C{mark}")
-    page.set_footer(f"&C{mark}  &P/&N")
-    file.set_properties({"author": gate.staff.staff_id, "comments": mark})
-    file.close()
-    return content.getvalue()
-
-
-WATERMARK = {
-    "width": 620,
-    "height": 60,
-    "fill": {"none": True},
-    "line": {"none": True},
-    "font": {"color": "#D9DEE3", "size": 24},
-    "object_position": 3,
-}
-"""Who took the list out, across the cells; it does not move or shrink with them."""
+    lines = [
+        [row.customer.name, row.customer_id, called(grades[row.grade_rank]), money_of(row, book), *more]
+        for row, more in zip(rows, shown, strict=True)
+    ]
+    return written(str(_("Customers")), head, lines, mark, gate.staff.staff_id, said % words)

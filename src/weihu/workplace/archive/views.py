@@ -44,11 +44,11 @@ from weihu.workplace.requests import WorkRequest, at_work
 from weihu.workplace.rights.consents import answers_of
 from weihu.workplace.runs.models import rulebooks_of
 from weihu.workplace.words import called, reason
+from weihu.workplace.workbooks import XLSX
 from weihu.workplace.worklist.list import Reason, open_signals
 
 PAGE = 50
 MOST_AT_ONCE = 500
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 YES_NO = [Choice(key="yes", zh="是", en="Yes"), Choice(key="no", zh="否", en="No")]
 OCCASION_DAYS = 120
 TOO_WIDE = lazy("Too many customers for a range of numbers: narrow the list by grade or another condition.")

@@ -18,7 +18,7 @@ class BenefitUse(models.Model):
     on = models.DateField(db_index=True)
     staff_id = models.CharField(max_length=60)
     branch_id = models.CharField(max_length=40)
-    grade_rank = models.SmallIntegerField()
+    grade = models.CharField(max_length=40)
     cost = MoneyField()
     undone = models.BooleanField(default=False)
 

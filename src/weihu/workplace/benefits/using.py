@@ -68,7 +68,7 @@ def use(standing: Standing, key: str, book: RuleBook, by: str, on: date, token: 
         "nth": free,
         "cost": benefit.cost,
     }
-    here = {"on": on, "staff_id": by, "branch_id": standing.branch_id, "grade_rank": standing.grade_rank}
+    here = {"on": on, "staff_id": by, "branch_id": standing.branch_id, "grade": list(book.grades)[standing.grade_rank]}
     try:
         with transaction.atomic():
             made = BenefitUse.objects.create(token=token, **said, **here)

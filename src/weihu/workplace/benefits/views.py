@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Sum
@@ -50,18 +51,19 @@ def benefits(request: WorkRequest) -> HttpResponse:
     after = parse_date(request.GET.get("after", "")) or date(until.year, 1, 1) - timedelta(days=1)
     uses = BenefitUse.objects.filter(on__gt=after, on__lte=until, undone=False, branch_id__in=gate.branches)
     counted = {
-        (row["benefit"], row["grade_rank"]): row
-        for row in uses.values("benefit", "grade_rank").annotate(
+        (row["benefit"], row["grade"]): row
+        for row in uses.values("benefit", "grade").annotate(
             times=Count("pk"), sum=Sum("cost"), people=Count("customer_id", distinct=True)
         )
     }
     customers = {row["grade_rank"]: row["customers"] for row in pyramid(gate)}
-    grades = list(book.grades.values())
+    keys, grades = list(book.grades), list(book.grades.values())
     rows = []
     for key, benefit in book.benefits.items():
         for rank in reversed(range(len(grades))):
             if key in book.due_benefits(rank):
-                used = counted.get((key, rank), {"times": 0, "sum": 0, "people": 0})
+                found: dict[str, Any] = counted.get((key, keys[rank]), {})
+                used = {name: found.get(name, 0) for name in ("times", "sum", "people")}
                 rows.append(
                     {"benefit": benefit, "rank": rank, "grade": grades[rank], "due": customers.get(rank, 0), **used}
                 )

@@ -13,8 +13,6 @@ from weihu.workplace.grading.models import BookDraft
 from weihu.workplace.people.gate import Gate
 from weihu.workplace.runs.models import Book, rulebook_of
 
-SHOWN_SECTIONS = ("policy", "grades", "measures", "posts", "portfolios", "effective", "benefits", "duties", "signals")
-
 
 class NotAllowed(ValueError):
     """The person may not do this with the book; says why by ``reason``: own, post or state."""

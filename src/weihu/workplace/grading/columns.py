@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any, Literal
 
 import duckdb
+import pyarrow as pa
 from django.conf import settings
 from django.core.cache import cache
 
@@ -28,12 +29,12 @@ _lock = Lock()
 
 @dataclass(frozen=True)
 class Curve:
-    """Pareto's curve: points (share of customers, share of the worth), the top's share of both, and the 80 % point."""
+    """Pareto's curve: points (share of customers, share of the worth), the top's share of both, and the point that brings most"""
 
     points: list[tuple[float, float]]
     top_share: float
     brought_by_top: float
-    bring_eighty: float
+    bring_most: float
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def curve(gate: Gate, worth: Worth) -> Curve | None:
 
 
 def _curve(gate: Gate, worth: Worth) -> Curve | None:
-    top = gate.run.rulebook.top_share
+    top, most = gate.run.rulebook.top_share, gate.run.rulebook.top_time
     rows = _answers(
         gate,
         f"WITH worth AS (SELECT greatest({worth}, 0) AS x FROM reached WHERE effective),"
@@ -83,7 +84,7 @@ def _curve(gate: Gate, worth: Worth) -> Curve | None:
         f" steps AS (SELECT ceil(n * step / {POINTS}.0) AS place FROM range(0, {POINTS + 1}) t(step), (SELECT count(*) AS n FROM worth))"
         " SELECT place / n AS customers, CAST(so_far AS DOUBLE) / nullif(CAST(whole AS DOUBLE), 0) AS share FROM summed SEMI JOIN steps USING (place)"
         f" UNION ALL SELECT 2.0, max(CAST(so_far AS DOUBLE) / nullif(CAST(whole AS DOUBLE), 0)) FROM summed WHERE place <= ceil(n * {top})"
-        " UNION ALL SELECT 3.0, min(place / n) FROM summed WHERE so_far >= whole * 0.8 ORDER BY 1",
+        f" UNION ALL SELECT 3.0, min(place / n) FROM summed WHERE so_far >= whole * {most} ORDER BY 1",
     )
     points = [(row["customers"], row["share"]) for row in rows if row["customers"] <= 1 and row["share"] is not None]
     ends = {row["customers"]: row["share"] for row in rows if row["customers"] > 1}
@@ -103,7 +104,10 @@ def near(gate: Gate, share: Decimal, most: int) -> list[Near]:
     ]
     if not bounds:
         return []
-    listed = ", ".join(f"({rank - 1}, '{branch}', {bound}::DECIMAL(18,2))" for rank, branch, bound in bounds)
+    listed = ", ".join(
+        f"({rank - 1}, '{branch.replace(chr(39), chr(39) * 2)}', {bound}::DECIMAL(18,2))"
+        for rank, branch, bound in bounds
+    )
     rows = _answers(
         gate,
         f"WITH bounds(grade_rank, branch, bound) AS (VALUES {listed}), own AS (SELECT r.*, coalesce(b.bound, a.bound) AS bound"
@@ -141,17 +145,19 @@ def top_time(gate: Gate, spent: Sequence[tuple[str, int]]) -> dict[str, float | 
     """The share of planned minutes, and of contacts ``spent`` (customer, how many), that go to the top share of customers."""
     top = gate.run.rulebook.top_share
     tasks = _file(gate.run, "tasks")
+    contacts = pa.table({"customer_id": [one for one, _ in spent], "n": pa.array([n for _, n in spent], pa.int64())})
+    contacts = contacts.cast(pa.schema([("customer_id", pa.string()), ("n", pa.int64())]))
     with _lock:
         database = _opened(gate, gate.run.number)
-        given = ", ".join(f"('{customer}', {count})" for customer, count in spent) or "('', 0)"
-        row = database.execute(
+        database.register("spent", contacts)
+        planned, done = database.execute(
             "WITH placed AS (SELECT customer_id, row_number() OVER (ORDER BY aum DESC, customer_id) <= ceil(count(*) OVER () * "
-            f"{top}) AS best FROM reached WHERE effective), spent(customer_id, n) AS (VALUES {given})"
-            " SELECT (SELECT sum(minutes) FILTER (best) / sum(minutes) FROM"
+            f"{top}) AS best FROM reached WHERE effective)"
+            " SELECT (SELECT coalesce(sum(minutes) FILTER (best), 0) / sum(minutes) FROM"
             f" read_parquet('{tasks}') JOIN placed USING (customer_id)),"
-            " (SELECT sum(n) FILTER (best) / sum(n) FROM spent JOIN placed USING (customer_id))"
-        ).fetchone()
-    planned, done = row or (None, None)
+            " (SELECT coalesce(sum(n) FILTER (best), 0) / sum(n) FROM spent JOIN placed USING (customer_id))"
+        ).fetchall()[0]
+        database.unregister("spent")
     return {"planned": planned, "spent": done}
 
 
@@ -182,7 +188,7 @@ def _answers(gate: Gate, sql: str) -> list[dict[str, Any]]:
 def _opened(gate: Gate, number: int) -> duckdb.DuckDBPyConnection:
     database = _database(number)
     database.execute(
-        f"CREATE OR REPLACE TEMP VIEW reached AS SELECT * FROM read_parquet('{_file(gate.run, 'standings')}') WHERE {reached(gate)}"
+        f"CREATE OR REPLACE TEMP VIEW reached AS SELECT * FROM read_parquet('{_file(gate.run, 'standings')}') WHERE {gate.columns}"
     )
     return database
 
@@ -197,22 +203,6 @@ def _file(run: Run, table: str) -> str:
     return str(settings.HOME.run(run.number) / f"{table}.parquet").replace("'", "''")
 
 
-def reached(gate: Gate) -> str:
-    """The gate's reach as a condition on columns."""
-    if gate.reach == "bank":
-        return "true"
-    if gate.reach == "branch":
-        return f"branch_id IN ({_texts(gate.branches)})"
-    if gate.reach == "own":
-        own = _texts([gate.staff.staff_id])
-        return f"primary_id IN ({_texts([gate.staff.staff_id, *gate.covered])}) OR deputy_id = {own}"
-    return "false"
-
-
 def _scope(gate: Gate) -> str:
     """A name for the reach, for what is kept."""
-    return hashlib.sha256(reached(gate).encode()).hexdigest()[:32]
-
-
-def _texts(values: Sequence[str]) -> str:
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return hashlib.sha256(gate.columns.encode()).hexdigest()[:32]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -130,8 +129,3 @@ class BookFile(forms.Form):
             path = Path(folder) / "book.toml"
             path.write_bytes(self.cleaned_data["file"].read())
             return rulebook.load(path)
-
-
-def first_day_ahead(work_date: Any) -> str:
-    """The earliest day from which a new book can hold: tomorrow's business date."""
-    return str(work_date + timedelta(days=1))

@@ -7,9 +7,10 @@ from datetime import date
 
 from django.db.models import QuerySet
 
+from weihu.rules.rulebook import RuleBook
 from weihu.workplace.grading.models import GradeChange
 from weihu.workplace.people.gate import Gate
-from weihu.workplace.runs.models import Run
+from weihu.workplace.runs.models import Run, rulebooks_of
 
 
 @dataclass(frozen=True)
@@ -30,22 +31,29 @@ def changes(gate: Gate, after: date, until: date) -> QuerySet[GradeChange]:
     rows = GradeChange.objects.filter(on__gt=after, on__lte=until, run_id__lte=gate.run.number)
     if replaced := _replaced(after, until, gate.run.number):
         rows = rows.exclude(run_id__in=replaced)
-    if gate.reach == "branch":
-        return rows.filter(branch_id__in=gate.branches)
-    if gate.reach == "own":
-        return rows.filter(customer_id__in=gate.standings().order_by().values("customer_id"))
-    return rows if gate.reach == "bank" else rows.none()
+    return rows.filter(customer_id__in=gate.standings().order_by().values("customer_id"))
 
 
-def moves(gate: Gate, after: date, until: date) -> list[Move]:
-    """Everybody whose grade at the end of ``until`` is another than at the end of ``after``."""
+def moves(gate: Gate, after: date, until: date, book: RuleBook) -> list[Move]:
+    """Everybody whose grade at the end of ``until`` is another than at the end of ``after``, in ranks of ``book``.
+
+    A grade before that the book does not have counts as none.
+    """
     first: dict[str, GradeChange] = {}
     last: dict[str, GradeChange] = {}
     for change in changes(gate, after, until).order_by("on", "run_id"):
         first.setdefault(change.customer_id, change)
         last[change.customer_id] = change
-    found = [Move(key, first[key].rank_before, row.rank_after, row) for key, row in last.items()]
-    return [move for move in found if move.before != move.after]
+    books = rulebooks_of({row.run_id for row in (*first.values(), *last.values())})
+
+    def rank(change: GradeChange, own: int | None) -> int | None:
+        key = list(books[change.run_id].grades)[own] if own is not None else None
+        return book.rank(key) if key in book.grades else None
+
+    found = [
+        (key, rank(first[key], first[key].rank_before), rank(row, row.rank_after), row) for key, row in last.items()
+    ]
+    return [Move(key, old, new, row) for key, old, new, row in found if new is not None and old != new]
 
 
 def matrix(moved: list[Move], now: dict[int, int], ranks: int) -> list[list[int]]:

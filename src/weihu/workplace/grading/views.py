@@ -24,7 +24,7 @@ from weihu.workplace.grading.models import BookDraft, GradeException, Standing
 from weihu.workplace.grading.whatif import State, side_by_side, work
 from weihu.workplace.people.models import Staff
 from weihu.workplace.relations.network import reach
-from weihu.workplace.requests import WorkRequest, at_work
+from weihu.workplace.requests import WorkRequest, at_work, reaching
 from weihu.workplace.runs.models import Run, rulebook_of
 from weihu.workplace.sheets import Sheet, download
 from weihu.workplace.words import called, why_name
@@ -40,7 +40,7 @@ _lock = Lock()
 @require_GET
 def distribution(request: WorkRequest) -> HttpResponse:
     """The grades of everybody within reach, the Pareto curve, and the time that goes to the top."""
-    gate = _seen(request)
+    gate = reaching(request)
     rows = columns.pyramid(gate)
     whole = {name: sum((row[name] for row in rows), Decimal(0)) for name in ("customers", "aum", "contribution")}
     grades = list(request.book.grades.values())
@@ -71,23 +71,25 @@ def distribution(request: WorkRequest) -> HttpResponse:
 @require_GET
 def migration(request: WorkRequest) -> HttpResponse:
     """Who moved between two dates: a picture, a matrix, and the people behind each number."""
-    gate = _seen(request)
+    gate = reaching(request)
     until = parse_date(request.GET.get("until", "")) or request.run.business_date
     until = min(until, request.run.business_date)
     after = parse_date(request.GET.get("after", "")) or until.replace(day=1) - timedelta(days=1)
-    moved = moves(gate, after, until)
-    grades = list(request.book.grades.values())
-    now = _counts_at(request, moved, until)
+    then = _book_at(until) or request.book
+    moved = moves(gate, after, until, then)
+    grades = list(then.grades.values())
+    now = _counts_at(request, until, then)
     table = matrix(moved, now, len(grades))
-    shown = _chosen(moved, request)
+    shown = _chosen(moved, len(grades), request)
     if request.GET.get("xlsx"):
-        return _moves_sheet(request, shown)
+        return _moves_sheet(request, shown, then)
     names = [called(grade) for grade in grades]
     standings = reach(gate, {move.customer_id for move in shown[:LISTED]})
     people = Staff.objects.in_bulk({move.last.primary_id for move in shown[:LISTED]})
     context = {
         "after": after,
         "until": until,
+        "then": then,
         "names": names,
         "matrix": [
             (rank, names[rank] if rank < len(names) else _("New"), table[rank])
@@ -118,7 +120,7 @@ def migration(request: WorkRequest) -> HttpResponse:
 @require_GET
 def near(request: WorkRequest) -> HttpResponse:
     """Who is close under the next grade and what it takes, and who is on watch."""
-    gate, book = _seen(request), request.book
+    gate, book = reaching(request), request.book
     watched = request.GET.get("part") == "watch"
     most = SHEET_ROWS if request.GET.get("xlsx") else LISTED
     if watched:
@@ -126,8 +128,7 @@ def near(request: WorkRequest) -> HttpResponse:
         listed = list(found.order_by("-grade_rank", "-aum", "customer_id")[:most])
         rows = [_watch_row(row, request) for row in listed]
     else:
-        share = book.signals["near_grade"].share if "near_grade" in book.signals else None
-        close = columns.near(gate, share or Decimal("0.1"), most)
+        close = columns.near(gate, book.near_share, most)
         standings = {row.customer_id: row for row in _standings_of(gate, [one.customer_id for one in close])}
         rows = [_near_row(one, standings[one.customer_id], request) for one in close if one.customer_id in standings]
     people = Staff.objects.in_bulk({row["standing"].primary_id for row in rows})
@@ -172,7 +173,7 @@ def near(request: WorkRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def whatif(request: WorkRequest) -> HttpResponse:
     """Change the rules and see what they would make of everybody within reach; nothing is written but a draft."""
-    gate = _seen(request)
+    gate = reaching(request)
     if not books.may_keep(gate):
         raise Http404
     form = forms.PolicyForm(request.POST or None, book=request.book)
@@ -221,7 +222,7 @@ def whatif(request: WorkRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def book_drafts(request: WorkRequest) -> HttpResponse:
     """The rule books that were proposed; a file may be proposed as a whole."""
-    if not books.may_keep(_seen(request)):
+    if not books.may_keep(reaching(request)):
         raise Http404
     form = forms.BookFile(request.POST or None, request.FILES or None)
     faults: list[str] = []
@@ -237,6 +238,10 @@ def book_drafts(request: WorkRequest) -> HttpResponse:
             )
             return redirect("book_draft", draft.pk)
     drafts = BookDraft.objects.select_related("book").order_by("-pk")[:LISTED]
+    if request.GET.get("xlsx"):
+        head = [_("Rule book"), _("In force from"), _("By"), _("State")]
+        lines = [[one.title, one.in_force_from, one.made_by, one.get_state_display()] for one in drafts]
+        return download(request, Sheet(str(_("Rule books")), head, lines))
     used = Run.objects.filter(published=True).values("book_id", "book__key", "book__version").annotate(runs=Count("pk"))
     context = {
         "drafts": drafts,
@@ -254,7 +259,7 @@ def book_drafts(request: WorkRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def book_draft(request: WorkRequest, number: int) -> HttpResponse:
     """One proposed book: what it changes, and the decision of a second person."""
-    gate = _seen(request)
+    gate = reaching(request)
     draft = BookDraft.objects.select_related("book", "base").filter(pk=number).first()
     if draft is None or not books.may_keep(gate):
         raise Http404
@@ -320,16 +325,10 @@ def exceptions_of(customer_id: str, on: date) -> list[GradeException]:
     return list(rows.order_by("until_on"))
 
 
-def _seen(request: WorkRequest) -> Any:
-    if request.gate.reach == "none":
-        raise Http404
-    return request.gate
-
-
 def _outcome(request: WorkRequest, proposed: RuleBook) -> dict[str, Any]:
     """What a book would make of everybody within reach: the context of grading/outcome.html."""
     with _lock:
-        cells = _state(request.gate).moved(proposed, list(request.book.grades))
+        cells = _loaded(request.run.number).moved(proposed, list(request.book.grades), request.gate.columns)
     rows = side_by_side(cells, proposed)
     known = [cell for cell in cells if cell.before >= 0]
     people = list(request.gate.colleagues().values_list("branch_id", "post"))
@@ -345,14 +344,10 @@ def _outcome(request: WorkRequest, proposed: RuleBook) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=2)
-def _loaded(number: int, where: str) -> State:
-    return State(settings.HOME.run(number), where)
-
-
-def _state(gate: Any) -> State:
-    """The columns of the run within reach; loaded once."""
-    return _loaded(gate.run.number, columns.reached(gate))
+@lru_cache(maxsize=1)
+def _loaded(number: int) -> State:
+    """The columns of a run, for every reader."""
+    return State(settings.HOME.run(number))
 
 
 def _spent(request: WorkRequest) -> list[tuple[str, int]]:
@@ -366,11 +361,19 @@ def _spent(request: WorkRequest) -> list[tuple[str, int]]:
     return list(rows.values_list("customer_id").annotate(times=Count("pk")))
 
 
-def _counts_at(request: WorkRequest, moved: list[Move], until: date) -> dict[int, int]:
-    """Customers per rank at the later date: today's, less what moved since."""
-    now = {row["grade_rank"]: row["count"] for row in _counted(request)}
+def _book_at(until: date) -> RuleBook | None:
+    """The book of the last night up to a date."""
+    run = Run.objects.filter(business_date__lte=until, published=True).order_by("-number").first()
+    return run.rulebook if run else None
+
+
+def _counts_at(request: WorkRequest, until: date, then: RuleBook) -> dict[int, int]:
+    """Customers per rank of a book at a date: today's, less what moved since. Grades it does not have are left out."""
+    keys = list(request.book.grades)
+    counts = {keys[row["grade_rank"]]: row["count"] for row in _counted(request)}
+    now = {then.rank(key): count for key, count in counts.items() if key in then.grades}
     if until < request.run.business_date:
-        for move in moves(request.gate, until, request.run.business_date):
+        for move in moves(request.gate, until, request.run.business_date, then):
             now[move.after] = now.get(move.after, 0) - 1
             if move.before is not None:
                 now[move.before] = now.get(move.before, 0) + 1
@@ -381,7 +384,7 @@ def _counted(request: WorkRequest) -> Any:
     return request.gate.standings().order_by().values("grade_rank").annotate(count=Count("pk"))
 
 
-def _chosen(moved: list[Move], request: WorkRequest) -> list[Move]:
+def _chosen(moved: list[Move], ranks: int, request: WorkRequest) -> list[Move]:
     """The moves of one cell, of those who rose or fell; the largest first."""
     which, begin, end = (request.GET.get(name, "") for name in ("which", "from", "to"))
     if which == "up":
@@ -390,15 +393,15 @@ def _chosen(moved: list[Move], request: WorkRequest) -> list[Move]:
         moved = [move for move in moved if move.before is not None and move.after < move.before]
     if begin.isdecimal():
         number = int(begin)
-        moved = [move for move in moved if (len(request.book.grades) if move.before is None else move.before) == number]
+        moved = [move for move in moved if (ranks if move.before is None else move.before) == number]
     if end.isdecimal():
         moved = [move for move in moved if move.after == int(end)]
     return sorted(moved, key=lambda move: (-max(move.before or 0, move.after), -move.last.aum, move.customer_id))
 
 
-def _moves_sheet(request: WorkRequest, shown: list[Move]) -> HttpResponse:
+def _moves_sheet(request: WorkRequest, shown: list[Move], then: RuleBook) -> HttpResponse:
     standings = reach(request.gate, {move.customer_id for move in shown[:SHEET_ROWS]})
-    names = [called(grade) for grade in request.book.grades.values()]
+    names = [called(grade) for grade in then.grades.values()]
     head = [_("Customer"), _("Customer number"), _("Before"), _("After"), _("Why"), _("On"), _("Metric"), "AUM"]
     kept = [move for move in shown[:SHEET_ROWS] if move.customer_id in standings]
     lines = [

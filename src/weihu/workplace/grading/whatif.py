@@ -51,31 +51,31 @@ class Work:
 
 
 class State:
-    """A run's standings in memory, in columns, for one rule book after the other.
+    """A run's standings in memory, in columns, for one rule book after the other. ``folder`` holds its Parquet files."""
 
-    ``folder`` holds the run's Parquet files; ``where`` is a condition on their columns (who is within reach).
-    """
-
-    def __init__(self, folder: Path, where: str = "true", threads: int | None = None) -> None:
+    def __init__(self, folder: Path, threads: int | None = None) -> None:
         self._folder = folder
         self._database = duckdb.connect()
         if threads:
             self._database.execute(f"SET threads = {threads}")
         self._known: set[str] = set()
         self._database.execute(
-            "CREATE TABLE state AS SELECT customer_id, branch_id, grade_rank, aum, monthly_average, contribution"
-            f" FROM {self._read('standings')} WHERE effective AND ({where})"
+            "CREATE TABLE state AS SELECT customer_id, branch_id, primary_id, deputy_id, grade_rank, aum, monthly_average, contribution"
+            f" FROM {self._read('standings')} WHERE effective"
         )
 
-    def moved(self, book: RuleBook, grades_today: list[str]) -> list[Cell]:
-        """Everybody by today's rank and the rank that the book's measures reach, protection left aside.
+    def moved(self, book: RuleBook, grades_today: list[str], where: str = "true") -> list[Cell]:
+        """Customers by today's rank and the rank that the book's measures reach, protection left aside.
 
+        ``where`` is a condition on the columns (who is within reach); shares are of everybody all the same.
         Ranks before are of ``grades_today``; a grade that the book does not have counts as rank -1.
         """
         names = {key: self._column(book, key) for key in book.policy.measures}
         kinds = {
             "customer_id": "string",
             "branch_id": "string",
+            "primary_id": "string",
+            "deputy_id": "string",
             "grade_rank": "int64",
             "aum": tables.MONEY,
             "contribution": tables.MONEY,
@@ -85,11 +85,11 @@ class State:
             table = self._placed(table, names[book.policy.metric], book)
         place = (table.above, table.everybody) if grade.asks_for_shares(book) else None
         rank = grade.level({key: table[column] for key, column in names.items()}, table, book, place)
-        levels = table.mutate(after=rank)
-        cells = levels.group_by("branch_id", "grade_rank", "after").agg(
-            customers=levels.count(), aum=levels.aum.sum(), contribution=levels.contribution.sum()
-        )
-        rows = self._database.execute(ibis.to_sql(cells, dialect="duckdb")).fetchall()
+        levels = ibis.to_sql(table.mutate(after=rank), dialect="duckdb")
+        rows = self._database.execute(
+            "SELECT branch_id, grade_rank, after, count(*), sum(aum), sum(contribution)"
+            f" FROM ({levels}) WHERE {where} GROUP BY ALL"
+        ).fetchall()
         ranks = {place: book.rank(key) if key in book.grades else -1 for place, key in enumerate(grades_today)}
         return [Cell(branch, ranks[before], *rest) for branch, before, *rest in rows]
 

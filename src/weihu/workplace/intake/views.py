@@ -18,10 +18,10 @@ from weihu.workplace.intake import importing
 from weihu.workplace.intake.forms import MappingForm, UploadForm
 from weihu.workplace.intake.models import Import, Phase, RowState
 from weihu.workplace.requests import WorkRequest, at_work
+from weihu.workplace.workbooks import XLSX
 
 SHOWN_PROBLEMS = 20
 SAMPLES = 3
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @at_work

@@ -62,6 +62,29 @@ class Gate:
         return rows.none()
 
     @property
+    def columns(self) -> str:
+        """The same reach as a condition on the columns of the run's standings in the lake."""
+        parts = {"bank": "true", "none": "false"}
+        if self.reach == "branch":
+            parts["branch"] = f"branch_id IN ({_texts(self.branches)})"
+        if self.reach == "own":
+            own, handed = self.staff.staff_id, handed_to(self.staff.staff_id, self.run.work_date)
+            given = f" OR customer_id IN ({_texts(handed)})" if handed else ""
+            parts["own"] = f"primary_id IN ({_texts([own, *self.covered])}) OR deputy_id = {_texts([own])}{given}"
+        merged = list(gone().values_list("gone_id", flat=True))
+        return f"({parts[self.reach]})" + (f" AND customer_id NOT IN ({_texts(merged)})" if merged else "")
+
+    def of_branch(self) -> QuerySet[Standing]:
+        """Customers of the person's own branch, for what a rule opens to all of it (claims); their names stay masked."""
+        rows = Standing.objects.listed_at(self.run).exclude(customer_id__in=gone()).select_related("customer")
+        return rows.filter(branch_id=self.staff.branch_id) if self.reach != "none" else rows.none()
+
+    def ranks_of(self, customer_ids: list[str]) -> dict[str, int]:
+        """The grade alone of customers whom the person referred or is answering for: what came of it, and no more."""
+        rows = Standing.objects.listed_at(self.run).filter(customer_id__in=customer_ids)
+        return dict(rows.values_list("customer_id", "grade_rank"))
+
+    @property
     def branches(self) -> list[str]:
         """The branches within reach of the post, the own one first; none where the reach is of persons."""
         if "branches" not in self._kept:
@@ -130,6 +153,10 @@ class Gate:
     def contacts(self, standing: Standing) -> QuerySet[Contact]:
         """What was said with the customer, latest first."""
         return Contact.objects.filter(customer_id=standing.customer_id).order_by("-on", "-id")
+
+
+def _texts(values: Iterable[str]) -> str:
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
 
 def _below(branch_id: str, parents: Iterable[tuple[str, str | None]]) -> list[str]:

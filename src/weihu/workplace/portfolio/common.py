@@ -1,11 +1,9 @@
-"""What the pages of portfolios share: plain refusals, who may enter, names."""
+"""What the pages of portfolios share: plain refusals, names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from django.http import Http404
 from django.utils.translation import gettext_lazy as lazy
 
 from weihu.workplace.people.models import Staff
@@ -27,13 +25,6 @@ REFUSALS = {
     "referred": lazy("This customer is referred already and waits for an answer."),
     "reason": lazy("Please say why."),
 }
-
-
-def gate_of(request: WorkRequest) -> Any:
-    """The reader's gate; nobody without a reach."""
-    if request.gate.reach == "none":
-        raise Http404
-    return request.gate
 
 
 def names_of(ids: Iterable[str]) -> dict[str, str]:

@@ -92,8 +92,12 @@ def answer(handover: Handover, accept: bool, gate: Gate, note: str) -> None:
 
 
 def approve(handover: Handover, agree: bool, gate: Gate, note: str) -> None:
-    """A supervisor, who is neither giver nor receiver, approves; the customers are the receiver's from the day on."""
-    if not gate.decides or gate.staff.staff_id in (handover.from_id, handover.to_id):
+    """A supervisor, who is neither giver nor receiver, approves; the customers are the receiver's from the day on.
+
+    Who has come to somebody else in the meantime stays there.
+    """
+    concerned = gate.staff.staff_id in (handover.from_id, handover.to_id)
+    if not gate.decides or concerned or handover.branch_id not in gate.branches:
         raise Refused("supervisor")
     state = Handover.State.APPROVED if agree else Handover.State.REFUSED
     by, today = gate.staff.staff_id, gate.run.work_date
@@ -101,7 +105,14 @@ def approve(handover: Handover, agree: bool, gate: Gate, note: str) -> None:
         _move(handover, (Handover.State.ACCEPTED,), state, gate, note)
         if agree:
             ids = list(handover.customers.values_list("customer_id", flat=True))
-            place(ids, handover.to_id, Origin.HANDOVER, by, max(handover.on, today))
+            still = gate.standings().filter(customer_id__in=ids, primary_id=handover.from_id)
+            place(
+                list(still.values_list("customer_id", flat=True)),
+                handover.to_id,
+                Origin.HANDOVER,
+                by,
+                max(handover.on, today),
+            )
 
 
 def withdraw(handover: Handover, gate: Gate) -> None:
@@ -150,10 +161,7 @@ def claimable(gate: Gate) -> QuerySet[Standing]:
     book, on = gate.run.rulebook, gate.run.work_date
     ranks = [rank for rank, grade in enumerate(book.grades.values()) if grade.claimable]
     since = on - timedelta(days=book.portfolios.claim_idle_days)
-    rows = Standing.objects.listed_at(gate.run).filter(
-        branch_id=gate.staff.branch_id, grade_rank__in=ranks, effective=True
-    )
-    rows = rows.exclude(primary_id=gate.staff.staff_id).select_related("customer")
+    rows = gate.of_branch().filter(grade_rank__in=ranks, effective=True).exclude(primary_id=gate.staff.staff_id)
     return rows.filter(
         ~Exists(Contact.objects.filter(customer_id=OuterRef("customer_id"), on__gte=since)),
         ~Exists(Claim.objects.filter(open_key=OuterRef("customer_id"))),
@@ -212,7 +220,7 @@ def settle(claimed: Claim, uphold: bool, gate: Gate, why: str) -> None:
 
 
 def receivers(standing: Standing, target: int, book: RuleBook) -> list[Staff]:
-    """Who answers for a grade in the customer's branch; who was referred the fewest lately first."""
+    """Who answers for a grade in the customer's branch; who was referred the fewest first."""
     posts = [*list(book.grades.values())[target].posts, *book.fallback_posts]
     people = list(Staff.objects.filter(branch_id=standing.branch_id, is_active=True))
     held = posts_of(people)
@@ -230,11 +238,12 @@ def refer(gate: Gate, standing: Standing, to: Staff, target: int, evidence: str)
         raise Refused("receiver")
     due = on + timedelta(days=gate.run.rulebook.portfolios.referral_days)
     said = {"from_id": by, "to_id": to.staff_id, "branch_id": standing.branch_id, "evidence": evidence}
-    ranks = {"grade_rank": standing.grade_rank, "target_rank": target}
+    keys = list(gate.run.rulebook.grades)
+    grades = {"grade": keys[standing.grade_rank], "target": keys[target]}
     key = standing.customer_id
     try:
         with transaction.atomic():
-            made = Referral.objects.create(customer_id=key, open_key=key, on=on, due_on=due, **said, **ranks)
+            made = Referral.objects.create(customer_id=key, open_key=key, on=on, due_on=due, **said, **grades)
             log.record(by, "referral.open", key, f"{made.pk} {to.staff_id}")
     except IntegrityError:
         raise Refused("referred") from None
@@ -273,6 +282,7 @@ def referrals(gate: Gate) -> QuerySet[Referral]:
 
 def moved_up(rows: Sequence[Referral], gate: Gate) -> set[int]:
     """The accepted referrals whose customers have reached the grade since: the result that is credited."""
-    accepted = {row.customer_id: row for row in rows if row.state == Referral.State.ACCEPTED}
-    found = Standing.objects.listed_at(gate.run).filter(customer_id__in=accepted)
-    return {accepted[one.customer_id].pk for one in found if one.grade_rank >= accepted[one.customer_id].target_rank}
+    book = gate.run.rulebook
+    accepted = [row for row in rows if row.state == Referral.State.ACCEPTED and row.target in book.grades]
+    ranks = gate.ranks_of([row.customer_id for row in accepted])
+    return {row.pk for row in accepted if ranks.get(row.customer_id, -1) >= book.rank(row.target)}

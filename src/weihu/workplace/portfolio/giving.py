@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods
 
 from weihu.workplace.audit import log
 from weihu.workplace.portfolio import deciding
-from weihu.workplace.portfolio.common import LISTED, REFUSALS, gate_of, names_of, with_customers
+from weihu.workplace.portfolio.common import LISTED, REFUSALS, names_of, with_customers
 from weihu.workplace.portfolio.models import Claim, Handover
 from weihu.workplace.relations.network import reach
-from weihu.workplace.requests import WorkRequest, at_work
+from weihu.workplace.requests import WorkRequest, at_work, reaching
 from weihu.workplace.sheets import Sheet, download
 from weihu.workplace.words import name_mask
 
@@ -27,7 +27,7 @@ PAGE = 50
 @require_http_methods(["GET", "POST"])
 def handover_list(request: WorkRequest) -> HttpResponse:
     """Hand-overs, and proposing one: of all customers of a person, of a grade, or of those that were chosen."""
-    gate = gate_of(request)
+    gate = reaching(request)
     refused = ""
     if request.method == "POST":
         try:
@@ -70,7 +70,7 @@ def handover_list(request: WorkRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def handover(request: WorkRequest, number: int) -> HttpResponse:
     """One hand-over with its history; a post is the next step."""
-    gate = gate_of(request)
+    gate = reaching(request)
     found = deciding.handovers(gate).filter(pk=number).first()
     if found is None:
         raise Http404
@@ -117,7 +117,7 @@ def handover(request: WorkRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def claims(request: WorkRequest) -> HttpResponse:
     """Customers to claim, one's claims, and disputes. Who is not yet one's own is shown with a masked name."""
-    gate = gate_of(request)
+    gate = reaching(request)
     refused = ""
     if request.method == "POST":
         try:

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from weihu.workplace.audit import log
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.portfolio import deciding
-from weihu.workplace.portfolio.common import LISTED, REFUSALS, gate_of, names_of
+from weihu.workplace.portfolio.common import LISTED, REFUSALS, names_of
 from weihu.workplace.portfolio.models import Referral
 from weihu.workplace.relations.network import reach
-from weihu.workplace.requests import WorkRequest, at_work
+from weihu.workplace.requests import WorkRequest, at_work, reaching
 from weihu.workplace.sheets import Sheet, download
 from weihu.workplace.words import amount_text, called
 
@@ -25,7 +25,7 @@ from weihu.workplace.words import amount_text, called
 @require_http_methods(["GET", "POST"])
 def referral_list(request: WorkRequest) -> HttpResponse:
     """Referrals to answer, those one made, and for supervisors the late ones; an answer is one post."""
-    gate = gate_of(request)
+    gate = reaching(request)
     refused = ""
     rows = deciding.referrals(gate)
     if request.method == "POST":
@@ -121,10 +121,5 @@ def offer_of(request: WorkRequest, standing: Standing) -> dict[str, Any] | None:
         "gap": amount_text(gap, book.currency),
         "grade": called(grade),
     }
-    near = bound - max(metric, standing.aum) <= bound * _near_share(request)
+    near = bound - max(metric, standing.aum) <= bound * book.near_share
     return {"target": target, "grade": grade, "evidence": said, "receivers": people, "near": near}
-
-
-def _near_share(request: WorkRequest) -> Any:
-    rule = request.book.signals.get("near_grade")
-    return rule.share if rule and rule.share else 0

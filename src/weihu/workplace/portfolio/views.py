@@ -17,10 +17,10 @@ from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.away import absent_on
 from weihu.workplace.people.models import Branch, Staff
 from weihu.workplace.portfolio import deciding, staffing
-from weihu.workplace.portfolio.common import LISTED, gate_of, with_customers
+from weihu.workplace.portfolio.common import LISTED, with_customers
 from weihu.workplace.portfolio.models import Absence, Staffing, Unassigned
 from weihu.workplace.relations.network import reach
-from weihu.workplace.requests import WorkRequest, at_work
+from weihu.workplace.requests import WorkRequest, at_work, reaching
 from weihu.workplace.sheets import Sheet, download
 from weihu.workplace.words import called, in_language
 
@@ -29,8 +29,17 @@ from weihu.workplace.words import called, in_language
 @require_GET
 def portfolios(request: WorkRequest) -> HttpResponse:
     """Everybody's customers and minutes against what they may have; who is away; who leaves; who has nobody."""
-    gate = gate_of(request)
-    rows = _people(request)
+    gate = reaching(request)
+    rows, unassigned = _people(request), _unassigned(request)
+    if request.GET.get("xlsx") == "unassigned":
+        head = [_("Customer"), _("Customer number"), _("Branch"), "AUM", _("to be settled by")]
+        lines = [
+            [one.customer.name, one.customer_id, one.branch_id, one.aum, owner.name if owner else ""]
+            for _row, one, owner in unassigned
+        ]
+        return download(
+            request, Sheet(str(_("Unassigned")), head, lines, [one.customer_id for _row, one, _owner in unassigned])
+        )
     if request.GET.get("xlsx"):
         grades = list(request.book.grades.values())
         head = [
@@ -63,7 +72,7 @@ def portfolios(request: WorkRequest) -> HttpResponse:
         "rows": rows,
         "full": sum(row["full"] for row in rows),
         "leavers": deciding.leavers(gate),
-        "unassigned": _unassigned(request)[:LISTED],
+        "unassigned": unassigned[:LISTED],
         "here": "portfolios",
         "room": "people",
     }
@@ -75,7 +84,7 @@ def portfolios(request: WorkRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def staff_table(request: WorkRequest) -> HttpResponse:
     """The staffing table: download, change, upload; absences and who stands in."""
-    gate = gate_of(request)
+    gate = reaching(request)
     if not gate.decides:
         raise Http404
     people = list(gate.colleagues())
@@ -155,7 +164,8 @@ def _people(request: WorkRequest) -> list[dict[str, Any]]:
 
 
 def _unassigned(request: WorkRequest) -> list[tuple[Unassigned, Standing, Staff | None]]:
-    rows = Unassigned.objects.filter(run_id=request.run.number).order_by("customer_id")[:LISTED]
+    within = request.gate.standings().order_by().values("customer_id")
+    rows = Unassigned.objects.filter(run_id=request.run.number, customer_id__in=within).order_by("customer_id")
     seen = reach(request.gate, [row.customer_id for row in rows])
     owners = Staff.objects.in_bulk({row.owner_id for row in rows})
     return [(row, seen[row.customer_id], owners.get(row.owner_id)) for row in rows if row.customer_id in seen]

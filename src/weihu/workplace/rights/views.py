@@ -18,8 +18,7 @@ from weihu.workplace.rights import erasure
 from weihu.workplace.rights.consents import Said, record_consent
 from weihu.workplace.rights.copy import copy_of
 from weihu.workplace.rights.models import Hold
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from weihu.workplace.workbooks import XLSX
 
 
 @at_work

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ("on", models.DateField(db_index=True)),
                 ("staff_id", models.CharField(max_length=60)),
                 ("branch_id", models.CharField(max_length=40)),
-                ("grade_rank", models.SmallIntegerField()),
+                ("grade", models.CharField(max_length=40)),
                 ("cost", weihu.workplace.fields.MoneyField()),
                 ("undone", models.BooleanField(default=False)),
             ],

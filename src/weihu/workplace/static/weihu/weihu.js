@@ -75,7 +75,7 @@ function drawPareto(box) {
       type: "line", name: names[worth], showSymbol: false, itemStyle: { color: WORTHS[worth] }, lineStyle: { width: 2, color: WORTHS[worth] },
       data: points.map(([customers, share]) => [100 * customers, 100 * share]),
       markLine: place ? undefined : { symbol: "none", silent: true, lineStyle: { type: "dashed", color: "#98a2ad" }, label: { formatter: "{b}", position: "insideEndTop" },
-        data: [{ xAxis: 20, name: "20%" }, { yAxis: 80, name: "80%" }] },
+        data: [{ xAxis: 100 * names.top, name: percent(100 * names.top) }, { yAxis: 100 * names.most, name: percent(100 * names.most) }] },
     })),
   });
   new ResizeObserver(() => chart.resize()).observe(box);
