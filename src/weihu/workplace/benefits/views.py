@@ -50,8 +50,8 @@ def benefits(request: WorkRequest) -> HttpResponse:
     until = request.run.work_date
     after = parse_date(request.GET.get("after", "")) or date(until.year, 1, 1) - timedelta(days=1)
     uses = BenefitUse.objects.filter(on__gt=after, on__lte=until, undone=False, branch_id__in=gate.branches)
-    counted = {
-        (row["benefit"], row["grade"]): row
+    counted: dict[tuple[str, str], dict[str, Any]] = {
+        (row["benefit"], row["grade"]): dict(row)
         for row in uses.values("benefit", "grade").annotate(
             times=Count("pk"), sum=Sum("cost"), people=Count("customer_id", distinct=True)
         )
@@ -62,7 +62,7 @@ def benefits(request: WorkRequest) -> HttpResponse:
     for key, benefit in book.benefits.items():
         for rank in reversed(range(len(grades))):
             if key in book.due_benefits(rank):
-                found: dict[str, Any] = counted.get((key, keys[rank]), {})
+                found = counted.get((key, keys[rank]), {})
                 used = {name: found.get(name, 0) for name in ("times", "sum", "people")}
                 rows.append(
                     {"benefit": benefit, "rank": rank, "grade": grades[rank], "due": customers.get(rank, 0), **used}
