@@ -1,7 +1,7 @@
 """What a night computes, against sums made from the deliveries by hand, and how people are assigned."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 
 import duckdb
 import pytest
@@ -103,6 +103,19 @@ def test_the_inter_branch_list_equals_the_delivery(run, deliveries):
         row.customer_id for row in Standing.objects.at(run) if max(row.grade_rank, before.get(row.customer_id, 0)) >= 3
     }
     assert found == {row[0] for row in listed} & due
+
+
+def test_a_maturity_is_one_reason_however_near_it_comes(run):
+    """At most one open signal of an account and its day, and of those within the lead days everyone."""
+    found = Signal.objects.at(run).filter(kind="maturity").values_list("customer_id", "subject")
+    named = [(customer, subject.rsplit(" ", 1)[0]) for customer, subject in found]
+    assert named
+    assert len(set(named)) == len(named)
+    for _, subject in found:
+        _, on, lead = subject.split(" ")
+        days = (date.fromisoformat(on) - run.business_date).days
+        nearest = [one for one in run.rulebook.signals["maturity"].leads if days <= one]
+        assert days < 0 or int(lead) == nearest[0]
 
 
 def test_a_list_fits_into_the_posts_minutes(run):

@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from weihu.engine.duck import DuckEngine
 from weihu.nightly.land import Landed
-from weihu.rules import assign, completeness, grade, merge, plan, tables, value, watch
+from weihu.rules import assign, completeness, grade, habit, merge, plan, tables, value, watch
 from weihu.rules.assign import Role
+from weihu.rules.occasions import festivals
 from weihu.rules.rulebook import RuleBook
 
 STATE: dict[str, tuple[ibis.Schema, str]] = {
@@ -34,9 +35,28 @@ STATE: dict[str, tuple[ibis.Schema, str]] = {
     "answers": (tables.ANSWERS, "customer_id, kind, subject"),
     "facts_known": (tables.FACTS_KNOWN, "customer_id"),
     "measures": (tables.MEASURES, "customer_id, measure"),
+    "habits": (tables.HABITS, "customer_id"),
     "unassigned": (tables.UNASSIGNED, "customer_id"),
 }
 """What a run leaves behind: each table's columns, and the order in which its rows are written."""
+
+WATCHED = (
+    "accounts",
+    "accounts_before",
+    "transactions",
+    "profiles",
+    "products",
+    "moves",
+    "habits",
+    "habits_before",
+    "occasions",
+    "festivals",
+    "noted",
+    "placed",
+    "benefits",
+    "benefits_used",
+)
+"""What the signals look at, under its own name (kinds.Night)."""
 
 CORE_STATE = {
     "branches": "branches",
@@ -73,6 +93,7 @@ class Day:
     covers: pa.Table
     placed: pa.Table
     benefits_used: pa.Table
+    noted: pa.Table
 
 
 class Night:
@@ -122,6 +143,7 @@ class Night:
         self._bind_rows("calendar", tables.CALENDAR, [self._calendar_row()])
         self._bind_rows("occasions", tables.OCCASIONS, self._occasion_rows())
         self._bind_rows("benefits", tables.BENEFITS, self._benefit_rows())
+        self._bind_rows("festivals", tables.FESTIVALS, self._festival_rows())
         for name, schema, given in (
             ("contacts_today", tables.CONTACTS, day.contacts),
             ("facts_today", tables.FACTS_KNOWN, day.facts),
@@ -132,12 +154,14 @@ class Night:
             ("covers", tables.COVERS, day.covers),
             ("placed", tables.PLACED, day.placed),
             ("benefits_used", tables.BENEFITS_USED, day.benefits_used),
+            ("noted", tables.NOTED, day.noted),
         ):
             self._tables[name] = self.engine.bind_arrow(name, schema, given)
         if self.merged:
             before = (self.standings_before, self.accounts_before)
             self._follow("standings_before", merge.standings_as_merged, *before)
             self._follow("measures_before", merge.measures_as_merged, self.measures_before)
+            self._follow("habits_before", merge.without_merged, self.habits_before)
             for name in ("movements_before", "answers_before", "granted", "placed"):
                 self._follow(name, merge.as_kept, self._tables[name])
 
@@ -243,27 +267,35 @@ class Night:
         self._derive("answers", _all_answers, self.answers_before, self.answers_today)
         self._derive("compared", watch.compare, self.standings, self.standings_before, self.calendar)
         self._derive(
-            "signals",
-            watch.raise_signals,
-            self.compared,
-            self.accounts,
+            "moves",
+            habit.moves_today,
+            self.customer_values,
             self.transactions,
-            self.profiles,
-            self.facts_known,
-            self.occasions,
-            self.placed,
-            self.benefits,
-            self.benefits_used,
-            self.signals_before,
-            self.answers,
+            self.accounts,
+            self.products,
+            self.habits_before,
             self.calendar,
-            self.book,
         )
+        self._derive("habits", habit.habits, self.moves, self.habits_before, self.calendar, self.book)
+        seen_by = {name: self._tables[name] for name in WATCHED} | {
+            "customers": self.compared,
+            "facts": self.facts_known,
+            "holdings": self.holdings_open,
+        }
+        before = (self.signals_before, self.answers, self.calendar)
+        self._derive("signals", watch.raise_signals, seen_by, *before, self.book)
 
     def plan(self) -> None:
         """Everybody's list for the next working day."""
+        top = "SELECT quantile_disc(aum, {share}) AS aum FROM standings WHERE effective"
+        rows = self._rows(top.format(share=1 - self.book.top_share))
+        self._bind_rows("top", tables.TOP, rows)
         people = (self.staff, self.staffing, self.covers, self.barred)
-        self._derive("tasks", plan.plan_tasks, self.signals, self.standings, *people, self.book)
+        known = (self.top, self.calendar, self.book)
+        self._derive("candidates", plan.candidates, self.signals, self.standings, *people, *known)
+        picks = plan.choose(self.engine.arrow("SELECT * FROM candidates"), self.book)
+        self._bind_rows("picks", tables.PICKS, picks)
+        self._derive("tasks", plan.plan_tasks, self.candidates, self.picks)
 
     def write(self, folder: Path) -> None:
         """The new state as Parquet."""
@@ -348,6 +380,14 @@ class Night:
         leapless = [day for day in days if (day.month, day.day) == (2, 28) and not months.isleap(day.year)]
         return rows + [{"month_day": 229, "on": day} for day in leapless]
 
+    def _festival_rows(self) -> list[dict[str, Any]]:
+        """The festivals within the lead days of the next working day."""
+        rule = self.book.signals.get("festival")
+        if rule is None:
+            return []
+        last = self.on + timedelta(days=1 + (rule.lead_days or 0))
+        return [{"festival": key, "on": on} for key, on in festivals(self.book, self.on + timedelta(days=1), last)]
+
     def _benefit_rows(self) -> list[dict[str, Any]]:
         """The benefits whose period ends within the lead days of the next working day."""
         rule = self.book.signals.get("benefit_expiring")
@@ -373,7 +413,8 @@ class Night:
         core = [key for key, field in self.book.fields.items() if field.core]
         missing = " || ".join(f"IF({key} IS NULL, '{key},', '')" for key in core)
         rows = self.engine.arrow(
-            f"SELECT customer_id, branch_id, opened_on, birth_date, {missing or chr(39) * 2} AS missing FROM '{paths[0]}'"
+            "SELECT customer_id, branch_id, opened_on, birth_date, risk_rating, risk_rated_on,"
+            f" {missing or chr(39) * 2} AS missing FROM '{paths[0]}'"
         )
         return self.engine.bind_arrow("profiles_today", tables.PROFILES, rows)
 

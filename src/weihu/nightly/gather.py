@@ -8,6 +8,7 @@ import pyarrow as pa
 from django.db.models import Count, Max, Q
 
 from weihu.nightly.compute import Day
+from weihu.nightly.noted import noted
 from weihu.rules import tables
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.archive.facts import barred_customers, known_keys
@@ -17,6 +18,7 @@ from weihu.workplace.duplicates.merging import merges_on
 from weihu.workplace.grading.models import GradeException
 from weihu.workplace.people.away import absent_on
 from weihu.workplace.portfolio.models import Placement, Staffing
+from weihu.workplace.runs.current import current
 from weihu.workplace.worklist.models import Answer, Contact, Outcome
 
 MERGE_COLUMNS = pa.schema([("gone", pa.string()), ("kept", pa.string()), ("active", pa.bool_())])
@@ -52,6 +54,7 @@ def gather(on: date, book: RuleBook) -> Day:
         pa.Table.from_pylist(_covers(on + timedelta(days=1)), schema=tables.COVERS.to_pyarrow()),
         pa.Table.from_pylist(_placed(on), schema=tables.PLACED.to_pyarrow()),
         pa.Table.from_pylist(_benefits_used(on, book), schema=tables.BENEFITS_USED.to_pyarrow()),
+        pa.Table.from_pylist(noted(on, book, current()), schema=tables.NOTED.to_pyarrow()),
     )
 
 

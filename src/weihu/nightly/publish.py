@@ -90,7 +90,7 @@ SIGNALS = Versioned(
     Signal,
     "signals",
     ("customer_id", "kind", "subject"),
-    ("raised_on", "amount", "base", '"limit"', "on_date", "detail"),
+    ("raised_on", "amount", "base", '"limit"', "on_date", "detail", "held_out"),
     ("amount", "base", '"limit"'),
 )
 ACCOUNTS = Core(
@@ -153,7 +153,8 @@ def stage(engine: DuckEngine, run: Run, last: Run | None, published: Path | None
     written += _stage_versions(engine, run, STANDINGS, everything=regraded)
     written += _stage_versions(engine, run, SIGNALS)
     tasks = engine.arrow(
-        f"SELECT {run.number} AS run_id, staff_id, customer_id, position, minutes, score, grade_rank FROM tasks"
+        f"SELECT {run.number} AS run_id, staff_id, customer_id, position, minutes,"
+        " CAST(value * 100 AS BIGINT) AS value, promised, top, score, grade_rank FROM tasks"
         " ORDER BY staff_id, position"
     )
     changes = engine.arrow(GRADE_CHANGES.format(run=run.number, on=run.business_date))

@@ -167,13 +167,23 @@ def _rule_of(sex: str, book: RuleBook) -> Retirement | None:
     return next((rule for key, rule in book.retirement.items() if key == sex), None)
 
 
-def _festivals(life: Life, book: RuleBook, first: date, last: date) -> Iterator[Occasion]:
-    for festival in book.festivals.values():
+def festivals(book: RuleBook, first: date, last: date) -> Iterator[tuple[str, date]]:
+    """The keys of the festivals from ``first`` to ``last``, with their dates."""
+    for key, festival in book.festivals.items():
         for year in range(first.year - 1, last.year + 1):
             if festival.solar:
-                yield Occasion("festival", solar_day(festival.solar, year), what=festival)
+                on = solar_day(festival.solar, year)
             elif festival.lunar and year in LUNAR_YEARS:
-                yield Occasion("festival", lunar_day(festival.lunar, year), what=festival)
+                on = lunar_day(festival.lunar, year)
+            else:
+                continue
+            if first <= on <= last:
+                yield key, on
+
+
+def _festivals(life: Life, book: RuleBook, first: date, last: date) -> Iterator[Occasion]:
+    for key, on in festivals(book, first, last):
+        yield Occasion("festival", on, what=book.festivals[key])
 
 
 WORKED_OUT = {

@@ -22,16 +22,13 @@ from weihu.rules.entries import (
     Care,
     CatalogueField,
     Consent,
-    Count,
     Entry,
     Festival,
     Limits,
-    Money,
     Occasion,
     Relation,
     Retirement,
     Stage,
-    Weight,
 )
 from weihu.rules.policy import (
     OWN_MEASURES,
@@ -45,64 +42,15 @@ from weihu.rules.policy import (
     Post,
     Share,
 )
+from weihu.rules.working_day import SIGNAL_NEEDS, Offer, Planning, Signal
 
 BOOKS = Path(__file__).parent / "books"
 CATALOGUE = Path(__file__).parent / "catalogue.toml"
 ARCHIVE = Path(__file__).parent / "archive.toml"
 PORTFOLIO = Path(__file__).parent / "portfolio.toml"
-EVERY_BOOK = (CATALOGUE, ARCHIVE, PORTFOLIO)
+WORKING_DAY = Path(__file__).parent / "working_day.toml"
+EVERY_BOOK = (CATALOGUE, ARCHIVE, PORTFOLIO, WORKING_DAY)
 """What every book begins with."""
-
-
-class Signal(Entry):
-    """A signal (商机): a reason to act, with its thresholds and words.
-
-    ``from_grade``: the lowest grade it is raised for. ``weight``: its pull on the day's order. ``minutes``: what
-    acting takes. ``open_days``: how long an event stays a reason. ``quiet_days``: how long an answered one stays
-    silent. ``amount`` in yuan, ``share`` of a threshold, ``lead_days`` ahead, ``idle_days`` without movement.
-    ``reason_*`` may use {amount} {base} {limit} {date} {detail}; ``suggestion_*`` and ``talk_*`` are plain text.
-    """
-
-    from_grade: str
-    weight: Weight
-    minutes: Annotated[int, Field(ge=1)]
-    open_days: Annotated[int, Field(ge=1)] = 1
-    quiet_days: Annotated[int, Field(ge=1)] = 30
-    amount: Money | None = None
-    share: Share | None = None
-    lead_days: Count | None = None
-    idle_days: Annotated[int, Field(ge=1)] | None = None
-    reason_zh: str
-    reason_en: str
-    suggestion_zh: str = ""
-    suggestion_en: str = ""
-    talk_zh: str = ""
-    talk_en: str = ""
-
-    def text(self, part: str, language: str) -> str:
-        """``part`` is "reason", "suggestion" or "talk"."""
-        return str(getattr(self, f"{part}_{'en' if language.startswith('en') else 'zh'}"))
-
-
-SIGNAL_NEEDS: dict[str, str | None] = {
-    "large_inflow": "amount",
-    "large_outflow": "amount",
-    "inter_branch": "amount",
-    "to_other_bank": "amount",
-    "grade_up": None,
-    "grade_down": None,
-    "watch_begun": None,
-    "near_grade": "share",
-    "maturity": "lead_days",
-    "birthday": "lead_days",
-    "missing_facts": None,
-    "dormant": "idle_days",
-    "cadence_due": None,
-    "follow_up": None,
-    "handed_over": None,
-    "benefit_expiring": "lead_days",
-}
-"""The kinds of signal the night can raise, each with the threshold that it cannot do without."""
 
 
 OCCASION_KINDS = ("relative_birthday", "school", "retirement", "festival")
@@ -129,6 +77,8 @@ class RuleBook(Entry):
     benefits: dict[str, Benefit]
     fields: dict[str, CatalogueField]
     ask_at_once: Annotated[int, Field(ge=1, le=10)]
+    planning: Planning
+    offers: dict[str, Offer]
     signals: dict[str, Signal]
     relations: dict[str, Relation]
     occasions: dict[str, Occasion]
@@ -143,6 +93,7 @@ class RuleBook(Entry):
     def _consistent(self) -> Self:
         self._check_thresholds()
         self._check_names()
+        self._check_signals()
         return self
 
     def _check_thresholds(self) -> None:
@@ -178,12 +129,14 @@ class RuleBook(Entry):
         for where, key, known in self._named_entries():
             if key not in known:
                 raise ValueError(f"{where}: no entry is called {key!r}; entries: {', '.join(known)}")
+
+    def _check_signals(self) -> None:
         for kind, signal in self.signals.items():
             if kind not in SIGNAL_NEEDS:
                 raise ValueError(f"signals.{kind}: unknown kind; kinds: {', '.join(SIGNAL_NEEDS)}")
-            need = SIGNAL_NEEDS[kind]
-            if need and getattr(signal, need) is None:
-                raise ValueError(f"signals.{kind}.{need}: missing")
+            for need in SIGNAL_NEEDS[kind]:
+                if getattr(signal, need) is None:
+                    raise ValueError(f"signals.{kind}.{need}: missing")
 
     def _named_measures(self) -> list[tuple[str, str]]:
         named = [("policy.metric", self.policy.metric)] + [("policy.also", key) for key in self.policy.also]
@@ -199,6 +152,11 @@ class RuleBook(Entry):
             (f"fields.{key}.consent", field.consent, self.consents)
             for key, field in self.fields.items()
             if field.consent
+        ]
+        named += [
+            (f"offers.{key}.answers", kind, SIGNAL_NEEDS)
+            for key, offer in self.offers.items()
+            for kind in offer.answers
         ]
         dates = [key for key, field in self.fields.items() if field.kind in ("date", "lunar_date")]
         for key, occasion in self.occasions.items():
@@ -219,13 +177,16 @@ class RuleBook(Entry):
         named = [
             (f"fields.{key}.from_grade", field.from_grade) for key, field in self.fields.items() if field.from_grade
         ]
-        named += [(f"signals.{key}.from_grade", signal.from_grade) for key, signal in self.signals.items()]
         named += [
             (f"occasions.{key}.from_grade", occasion.from_grade)
             for key, occasion in self.occasions.items()
             if occasion.from_grade
         ]
-        for section, entries in (("duties", self.duties), ("benefits", self.benefits)):
+        for section, entries in (
+            ("signals", self.signals),
+            ("duties", self.duties),
+            ("benefits", self.benefits),
+        ):
             for key, entry in entries.items():
                 named += [(f"{section}.{key}.from_grade", entry.from_grade)]
                 named += [(f"{section}.{key}.to_grade", entry.to_grade)] if entry.to_grade else []

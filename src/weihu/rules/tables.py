@@ -49,6 +49,8 @@ PROFILES = ibis.schema(
         "branch_id": "string",
         "opened_on": "date",
         "birth_date": "date",
+        "risk_rating": "string",
+        "risk_rated_on": "date",
         "missing": "string",  # keys of the core system's own fields that it does not have, comma after each
     }
 )
@@ -150,6 +152,35 @@ BENEFITS = ibis.schema(
 )
 """The book's benefits whose period ends soon, with the grades they are due to."""
 
+SIZES = tuple(base * 10**power for power in range(3, 8) for base in (1, 2, 5))[:13]
+"""The sizes by which the days of a habit are counted, yuan: 1,000, 2,000, 5,000 … 10,000,000."""
+
+MOVES = ibis.schema({"customer_id": "string", "own": MONEY, "salary": MONEY, "demand": MONEY})
+"""A customer's day: the net change of AUM without the usual salary, the salary, and what lies on demand."""
+
+HABITS = ibis.schema(
+    {
+        "customer_id": "string",
+        "habit_days": "int64",
+        **{f"in_{place}": "int64" for place in range(1, len(SIZES) + 1)},
+        **{f"out_{place}": "int64" for place in range(1, len(SIZES) + 1)},
+        "salary_since": "date",
+        "salary_on": "date",
+        "salary": MONEY,  # the last one
+        "idle_since": "date",  # since when the book's amount of idle cash has been on demand
+    }
+)
+"""What is usual of a customer: of ``habit_days`` days, those on which so much or more came (``in_*``) or went
+(``out_*``); the place counts SIZES from 1."""
+
+NOTED = ibis.schema(
+    {"customer_id": "string", "kind": "string", "subject": "string", "on_date": "date", "detail": "string"}
+)
+"""Reasons to act that the workplace noted (working_day.NOTED_KINDS)."""
+
+FESTIVALS = ibis.schema({"festival": "string", "on": "date"})
+"""The book's festivals to look ahead to."""
+
 CONTACTS = ibis.schema({"customer_id": "string", "last_contact_on": "date", "follow_up_on": "date"})
 """What the day recorded: the last contact of a customer and the date agreed in it, if any."""
 
@@ -227,9 +258,11 @@ SIGNALS = ibis.schema(
         "limit": MONEY,
         "on_date": "date",
         "detail": "string",
+        "held_out": "boolean",
     }
 )
-"""Open signals. ``subject`` tells two of one kind apart; ``seen_on`` is the last night on which it held."""
+"""Open signals. ``subject`` tells two of one kind apart; ``seen_on`` is the last night on which it held. ``held_out``:
+kept back from everybody, so that the effect of acting can be told (M15-M18)."""
 
 TASKS = ibis.schema(
     {
@@ -237,8 +270,30 @@ TASKS = ibis.schema(
         "customer_id": "string",
         "position": "int64",
         "minutes": "int64",
+        "value": MONEY,
+        "promised": "boolean",
+        "top": "boolean",
         "score": "float64",
         "grade_rank": "int64",
     }
 )
-"""A person's list for the next working day, in order from 1."""
+"""A person's list for the next working day, in order from 1. ``value``: what acting is worth, yuan; ``score``: the
+same per minute; ``top``: among the customers who count as the best (the book's top_share)."""
+
+TOP = ibis.schema({"aum": MONEY})
+"""The AUM from which a customer counts as one of the best; one row."""
+
+CANDIDATES = ibis.schema(
+    {
+        **{name: kind for name, kind in TASKS.items() if name != "position"},
+        "aum": MONEY,
+        "place": "int64",
+        "capacity": "int64",
+    }
+)
+"""What a person could do: ``place`` among those as long, promised and top alike, the most valuable first."""
+
+PICKS = ibis.schema(
+    {"staff_id": "string", "minutes": "int64", "promised": "boolean", "top": "boolean", "picked": "int64"}
+)
+"""How many candidates of each sort a person's day takes."""

@@ -2,7 +2,8 @@
 
 Assets are log-normal with a sigma of 1.7, which gives the top fifth about four fifths of them. Every day people are
 paid, spend, move money between branches and banks; term money matures and is renewed or lost; some drift away; some
-get or lose a large sum. What was done to whom is kept in ``OUT/.truth`` for tests of signals and models.
+get or lose a large sum; some salaries stop coming. Owners of a business turn over large sums as a matter of course.
+What was done to whom is kept in ``OUT/.truth`` for tests of signals and models.
 """
 
 from __future__ import annotations
@@ -84,6 +85,12 @@ class SyntheticBank:
         drifting = rng.random(n) < 0.03
         self.drift_day = np.where(drifting, rng.integers(0, max(1, self.days), n), NEVER)
         self.columns = self._person_columns(head)
+        leaving = np.random.default_rng(n).random((2, n))
+        stops = (self.pay_day > 0) & (leaving[0] < 0.04)
+        self.trade_rng = np.random.default_rng(n + 2)
+        trades = (self.pay_day == 0) & (self.trade_rng.random(n) < 0.12)
+        self.turnover = np.where(trades, self.assets * self.trade_rng.uniform(0.08, 0.3, n), 0).astype(np.int64)
+        self.stop_day = np.where(stops, (leaving[1] * self.days).astype(np.int64), NEVER)
 
     def _person_columns(self, head: Ints) -> dict[str, Any]:
         """Integers from which the written values are put together."""
@@ -201,6 +208,7 @@ class SyntheticBank:
         changed_accounts = self._maturities(on, offset)
         self._pay(on, offset)
         self._spend(on, offset)
+        self._trade(on, offset)
         self._drift(on, offset)
         self._large(on, offset)
         self._markets(on, offset)
@@ -249,7 +257,10 @@ class SyntheticBank:
     def _pay(self, on: date, offset: int) -> None:
         paid = np.flatnonzero((self.pay_day == on.day) & self._active(offset))
         cents = self.income[paid] + self.rng.integers(-20_000, 20_000, len(paid))
-        self._move(self.demand_of[paid], cents, SALARY)
+        goes_on = self.stop_day[paid] > offset
+        self._move(self.demand_of[paid[goes_on]], cents[goes_on], SALARY)
+        gone = (self.stop_day[paid] <= offset) & (self.stop_day[paid] > offset - 28)
+        self._note(on, paid[gone], "salary_stopped", cents[gone])
 
     def _spend(self, on: date, offset: int) -> None:
         rng = self.rng
@@ -264,6 +275,15 @@ class SyntheticBank:
         sign = np.where(rng.random(len(who)) < 0.55, 1, -1)
         cash = np.where(sign > 0, -cents * 2, cents)[at_counter]
         self._move(self.demand_of[who[at_counter]], cash, CASH, branch[at_counter])
+
+    def _trade(self, on: date, offset: int) -> None:
+        """Owners of a business bank their takings and pay their suppliers, large sums that mean nothing."""
+        rng = self.trade_rng
+        who = np.flatnonzero(self._active(offset) & (self.turnover > 0) & (rng.random(self.count) < 0.3))
+        takings = rng.random(len(who)) < 0.55
+        size = (self.turnover[who] * rng.uniform(0.5, 1.5, len(who))).astype(np.int64)
+        paid = np.minimum(size, (self.balance[self.demand_of[who]] * 0.6).astype(np.int64))
+        self._move(self.demand_of[who], np.where(takings, size, -paid), PAYMENT)
 
     def _drift(self, on: date, offset: int) -> None:
         """People who are leaving send a part of what they have to another bank every week or so."""
@@ -411,6 +431,8 @@ class SyntheticBank:
                 rng.integers(50, 400, len(order)) * 100,
             ]
         )
+        ends = np.random.default_rng(n + 1).integers(20, 2500, len(owner))
+        ends = np.where(product == 12, NEVER, ends)  # a standing order has no end
         database.register(
             "holding",
             pa.table(
@@ -420,6 +442,7 @@ class SyntheticBank:
                     "product": product,
                     "cents": cents,
                     "opened": self.opened_day[owner] + _days(self.first),
+                    "ends": _nullable(ends, _days(self.first)),
                 }
             ),
         )
@@ -531,7 +554,7 @@ _FIRST = {
     "products": "SELECT * FROM product",
     "holdings": f"SELECT 'H' || lpad(CAST(i + 1 AS VARCHAR), 8, '0') AS holding_id, 'P' || lpad(CAST(owner + 1 AS VARCHAR), 7, '0') AS customer_id,"
     f" {_word('products', 'product')} AS product_id, NULL AS account_id, {_CENTS} AS amount, {_DATE.format('opened')} AS opened_on,"
-    " NULL AS closed_on, NULL AS matures_on FROM holding",
+    f" NULL AS closed_on, {_DATE.format('ends')} AS matures_on FROM holding",
 }
 
 _DAILY = {

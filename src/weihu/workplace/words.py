@@ -294,6 +294,12 @@ def _product(detail: str, book: RuleBook) -> str:
     return called(product) if product else detail
 
 
+def _occasion(detail: str, book: RuleBook) -> str:
+    kind, _colon, what = detail.partition(":")
+    parts = (book.occasions.get(kind), book.stages.get(what) or book.relations.get(what))
+    return " ".join(called(part) for part in parts if part)
+
+
 DETAILS: dict[str, Callable[[str, RuleBook], str]] = {
     "grade_up": _regraded,
     "grade_down": _regraded,
@@ -303,5 +309,10 @@ DETAILS: dict[str, Callable[[str, RuleBook], str]] = {
     "missing_facts": _fields,
     "inter_branch": _branch,
     "maturity": _product,
+    "matured": _product,
+    "loan_ending": _product,
+    "card_expiring": _product,
+    "festival": lambda detail, book: called(book.festivals.get(detail)),
+    "life_occasion": _occasion,
 }
 """How a signal's detail is written, by its kind."""

@@ -147,8 +147,8 @@ class Gate:
         return rows.order_by("product_id", "holding_id")
 
     def signals(self, customer_ids: list[str]) -> QuerySet[Signal]:
-        """Open signals of customers that came through this gate."""
-        return Signal.objects.listed_at(self.run).filter(customer_id__in=customer_ids)
+        """Open signals of customers that came through this gate; what is held out nobody hears of."""
+        return Signal.objects.listed_at(self.run).filter(customer_id__in=customer_ids, held_out=False)
 
     def contacts(self, standing: Standing) -> QuerySet[Contact]:
         """What was said with the customer, latest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
 
 from weihu.workplace.archive.facts import barred_customers
 from weihu.workplace.grading.models import Standing
@@ -27,6 +28,9 @@ class TodayTask:
 
     position: int
     minutes: int
+    value: Decimal
+    promised: bool
+    top: bool
     standing: Standing
     reasons: list[Reason]
     contact: Contact | None
@@ -65,6 +69,9 @@ class TodayList:
             TodayTask(
                 row.position,
                 row.minutes,
+                row.value,
+                row.promised,
+                row.top,
                 standings[row.customer_id],
                 _reasons(request, reasons.get(row.customer_id, [])),
                 done.get(row.customer_id),
@@ -86,6 +93,12 @@ class TodayList:
     def planned_minutes(self) -> int:
         """What the list takes."""
         return sum(task.minutes for task in self.tasks)
+
+    @property
+    def top_share(self) -> int:
+        """Per cent of the planned minutes that go to the best customers (M10)."""
+        top = sum(task.minutes for task in self.tasks if task.top)
+        return round(100 * top / self.planned_minutes) if self.tasks else 0
 
     @property
     def done_share(self) -> int:
@@ -150,7 +163,7 @@ def _not_planned(request: WorkRequest, planned: set[str]) -> tuple[list[tuple[St
     own = request.gate.standings().filter(primary_id=request.user.staff_id)
     others = (
         Signal.objects.listed_at(request.run)
-        .filter(customer_id__in=own.values("customer_id"))
+        .filter(customer_id__in=own.values("customer_id"), held_out=False)
         .exclude(customer_id__in=planned)
         .values_list("customer_id", flat=True)
         .distinct()

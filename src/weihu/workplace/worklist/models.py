@@ -10,7 +10,7 @@ from weihu.workplace.runs.models import LISTED, REPLACED, Run, VersionedModel, V
 
 
 class Signal(VersionedModel):
-    """A reason to act (商机) with its evidence, while it is open."""
+    """A reason to act (商机) with its evidence, while it is open. ``held_out``: nobody hears of it, to tell the effect."""
 
     customer_id = models.CharField(max_length=60)
     kind = models.CharField(max_length=40)
@@ -21,6 +21,7 @@ class Signal(VersionedModel):
     limit = MoneyField(null=True)
     on_date = models.DateField(null=True)
     detail = models.CharField(max_length=200)
+    held_out = models.BooleanField(default=False)
 
     objects = VersionedQuerySet.as_manager()
 
@@ -32,13 +33,19 @@ class Signal(VersionedModel):
 
 
 class Task(models.Model):
-    """One customer on a person's list of a run (任务), in order of ``position``."""
+    """One customer on a person's list of a run (任务), in order of ``position``.
+
+    ``value``: what acting is worth, yuan; ``score``: the same per minute; ``top``: one of the best customers.
+    """
 
     run = models.ForeignKey(Run, models.DO_NOTHING, db_constraint=False, db_index=False)
     staff_id = models.CharField(max_length=60)
     customer_id = models.CharField(max_length=60)
     position = models.IntegerField()
     minutes = models.IntegerField()
+    value = MoneyField(default=0)
+    promised = models.BooleanField(default=False)
+    top = models.BooleanField(default=False)
     score = models.FloatField()
     grade_rank = models.SmallIntegerField()
 

@@ -19,6 +19,7 @@ from weihu.workplace.rights.consents import lacking
 from weihu.workplace.worklist.forms import ContactForm
 from weihu.workplace.worklist.list import TodayList, open_signals
 from weihu.workplace.worklist.models import Answer, Contact, Outcome
+from weihu.workplace.worklist.suggestions import suggestions
 
 
 @at_work
@@ -108,8 +109,13 @@ def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str
     if chosen is None:
         raise Http404
     log.record(request.user.staff_id, "task.view", customer_id)
+    shown = portrait(request, chosen.standing)
+    signals = [reason.signal for reason in chosen.reasons]
+    offers, unrated = suggestions(request, chosen.standing, shown["archive"], signals)
     return {
-        **portrait(request, chosen.standing),
+        **shown,
+        "offers": offers,
+        "unrated": unrated,
         "task": chosen,
         "form": _form(request, customer_id, initial={"token": uuid4()}),
         "outcomes": list(enumerate(Outcome.choices, 1)),

@@ -1,0 +1,83 @@
+"""Reasons to act that the workplace noted: occasions in the archive, complaints, what customers said, referrals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.archive.models import Fact
+from weihu.workplace.complaints.models import Complaint, Satisfaction
+from weihu.workplace.grading.models import Standing
+from weihu.workplace.life.upcoming import AT_ONCE, coming
+from weihu.workplace.portfolio.models import Referral
+from weihu.workplace.relations.models import Relation
+from weihu.workplace.runs.models import Run
+
+Row = dict[str, object]
+LATE = timedelta(days=2)
+"""What is saved while a night reads is noted by the next one; noting it twice is noting it once."""
+
+
+def noted(on: date, book: RuleBook, run: Run | None) -> list[Row]:
+    """Everything noted up to the business date (columns: tables.NOTED)."""
+    rows = [*_complaints(on, book), *_referrals(on)]
+    if run and "life_occasion" in book.signals:
+        rows += _occasions(on + timedelta(days=1), book, run)
+    return sorted(rows, key=lambda row: (str(row["customer_id"]), str(row["kind"]), str(row["subject"])))
+
+
+def _row(customer_id: str, kind: str, subject: str, on_date: date | None, detail: str = "") -> Row:
+    return {"customer_id": customer_id, "kind": kind, "subject": subject, "on_date": on_date, "detail": detail}
+
+
+def _complaints(on: date, book: RuleBook) -> Iterator[Row]:
+    for case in Complaint.objects.filter(closed_on__isnull=True, raised_on__lte=on).order_by("pk"):
+        yield _row(case.customer_id, "complaint_due", str(case.pk), case.due_on)
+    ask_from = on + timedelta(days=1 - book.complaints.ask_after_days)
+    for case in Complaint.objects.filter(closed_on__lte=ask_from, asked_on__isnull=True).order_by("pk"):
+        yield _row(case.customer_id, "complaint_ask", str(case.pk), case.closed_on)
+    sad = Complaint.objects.filter(asked_on__gt=on - LATE, asked_on__lte=on, satisfaction__lte=Satisfaction.UNHAPPY)
+    for case in sad.order_by("pk"):
+        yield _row(case.customer_id, "unhappy", str(case.pk), case.asked_on)
+
+
+def _referrals(on: date) -> Iterator[Row]:
+    taken = Referral.objects.filter(
+        state=Referral.State.ACCEPTED, answered_on__gt=on - LATE, answered_on__lte=on
+    ).order_by("pk")
+    for referral in taken:
+        yield _row(referral.customer_id, "referral_taken", str(referral.pk), referral.answered_on)
+
+
+def _occasions(on: date, book: RuleBook, run: Run) -> Iterator[Row]:
+    """Occasions to be shown on the working day, of customers whose archive tells of any.
+
+    Birthdays and festivals have kinds of their own. Names stay where they are sealed: the detail says what it is.
+    """
+    keys = {key for entry in book.occasions.values() for key in entry.fields} | {"retires_in", "child_birth_date"}
+    told = set(Fact.objects.filter(field__in=keys - {"birth_date"}).values_list("customer_id", flat=True))
+    told |= set(Relation.objects.filter(withdrawn_at__isnull=True).values_list("customer_id", flat=True))
+    ids = sorted(told)
+    for start in range(0, len(ids), AT_ONCE):
+        some = Standing.objects.listed_at(run).filter(customer_id__in=ids[start : start + AT_ONCE])
+        for row in coming(list(some.select_related("customer")), book, on, None):
+            one = row.occasion
+            if one.kind not in ("birthday", "festival"):
+                yield _row(
+                    row.standing.customer_id,
+                    "life_occasion",
+                    f"{one.kind} {one.on}",
+                    one.on,
+                    _what(one.kind, one, book),
+                )
+
+
+def _what(kind: str, one: object, book: RuleBook) -> str:
+    """The occasion's kind, and the key of the stage of school or of the relation, if it has one."""
+    what = getattr(one, "what", None)
+    for entries in (book.stages, book.relations):
+        for key, entry in entries.items():
+            if entry is what:
+                return f"{kind}:{key}"
+    return kind

@@ -1,0 +1,131 @@
+"""What is usual of a customer (M6, M14): how large the days' changes are, when the salary comes, what lies idle.
+
+A habit is counts of days by size, so it is robust by construction: one large sum adds one day, however large. After
+a year the counts are halved, so that it follows the customer. Everything is whole numbers and exact.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import ibis
+from ibis.expr.types import DecimalValue, IntegerScalar, IntegerValue, Table
+
+from weihu.rules.rulebook import RuleBook
+from weihu.rules.tables import HABITS, MONEY, MOVES, SIZES
+from weihu.rules.value import ZERO, business_date
+
+YEAR_DAYS = 360
+"""After so many days the counts are halved."""
+
+USUAL_SALARY = 2
+"""A salary up to so many times the last one is no news."""
+
+TIDE_STEPS = 3
+"""By so many sizes at most the usual range widens when the whole bank moves (a festival, the year's end)."""
+
+TIDE_AT_LEAST = 10
+"""So many customers beyond twice the expected number are chance."""
+
+
+def moves_today(
+    values: Table, transactions: Table, accounts: Table, products: Table, previous: Table, calendar: Table
+) -> Table:
+    """Every customer's day (columns: tables.MOVES)."""
+    owned = accounts.select("account_id", "customer_id")
+    paid = transactions.filter((transactions.kind == "salary") & (transactions.amount > ZERO)).join(owned, "account_id")
+    paid = paid.group_by("customer_id").agg(paid=paid.amount.sum().cast(MONEY))
+    running = accounts.filter(accounts.closed_on.isnull()).join(
+        products.filter(products.category == "demand").select("product_id"), "product_id"
+    )
+    demand = running.group_by("customer_id").agg(lying=running.balance.sum().cast(MONEY))
+    joined = values.select("customer_id", "flow_1")
+    for part in (paid, demand, previous.select("customer_id", last_salary="salary")):
+        joined = joined.left_join(part, "customer_id").drop("customer_id_right")
+    salary = ibis.coalesce(joined.paid, ZERO)
+    usual = ibis.least(salary, (ibis.coalesce(joined.last_salary, ZERO) * USUAL_SALARY).cast(MONEY))
+    first = calendar.is_first.as_scalar()
+    return joined.select(
+        "customer_id",
+        own=ibis.ifelse(first, ZERO, joined.flow_1 - usual).cast(MONEY),
+        salary=salary.cast(MONEY),
+        demand=ibis.coalesce(joined.lying, ZERO).cast(MONEY),
+    ).select(*MOVES)
+
+
+def habits(moves: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
+    """What is usual of every customer, with today (columns: tables.HABITS)."""
+    counts = [f"{side}_{place}" for side in ("in", "out") for place in range(1, len(SIZES) + 1)]
+    joined = moves.rename(paid="salary").left_join(previous, "customer_id").drop("customer_id_right")
+    first = calendar.is_first.as_scalar()
+    days = ibis.coalesce(joined.habit_days, 0) + ibis.ifelse(first, 0, 1)
+    full = days >= YEAR_DAYS
+
+    def counted(name: str) -> IntegerValue:
+        side, place = name.split("_")
+        size = joined.own if side == "in" else -joined.own
+        grown = ibis.coalesce(joined[name], 0) + (size >= _yuan(SIZES[int(place) - 1])).cast("int64")
+        return ibis.ifelse(full, grown >> 1, grown).cast("int64")
+
+    today = business_date(calendar)
+    is_paid = joined.paid > ZERO
+    return joined.select(
+        "customer_id",
+        habit_days=ibis.ifelse(full, days >> 1, days).cast("int64"),
+        **{name: counted(name) for name in counts},
+        salary_since=ibis.coalesce(joined.salary_since, ibis.ifelse(is_paid, today, ibis.null("date"))),
+        salary_on=ibis.ifelse(is_paid, today, joined.salary_on),
+        salary=ibis.ifelse(is_paid, joined.paid, joined.salary).cast(MONEY),
+        idle_since=_idle_since(joined, today, book),
+    ).select(*HABITS)
+
+
+def _idle_since(joined: Table, today: Any, book: RuleBook) -> Any:
+    rule = book.signals.get("idle_cash")
+    if rule is None or rule.amount is None:
+        return ibis.null("date")
+    return ibis.ifelse(joined.demand >= _yuan(rule.amount), ibis.coalesce(joined.idle_since, today), ibis.null("date"))
+
+
+def unusual(moves: Table, previous: Table, side: str, times_a_year: int, history_days: int) -> Table:
+    """Whose day is beyond the usual range: customer_id, size (yuan) and usual, the range's upper end (yuan).
+
+    Usual is what came (``side`` "in") or went ("out") on more than ``times_a_year`` days of a year. When more
+    customers go beyond it than chance explains, the season moves everybody, and every range widens.
+    """
+    known = previous.filter(previous.habit_days >= history_days)
+    size = moves.own if side == "in" else -moves.own
+    moved = moves.mutate(size=size.cast(MONEY)).filter(size >= _yuan(SIZES[0]))
+    joined = moved.join(known, "customer_id")
+    ends = [
+        (joined[f"{side}_{place}"] * 365 <= joined.habit_days * times_a_year, place)
+        for place in range(1, len(SIZES) + 1)
+    ]
+    ranged = joined.mutate(end=ibis.cases(*ends, else_=len(SIZES) + 1).cast("int64"))
+    ranged = ranged.select("customer_id", "size", "end")
+    expected = known.count() * times_a_year / 365
+    ranged = ranged.mutate(end=ranged.end + _tide(ranged, expected))
+    ranged = ranged.mutate(usual=_bound(ranged.end))
+    return ranged.filter(ranged["size"] >= ranged.usual).select("customer_id", "size", "usual")
+
+
+def _tide(ranged: Table, expected: Any) -> IntegerScalar:
+    """By how many sizes the ranges widen tonight."""
+    beyond = [(ranged["size"] >= _bound(ranged.end + step)).sum() for step in range(TIDE_STEPS)]
+    counts = ranged.agg(**{f"beyond_{step}": count for step, count in enumerate(beyond)})
+    calm = expected * 2 + TIDE_AT_LEAST
+    steps = [(ibis.coalesce(counts[f"beyond_{step}"], 0) <= calm, step) for step in range(TIDE_STEPS)]
+    return counts.select(tide=ibis.cases(*steps, else_=TIDE_STEPS).cast("int64")).tide.as_scalar()
+
+
+def _bound(place: IntegerValue) -> DecimalValue:
+    """The size at a place; behind the last one nothing reaches."""
+    return ibis.cases(
+        *((place == number, _yuan(size)) for number, size in enumerate(SIZES, 1)),
+        else_=_yuan(10**15),
+    )
+
+
+def _yuan(amount: Decimal | int) -> DecimalValue:
+    return ibis.literal(Decimal(amount), MONEY)

@@ -1,0 +1,47 @@
+"""The kinds of signal (商机): each one function ``(Night) -> table`` of what was seen tonight.
+
+Events (a large outflow) are named by their date in ``subject``, conditions (near the next grade) by nothing: they go
+on while they hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ibis.expr.types import Table
+
+from weihu.rules.kinds import care, grades, money, products
+from weihu.rules.kinds.night import Night
+
+KINDS: dict[str, Callable[[Night], Table]] = {
+    function.__name__: function
+    for function in (
+        money.large_inflow,
+        money.large_outflow,
+        money.unusual_inflow,
+        money.unusual_outflow,
+        money.inter_branch,
+        money.to_other_bank,
+        money.salary_stopped,
+        money.idle_cash,
+        money.dormant,
+        money.waking,
+        products.maturity,
+        products.matured,
+        products.loan_ending,
+        products.card_expiring,
+        products.risk_expiring,
+        products.benefit_expiring,
+        grades.grade_up,
+        grades.grade_down,
+        grades.watch_begun,
+        grades.near_grade,
+        grades.handed_over,
+        grades.new_customer,
+        care.birthday,
+        care.festival,
+        care.missing_facts,
+        care.cadence_due,
+        care.follow_up,
+    )
+} | care.NOTED

@@ -1,0 +1,82 @@
+"""Keeping up the relationship: wishes, facts to ask, contacts owed, what the workplace noted (M1, M5, M19, M20)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ibis
+from ibis.expr.types import Table
+
+from weihu.rules.completeness import to_ask, with_archive
+from weihu.rules.kinds.night import Night, signals_of
+from weihu.rules.working_day import NOTED_KINDS
+
+
+def birthday(night: Night) -> Table:
+    """A birthday within the lead days of the next working day."""
+    born = night.profiles.filter(night.profiles.birth_date.notnull())
+    born = born.select(
+        "customer_id", month_day=born.birth_date.month().cast("int64") * 100 + born.birth_date.day().cast("int64")
+    )
+    soon = born.join(night.occasions, "month_day").select("customer_id", "on")
+    found = night.due("birthday").join(soon, "customer_id")
+    return signals_of(found, "birthday", subject=found["on"].cast("string"), on_date=found["on"])
+
+
+def missing_facts(night: Night) -> Table:
+    """Facts that the grade expects and the archive lacks, for the grades whose facts some post collects."""
+    customers = night.due("missing_facts")
+    customers = customers.filter(customers.grade_rank.isin(night.book.collected_ranks()))
+    lacking = customers.filter(customers.facts_known < customers.facts_expected)
+    found = with_archive(lacking, night.profiles, night.facts)
+    return signals_of(found, "missing_facts", detail=to_ask(found, night.book))
+
+
+def cadence_due(night: Night) -> Table:
+    """The grade's longest time between contacts ends by the next working day."""
+    found = night.due("cadence_due")
+    last = ibis.coalesce(found.last_contact_on, found.first_seen_on)
+    due = ibis.cases(
+        *(
+            (found.grade_rank == rank, (last + ibis.interval(days=grade.cadence_days)).cast("date"))
+            for rank, grade in enumerate(night.book.grades.values())
+            if grade.cadence_days
+        ),
+        else_=ibis.null("date"),
+    )
+    found = found.mutate(due=due)
+    found = found.filter(found.due <= night.today + ibis.interval(days=1))
+    return signals_of(found, "cadence_due", on_date=found.due)
+
+
+def follow_up(night: Night) -> Table:
+    """A contact agreed on a date that is the next working day or past, with no contact since."""
+    found = night.due("follow_up")
+    agreed = (found.follow_up_on > found.last_contact_on) & (found.follow_up_on <= night.today + ibis.interval(days=1))
+    found = found.filter(agreed)
+    return signals_of(found, "follow_up", subject=found.follow_up_on.cast("string"), on_date=found.follow_up_on)
+
+
+def festival(night: Night) -> Table:
+    """A festival within the lead days of the next working day."""
+    found = night.due("festival").cross_join(night.festivals)
+    return signals_of(
+        found,
+        "festival",
+        subject=found.festival + " " + found["on"].cast("string"),
+        on_date=found["on"],
+        detail=found.festival,
+    )
+
+
+def _noted(kind: str) -> Callable[[Night], Table]:
+    def found(night: Night) -> Table:
+        rows = night.noted.filter(night.noted.kind == kind).drop("kind")
+        due = night.due(kind).join(rows, "customer_id")
+        return signals_of(due, kind, subject=due.subject, on_date=due.on_date, detail=due.detail)
+
+    return found
+
+
+NOTED: dict[str, Callable[[Night], Table]] = {kind: _noted(kind) for kind in NOTED_KINDS}
+"""The kinds whose evidence the workplace noted during the day."""

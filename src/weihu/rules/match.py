@@ -1,0 +1,100 @@
+"""Which offers fit a customer's reasons to act, and why (产品匹配, M6). Pure.
+
+Never above the customer's risk rating, never with a risk without a valid one (domain, section 5: a rating older than
+one year counts as none).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from weihu.rules.rulebook import RuleBook
+from weihu.rules.working_day import Offer
+
+RATING_DAYS = 365
+MOST = 3
+"""So many offers are shown; more are a catalogue, not a suggestion."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known when an offer is looked for. ``amount``: the money in question, yuan. ``needed_within``: days
+    until the customer needs it, if that is known. ``held``: categories that are held. ``classes``: the risk class of
+    the core system's products per category and id."""
+
+    kinds: list[str]
+    amount: Decimal
+    on: date
+    held: frozenset[str]
+    rating: str | None
+    rated_on: date | None
+    born: date | None
+    goals: frozenset[str]
+    needed_within: int | None
+    classes: Mapping[tuple[str, str], str | None]
+
+    @property
+    def valid_rating(self) -> str | None:
+        """The risk rating, unless it is older than a year."""
+        valid = self.rated_on is not None and self.on - self.rated_on <= timedelta(days=RATING_DAYS)
+        return self.rating if valid else None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """An offer that fits: the signals it answers, its risk class and products, the goals that it serves."""
+
+    key: str
+    offer: Offer
+    answers: list[str]
+    risk: str | None
+    products: list[str]
+    goals: list[str]
+    new: bool
+
+
+def matches(situation: Situation, book: RuleBook) -> list[Fit]:
+    """The offers that fit, the best first; at most MOST."""
+    fits = [fit for key, offer in book.offers.items() if (fit := _fit(key, offer, situation))]
+    return sorted(fits, key=lambda fit: (-_pull(fit), fit.key))[:MOST]
+
+
+def _pull(fit: Fit) -> Decimal:
+    return fit.offer.weight * (len(fit.answers) + 2 * len(fit.goals) + (1 if fit.new else 0))
+
+
+def _fit(key: str, offer: Offer, situation: Situation) -> Fit | None:
+    answers = [kind for kind in situation.kinds if kind in offer.answers]
+    held = offer.category in situation.held
+    if not answers or situation.amount < offer.minimum or (offer.once and held):
+        return None
+    age = (situation.on - situation.born).days // 365.2425 if situation.born else None
+    if (offer.age_from or offer.age_to < 150) and (age is None or not offer.age_from <= age <= offer.age_to):
+        return None
+    if situation.needed_within is not None and offer.locks_days > situation.needed_within:
+        return None
+    products, risk = _suitable(offer, situation)
+    if products is None:
+        return None
+    return Fit(key, offer, answers, risk, products, sorted(situation.goals & set(offer.goals)), not held)
+
+
+def _suitable(offer: Offer, situation: Situation) -> tuple[list[str] | None, str | None]:
+    """The offer's products within the customer's rating, and the highest class among them; (None, None): none fits."""
+    known = {product: risk for (category, product), risk in situation.classes.items() if category == offer.category}
+    wanted = offer.products or sorted(known)
+    allowed = int(situation.valid_rating[1]) if situation.valid_rating else 0
+    fitting: dict[str, int] = {}
+    for product in wanted:
+        # a deposit has no risk class to be suitable for, whatever class the core system gives it
+        own = known.get(product) if offer.risk else None
+        level = max(int((risk or "R0")[1]) for risk in (own, offer.risk))
+        if product in known and level <= allowed:
+            fitting[product] = level
+    if not fitting:
+        return None, None
+    highest = max(fitting.values())
+    return sorted(fitting), f"R{highest}" if highest else None

@@ -1,0 +1,145 @@
+"""A year of customers' days through the rules of habit, and what the best fixed amount finds in their place."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import duckdb
+import ibis
+import pyarrow as pa
+
+from weihu.engine.duck import DuckEngine
+from weihu.rules import habit, tables
+
+SIDES = {"in": "unusual_inflow", "out": "unusual_outflow"}
+Days = dict[date, dict[str, Decimal]]
+
+
+def beyond(days: Days, customers: list[str], aum: Days, book) -> dict[str, list[tuple[date, str]]]:
+    """The days of each side that the book's rules of habit call unusual. ``days``: net changes; ``aum``: before them."""
+    engine = DuckEngine(None, threads=1)
+    engine.connection.execute("PRAGMA disable_optimizer")  # a year of small queries: planning them is most of the work
+    before = engine.bind("habits_before", tables.HABITS, [])
+    found: dict[str, list[tuple[date, str]]] = {side: [] for side in SIDES}
+    none = [Decimal(0)] * len(customers)
+    for number, (on, changes) in enumerate(sorted(days.items())):
+        own = [changes.get(one, Decimal(0)) for one in customers]
+        rows = {"customer_id": customers, "own": own, "salary": none, "demand": none}
+        moves = engine.bind_arrow("moves", tables.MOVES, pa.table(rows, schema=tables.MOVES.to_pyarrow()))
+        clock = {"business_date": on, "month_days": 1, "last_month_days": 1, "is_month_start": False}
+        clock |= {"is_month_end": False, "is_first": number == 0}
+        given = pa.Table.from_pylist([clock], schema=tables.CALENDAR.to_pyarrow())
+        calendar = engine.bind_arrow("clock", tables.CALENDAR, given)
+        for side, kind in SIDES.items():
+            rule = book.signals[kind]
+            engine.derive(f"beyond_{side}", habit.unusual, moves, before, side, rule.times_a_year, rule.history_days)
+            for row in engine.arrow(f"SELECT * FROM beyond_{side}").to_pylist():
+                held = aum[on].get(row["customer_id"], Decimal(0))
+                if row["size"] >= max(rule.amount, rule.times * row["usual"], (rule.share or 0) * held):
+                    found[side].append((on, row["customer_id"]))
+        engine.derive("habits", habit.habits, moves, before, calendar, book)
+        engine.derive_sql("habits_before", "SELECT * FROM habits")
+        before = ibis.table(tables.HABITS, name="habits_before")
+    return found
+
+
+def fixed(days: Days, side: str, since: date, count: int) -> set[tuple[date, str]]:
+    """The ``count`` largest days: what the best fixed amount with as many alerts finds."""
+    sign = 1 if side == "in" else -1
+    sizes = [
+        (sign * change, on, one)
+        for on, changes in days.items()
+        if on >= since
+        for one, change in changes.items()
+        if sign * change > 0
+    ]
+    return {(on, one) for _, on, one in sorted(sizes, reverse=True)[:count]}
+
+
+def found_of(alerts: set, truth: set) -> tuple[float, float]:
+    """Precision and recall."""
+    right = len(alerts & truth)
+    return right / max(1, len(alerts)), right / max(1, len(truth))
+
+
+def days_of(rows: list[tuple[date, str, Decimal]]) -> Days:
+    days: Days = {}
+    for on, customer, amount in rows:
+        days.setdefault(on, {})[customer] = amount
+    return days
+
+
+def synthetic(out):
+    """A delivered bank's days without salaries, its customers, their AUM before each day, and what was done to whom."""
+    database = duckdb.connect()
+    read = "read_csv('{}/*/{}.csv', all_varchar = true, filename = true)"
+    database.execute(
+        f"CREATE TABLE a AS SELECT account_id, any_value(customer_id) AS c FROM {read.format(out, 'accounts')} GROUP BY 1"
+    )
+    moved = database.execute(
+        f"SELECT CAST(booked_on AS DATE), c, sum(CAST(amount AS DECIMAL(18,2))) FROM {read.format(out, 'transactions')}"
+        " JOIN a USING (account_id) WHERE kind NOT IN ('salary', 'interest', 'opening') GROUP BY 1, 2"
+    ).fetchall()
+    balances = database.execute(
+        f"SELECT CAST(parse_filename(parse_dirpath(filename)) AS DATE), account_id, c, CAST(balance AS DECIMAL(18,2))"
+        f" FROM {read.format(out, 'balances')} JOIN a USING (account_id) ORDER BY 1"
+    ).fetchall()
+    days, aum, held, total = days_of(moved), {}, {}, {}
+    by_day: dict[date, list] = {}
+    for on, *row in balances:
+        by_day.setdefault(on, []).append(row)
+    for on in sorted({*days, *by_day}):
+        aum[on] = dict(total)
+        for account, customer, balance in by_day.get(on, []):
+            total[customer] = total.get(customer, Decimal(0)) + balance - held.get(account, Decimal(0))
+            held[account] = balance
+    events = database.execute(
+        f"SELECT date, customer_id, kind, cents FROM '{out}/.truth/events.parquet' WHERE kind <> 'salary_stopped'"
+    ).fetchall()
+    truth = {
+        "in": {(on, who) for on, who, kind, cents in events if kind == "large" and cents >= 1_000_000},
+        "out": {
+            (on, who)
+            for on, who, kind, cents in events
+            if abs(cents) >= 1_000_000 and (cents < 0 or kind == "maturity_lost")
+        },
+    }
+    customers = sorted({row[0] for row in database.execute("SELECT c FROM a").fetchall()})
+    return days, customers, aum, truth
+
+
+def ledger(folder, until: date):
+    """The Czech ledger's accounts in the place of customers. The proxy for what matters: money that stays away.
+
+    A day counts if it moves a quarter of the mean balance of the 30 days before it, and the mean balance of the 30
+    days behind it differs from that by half of the movement, in its direction.
+    """
+    database = duckdb.connect()
+    date_of = "CAST('19' || {0}[1:2] || '-' || {0}[3:4] || '-' || {0}[5:6] AS DATE)"
+    rows = database.execute(
+        f"SELECT {date_of.format('date')}, account_id, sum(CAST(amount AS DECIMAL(18,2)) * IF(type = 'PRIJEM', 1, -1))"
+        f" FROM read_csv('{folder}/trans.asc', delim = ';', header = true, all_varchar = true) GROUP BY 1, 2 ORDER BY 1"
+    ).fetchall()
+    days = days_of([row for row in rows if row[0] <= until])
+    first = min(days)
+    span = [first + timedelta(days=number) for number in range((until - first).days + 1)]
+    customers = sorted({row[1] for row in rows})
+    balance = dict.fromkeys(customers, Decimal(0))
+    aum: Days = {}
+    for on in span:
+        aum[on] = dict(balance)
+        for one, change in days.get(on, {}).items():
+            balance[one] += change
+    truth: dict[str, set] = {"in": set(), "out": set()}
+    window = timedelta(days=30)
+    for on in span:
+        if on - window < first or on + window > until:
+            continue
+        for one, change in days.get(on, {}).items():
+            before = sum(aum[on - timedelta(days=back)][one] for back in range(30)) / 30
+            behind = sum(aum[on + timedelta(days=ahead)][one] for ahead in range(1, 31)) / 30
+            size = abs(change)
+            if before > 0 and size >= before / 4 and (behind - before) * (1 if change > 0 else -1) >= size / 2:
+                truth["in" if change > 0 else "out"].add((on, one))
+    return {on: days.get(on, {}) for on in span}, customers, aum, truth

@@ -1,0 +1,57 @@
+"""The customer's own habit finds what matters better than any fixed amount with as many alerts."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.conftest import LEDGER
+from tests.rules.habits import beyond, fixed, found_of, ledger, synthetic
+from weihu.rules import rulebook
+from weihu.sources.synthetic import SyntheticBank
+
+
+def compare(days, customers, aum, truth, book, since, until=date.max):
+    """Per side: alerts, and precision and recall of habit and of the fixed amount."""
+    told = {}
+    for side, alerts in beyond(days, customers, aum, book).items():
+        own = {one for one in alerts if since <= one[0] <= until}
+        known = {one for one in truth[side] if since <= one[0] <= until}
+        within = {on: changes for on, changes in days.items() if on <= until}
+        told[side] = (len(own), found_of(own, known), found_of(fixed(within, side, since, len(own)), known))
+    return told
+
+
+def test_habit_beats_the_best_fixed_amount_on_a_bank_of_known_truth(tmp_path):
+    list(SyntheticBank(700, 2, 240, date(2026, 6, 30), 11).deliveries(tmp_path))
+    told = compare(*synthetic(tmp_path), rulebook.load("brief"), date(2026, 2, 1))
+    print(told)
+    for alerts, (precision, recall), (fixed_precision, fixed_recall) in told.values():
+        assert alerts > 30
+        assert precision > fixed_precision + 0.1
+        assert recall > fixed_recall + 0.1
+    assert told["out"][1][0] > 0.85
+
+
+@pytest.mark.skipif(not LEDGER.is_dir(), reason="the Czech ledger is not beside the repository")
+def test_habit_beats_the_best_fixed_amount_on_the_czech_ledger():
+    days, customers, aum, truth = ledger(LEDGER, date(1993, 12, 31))
+    told = compare(days, customers, aum, truth, rulebook.load("czech"), date(1993, 4, 1), date(1993, 12, 1))
+    print(told)
+    for alerts, (precision, recall), (fixed_precision, fixed_recall) in told.values():
+        assert alerts > 30
+        assert precision > fixed_precision
+        assert recall > fixed_recall
+
+
+def test_when_the_whole_bank_moves_nobody_is_unusual():
+    """Sixty quiet days, and a festival on which everybody takes out five times as much."""
+    customers = [f"c{number:03}" for number in range(200)]
+    first = date(2026, 1, 1)
+    days = {first + timedelta(days=number): dict.fromkeys(customers, Decimal(-4_500)) for number in range(90)}
+    festival = first + timedelta(days=89)
+    days[festival] = dict.fromkeys(customers, Decimal(-22_000))
+    aum = dict.fromkeys(days, dict.fromkeys(customers, Decimal(100_000)))
+    assert beyond(days, customers, aum, rulebook.load("brief"))["out"] == []
+    days[festival] = {one: Decimal(-22_000 if one == "c007" else -4_500) for one in customers}
+    assert beyond(days, customers, aum, rulebook.load("brief"))["out"] == [(festival, "c007")]

@@ -1,0 +1,105 @@
+"""Everybody's day is the best that fits: against an exact solver, task by task."""
+
+from decimal import Decimal
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ortools.sat.python import cp_model
+
+from weihu.engine.duck import DuckEngine
+from weihu.rules import plan, rulebook, tables
+
+BOOK = rulebook.load("brief")
+MINUTES = sorted({rule.minutes for rule in BOOK.signals.values()})
+
+tasks = st.lists(
+    st.tuples(st.sampled_from(MINUTES), st.booleans(), st.booleans(), st.integers(1, 20_000)), min_size=1, max_size=40
+)
+
+
+def laid_out(people):
+    """Candidates as the rule makes them: placed among their like, the most valuable first."""
+    rows = []
+    for staff, (capacity, work) in people.items():
+        sorts = {}
+        for number, (minutes, promised, top, cents) in enumerate(work):
+            sorts.setdefault((minutes, promised, top), []).append((cents, number))
+        for (minutes, promised, top), found in sorts.items():
+            for place, (cents, number) in enumerate(sorted(found, key=lambda one: (-one[0], one[1])), 1):
+                if place * minutes <= capacity:
+                    value = Decimal(cents) / 100
+                    row = {"staff_id": staff, "customer_id": f"{number}", "minutes": minutes, "value": value}
+                    row |= {"promised": promised, "top": top, "score": 0.0, "grade_rank": 0, "aum": Decimal(0)}
+                    rows.append(row | {"place": place, "capacity": capacity})
+    return pa.Table.from_pylist(rows, schema=tables.CANDIDATES.to_pyarrow())
+
+
+def most(work, room, dial):
+    model = cp_model.CpModel()
+    taken = [model.new_bool_var(str(number)) for number in range(len(work))]
+    lengths = sum(one * task[0] for one, task in zip(taken, work, strict=True))
+    model.add(lengths <= room)
+    if dial is not None:
+        capacity, _, given = dial
+        wanted = min(room, sum(task[0] for task in work if task[2]))
+        limit = max(int(capacity * (1 - float(BOOK.top_time)) + 1e-9) - given, room - wanted, 0)
+        model.add(sum(one * task[0] for one, task in zip(taken, work, strict=True) if not task[2]) <= limit)
+    # of equal worth, the shorter day
+    model.maximize(sum(one * (task[3] * 1000) for one, task in zip(taken, work, strict=True)) - lengths)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    assert solver.solve(model) == cp_model.OPTIMAL
+    chosen = [task for one, task in zip(taken, work, strict=True) if solver.value(one)]
+    others = sum(task[0] for task in chosen if not task[2])
+    return sum(task[3] for task in chosen), sum(task[0] for task in chosen), others
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([30, 60, 90, 120, 240]), tasks), min_size=1, max_size=4))
+def test_the_best_day_is_found_and_fits(given_people):
+    people = {f"s{number}": one for number, one in enumerate(given_people)}
+    picks = plan.choose(laid_out(people), BOOK)
+    for staff, (capacity, work) in people.items():
+        own = [pick for pick in picks if pick["staff_id"] == staff]
+        assert sum(pick["minutes"] * pick["picked"] for pick in own) <= capacity
+
+        def worth(promised, own=own, work=work):
+            total = 0
+            for pick in own:
+                if pick["promised"] == promised:
+                    like = (pick["minutes"], promised, pick["top"])
+                    total += sum(sorted((t[3] for t in work if t[:3] == like), reverse=True)[: pick["picked"]])
+            return total
+
+        agreed, _, _ = most([task for task in work if task[1]], capacity, None)
+        assert worth(True) == agreed
+        if not any(task[1] for task in work):  # several best ways to keep promises leave different rooms
+            assert worth(False) == most(work, capacity, (capacity, work, 0))[0]
+
+
+def test_the_best_customers_get_their_time_and_the_others_the_rest():
+    """Forty tasks of five minutes each, the others' worth more: the top fifth still gets 80 % of 100 minutes."""
+    work = [(5, False, number % 2 == 0, 100 if number % 2 == 0 else 900) for number in range(80)]
+    picks = {pick["top"]: pick["picked"] * 5 for pick in plan.choose(laid_out({"s": (100, work)}), BOOK)}
+    assert picks == {True: 80, False: 20}
+    idle = [(5, False, number < 4, 100) for number in range(80)]
+    picks = {pick["top"]: pick["picked"] * 5 for pick in plan.choose(laid_out({"s": (100, idle)}), BOOK)}
+    assert picks == {True: 20, False: 80}
+
+
+def test_nobody_and_nothing_are_no_days():
+    assert plan.choose(laid_out({}), BOOK) == []
+    assert plan.choose(laid_out({"s": (0, [(5, True, True, 10)])}), BOOK) == []
+
+
+def test_picked_tasks_come_in_order_of_worth_per_minute():
+    engine = DuckEngine.in_memory()
+    given_rows = laid_out({"s": (30, [(5, False, True, 500), (15, False, True, 900), (10, True, False, 100)])})
+    scores = [float(row["value"]) / row["minutes"] for row in given_rows.to_pylist()]
+    given_rows = given_rows.set_column(given_rows.schema.get_field_index("score"), "score", pa.array(scores))
+    candidates = engine.bind_arrow("candidates", tables.CANDIDATES, given_rows)
+    rows = pa.Table.from_pylist(plan.choose(given_rows, BOOK), schema=tables.PICKS.to_pyarrow())
+    engine.derive("tasks", plan.plan_tasks, candidates, engine.bind_arrow("picks", tables.PICKS, rows))
+    found = engine.arrow("SELECT * FROM tasks ORDER BY position").to_pylist()
+    assert [row["minutes"] for row in found] == [5, 15, 10]
