@@ -1,0 +1,46 @@
+"""What the workplace notes becomes a reason of the next night."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from weihu.nightly.noted import noted
+from weihu.workplace.archive.facts import Written, record
+from weihu.workplace.archive.models import Channel, Confidence
+from weihu.workplace.complaints.cases import ask, close, open_case
+from weihu.workplace.grading.models import Standing
+
+
+def kinds(rows, customer):
+    return {row["kind"]: row for row in rows if row["customer_id"] == customer}
+
+
+def test_a_complaint_is_a_reason_until_the_customer_was_asked_and_happy(run):
+    customer = Standing.objects.at(run).first().customer_id
+    on, book = run.business_date, run.rulebook
+    case = open_case(customer, {"origin": "phone", "subject": "排队太久"}, "a", on, book, uuid4())
+    found = kinds(noted(on, book, run), customer)
+    assert found["complaint_due"]["on_date"] == case.due_on
+    close(case, "已致歉", "a", on)
+    later = on + timedelta(days=book.complaints.ask_after_days)
+    found = kinds(noted(later, book, run), customer)
+    assert set(found) == {"complaint_ask"}
+    ask(case, 2, "", "a", later)
+    assert set(kinds(noted(later, book, run), customer)) == {"unhappy"}
+    assert not kinds(noted(later + timedelta(days=2), book, run), customer)
+
+
+def test_an_occasion_of_the_archive_is_noted_without_any_name(run):
+    standing = Standing.objects.at(run).filter(grade_rank__gte=run.rulebook.rank("potential")).first()
+    day = run.work_date + timedelta(days=3)
+    married = day.replace(year=day.year - 10).isoformat()
+    record(
+        standing.customer_id,
+        Written("wedding_day", married, Channel.SERVICE, Confidence.TOLD),
+        [],
+        "a",
+        run.work_date,
+        uuid4(),
+    )
+    found = kinds(noted(run.business_date, run.rulebook, run), standing.customer_id)
+    assert found["life_occasion"]["on_date"] == day
+    assert found["life_occasion"]["detail"] == "wedding_day"
