@@ -25,19 +25,17 @@ def beyond(days: Days, customers: list[str], aum: Days, book) -> dict[str, list[
     none = [Decimal(0)] * len(customers)
     for number, (on, changes) in enumerate(sorted(days.items())):
         own = [changes.get(one, Decimal(0)) for one in customers]
-        rows = {"customer_id": customers, "own": own, "salary": none, "demand": none}
+        held = [aum[on].get(one, Decimal(0)) for one in customers]
+        rows = {"customer_id": customers, "own": own, "before": held, "salary": none, "demand": none}
         moves = engine.bind_arrow("moves", tables.MOVES, pa.table(rows, schema=tables.MOVES.to_pyarrow()))
         clock = {"business_date": on, "month_days": 1, "last_month_days": 1, "is_month_start": False}
         clock |= {"is_month_end": False, "is_first": number == 0}
         given = pa.Table.from_pylist([clock], schema=tables.CALENDAR.to_pyarrow())
         calendar = engine.bind_arrow("clock", tables.CALENDAR, given)
         for side, kind in SIDES.items():
-            rule = book.signals[kind]
-            engine.derive(f"beyond_{side}", habit.unusual, moves, before, side, rule.times_a_year, rule.history_days)
-            for row in engine.arrow(f"SELECT * FROM beyond_{side}").to_pylist():
-                held = aum[on].get(row["customer_id"], Decimal(0))
-                if row["size"] >= max(rule.amount, rule.times * row["usual"], (rule.share or 0) * held):
-                    found[side].append((on, row["customer_id"]))
+            engine.derive(f"beyond_{side}", habit.unusual, moves, before, kind, book)
+            rows = engine.arrow(f"SELECT customer_id FROM beyond_{side} ORDER BY 1").to_pylist()
+            found[side] += [(on, row["customer_id"]) for row in rows]
         engine.derive("habits", habit.habits, moves, before, calendar, book)
         engine.derive_sql("habits_before", "SELECT * FROM habits")
         before = ibis.table(tables.HABITS, name="habits_before")

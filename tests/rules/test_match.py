@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weihu.rules import rulebook
-from weihu.rules.match import RATING_DAYS, Situation, matches
+from weihu.rules.match import Situation, matches
 
 BOOK = rulebook.load("brief")
 ON = date(2026, 6, 2)
@@ -42,13 +42,18 @@ def test_nothing_above_the_rating_or_without_a_valid_one(rating, ago, kinds, age
         rated_on=ON - timedelta(days=ago) if ago is not None else None,
         born=date(ON.year - age, 1, 1),
     )
-    valid = int(rating[1]) if rating and ago is not None and ago <= RATING_DAYS else 0
+    valid = int(rating[1]) if rating and ago is not None and ago <= BOOK.suitability.rating_days else 0
     for fit in matches(situation, BOOK):
         assert int((fit.risk or "R0")[1]) <= valid
-        for product in fit.products:
-            own = CLASSES[fit.offer.category, product]
-            assert fit.offer.risk is None or int((own or "R0")[1]) <= valid
+        if fit.offer.category not in BOOK.suitability.exempt:
+            assert all(int((CLASSES[fit.offer.category, one] or "R0")[1]) <= valid for one in fit.products)
         assert set(fit.answers) <= kinds
+
+
+def test_an_offer_that_forgets_its_risk_has_its_products():
+    forgetful = rulebook.changed(BOOK, {"offers": {"wealth": {"risk": None}, "fund": {"risk": None}}})
+    unrated = replace(EVERYTHING, kinds=["idle_cash"], rating=None)
+    assert {fit.offer.category for fit in matches(unrated, forgetful)} <= {"demand", "term"}
 
 
 def test_money_that_is_needed_soon_is_not_tied():

@@ -1,5 +1,6 @@
 """Everybody's day is the best that fits: against an exact solver, task by task."""
 
+from datetime import date
 from decimal import Decimal
 
 import pyarrow as pa
@@ -91,6 +92,64 @@ def test_the_best_customers_get_their_time_and_the_others_the_rest():
 def test_nobody_and_nothing_are_no_days():
     assert plan.choose(laid_out({}), BOOK) == []
     assert plan.choose(laid_out({"s": (0, [(5, True, True, 10)])}), BOOK) == []
+
+
+def signal(customer, kind, **changes):
+    on = date(2026, 6, 1)
+    row = {"customer_id": customer, "kind": kind, "subject": "", "raised_on": on, "seen_on": on, "expires_on": on}
+    row |= {"amount": None, "base": None, "limit": None, "on_date": None, "detail": "", "held_out": False}
+    return row | changes
+
+
+def candidates(signals, covers=(), barred=(), book=BOOK):
+    """Of customers a, b and c, of whom kh1 is primary and zg1 deputy, on the night of 1 June."""
+    engine, on = DuckEngine.in_memory(), date(2026, 6, 1)
+
+    def bound(name, schema, rows):
+        filled = [{column: row.get(column) for column in schema} for row in rows]
+        return engine.bind_arrow(name, schema, pa.Table.from_pylist(filled, schema=schema.to_pyarrow()))
+
+    held = {"grade_rank": 4, "aum": Decimal(600_000), "primary_id": "kh1", "deputy_id": "zg1"}
+    posts = {"kh1": "relationship_manager", "kh2": "relationship_manager", "zg1": "rm_supervisor"}
+    given_tables = (
+        bound("signals", tables.SIGNALS, signals),
+        bound("standings", tables.STANDINGS, [{"customer_id": one, **held} for one in "abc"]),
+        bound("staff", tables.STAFF, [{"staff_id": one, "post": post} for one, post in posts.items()]),
+        bound("staffing", tables.STAFFING, []),
+        bound("covers", tables.COVERS, covers),
+        bound("barred", tables.BARRED, barred),
+        bound("top", tables.TOP, [{"aum": Decimal(500_000)}]),
+        bound("calendar", tables.CALENDAR, [{"business_date": on}]),
+    )
+    engine.derive("candidates", plan.candidates, *given_tables, book)
+    return {(row["staff_id"], row["customer_id"]): row for row in engine.arrow("FROM candidates").to_pylist()}
+
+
+def test_a_task_is_worth_its_reasons_and_takes_the_longest():
+    """(9 x 4 + 0.15 x 0.008 x 100,000) x 2 for its date, and 3 x 4 x (1 + 0.05 x 4) after four days."""
+    outflow = signal("a", "large_outflow", amount=Decimal(100_000), on_date=date(2026, 6, 1))
+    row = candidates([outflow, signal("a", "cadence_due", raised_on=date(2026, 5, 28))])["kh1", "a"]
+    assert (row["value"], row["minutes"]) == (Decimal("326.40"), 15)
+    assert row["promised"] and row["top"]
+    assert row["score"] == 21.76
+
+
+def test_who_is_barred_or_held_out_is_on_no_list():
+    found = candidates(
+        [signal("a", "birthday"), signal("b", "birthday", held_out=True), signal("c", "birthday")],
+        barred=[{"customer_id": "c"}],
+    )
+    assert list(found) == [("kh1", "a")]
+
+
+def test_a_kind_for_the_deputy_is_the_deputys_unless_he_is_away():
+    book = rulebook.changed(BOOK, {"signals": {"birthday": {"to": "deputy"}}})
+    both = [signal("a", "birthday"), signal("a", "near_grade")]
+    assert set(candidates(both, book=book)) == {("zg1", "a"), ("kh1", "a")}
+    away = [{"staff_id": "zg1", "cover_id": None}]
+    assert set(candidates(both, covers=away, book=book)) == {("kh1", "a")}
+    away = [{"staff_id": "kh1", "cover_id": "kh2"}]
+    assert set(candidates(both, covers=away, book=book)) == {("zg1", "a"), ("kh2", "a")}
 
 
 def test_picked_tasks_come_in_order_of_worth_per_minute():

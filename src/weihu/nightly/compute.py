@@ -275,6 +275,7 @@ class Night:
             self.products,
             self.habits_before,
             self.calendar,
+            self.book,
         )
         self._derive("habits", habit.habits, self.moves, self.habits_before, self.calendar, self.book)
         seen_by = {name: self._tables[name] for name in WATCHED} | {
@@ -293,7 +294,7 @@ class Night:
         people = (self.staff, self.staffing, self.covers, self.barred)
         known = (self.top, self.calendar, self.book)
         self._derive("candidates", plan.candidates, self.signals, self.standings, *people, *known)
-        picks = plan.choose(self.engine.arrow("SELECT * FROM candidates"), self.book)
+        picks = plan.choose(self.engine.arrow(f"SELECT {', '.join(plan.CHOSEN_BY)} FROM candidates"), self.book)
         self._bind_rows("picks", tables.PICKS, picks)
         self._derive("tasks", plan.plan_tasks, self.candidates, self.picks)
 

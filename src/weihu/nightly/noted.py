@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from django.db.models import Q
+
+from weihu.rules.occasions import Occasion
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.archive.models import Fact
 from weihu.workplace.complaints.models import Complaint, Satisfaction
@@ -32,7 +35,8 @@ def _row(customer_id: str, kind: str, subject: str, on_date: date | None, detail
 
 
 def _complaints(on: date, book: RuleBook) -> Iterator[Row]:
-    for case in Complaint.objects.filter(closed_on__isnull=True, raised_on__lte=on).order_by("pk"):
+    still_open = Q(closed_on__isnull=True) | Q(closed_on__gt=on)
+    for case in Complaint.objects.filter(still_open, raised_on__lte=on).order_by("pk"):
         yield _row(case.customer_id, "complaint_due", str(case.pk), case.due_on)
     ask_from = on + timedelta(days=1 - book.complaints.ask_after_days)
     for case in Complaint.objects.filter(closed_on__lte=ask_from, asked_on__isnull=True).order_by("pk"):
@@ -69,15 +73,11 @@ def _occasions(on: date, book: RuleBook, run: Run) -> Iterator[Row]:
                     "life_occasion",
                     f"{one.kind} {one.on}",
                     one.on,
-                    _what(one.kind, one, book),
+                    _what(one, book),
                 )
 
 
-def _what(kind: str, one: object, book: RuleBook) -> str:
+def _what(one: Occasion, book: RuleBook) -> str:
     """The occasion's kind, and the key of the stage of school or of the relation, if it has one."""
-    what = getattr(one, "what", None)
-    for entries in (book.stages, book.relations):
-        for key, entry in entries.items():
-            if entry is what:
-                return f"{kind}:{key}"
-    return kind
+    entries = [*book.stages.items(), *book.relations.items()]
+    return ":".join([one.kind, *(key for key, entry in entries if entry is one.what)])

@@ -14,23 +14,18 @@ from ibis.expr.types import DecimalValue, IntegerScalar, IntegerValue, Table
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import HABITS, MONEY, MOVES, SIZES
-from weihu.rules.value import ZERO, business_date
-
-YEAR_DAYS = 360
-"""After so many days the counts are halved."""
-
-USUAL_SALARY = 2
-"""A salary up to so many times the last one is no news."""
-
-TIDE_STEPS = 3
-"""By so many sizes at most the usual range widens when the whole bank moves (a festival, the year's end)."""
-
-TIDE_AT_LEAST = 10
-"""So many customers beyond twice the expected number are chance."""
+from weihu.rules.value import ZERO, business_date, factor, times
+from weihu.rules.working_day import Habits
 
 
 def moves_today(
-    values: Table, transactions: Table, accounts: Table, products: Table, previous: Table, calendar: Table
+    values: Table,
+    transactions: Table,
+    accounts: Table,
+    products: Table,
+    previous: Table,
+    calendar: Table,
+    book: RuleBook,
 ) -> Table:
     """Every customer's day (columns: tables.MOVES)."""
     owned = accounts.select("account_id", "customer_id")
@@ -40,15 +35,16 @@ def moves_today(
         products.filter(products.category == "demand").select("product_id"), "product_id"
     )
     demand = running.group_by("customer_id").agg(lying=running.balance.sum().cast(MONEY))
-    joined = values.select("customer_id", "flow_1")
+    joined = values.select("customer_id", "flow_1", "aum")
     for part in (paid, demand, previous.select("customer_id", last_salary="salary")):
         joined = joined.left_join(part, "customer_id").drop("customer_id_right")
     salary = ibis.coalesce(joined.paid, ZERO)
-    usual = ibis.least(salary, (ibis.coalesce(joined.last_salary, ZERO) * USUAL_SALARY).cast(MONEY))
+    usual = ibis.least(salary, (ibis.coalesce(joined.last_salary, ZERO) * book.habits.usual_salary).cast(MONEY))
     first = calendar.is_first.as_scalar()
     return joined.select(
         "customer_id",
         own=ibis.ifelse(first, ZERO, joined.flow_1 - usual).cast(MONEY),
+        before=(joined.aum - joined.flow_1).cast(MONEY),
         salary=salary.cast(MONEY),
         demand=ibis.coalesce(joined.lying, ZERO).cast(MONEY),
     ).select(*MOVES)
@@ -60,7 +56,7 @@ def habits(moves: Table, previous: Table, calendar: Table, book: RuleBook) -> Ta
     joined = moves.rename(paid="salary").left_join(previous, "customer_id").drop("customer_id_right")
     first = calendar.is_first.as_scalar()
     days = ibis.coalesce(joined.habit_days, 0) + ibis.ifelse(first, 0, 1)
-    full = days >= YEAR_DAYS
+    full = days >= book.habits.halved_after_days
 
     def counted(name: str) -> IntegerValue:
         side, place = name.split("_")
@@ -88,13 +84,16 @@ def _idle_since(joined: Table, today: Any, book: RuleBook) -> Any:
     return ibis.ifelse(joined.demand >= _yuan(rule.amount), ibis.coalesce(joined.idle_since, today), ibis.null("date"))
 
 
-def unusual(moves: Table, previous: Table, side: str, times_a_year: int, history_days: int) -> Table:
+def unusual(moves: Table, previous: Table, kind: str, book: RuleBook) -> Table:
     """Whose day is beyond the usual range: customer_id, size (yuan) and usual, the range's upper end (yuan).
 
-    Usual is what came (``side`` "in") or went ("out") on more than ``times_a_year`` days of a year. When more
-    customers go beyond it than chance explains, the season moves everybody, and every range widens.
+    Usual is what came (``kind`` unusual_inflow) or went (unusual_outflow) on more than the kind's ``times_a_year``
+    days of a year. When more customers go beyond it than chance explains, the season moves everybody, and every range
+    widens. Beyond means the kind's ``amount`` at least, its ``share`` of AUM and its ``times`` the range.
     """
-    known = previous.filter(previous.habit_days >= history_days)
+    rule, side = book.signals[kind], "in" if kind == "unusual_inflow" else "out"
+    times_a_year = rule.times_a_year or 0
+    known = previous.filter(previous.habit_days >= (rule.history_days or 0))
     size = moves.own if side == "in" else -moves.own
     moved = moves.mutate(size=size.cast(MONEY)).filter(size >= _yuan(SIZES[0]))
     joined = moved.join(known, "customer_id")
@@ -103,20 +102,25 @@ def unusual(moves: Table, previous: Table, side: str, times_a_year: int, history
         for place in range(1, len(SIZES) + 1)
     ]
     ranged = joined.mutate(end=ibis.cases(*ends, else_=len(SIZES) + 1).cast("int64"))
-    ranged = ranged.select("customer_id", "size", "end")
+    ranged = ranged.select("customer_id", "size", "before", "end")
     expected = known.count() * times_a_year / 365
-    ranged = ranged.mutate(end=ranged.end + _tide(ranged, expected))
+    ranged = ranged.mutate(end=ranged.end + _tide(ranged, expected, book.habits))
     ranged = ranged.mutate(usual=_bound(ranged.end))
-    return ranged.filter(ranged["size"] >= ranged.usual).select("customer_id", "size", "usual")
+    least = ibis.greatest(
+        _yuan(rule.amount or 0),
+        times(ranged.usual, factor(rule.times or Decimal(1))),
+        times(ranged.before, factor(rule.share or Decimal(0))),
+    )
+    return ranged.filter(ranged["size"] >= least).select("customer_id", "size", "usual")
 
 
-def _tide(ranged: Table, expected: Any) -> IntegerScalar:
+def _tide(ranged: Table, expected: Any, rule: Habits) -> IntegerScalar:
     """By how many sizes the ranges widen tonight."""
-    beyond = [(ranged["size"] >= _bound(ranged.end + step)).sum() for step in range(TIDE_STEPS)]
+    beyond = [(ranged["size"] >= _bound(ranged.end + step)).sum() for step in range(rule.widens_at_most)]
     counts = ranged.agg(**{f"beyond_{step}": count for step, count in enumerate(beyond)})
-    calm = expected * 2 + TIDE_AT_LEAST
-    steps = [(ibis.coalesce(counts[f"beyond_{step}"], 0) <= calm, step) for step in range(TIDE_STEPS)]
-    return counts.select(tide=ibis.cases(*steps, else_=TIDE_STEPS).cast("int64")).tide.as_scalar()
+    calm = expected * 2 + rule.customers_by_chance
+    steps = [(ibis.coalesce(counts[f"beyond_{step}"], 0) <= calm, step) for step in range(rule.widens_at_most)]
+    return counts.select(tide=ibis.cases(*steps, else_=rule.widens_at_most).cast("int64")).tide.as_scalar()
 
 
 def _bound(place: IntegerValue) -> DecimalValue:

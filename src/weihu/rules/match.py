@@ -14,10 +14,6 @@ from decimal import Decimal
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.working_day import Offer
 
-RATING_DAYS = 365
-MOST = 3
-"""So many offers are shown; more are a catalogue, not a suggestion."""
-
 
 @dataclass(frozen=True)
 class Situation:
@@ -36,11 +32,10 @@ class Situation:
     needed_within: int | None
     classes: Mapping[tuple[str, str], str | None]
 
-    @property
-    def valid_rating(self) -> str | None:
-        """The risk rating, unless it is older than a year."""
-        valid = self.rated_on is not None and self.on - self.rated_on <= timedelta(days=RATING_DAYS)
-        return self.rating if valid else None
+    def valid_rating(self, book: RuleBook) -> str | None:
+        """The risk rating, unless it is older than the book lets it count."""
+        days = timedelta(days=book.suitability.rating_days)
+        return self.rating if self.rated_on is not None and self.on - self.rated_on <= days else None
 
 
 @dataclass(frozen=True)
@@ -57,16 +52,16 @@ class Fit:
 
 
 def matches(situation: Situation, book: RuleBook) -> list[Fit]:
-    """The offers that fit, the best first; at most MOST."""
-    fits = [fit for key, offer in book.offers.items() if (fit := _fit(key, offer, situation))]
-    return sorted(fits, key=lambda fit: (-_pull(fit), fit.key))[:MOST]
+    """The offers that fit, the best first; at most as many as the book shows."""
+    fits = [fit for key, offer in book.offers.items() if (fit := _fit(key, offer, situation, book))]
+    return sorted(fits, key=lambda fit: (-_pull(fit), fit.key))[: book.suitability.shown]
 
 
 def _pull(fit: Fit) -> Decimal:
     return fit.offer.weight * (len(fit.answers) + 2 * len(fit.goals) + (1 if fit.new else 0))
 
 
-def _fit(key: str, offer: Offer, situation: Situation) -> Fit | None:
+def _fit(key: str, offer: Offer, situation: Situation, book: RuleBook) -> Fit | None:
     answers = [kind for kind in situation.kinds if kind in offer.answers]
     held = offer.category in situation.held
     if not answers or situation.amount < offer.minimum or (offer.once and held):
@@ -76,22 +71,22 @@ def _fit(key: str, offer: Offer, situation: Situation) -> Fit | None:
         return None
     if situation.needed_within is not None and offer.locks_days > situation.needed_within:
         return None
-    products, risk = _suitable(offer, situation)
+    products, risk = _suitable(offer, situation, book)
     if products is None:
         return None
     return Fit(key, offer, answers, risk, products, sorted(situation.goals & set(offer.goals)), not held)
 
 
-def _suitable(offer: Offer, situation: Situation) -> tuple[list[str] | None, str | None]:
+def _suitable(offer: Offer, situation: Situation, book: RuleBook) -> tuple[list[str] | None, str | None]:
     """The offer's products within the customer's rating, and the highest class among them; (None, None): none fits."""
     known = {product: risk for (category, product), risk in situation.classes.items() if category == offer.category}
     wanted = offer.products or sorted(known)
-    allowed = int(situation.valid_rating[1]) if situation.valid_rating else 0
+    rating = situation.valid_rating(book)
+    allowed = int(rating[1]) if rating else 0
+    exempt = offer.category in book.suitability.exempt
     fitting: dict[str, int] = {}
     for product in wanted:
-        # a deposit has no risk class to be suitable for, whatever class the core system gives it
-        own = known.get(product) if offer.risk else None
-        level = max(int((risk or "R0")[1]) for risk in (own, offer.risk))
+        level = 0 if exempt else max(int((risk or "R0")[1]) for risk in (known.get(product), offer.risk))
         if product in known and level <= allowed:
             fitting[product] = level
     if not fitting:

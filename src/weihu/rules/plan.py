@@ -19,6 +19,7 @@ from typing import Any
 import ibis
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from ibis.expr.types import DecimalValue, Table, Value
 
 from weihu.rules.rulebook import RuleBook
@@ -35,6 +36,10 @@ NOTHING = np.iinfo(np.int64).min // 4
 """Worth less than any day: what is not there to be taken."""
 
 
+CHOSEN_BY = ("staff_id", "promised", "top", "minutes", "place", "capacity", "value")
+"""The columns of the candidates by which the counts are found."""
+
+
 def candidates(
     signals: Table,
     standings: Table,
@@ -49,7 +54,7 @@ def candidates(
     """What everybody could do (columns: tables.CANDIDATES), as far as a day could hold it.
 
     Who is not to be contacted is on nobody's list, what is held out neither. Work of who is away goes to who covers,
-    else to the customer's deputy. ``top``: one row, the AUM from which a customer counts as one of the best.
+    else to the customer's deputy; a deputy's own work, if he or she is away, to the primary. ``top``: one row, the AUM from which a customer counts as one of the best.
     """
     signals = signals.filter(~signals.held_out).anti_join(barred, "customer_id")
     workers = _at_work(standings, covers)
@@ -93,7 +98,8 @@ def choose(candidates: pa.Table, book: RuleBook) -> list[dict[str, Any]]:
     among the best may take what ``top_time`` leaves, and what the best do not need.
     """
     columns = {name: candidates[name].to_numpy() for name in ("promised", "top", "minutes", "place", "capacity")}
-    values = (candidates["value"].cast(pa.decimal128(38, 2)).cast(pa.float64()).to_numpy() * 100).round()
+    cents = pc.multiply(candidates["value"].cast(pa.decimal128(20, 2)), pa.scalar(Decimal(100)))
+    values = cents.cast(pa.int64()).to_numpy()
     people, who = np.unique(candidates["staff_id"].to_numpy(zero_copy_only=False), return_inverse=True)
     sorts = sorted(set(zip(*(columns[name].tolist() for name in ("promised", "top", "minutes")), strict=True)))
     step = gcd(*(minutes for _, _, minutes in sorts)) if sorts else 1
@@ -110,7 +116,7 @@ def choose(candidates: pa.Table, book: RuleBook) -> list[dict[str, Any]]:
             rows, places = who[of] - low, columns["place"][of]
             table = np.full((min(AT_ONCE, len(people) - low), int(places.max(initial=0)) + 1), NOTHING)
             table[:, 0] = 0
-            table[rows, places] = values[of].astype(np.int64)
+            table[rows, places] = values[of]
             worth[promised, top, minutes // step] = np.where(
                 (table == NOTHING).cumsum(axis=1) > 0, NOTHING, np.where(table == NOTHING, 0, table).cumsum(axis=1)
             )
@@ -213,13 +219,17 @@ def _worth(joined: Table, calendar: Table, book: RuleBook) -> DecimalValue:
 
 
 def _at_work(standings: Table, covers: Table) -> Table:
-    """Who works for each customer on the day: customer_id, grade_rank, aum, worker_id, deputy_id."""
+    """Who works for each customer on the day: customer_id, grade_rank, aum, worker_id, deputy_id (none if away)."""
     owned = standings.filter(standings.primary_id.notnull())
     away = owned.left_join(covers, owned.primary_id == covers.staff_id)
     worker = ibis.ifelse(
         away.staff_id.isnull(), away.primary_id, ibis.coalesce(away.cover_id, away.deputy_id, away.primary_id)
     )
-    return away.select("customer_id", "grade_rank", "aum", "deputy_id", worker_id=worker)
+    gone = covers.select(absent_id="staff_id")
+    known = away.select("customer_id", "grade_rank", "aum", "deputy_id", worker_id=worker)
+    known = known.left_join(gone, known.deputy_id == gone.absent_id)
+    present = ibis.ifelse(known.absent_id.isnull(), known.deputy_id, ibis.null("string"))
+    return known.select("customer_id", "grade_rank", "aum", "worker_id", deputy_id=present)
 
 
 def _capacities(staff: Table, staffing: Table, book: RuleBook) -> Table:

@@ -42,7 +42,7 @@ from weihu.rules.policy import (
     Post,
     Share,
 )
-from weihu.rules.working_day import SIGNAL_NEEDS, Offer, Planning, Signal
+from weihu.rules.working_day import SIGNAL_NEEDS, Habits, Offer, Planning, Signal, Suitability
 
 BOOKS = Path(__file__).parent / "books"
 CATALOGUE = Path(__file__).parent / "catalogue.toml"
@@ -78,6 +78,8 @@ class RuleBook(Entry):
     fields: dict[str, CatalogueField]
     ask_at_once: Annotated[int, Field(ge=1, le=10)]
     planning: Planning
+    habits: Habits
+    suitability: Suitability
     offers: dict[str, Offer]
     signals: dict[str, Signal]
     relations: dict[str, Relation]

@@ -155,8 +155,8 @@ BENEFITS = ibis.schema(
 SIZES = tuple(base * 10**power for power in range(3, 8) for base in (1, 2, 5))[:13]
 """The sizes by which the days of a habit are counted, yuan: 1,000, 2,000, 5,000 … 10,000,000."""
 
-MOVES = ibis.schema({"customer_id": "string", "own": MONEY, "salary": MONEY, "demand": MONEY})
-"""A customer's day: the net change of AUM without the usual salary, the salary, and what lies on demand."""
+MOVES = ibis.schema({"customer_id": "string", "own": MONEY, "before": MONEY, "salary": MONEY, "demand": MONEY})
+"""A customer's day: the net change of AUM without the usual salary, the AUM before, the salary, and what lies on demand."""
 
 HABITS = ibis.schema(
     {

@@ -127,12 +127,34 @@ class Planning(BaseModel):
     ageing_days: Count
 
 
+class Habits(BaseModel):
+    """How a customer's habit is kept. Counts are halved after ``halved_after_days``; a salary of up to
+    ``usual_salary`` times the last one is no news. When more customers than twice the expected number and
+    ``customers_by_chance`` go beyond their usual range, every range widens, by ``widens_at_most`` sizes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    halved_after_days: Annotated[int, Field(ge=2)]
+    usual_salary: Days
+    customers_by_chance: Count
+    widens_at_most: Count
+
+
+class Suitability(BaseModel):
+    """What may be offered to whom (domain, section 5): a risk rating counts for ``rating_days``; products of the
+    ``exempt`` categories (deposits) need none; at most ``shown`` offers are shown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    rating_days: Days
+    exempt: list[str]
+    shown: Days
+
+
 class Offer(Entry):
     """What may be offered (M6), to whom it fits, and how to say it.
 
     ``category``: of which products; ``products``: only these of the core system, none: every one of the category.
-    ``answers``: the kinds of signal it is an answer to. ``minimum`` in yuan. ``risk``: its class where it needs a
-    rating (R1-R5); a product's own class, if higher, counts. ``locks_days``: how long the money is tied.
+    ``answers``: the kinds of signal it is an answer to. ``minimum`` in yuan. ``risk``: its class (R1-R5); a
+    product's own class, if higher, counts. ``locks_days``: how long the money is tied.
     ``age_from``, ``age_to``: the stage of life. ``goals``: the archive's financial goals that it serves. ``once``: not
     to who holds one. ``weight``: which of two comes first.
     """

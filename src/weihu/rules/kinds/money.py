@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import ibis
-from ibis.expr.types import Table
+from ibis.expr.types import DecimalValue, Table
 
 from weihu.rules.habit import unusual
 from weihu.rules.kinds.night import Night, signals_of
 from weihu.rules.tables import MONEY
-from weihu.rules.value import ZERO, factor, times
+from weihu.rules.value import ZERO
 
 
 def large_inflow(night: Night) -> Table:
     """AUM grew by at least the amount in one day."""
-    found = night.due("large_inflow")
-    found = found.filter(found.flow_1 >= ibis.literal(night.rule("large_inflow").amount, MONEY))
-    return signals_of(
-        found,
-        "large_inflow",
-        subject=night.today.cast("string"),
-        amount=found.flow_1,
-        base=found.aum,
-        on_date=found.today,
-    )
+    return _large(night, "large_inflow", night.customers.flow_1)
 
 
 def large_outflow(night: Night) -> Table:
     """AUM fell by at least the amount in one day."""
-    found = night.due("large_outflow")
-    found = found.filter(-found.flow_1 >= ibis.literal(night.rule("large_outflow").amount, MONEY))
+    return _large(night, "large_outflow", -night.customers.flow_1)
+
+
+def _large(night: Night, kind: str, size: DecimalValue) -> Table:
+    found = night.due(kind, night.customers.mutate(moved=size))
+    found = found.filter(found.moved >= ibis.literal(night.rule(kind).amount, MONEY))
     return signals_of(
         found,
-        "large_outflow",
+        kind,
         subject=night.today.cast("string"),
-        amount=-found.flow_1,
+        amount=found.moved,
         base=found.aum,
         on_date=found.today,
     )
@@ -90,22 +84,16 @@ def dormant(night: Night) -> Table:
 
 def unusual_inflow(night: Night) -> Table:
     """More came in a day than the customer's own habit explains."""
-    return _unusual(night, "unusual_inflow", "in")
+    return _unusual(night, "unusual_inflow")
 
 
 def unusual_outflow(night: Night) -> Table:
     """More went in a day than the customer's own habit explains."""
-    return _unusual(night, "unusual_outflow", "out")
+    return _unusual(night, "unusual_outflow")
 
 
-def _unusual(night: Night, kind: str, side: str) -> Table:
-    rule = night.rule(kind)
-    beyond = unusual(night.moves, night.habits_before, side, rule.times_a_year or 0, rule.history_days or 0)
-    beyond = beyond.filter(beyond["size"] >= ibis.literal(rule.amount, MONEY))
-    beyond = beyond.filter(beyond["size"] >= times(beyond.usual, factor(rule.times or Decimal(1))))
-    found = night.due(kind).join(beyond, "customer_id")
-    before = (found.aum - found.flow_1).cast(MONEY)
-    found = found.filter(found["size"] >= times(before, factor(rule.share or Decimal(0))))
+def _unusual(night: Night, kind: str) -> Table:
+    found = night.due(kind).join(unusual(night.moves, night.habits_before, kind, night.book), "customer_id")
     return signals_of(
         found,
         kind,

@@ -81,11 +81,13 @@ def _ending(night: Night, kind: str, category: str) -> Table:
 
 
 def risk_expiring(night: Night) -> Table:
-    """The risk rating is a year old within the lead days: then it counts as none (domain, section 5)."""
+    """The risk rating runs out within the lead days: then it counts as none (domain, section 5)."""
     last = night.today + ibis.interval(days=night.rule("risk_expiring").lead_days or 0)
     rated = night.profiles.filter(night.profiles.risk_rated_on.notnull())
     rated = rated.select(
-        "customer_id", "risk_rating", expires=(rated.risk_rated_on + ibis.interval(days=365)).cast("date")
+        "customer_id",
+        "risk_rating",
+        expires=(rated.risk_rated_on + ibis.interval(days=night.book.suitability.rating_days)).cast("date"),
     )
     rated = rated.filter(rated.expires.between(night.today, last))
     found = night.due("risk_expiring").join(rated, "customer_id")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from weihu.rules.match import Fit, Situation, matches
 from weihu.workplace.archive.facts import Known
-from weihu.workplace.archive.models import Account, Holding, Product
+from weihu.workplace.archive.models import Product
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.life.models import Goal
 from weihu.workplace.requests import WorkRequest
@@ -30,28 +30,25 @@ def suggestions(
     request: WorkRequest, standing: Standing, archive: dict[str, Known], signals: list[Signal]
 ) -> tuple[list[Suggestion], bool]:
     """The offers that fit the reasons, and whether a valid risk rating is missing."""
-    situation = _situation(request, standing, archive, signals)
     products = Product.objects.in_bulk()
+    situation = _situation(request, standing, archive, signals, products)
     found = [
         Suggestion(fit, [products[key] for key in fit.products], _whys(fit, situation, request))
         for fit in matches(situation, request.book)
     ]
-    return found, situation.valid_rating is None
+    return found, situation.valid_rating(request.book) is None
 
 
-def _situation(request: WorkRequest, standing: Standing, archive: dict[str, Known], signals: list[Signal]) -> Situation:
+def _situation(
+    request: WorkRequest,
+    standing: Standing,
+    archive: dict[str, Known],
+    signals: list[Signal],
+    products: dict[str, Product],
+) -> Situation:
     customer = standing.customer
-    owned = set(
-        Account.objects.filter(
-            customer_id=standing.customer_id, closed_on__isnull=True, since_run__lte=request.run.number
-        ).values_list("product_id", flat=True)
-    )
-    owned |= set(
-        Holding.objects.filter(customer_id=standing.customer_id, closed_on__isnull=True).values_list(
-            "product_id", flat=True
-        )
-    )
-    products = Product.objects.all()
+    owned = {account.product_id for account, _ in request.gate.accounts(standing) if account.closed_on is None}
+    owned |= set(request.gate.holdings(standing).filter(closed_on__isnull=True).values_list("product_id", flat=True))
     goals = archive.get("financial_goals")
     needed = Goal.objects.filter(customer_id=standing.customer_id, ended_on__isnull=True).order_by("due_on").first()
     amounts = [signal.amount for signal in signals if signal.amount]
@@ -59,13 +56,13 @@ def _situation(request: WorkRequest, standing: Standing, archive: dict[str, Know
         kinds=list(dict.fromkeys(signal.kind for signal in signals)),
         amount=max(amounts, default=Decimal(standing.aum)),
         on=request.run.work_date,
-        held=frozenset(product.category for product in products if product.product_id in owned),
+        held=frozenset(product.category for product in products.values() if product.product_id in owned),
         rating=customer.risk_rating,
         rated_on=customer.risk_rated_on,
         born=customer.birth_date,
         goals=frozenset(goals.value.split(",")) if goals and goals.value else frozenset(),
         needed_within=(needed.due_on - request.run.work_date).days if needed else None,
-        classes={(product.category, product.product_id): product.risk for product in products},
+        classes={(product.category, product.product_id): product.risk for product in products.values()},
     )
 
 
