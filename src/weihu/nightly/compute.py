@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from weihu.engine.duck import DuckEngine
 from weihu.nightly.land import Landed
-from weihu.rules import assign, completeness, grade, habit, merge, plan, tables, value, watch
+from weihu.rules import assign, completeness, effect, figures, grade, habit, merge, plan, tables, value, watch
 from weihu.rules.assign import Role
 from weihu.rules.occasions import festivals
 from weihu.rules.rulebook import RuleBook
@@ -37,7 +37,13 @@ STATE: dict[str, tuple[ibis.Schema, str]] = {
     "measures": (tables.MEASURES, "customer_id, measure"),
     "habits": (tables.HABITS, "customer_id"),
     "unassigned": (tables.UNASSIGNED, "customer_id"),
+    "trials": (tables.TRIALS, "customer_id, kind"),
+    "effects": (tables.EFFECTS, "kind, branch_id, held_out"),
+    "figures": (tables.FIGURES, "branch_id, staff_id, grade_rank"),
 }
+NOT_CARRIED = ("movements", "tasks", "unassigned", "effects", "figures")
+"""What a night leaves behind and the next one does not look at."""
+
 """What a run leaves behind: each table's columns, and the order in which its rows are written."""
 
 WATCHED = (
@@ -94,6 +100,7 @@ class Day:
     placed: pa.Table
     benefits_used: pa.Table
     noted: pa.Table
+    tired: pa.Table
 
 
 class Night:
@@ -125,7 +132,7 @@ class Night:
     def remember(self, movements: dict[date, Path], day: Day) -> None:
         """Bind yesterday's state, the movements that leave a window tonight, and what the day recorded."""
         for name, (schema, _) in STATE.items():
-            carried = self.before is not None and name not in ("movements", "tasks", "unassigned")
+            carried = self.before is not None and name not in NOT_CARRIED
             paths = [self.before.folder / f"{name}.parquet"] if self.before and carried else []
             paths = [
                 path for path in paths if path.is_file()
@@ -155,13 +162,15 @@ class Night:
             ("placed", tables.PLACED, day.placed),
             ("benefits_used", tables.BENEFITS_USED, day.benefits_used),
             ("noted", tables.NOTED, day.noted),
+            ("tired", tables.TIRED, day.tired),
         ):
             self._tables[name] = self.engine.bind_arrow(name, schema, given)
         if self.merged:
             before = (self.standings_before, self.accounts_before)
             self._follow("standings_before", merge.standings_as_merged, *before)
             self._follow("measures_before", merge.measures_as_merged, self.measures_before)
-            self._follow("habits_before", merge.without_merged, self.habits_before)
+            for name in ("habits_before", "trials_before"):
+                self._follow(name, merge.without_merged, self._tables[name])
             for name in ("movements_before", "answers_before", "granted", "placed"):
                 self._follow(name, merge.as_kept, self._tables[name])
 
@@ -291,12 +300,20 @@ class Night:
         top = "SELECT quantile_disc(aum, {share}) AS aum FROM standings WHERE effective"
         rows = self._rows(top.format(share=1 - self.book.top_share))
         self._bind_rows("top", tables.TOP, rows)
-        people = (self.staff, self.staffing, self.covers, self.barred)
+        people = (self.staff, self.staffing, self.covers, self.barred, self.tired)
         known = (self.top, self.calendar, self.book)
         self._derive("candidates", plan.candidates, self.signals, self.standings, *people, *known)
         picks = plan.choose(self.engine.arrow(f"SELECT {', '.join(plan.CHOSEN_BY)} FROM candidates"), self.book)
         self._bind_rows("picks", tables.PICKS, picks)
         self._derive("tasks", plan.plan_tasks, self.candidates, self.picks)
+
+    def measure(self) -> None:
+        """What acting has changed, and the cockpit's figures."""
+        known = (self.trials_before, self.calendar, self.book)
+        self._derive("effects", effect.effects, self.standings, *known)
+        self._derive("trials", effect.trials, self.signals, self.standings, *known)
+        people = (self.tasks, self.staff, self.calendar, self.book)
+        self._derive("figures", figures.figures, self.standings, self.standings_before, *people)
 
     def write(self, folder: Path) -> None:
         """The new state as Parquet."""
@@ -347,6 +364,7 @@ class Night:
             "unassigned": unassigned,
             "not_effective": idle,
             "completeness": completeness,
+            "top_from": f"{self.engine.row('SELECT coalesce(max(aum), 0.00) FROM top')[0]:.2f}",
         }
 
     def _follow(self, name: str, rule: Callable[..., Any], *inputs: Any) -> None:

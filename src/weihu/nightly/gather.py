@@ -19,6 +19,7 @@ from weihu.workplace.grading.models import GradeException
 from weihu.workplace.people.away import absent_on
 from weihu.workplace.portfolio.models import Placement, Staffing
 from weihu.workplace.runs.current import current
+from weihu.workplace.worklist.fatigue import tired_customers
 from weihu.workplace.worklist.models import Answer, Contact, Outcome
 
 MERGE_COLUMNS = pa.schema([("gone", pa.string()), ("kept", pa.string()), ("active", pa.bool_())])
@@ -43,6 +44,7 @@ def gather(on: date, book: RuleBook) -> Day:
         for customer, keys in sorted(known_keys(set(told), on).items())
     ]
     barred = [{"customer_id": customer} for customer in sorted(barred_customers(book, on + timedelta(days=1)))]
+    tired = [{"customer_id": customer} for customer in sorted(tired_customers(book, on))]
     return Day(
         pa.Table.from_pylist(contacts, schema=tables.CONTACTS.to_pyarrow()),
         pa.Table.from_pylist(list(answered), schema=tables.ANSWERS.to_pyarrow()),
@@ -55,6 +57,7 @@ def gather(on: date, book: RuleBook) -> Day:
         pa.Table.from_pylist(_placed(on), schema=tables.PLACED.to_pyarrow()),
         pa.Table.from_pylist(_benefits_used(on, book), schema=tables.BENEFITS_USED.to_pyarrow()),
         pa.Table.from_pylist(noted(on, book, current()), schema=tables.NOTED.to_pyarrow()),
+        pa.Table.from_pylist(tired, schema=tables.TIRED.to_pyarrow()),
     )
 
 

@@ -10,12 +10,17 @@ from django.db.models import Q
 from weihu.rules.occasions import Occasion
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.archive.models import Fact
+from weihu.workplace.campaigns.models import Campaign
+from weihu.workplace.care.doing import STEP_KINDS, subject_of
+from weihu.workplace.care.models import CareStep
 from weihu.workplace.complaints.models import Complaint, Satisfaction
 from weihu.workplace.grading.models import Standing
+from weihu.workplace.introductions.models import Introduction
 from weihu.workplace.life.upcoming import AT_ONCE, coming
 from weihu.workplace.portfolio.models import Referral
 from weihu.workplace.relations.models import Relation
 from weihu.workplace.runs.models import Run
+from weihu.workplace.team.models import Visit
 
 Row = dict[str, object]
 LATE = timedelta(days=2)
@@ -24,7 +29,7 @@ LATE = timedelta(days=2)
 
 def noted(on: date, book: RuleBook, run: Run | None) -> list[Row]:
     """Everything noted up to the business date (columns: tables.NOTED)."""
-    rows = [*_complaints(on, book), *_referrals(on)]
+    rows = [*_complaints(on, book), *_referrals(on), *_care(on, book), *_campaigns(on), *_visits(on), *_introduced(on)]
     if run and "life_occasion" in book.signals:
         rows += _occasions(on + timedelta(days=1), book, run)
     return sorted(rows, key=lambda row: (str(row["customer_id"]), str(row["kind"]), str(row["subject"])))
@@ -52,6 +57,41 @@ def _referrals(on: date) -> Iterator[Row]:
     ).order_by("pk")
     for referral in taken:
         yield _row(referral.customer_id, "referral_taken", str(referral.pk), referral.answered_on)
+
+
+def _care(on: date, book: RuleBook) -> Iterator[Row]:
+    """Steps of care plans that are due on the working day or before."""
+    due = CareStep.objects.filter(
+        done_on__isnull=True, due_on__lte=on + timedelta(days=1), care_plan__ended_on__isnull=True
+    )
+    for step in due.select_related("care_plan").order_by("pk"):
+        plan = book.care_plans.get(step.care_plan.plan)
+        if plan and step.place < len(plan.steps):
+            kind = STEP_KINDS[plan.steps[step.place].to]
+            detail = f"{step.care_plan.plan}:{step.place}"
+            yield _row(step.care_plan.customer_id, kind, subject_of(step), step.due_on, detail)
+
+
+def _campaigns(on: date) -> Iterator[Row]:
+    """Those to be called in a campaign's wave, who were not called in it yet."""
+    for campaign in Campaign.objects.filter(state=Campaign.State.RUNNING, to_on__gt=on):
+        due = campaign.targets.filter(control=False, wave_on__lte=on + timedelta(days=1))
+        for target in due.order_by("pk"):
+            yield _row(target.customer_id, "campaign", str(campaign.pk), campaign.to_on, campaign.title)
+
+
+def _visits(on: date) -> Iterator[Row]:
+    for visit in Visit.objects.filter(on=on + timedelta(days=1), cancelled=False).order_by("pk"):
+        yield _row(visit.customer_id, "visit", str(visit.pk), visit.on, f"{visit.at:%H:%M}")
+
+
+def _introduced(on: date) -> Iterator[Row]:
+    """New customers whom a customer brought, and the thanks for it."""
+    rows = Introduction.objects.filter(withdrawn=False, introduced_id__isnull=False)
+    for row in rows.filter(linked_on__gt=on - LATE, linked_on__lte=on).order_by("pk"):
+        yield _row(str(row.introduced_id), "introduced", str(row.pk), row.on)
+    for row in rows.filter(first_product_on__isnull=False, thanked_on__isnull=True).order_by("pk"):
+        yield _row(row.introducer_id, "thanks_due", str(row.pk), row.on)
 
 
 def _occasions(on: date, book: RuleBook, run: Run) -> Iterator[Row]:

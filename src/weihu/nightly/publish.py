@@ -23,7 +23,11 @@ from weihu.nightly import bulk
 from weihu.nightly.land import Landed
 from weihu.workplace.archive.models import Account, Authorised, Customer, Holding, Product, SearchKey
 from weihu.workplace.archive.search import keys_of
+from weihu.workplace.campaigns.response import stop_those_that_should
+from weihu.workplace.care.starting import begin_by_signals, kinds_that_begin
+from weihu.workplace.cockpit.models import Effect, Figure
 from weihu.workplace.grading.models import GradeChange, Standing
+from weihu.workplace.introductions.linking import link
 from weihu.workplace.people.models import Branch, Staff
 from weihu.workplace.portfolio.models import Unassigned
 from weihu.workplace.runs.models import FOREVER, CurrentRun, Run
@@ -114,6 +118,15 @@ SELECT {run} AS run_id, DATE '{on}' AS "on", n.customer_id, n.branch_id, n.prima
 FROM standings n LEFT JOIN standings_before p USING (customer_id)
 WHERE p.grade_rank IS DISTINCT FROM n.grade_rank AND NOT (SELECT is_first FROM calendar) ORDER BY n.customer_id
 """
+FIGURES = """
+SELECT {run} AS run_id, * REPLACE (CAST(aum * 100 AS BIGINT) AS aum, CAST(lost_aum * 100 AS BIGINT) AS lost_aum,
+       CAST(won_aum * 100 AS BIGINT) AS won_aum) FROM figures ORDER BY branch_id, staff_id, grade_rank
+"""
+EFFECTS = """
+SELECT {run} AS run_id, DATE '{on}' AS "on", * REPLACE (CAST(change * 100 AS BIGINT) AS change) FROM effects
+ORDER BY kind, branch_id, held_out
+"""
+OF_A_RUN = (Task, GradeChange, Unassigned, Figure, Effect)
 VERSIONED, CORE = (STANDINGS, SIGNALS), (ACCOUNTS, HOLDINGS, AUTHORISED)
 
 
@@ -132,7 +145,7 @@ def withdraw() -> None:
         core.model._default_manager.filter(since_run__gt=number).delete()
     staged = Account.objects.filter(balance_run__gt=number)
     staged.update(balance=F("balance_before"), balance_run=number)
-    for of_a_run in (Task, GradeChange, Unassigned):
+    for of_a_run in OF_A_RUN:
         of_a_run.objects.filter(run_id__gt=number).delete()
     Run.objects.filter(number__gt=number).delete()
 
@@ -159,7 +172,9 @@ def stage(engine: DuckEngine, run: Run, last: Run | None, published: Path | None
     )
     changes = engine.arrow(GRADE_CHANGES.format(run=run.number, on=run.business_date))
     unassigned = engine.arrow(f"SELECT {run.number} AS run_id, customer_id, why, owner_id FROM unassigned ORDER BY ALL")
-    for model, rows in ((Task, tasks), (GradeChange, changes), (Unassigned, unassigned)):
+    figures = engine.arrow(FIGURES.format(run=run.number))
+    effects = engine.arrow(EFFECTS.format(run=run.number, on=run.business_date))
+    for model, rows in zip(OF_A_RUN, (tasks, changes, unassigned, figures, effects), strict=True):
         bulk.insert(model, rows)
         written += int(rows.num_rows)
     return written
@@ -171,6 +186,7 @@ def commit(engine: DuckEngine, run: Run, landed: Landed) -> None:
     changed = [(core, engine.arrow(_changed(core))) for core in CORE]
     renamed = _renamed(upserted[-1][2])
     keys = _search_keys(renamed) if renamed.num_rows else None
+    begun = engine.arrow(_beginning(run)).to_pylist()
     gone = [(core, engine.arrow(_gone(core))[core.key].to_pylist()) for core in CORE]
     with transaction.atomic():
         for model, key, rows in upserted:
@@ -187,6 +203,9 @@ def commit(engine: DuckEngine, run: Run, landed: Landed) -> None:
                 core.model._default_manager.filter(pk__in=keys[start : start + 500]).delete()
         Run.objects.filter(number=run.number).update(published=True, report=run.report)
         CurrentRun.objects.update_or_create(pk=1, defaults={"run": run})
+        begin_by_signals(run, begun)
+        link(run)
+        stop_those_that_should(run, run.work_date)
 
 
 def _bind_published(engine: DuckEngine, published: Path | None) -> None:
@@ -326,6 +345,15 @@ def _core_rows(engine: DuckEngine, run: Run, landed: Landed) -> list[tuple[type[
         (Product, "product_id", _landed_rows(engine, landed, "products", "product_id, name, name_en, category, risk")),
         (Customer, "customer_id", _customers(engine, landed, "SEMI JOIN published_standings p USING (customer_id)")),
     ]
+
+
+def _beginning(run: Run) -> str:
+    """Tonight's signals that begin care plans."""
+    kinds = ", ".join(f"'{kind}'" for kind in kinds_that_begin(run.rulebook)) or "''"
+    return (
+        "SELECT customer_id, kind, subject, grade_rank FROM signals JOIN standings USING (customer_id)"
+        f" WHERE kind IN ({kinds}) AND raised_on = DATE '{run.business_date}' AND NOT held_out ORDER BY ALL"
+    )
 
 
 def _changed(core: Core) -> str:

@@ -47,16 +47,22 @@ def candidates(
     staffing: Table,
     covers: Table,
     barred: Table,
+    tired: Table,
     top: Table,
     calendar: Table,
     book: RuleBook,
 ) -> Table:
     """What everybody could do (columns: tables.CANDIDATES), as far as a day could hold it.
 
-    Who is not to be contacted is on nobody's list, what is held out neither. Work of who is away goes to who covers,
+    Who is not to be contacted is on nobody's list, what is held out neither; who is ``tired`` of contacts hears only of
+    what was promised. Work of who is away goes to who covers,
     else to the customer's deputy; a deputy's own work, if he or she is away, to the primary. ``top``: one row, the AUM from which a customer counts as one of the best.
     """
+    promises = [kind for kind, rule in book.signals.items() if rule.promised]
     signals = signals.filter(~signals.held_out).anti_join(barred, "customer_id")
+    signals = signals.filter(signals.kind.isin(promises)).union(
+        signals.filter(~signals.kind.isin(promises)).anti_join(tired, "customer_id")
+    )
     workers = _at_work(standings, covers)
     joined = signals.join(workers, "customer_id")
     deputies = [kind for kind, rule in book.signals.items() if rule.to == "deputy"]
@@ -65,7 +71,7 @@ def candidates(
         staff_id=ibis.ifelse(own, joined.worker_id, ibis.coalesce(joined.deputy_id, joined.worker_id)),
         value=_worth(joined, calendar, book),
         minutes=_of_kind(joined.kind, {kind: rule.minutes for kind, rule in book.signals.items()}, "int64"),
-        promised=joined.kind.isin([kind for kind, rule in book.signals.items() if rule.promised]),
+        promised=joined.kind.isin(promises),
     )
     tasks = weighed.group_by("staff_id", "customer_id", "grade_rank", "aum").agg(
         value=weighed.value.sum().cast(MONEY), minutes=weighed.minutes.max(), promised=weighed.promised.any()

@@ -42,7 +42,18 @@ from weihu.rules.policy import (
     Post,
     Share,
 )
-from weihu.rules.working_day import SIGNAL_NEEDS, Habits, Offer, Planning, Signal, Suitability
+from weihu.rules.working_day import (
+    SIGNAL_NEEDS,
+    CarePlan,
+    Effects,
+    Fatigue,
+    Habits,
+    Losses,
+    Offer,
+    Planning,
+    Signal,
+    Suitability,
+)
 
 BOOKS = Path(__file__).parent / "books"
 CATALOGUE = Path(__file__).parent / "catalogue.toml"
@@ -55,6 +66,10 @@ EVERY_BOOK = (CATALOGUE, ARCHIVE, PORTFOLIO, WORKING_DAY)
 
 OCCASION_KINDS = ("relative_birthday", "school", "retirement", "festival")
 """The kinds of occasion that are worked out from more than one date."""
+
+
+TargetName = Literal["cadence", "completeness", "done", "lost"]
+"""The figures that may have a target: kept, known and done at least, lost at most."""
 
 
 class RuleBook(Entry):
@@ -78,6 +93,11 @@ class RuleBook(Entry):
     fields: dict[str, CatalogueField]
     ask_at_once: Annotated[int, Field(ge=1, le=10)]
     planning: Planning
+    fatigue: Fatigue
+    effects: Effects
+    losses: Losses
+    targets: dict[TargetName, Share]
+    care_plans: dict[str, CarePlan]
     habits: Habits
     suitability: Suitability
     offers: dict[str, Offer]
@@ -160,6 +180,11 @@ class RuleBook(Entry):
             for key, offer in self.offers.items()
             for kind in offer.answers
         ]
+        named += [
+            (f"care_plans.{key}.starts_on", kind, SIGNAL_NEEDS)
+            for key, plan in self.care_plans.items()
+            for kind in plan.starts_on
+        ]
         dates = [key for key, field in self.fields.items() if field.kind in ("date", "lunar_date")]
         for key, occasion in self.occasions.items():
             named += [(f"occasions.{key}.fields", field, dates) for field in occasion.fields]
@@ -188,6 +213,7 @@ class RuleBook(Entry):
             ("signals", self.signals),
             ("duties", self.duties),
             ("benefits", self.benefits),
+            ("care_plans", self.care_plans),
         ):
             for key, entry in entries.items():
                 named += [(f"{section}.{key}.from_grade", entry.from_grade)]

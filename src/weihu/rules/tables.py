@@ -280,6 +280,56 @@ TASKS = ibis.schema(
 """A person's list for the next working day, in order from 1. ``value``: what acting is worth, yuan; ``score``: the
 same per minute; ``top``: among the customers who count as the best (the book's top_share)."""
 
+TIRED = ibis.schema({"customer_id": "string"})
+"""Customers who were contacted as often as the book allows: they hear only of what was promised."""
+
+TRIALS = ibis.schema(
+    {
+        "customer_id": "string",
+        "kind": "string",
+        "raised_on": "date",
+        "held_out": "boolean",
+        "branch_id": "string",
+        "aum": MONEY,
+    }
+)
+"""Signals of kinds with a holdout whose effect is not told yet, with the branch and the AUM of that night."""
+
+EFFECTS = ibis.schema(
+    {
+        "kind": "string",
+        "branch_id": "string",
+        "held_out": "boolean",
+        "customers": "int64",
+        "change": MONEY,
+        "squares": "float64",
+    }
+)
+"""What became of the trials that end tonight: the sum of the changes of AUM, yuan, and of their squares."""
+
+FIGURES = ibis.schema(
+    {
+        "branch_id": "string",
+        "staff_id": "string",  # the primary; empty for customers without one
+        "grade_rank": "int64",
+        "customers": "int64",  # effective ones, as in products, facts and contacts
+        "aum": MONEY,  # of all
+        "products": "int64",
+        "facts_expected": "int64",
+        "facts_known": "int64",
+        "owed": "int64",  # of grades with a cadence
+        "kept": "int64",  # of these, contacted in time
+        "lost": "int64",  # since the night before
+        "lost_aum": MONEY,  # what they had 90 days ago and have no more
+        "won_back": "int64",  # since the night before
+        "won_aum": MONEY,
+        "tasks": "int64",  # planned for the next working day
+        "minutes": "int64",
+        "top_minutes": "int64",  # of these, for the best customers
+    }
+)
+"""What a night says of a person's customers of a grade in a branch, for the cockpit."""
+
 TOP = ibis.schema({"aum": MONEY})
 """The AUM from which a customer counts as one of the best; one row."""
 

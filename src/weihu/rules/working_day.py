@@ -109,10 +109,28 @@ SIGNAL_NEEDS: dict[str, tuple[str, ...]] = {
     "referral_taken": (),
     "handed_over": (),
     "benefit_expiring": ("lead_days",),
+    "care_step": (),
+    "care_deputy": (),
+    "campaign": (),
+    "visit": (),
+    "thanks_due": (),
+    "introduced": (),
 }
 """The kinds of signal the night can raise, each with the thresholds that it cannot do without."""
 
-NOTED_KINDS = ("life_occasion", "complaint_due", "complaint_ask", "unhappy", "referral_taken")
+NOTED_KINDS = (
+    "life_occasion",
+    "complaint_due",
+    "complaint_ask",
+    "unhappy",
+    "referral_taken",
+    "care_step",
+    "care_deputy",
+    "campaign",
+    "visit",
+    "thanks_due",
+    "introduced",
+)
 """The kinds that the workplace notes during the day; the night only decides who hears of them."""
 
 
@@ -137,6 +155,62 @@ class Habits(BaseModel):
     usual_salary: Days
     customers_by_chance: Count
     widens_at_most: Count
+
+
+Result = Literal["interested", "considering", "not_reached", "rescheduled", "declined"]
+"""The result of a contact (结果)."""
+
+
+class Step(Entry):
+    """A step of a care plan: what is done, ``day`` days after the start, by the customer's primary or deputy."""
+
+    day: Days
+    to: Literal["primary", "deputy"] = "primary"
+
+
+class CarePlan(Entry):
+    """A care plan (关怀计划): steps over weeks. ``starts_on``: the kinds of signal that begin it, for customers from
+    ``from_grade`` to ``to_grade``; by hand it can be begun for anybody. ``ends_on``: the results that end it. A result
+    of "another time" moves the step to the day agreed."""
+
+    from_grade: str
+    to_grade: str | None = None
+    starts_on: list[str] = []
+    ends_on: list[Result] = []
+    steps: Annotated[list[Step], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        days = [step.day for step in self.steps]
+        if sorted(set(days)) != days:
+            raise ValueError("steps: days must rise from step to step")
+        return self
+
+
+class Fatigue(BaseModel):
+    """Who was contacted ``contacts`` times within ``days`` days, whatever for, hears only of what was promised."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    contacts: Days
+    days: Days
+
+
+class Effects(BaseModel):
+    """How the effect of acting is told (M15, M17, M18): the change of AUM ``horizon_days`` after a signal, with those
+    from whom it was kept back beside it; intervals hold with the probability ``confidence``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    horizon_days: Days
+    confidence: Share
+
+
+class Losses(BaseModel):
+    """Who counts as lost (流失): had at least ``amount`` yuan 90 days ago and has less than ``share`` of it now. Won back
+    (挽回): was lost, money came, and is not lost any more."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    amount: Money
+    share: Share
 
 
 class Suitability(BaseModel):

@@ -42,6 +42,12 @@ INSTALLED_APPS = [
     "weihu.workplace.portfolio",
     "weihu.workplace.benefits",
     "weihu.workplace.worklist",
+    "weihu.workplace.messaging",
+    "weihu.workplace.care",
+    "weihu.workplace.introductions",
+    "weihu.workplace.campaigns",
+    "weihu.workplace.team",
+    "weihu.workplace.cockpit",
     "weihu.workplace.runs",
     "weihu.workplace.audit",
 ]

@@ -9,17 +9,24 @@ from weihu.workplace.api.calls import api
 from weihu.workplace.archive import completeness, counter
 from weihu.workplace.archive import views as archive
 from weihu.workplace.benefits import views as benefits
+from weihu.workplace.campaigns import views as campaigns
+from weihu.workplace.care import views as care
+from weihu.workplace.cockpit import views as cockpit
 from weihu.workplace.complaints import views as complaints
 from weihu.workplace.duplicates import views as duplicates
 from weihu.workplace.grading import views as grading
 from weihu.workplace.intake import invitations
 from weihu.workplace.intake import views as intake
+from weihu.workplace.introductions import views as introductions
 from weihu.workplace.life import views as life
+from weihu.workplace.messaging import views as messaging
 from weihu.workplace.portfolio import giving, referring
 from weihu.workplace.portfolio import views as portfolio
 from weihu.workplace.relations import views as relations
 from weihu.workplace.rights import views as rights
 from weihu.workplace.runs import views as runs
+from weihu.workplace.team import views as team
+from weihu.workplace.team import visits
 from weihu.workplace.worklist import views as worklist
 
 calls = api.urls
@@ -41,6 +48,17 @@ urlpatterns = [
     path("customers/<str:customer_id>/facts/<slug:key>/", counter.fact_history, name="fact_history"),
     path("customers/<str:customer_id>/facts/<slug:key>/<int:number>/", counter.fact_act, name="fact_act"),
     path("customers/<str:customer_id>/contacts/", worklist.record, name="record"),
+    path("customers/<str:customer_id>/call/", worklist.call, name="call"),
+    path("customers/<str:customer_id>/messages/", messaging.send_message, name="send_message"),
+    path("customers/<str:customer_id>/visits/", visits.visit, name="visit"),
+    path("customers/<str:customer_id>/visits/<int:number>/", visits.visit_cancel, name="visit_cancel"),
+    path("customers/<str:customer_id>/care/", care.care, name="care"),
+    path("customers/<str:customer_id>/introductions/", introductions.introduce, name="introduce"),
+    path(
+        "customers/<str:customer_id>/introductions/<int:number>/",
+        introductions.introduction_act,
+        name="introduction_act",
+    ),
     path("customers/<str:customer_id>/rights/", rights.rights, name="rights"),
     path("customers/<str:customer_id>/copy.xlsx", rights.data_copy, name="data_copy"),
     path("customers/<str:customer_id>/consents/", rights.consent, name="consent"),
@@ -67,6 +85,19 @@ urlpatterns = [
     path("portfolios/claims/", giving.claims, name="claims"),
     path("portfolios/referrals/", referring.referral_list, name="referrals"),
     path("portfolios/benefits/", benefits.benefits, name="benefits"),
+    path("messages/", messaging.templates, name="templates"),
+    path("messages/<int:number>/", messaging.template_act, name="template_act"),
+    path("introductions/", introductions.introductions, name="introductions"),
+    path("campaigns/", campaigns.campaigns, name="campaigns"),
+    path("campaigns/<int:number>/", campaigns.campaign, name="campaign"),
+    path("team/", team.board, name="board"),
+    path("team/morning/", team.morning, name="morning"),
+    path("team/morning.pdf", team.morning_pdf, name="morning_pdf"),
+    path("team/evening/", team.evening, name="evening"),
+    path("team/log/", team.work_log, name="work_log"),
+    path("cockpit/", cockpit.cockpit, name="cockpit"),
+    path("cockpit/effects/", cockpit.effects, name="effects"),
+    path("cockpit.pdf", cockpit.cockpit_pdf, name="cockpit_pdf"),
     path("complaints/", complaints.complaints, name="complaints"),
     path("complaints/<int:number>/", complaints.complaint, name="complaint"),
     path("customers/<str:customer_id>/merges/<int:number>/", duplicates.unmerge, name="unmerge"),

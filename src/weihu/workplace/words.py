@@ -52,6 +52,12 @@ def money(context: template.Context, amount: Decimal | None) -> str:
     return amount_text(amount, book.currency if book else "CNY")
 
 
+@register.simple_tag(takes_context=True)
+def yuan(context: template.Context, amount: float) -> str:
+    """``{% yuan average %}``: a worked-out amount, not a booked one, to the whole cent."""
+    return money(context, Decimal(amount).quantize(Decimal("0.01")))
+
+
 @register.filter
 def exact(value: int | str) -> str:
     """A count or a control total in full, with separators."""
@@ -219,6 +225,11 @@ MOVE_NAMES = {
     "handed over": _("Hand-over"),
     "claims": _("Claims"),
     "referrals": _("Referrals"),
+    "care plans": _("Care plans"),
+    "introductions": _("Introductions"),
+    "introduced": _("Introduced by"),
+    "messages": _("Messages"),
+    "visits": _("Visits"),
 }
 
 
@@ -300,6 +311,14 @@ def _occasion(detail: str, book: RuleBook) -> str:
     return " ".join(called(part) for part in parts if part)
 
 
+def _step(detail: str, book: RuleBook) -> str:
+    key, _colon, place = detail.partition(":")
+    plan = book.care_plans.get(key)
+    if plan is None or int(place) >= len(plan.steps):
+        return key
+    return f"{called(plan)} · {called(plan.steps[int(place)])}"
+
+
 DETAILS: dict[str, Callable[[str, RuleBook], str]] = {
     "grade_up": _regraded,
     "grade_down": _regraded,
@@ -314,5 +333,7 @@ DETAILS: dict[str, Callable[[str, RuleBook], str]] = {
     "card_expiring": _product,
     "festival": lambda detail, book: called(book.festivals.get(detail)),
     "life_occasion": _occasion,
+    "care_step": _step,
+    "care_deputy": _step,
 }
 """How a signal's detail is written, by its kind."""

@@ -33,8 +33,10 @@ from weihu.workplace.archive.models import Channel, Confidence, SavedView
 from weihu.workplace.archive.portrait import portrait, products
 from weihu.workplace.archive.timeline import timeline
 from weihu.workplace.audit import log
+from weihu.workplace.care import views as care
 from weihu.workplace.duplicates.models import Merge
 from weihu.workplace.grading.models import Standing
+from weihu.workplace.introductions import views as introductions
 from weihu.workplace.life.goals import goal_form, goals_of
 from weihu.workplace.life.upcoming import Coming, coming
 from weihu.workplace.people.merged import kept_for
@@ -43,6 +45,7 @@ from weihu.workplace.relations.network import household_of, links_of, picture
 from weihu.workplace.requests import WorkRequest, at_work
 from weihu.workplace.rights.consents import answers_of
 from weihu.workplace.runs.models import rulebooks_of
+from weihu.workplace.team.visits import visits_of
 from weihu.workplace.words import called, reason
 from weihu.workplace.workbooks import XLSX
 from weihu.workplace.worklist.list import Reason, open_signals
@@ -167,6 +170,9 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
         "token": uuid4(),
         **_turning(request, standing),
         **responsibility(request, standing),
+        **care.card(request, customer_id),
+        **introductions.card(request, customer_id),
+        "visits": visits_of(customer_id, request.run.work_date),
         "merges": Merge.objects.filter(kept_id=customer_id, undone_on__isnull=True),
     }
     context["categories"] = _by_category(context["archive"])

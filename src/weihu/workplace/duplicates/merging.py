@@ -16,14 +16,18 @@ from django.utils import timezone
 
 from weihu.workplace.archive.models import Fact
 from weihu.workplace.audit import log
+from weihu.workplace.care.models import CarePlan
 from weihu.workplace.complaints.models import Complaint
 from weihu.workplace.duplicates.models import Candidate, Merge, Moved, Verdict
 from weihu.workplace.grading.models import GradeException
 from weihu.workplace.intake.models import Reply
+from weihu.workplace.introductions.models import Introduction
 from weihu.workplace.life.models import Goal
+from weihu.workplace.messaging.models import Message
 from weihu.workplace.portfolio.models import Claim, HandedCustomer, Referral
 from weihu.workplace.relations.models import Household, Member, Relation
 from weihu.workplace.rights.models import Consent, Erasure, Hold
+from weihu.workplace.team.models import Visit
 from weihu.workplace.worklist.models import Answer, Contact
 
 MOVES: dict[str, tuple[type[models.Model], str]] = {
@@ -44,6 +48,11 @@ MOVES: dict[str, tuple[type[models.Model], str]] = {
     "handed over": (HandedCustomer, "customer_id"),
     "claims": (Claim, "customer_id"),
     "referrals": (Referral, "customer_id"),
+    "care plans": (CarePlan, "customer_id"),
+    "introductions": (Introduction, "introducer_id"),
+    "introduced": (Introduction, "introduced_id"),
+    "messages": (Message, "customer_id"),
+    "visits": (Visit, "customer_id"),
 }
 """What people recorded of a customer, and the column that says whose it is."""
 

@@ -25,6 +25,7 @@ from weihu.workplace.people.gate import Gate
 from weihu.workplace.people.models import Staff
 from weihu.workplace.requests import WorkRequest, at_work
 from weihu.workplace.runs.current import current
+from weihu.workplace.team.visits import agreed_by, event
 from weihu.workplace.words import name_mask
 
 DAYS_AHEAD = 30
@@ -118,6 +119,8 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
             calendar.add(name, value)
         for row in coming(portfolio(gate), book, run.work_date, FEED_DAYS):
             calendar.add_component(_event(row, book, run.work_date))
+        for visit, standing in agreed_by(gate, run.work_date, run.work_date + timedelta(days=FEED_DAYS)):
+            calendar.add_component(event(visit, standing, run.work_date))
     log.record(staff.staff_id, "feed.read")
     return HttpResponse(calendar.to_ical(), "text/calendar; charset=utf-8")
 

@@ -155,6 +155,11 @@ class Gate:
         return Contact.objects.filter(customer_id=standing.customer_id).order_by("-on", "-id")
 
 
+def branches_below(branch_id: str) -> list[str]:
+    """A branch and all branches below it, for figures of a region."""
+    return _below(branch_id, Branch.objects.values_list("branch_id", "parent_id").order_by("branch_id"))
+
+
 def _texts(values: Iterable[str]) -> str:
     return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 

@@ -19,10 +19,12 @@ from weihu.workplace.audit.models import Entry
 from weihu.workplace.complaints.models import Step
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.life.models import Goal
+from weihu.workplace.messaging.models import Message
 from weihu.workplace.people.gate import Gate
 from weihu.workplace.relations.models import Relation
 from weihu.workplace.rights.models import Consent
 from weihu.workplace.runs.models import rulebooks_of
+from weihu.workplace.team.models import Visit
 from weihu.workplace.words import called, category_name
 
 Rows = Iterator[list[Any]]
@@ -71,6 +73,11 @@ def _sheets(standing: Standing, gate: Gate, book: RuleBook) -> Iterator[tuple[st
     steps = Step.objects.filter(complaint__customer_id=standing.customer_id).select_related("complaint").order_by("pk")
     cases = ([row.on, row.complaint.subject, row.get_act_display(), row.note] for row in steps)
     yield _("Complaints"), [_("Day"), _("What about"), _("What was done"), _("Note")], cases
+    messages = Message.objects.filter(**own).order_by("pk")
+    texts = ([row.on, row.template.get_medium_display(), row.text, row.get_state_display()] for row in messages)
+    yield _("Messages"), [_("Day"), _("How"), _("Text"), _("State")], texts
+    visits = ([row.on, f"{row.at:%H:%M}", row.place] for row in Visit.objects.filter(**own).order_by("pk"))
+    yield _("Visits"), [_("Day"), _("At"), _("Place")], visits
     yield _("Grades"), [_("Day"), _("Grade"), "AUM"], _grades(standing, gate)
     seen = Entry.objects.filter(**own).order_by("-pk")[:LAST_ACCESSES]
     yield (

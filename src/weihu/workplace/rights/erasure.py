@@ -20,6 +20,7 @@ from weihu.workplace.duplicates.merging import MOVES
 from weihu.workplace.duplicates.models import Candidate
 from weihu.workplace.fields import SealedField
 from weihu.workplace.intake.models import ImportRow
+from weihu.workplace.introductions.models import Introduction
 from weihu.workplace.life.models import Goal
 from weihu.workplace.people.merged import numbers_of
 from weihu.workplace.relations.models import Member, Relation
@@ -100,6 +101,7 @@ def _erase(ids: list[str], on: date) -> None:
     Goal.objects.filter(mine, ended_on__isnull=True).update(ended_on=on)
     Member.objects.filter(mine, left_on__isnull=True).update(left_on=on)
     Candidate.objects.filter(Q(left_id__in=ids) | Q(right_id__in=ids)).delete()
+    Introduction.objects.filter(Q(introducer_id__in=ids) | Q(introduced_id__in=ids)).update(phone_index="")
     cases = Complaint.objects.filter(mine)
     records: list[tuple[type[models.Model], Q]] = [(ImportRow, mine), (Step, Q(complaint__in=cases))]
     records += [(model, Q(**{f"{column}__in": ids})) for model, column in MOVES.values() if model not in PROOFS]

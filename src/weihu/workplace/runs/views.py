@@ -23,6 +23,7 @@ STEP_NAMES = {
     "assign": _("Assign customers"),
     "watch": _("Find reasons to act"),
     "plan": _("Plan everybody's list"),
+    "measure": _("Measure the effect"),
     "write": _("Write the state"),
     "publish": _("Publish to the workplace"),
 }

@@ -9,14 +9,17 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from weihu.rules.catalogue import Unfit, read
 from weihu.rules.entries import Consent
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.words import CATEGORY_NAMES, called
 from weihu.workplace.worklist.models import Outcome, Way
 
 NEXT_STEP_DAYS = 1
 
 
 class ContactForm(forms.Form):
-    """Result, next step, note. A result of "another time" needs the date."""
+    """Result, next step, note, what the customer liked, what was learned. "Another time" needs the date."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     outcome = forms.ChoiceField(choices=Outcome.choices)
@@ -26,6 +29,13 @@ class ContactForm(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
     )
+    interest = forms.ChoiceField(
+        label=_("Interested in"), required=False, widget=forms.Select(attrs={"class": "form-select"})
+    )
+    learned = forms.ChoiceField(label=_("Learned"), required=False, widget=forms.Select(attrs={"class": "form-select"}))
+    learned_value = forms.CharField(
+        label=_("What"), required=False, max_length=500, widget=forms.TextInput(attrs={"class": "form-control"})
+    )
     note = forms.CharField(
         label=_("Note"),
         required=False,
@@ -33,10 +43,25 @@ class ContactForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2, "class": "form-control"}),
     )
 
-    def __init__(self, *args: Any, work_date: date, unasked: list[Consent], **kwargs: Any) -> None:
-        """``unasked``: the consents that a message would need and the customer has not given."""
+    def __init__(
+        self,
+        *args: Any,
+        book: RuleBook,
+        work_date: date,
+        unasked: list[Consent],
+        agreed: set[str],
+        lacking: list[str],
+        **kwargs: Any,
+    ) -> None:
+        """``unasked``: the consents that a message would need and the customer has not given; ``agreed``: those given;
+        ``lacking``: the fields that are asked first."""
         super().__init__(*args, **kwargs)
-        self.work_date, self.unasked = work_date, unasked
+        self.book, self.work_date, self.unasked, self.agreed = book, work_date, unasked, agreed
+        self.fields["interest"].choices = [  # type: ignore[attr-defined]
+            ("", "—"),
+            *((key, called(offer)) for key, offer in book.offers.items()),
+        ]
+        self.fields["learned"].choices = _fields(book, lacking)  # type: ignore[attr-defined]
         self.fields["way"].widget.attrs["class"] = "form-select"
         self.fields["follow_up_on"].widget.attrs["min"] = str(work_date + timedelta(days=NEXT_STEP_DAYS))
 
@@ -51,4 +76,31 @@ class ContactForm(forms.Form):
             self.add_error("follow_up_on", _("Please give the date for the next contact."))
         if follow_up and follow_up <= self.work_date:
             self.add_error("follow_up_on", _("The next contact must be after today."))
+        self._check_learned(said)
         return said
+
+    def _check_learned(self, said: dict[str, Any]) -> None:
+        """The fact as the catalogue keeps it; some only with the customer's consent."""
+        key, written = said.get("learned"), said.get("learned_value", "").strip()
+        if not key and written:
+            self.add_error("learned", _("Please say what this is."))
+        if not key or not written:
+            return
+        field = self.book.fields[key]
+        if field.consent and field.consent not in self.agreed:
+            self.add_error("learned", _("The customer has not agreed to this yet: record the consent first."))
+        try:
+            said["learned_value"] = read(field, written)
+        except Unfit as unfit:
+            self.add_error("learned_value", unfit.text(get_language() or "zh-hans"))
+
+
+def _fields(book: RuleBook, lacking: list[str]) -> list[Any]:
+    """What may be learned: what is missing first, then all by category. (Name and identity are not told in passing.)"""
+    grouped: dict[str, list[tuple[str, str]]] = {}
+    for key, field in book.fields.items():
+        if key not in ("name", "identity_number", *lacking):
+            grouped.setdefault(field.category, []).append((key, called(field)))
+    missing = [(key, called(book.fields[key])) for key in lacking if key not in ("name", "identity_number")]
+    named = [(str(_("Still missing")), missing)] if missing else []
+    return [("", "—"), *named, *((str(CATEGORY_NAMES[category]), rows) for category, rows in grouped.items())]

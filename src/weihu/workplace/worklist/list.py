@@ -6,11 +6,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.translation import gettext_lazy as _
+
 from weihu.workplace.archive.facts import barred_customers
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.gate import Gate
+from weihu.workplace.portfolio.models import Staffing
 from weihu.workplace.requests import WorkRequest
 from weihu.workplace.words import reason
+from weihu.workplace.worklist.fatigue import tired_customers
 from weihu.workplace.worklist.models import Answer, Contact, Outcome, Signal, Task
 
 
@@ -47,13 +51,30 @@ class TodayTask:
 
 
 @dataclass(frozen=True)
+class NotPlanned:
+    """A customer with reasons whom the day does not hold: why, and for how many days the oldest reason has waited."""
+
+    standing: Standing
+    reasons: list[Reason]
+    why: str
+    days: int
+
+
+WHY_NOT = {
+    "barred": _("Do not contact"),
+    "tired": _("Contacted often enough lately"),
+    "dial": _("The rest of the day is kept for the best customers"),
+    "full": _("The day is full of tasks that are worth more per minute"),
+}
+
+
+@dataclass(frozen=True)
 class TodayList:
     """The reader's tasks of the run in order, and the reasons that did not fit into the day."""
 
     tasks: list[TodayTask]
-    not_planned: list[tuple[Standing, list[Reason]]]
+    not_planned: list[NotPlanned]
     not_planned_count: int
-    barred: set[str]
     capacity: int
 
     @classmethod
@@ -80,9 +101,10 @@ class TodayList:
             if row.customer_id in standings and (row.customer_id in reasons or row.customer_id in done)
         ]
         post = request.book.posts.get(staff.post)
-        left, count = _not_planned(request, set(ids))
-        barred = barred_customers(request.book, request.run.work_date, [row.customer_id for row, _ in left])
-        return cls(tasks, left, count, barred, post.minutes_per_day if post else 0)
+        own = Staffing.objects.filter(pk=staff.staff_id, minutes_per_day__isnull=False).first()
+        capacity = own.minutes_per_day if own else post.minutes_per_day if post else 0
+        left, count = _not_planned(request, tasks, capacity or 0)
+        return cls(tasks, left, count, capacity or 0)
 
     @property
     def done(self) -> int:
@@ -158,8 +180,9 @@ def _contacts_today(request: WorkRequest, customer_ids: list[str]) -> dict[str, 
     return {contact.customer_id: contact for contact in contacts}
 
 
-def _not_planned(request: WorkRequest, planned: set[str]) -> tuple[list[tuple[Standing, list[Reason]]], int]:
-    """The person's other customers with open reasons: they did not fit into the day's minutes."""
+def _not_planned(request: WorkRequest, tasks: list[TodayTask], capacity: int) -> tuple[list[NotPlanned], int]:
+    """The person's other customers with open reasons, and how many they are; the best of them with why."""
+    planned = {task.customer_id for task in tasks}
     own = request.gate.standings().filter(primary_id=request.user.staff_id)
     others = (
         Signal.objects.listed_at(request.run)
@@ -171,5 +194,19 @@ def _not_planned(request: WorkRequest, planned: set[str]) -> tuple[list[tuple[St
     ids = list(others)
     shown = list(own.filter(customer_id__in=ids).order_by("-grade_rank", "-aum")[:NOT_PLANNED_SHOWN])
     reasons = open_signals(request.gate, [row.customer_id for row in shown])
-    listed = [(row, _reasons(request, reasons[row.customer_id])) for row in shown if row.customer_id in reasons]
+    waiting = [row for row in shown if row.customer_id in reasons]
+    named = [row.customer_id for row in waiting]
+    on = request.run.work_date
+    sets = {"barred": barred_customers(request.book, on, named), "tired": tired_customers(request.book, on, named)}
+    others_minutes = sum(task.minutes for task in tasks if not task.top)
+    dial = others_minutes > 0 and sum(task.minutes for task in tasks) < capacity
+    top_from = Decimal(request.run.report.get("top_from", "0"))
+    listed = []
+    for row in waiting:
+        told = next((why for why, customers in sets.items() if row.customer_id in customers), "")
+        why = told or ("dial" if dial and row.aum < top_from else "full")
+        oldest = min(signal.raised_on for signal in reasons[row.customer_id])
+        listed.append(
+            NotPlanned(row, _reasons(request, reasons[row.customer_id]), str(WHY_NOT[why]), (on - oldest).days)
+        )
     return listed, len(ids)

@@ -73,7 +73,7 @@ class Way(models.TextChoices):
 
 
 class Contact(models.Model):
-    """A contact with a customer (联系记录). ``on`` is the working day it belongs to."""
+    """A contact with a customer (联系记录). ``on`` is the working day it belongs to; ``interest`` an offer of the book."""
 
     token = models.UUIDField(unique=True)
     customer_id = models.CharField(max_length=60)
@@ -83,6 +83,7 @@ class Contact(models.Model):
     way = models.CharField(max_length=20, choices=Way.choices)
     outcome = models.CharField(max_length=20, choices=Outcome.choices)
     follow_up_on = models.DateField(null=True)
+    interest = models.CharField(max_length=40, blank=True)
     note = SealedField(blank=True, scope="note")
 
     class Meta:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from weihu.workplace.archive.portrait import portrait
+from weihu.workplace.archive import facts
+from weihu.workplace.archive.facts import Known, Written, archive_of, barred_customers, with_derived
+from weihu.workplace.archive.models import Channel, Confidence
+from weihu.workplace.archive.portrait import missing, portrait
 from weihu.workplace.audit import log
+from weihu.workplace.care import doing as care
+from weihu.workplace.grading.models import Standing
+from weihu.workplace.messaging.sending import drafts
 from weihu.workplace.requests import WorkRequest, at_work
-from weihu.workplace.rights.consents import lacking
+from weihu.workplace.rights.consents import agreed, lacking
 from weihu.workplace.worklist.forms import ContactForm
 from weihu.workplace.worklist.list import TodayList, open_signals
 from weihu.workplace.worklist.models import Answer, Contact, Outcome
@@ -49,12 +56,13 @@ def task(request: WorkRequest, customer_id: str) -> HttpResponse:
 def record(request: WorkRequest, customer_id: str) -> HttpResponse:
     """Record a contact; the answer is the next task's panel, with the list brought up to date."""
     standing = request.gate.standing(customer_id)
-    form = _form(request, customer_id, request.POST)
+    archive = archive_of(standing.customer, request.book, request.run.work_date)
+    form = _form(request, standing, archive, request.POST)
     if not form.is_valid():
         tasks = TodayList.of(request)
         context = {"tasks": tasks, "here": "today", **_panel(request, tasks, customer_id), "form": form}
         return render(request, "worklist/panel.html", context, status=422)
-    _save(request, standing.customer_id, form)
+    _save(request, standing.customer_id, form, archive)
     tasks = TodayList.of(request)
     following = tasks.after(customer_id)
     context = {
@@ -69,13 +77,36 @@ def record(request: WorkRequest, customer_id: str) -> HttpResponse:
     return response
 
 
-def _form(request: WorkRequest, customer_id: str, *args: Any, **kwargs: Any) -> ContactForm:
-    unasked = lacking(customer_id, "message", request.book)
-    return ContactForm(*args, work_date=request.run.work_date, unasked=unasked, **kwargs)
+@at_work
+@require_POST
+def call(request: WorkRequest, customer_id: str) -> HttpResponse:
+    """The telephone number in full for a call, logged before it is shown."""
+    standing = request.gate.standing(customer_id)
+    archive = archive_of(standing.customer, request.book, request.run.work_date)
+    if barred_customers(request.book, request.run.work_date, [customer_id]) or not archive["phone"].value:
+        return HttpResponseBadRequest(str(_("There is no number to call.")))
+    log.record(request.user.staff_id, "phone.call", customer_id)
+    return render(request, "worklist/call.html", {"number": archive["phone"].value})
 
 
-def _save(request: WorkRequest, customer_id: str, form: ContactForm) -> None:
-    """The contact and the signals it answers, once: the form's token tells a repeated post."""
+def _form(
+    request: WorkRequest, standing: Standing, archive: dict[str, Known], *args: Any, **kwargs: Any
+) -> ContactForm:
+    customer_id, book = standing.customer_id, request.book
+    return ContactForm(
+        *args,
+        book=book,
+        work_date=request.run.work_date,
+        unasked=lacking(customer_id, "message", book),
+        agreed=agreed([customer_id], book.consents)[customer_id],
+        lacking=[known.key for known in missing(archive, standing, book)],
+        **kwargs,
+    )
+
+
+def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: dict[str, Known]) -> None:
+    """The contact, the signals it answers, what was learned and what becomes of care plans, once: the form's token
+    tells a repeated post."""
     said = form.cleaned_data
     with transaction.atomic():
         contact, created = Contact.objects.get_or_create(
@@ -88,19 +119,34 @@ def _save(request: WorkRequest, customer_id: str, form: ContactForm) -> None:
                 "way": said["way"],
                 "outcome": said["outcome"],
                 "follow_up_on": said["follow_up_on"],
+                "interest": said["interest"],
                 "note": said["note"],
             },
         )
         if not created:
             return
         if contact.outcome != Outcome.NOT_REACHED:
+            answered = open_signals(request.gate, [customer_id]).get(customer_id, [])
             Answer.objects.bulk_create(
                 Answer(
                     contact=contact, customer_id=customer_id, kind=signal.kind, subject=signal.subject, on=contact.on
                 )
-                for signal in open_signals(request.gate, [customer_id]).get(customer_id, [])
+                for signal in answered
             )
+            care.apply(contact, answered, request.book)
+        if said["learned"] and said["learned_value"]:
+            _learn(request, customer_id, said, archive)
         log.record(request.user.staff_id, "contact", customer_id, contact.outcome)
+
+
+def _learn(request: WorkRequest, customer_id: str, said: dict[str, Any], archive: dict[str, Known]) -> None:
+    """A fact that the customer told in passing goes into the archive, in place of what was known."""
+    fact = Written(said["learned"], said["learned_value"], Channel.SERVICE, Confidence.TOLD)
+    known = {key for key, one in archive.items() if one.known}
+    for one in with_derived(fact, known):
+        seen = [row.pk for row in archive[one.field].facts]
+        token = uuid5(said["token"], one.field)
+        facts.record(customer_id, one, seen, request.user.staff_id, request.run.work_date, token)
 
 
 def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str, Any]:
@@ -117,6 +163,10 @@ def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str
         "offers": offers,
         "unrated": unrated,
         "task": chosen,
-        "form": _form(request, customer_id, initial={"token": uuid4()}),
+        "form": _form(request, chosen.standing, shown["archive"], initial={"token": uuid4()}),
+        "drafts": drafts(request, chosen.standing, shown["archive"], [signal.kind for signal in signals]),
+        "message_token": uuid4(),
+        "unasked": lacking(customer_id, "message", request.book),
+        "barred": barred_customers(request.book, request.run.work_date, [customer_id]),
         "outcomes": list(enumerate(Outcome.choices, 1)),
     }

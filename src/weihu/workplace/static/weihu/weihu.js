@@ -118,7 +118,28 @@ function drawSankey(box) {
   new ResizeObserver(() => chart.resize()).observe(box);
 }
 
+function drawTrend(box) {
+  const data = JSON.parse(box.parentElement.querySelector("#trend-data").textContent);
+  const chart = echarts.init(box, null, { renderer: "canvas" });
+  const label = (value) => (data.share ? `${(100 * value).toFixed(1)}%` : short(value));
+  chart.setOption({
+    animation: false,
+    aria: { enabled: true },
+    toolbox: { right: 0, feature: { saveAsImage: { name: data.name, pixelRatio: 2, title: english ? "As a picture" : "存为图片", backgroundColor: "#fff" } } },
+    grid: { left: 8, right: 48, top: 34, bottom: 4, containLabel: true },
+    tooltip: { trigger: "axis", valueFormatter: label },
+    xAxis: { type: "time", axisLabel: { hideOverlap: true, formatter: english ? "{MMM} {d}" : "{M}月{d}日" } },
+    yAxis: { type: "value", scale: true, axisLabel: { formatter: label }, splitNumber: 4 },
+    series: [{
+      type: "line", name: data.name, data: data.points, showSymbol: data.points.length < 15, lineStyle: { width: 2, color: "#0b5d51" }, itemStyle: { color: "#0b5d51" },
+      markLine: data.target === null ? undefined : { symbol: "none", silent: true, lineStyle: { color: "#d9a441", type: "dashed" }, label: { formatter: () => `${data.target_name} ${label(data.target)}`, position: "insideEndTop", color: "#7a4f00" }, data: [{ yAxis: data.target }] },
+    }],
+  });
+  new ResizeObserver(() => chart.resize()).observe(box);
+}
+
 function drawCharts(root) {
+  for (const box of root.querySelectorAll("[data-trend]:not([_echarts_instance_])")) drawTrend(box);
   for (const box of root.querySelectorAll("[data-pareto]:not([_echarts_instance_])")) drawPareto(box);
   for (const box of root.querySelectorAll("[data-sankey]:not([_echarts_instance_])")) drawSankey(box);
   for (const box of root.querySelectorAll("[data-network]:not([_echarts_instance_])")) drawNetwork(box);
@@ -146,6 +167,7 @@ document.addEventListener("change", (event) => {
 });
 
 document.addEventListener("click", (event) => {
+  for (const more of document.querySelectorAll(".more-nav[open]")) if (!more.contains(event.target)) more.open = false;
   for (const tool of document.querySelectorAll(".tool[open]")) if (!tool.contains(event.target) && !event.target.closest("[name=chosen], [data-choose-all]")) tool.open = false;
   const task = event.target.closest("[data-task]");
   if (task) choose(task);
@@ -169,11 +191,101 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "Enter" && form.querySelector("[name=outcome]:checked")) { event.preventDefault(); form.requestSubmit(); }
   else if (event.key === "j") step(1);
   else if (event.key === "k") step(-1);
+  else if (event.key === "c") document.querySelector("[data-act=call]")?.click();
   else if (event.key === "n") { form.querySelector("[name=note]").focus(); event.preventDefault(); }
 });
 
+// --- without a connection: a result waits on this device, for its writer only, until the server has it ---
+
+const WAITING = "weihu-waiting";
+
+function waiting() {
+  const form = document.querySelector("[data-result]");
+  const staff = form ? form.dataset.staff : document.body.dataset.staff;
+  return JSON.parse(localStorage.getItem(WAITING) || "[]").filter((one) => one.staff === staff);
+}
+
+function keepWaiting(rows, staff) {
+  const others = JSON.parse(localStorage.getItem(WAITING) || "[]").filter((one) => one.staff !== staff);
+  localStorage.setItem(WAITING, JSON.stringify([...others, ...rows]));
+}
+
+function showWaiting() {
+  const rows = waiting();
+  const box = document.querySelector("#waiting");
+  if (!box) return;
+  box.hidden = rows.length === 0;
+  box.querySelector("strong").textContent = rows.length;
+  for (const one of rows) document.querySelector(`[data-task][href$="/${CSS.escape(one.customer)}/"]`)?.classList.add("task-done");
+}
+
+function keepResult(form) {
+  const said = Object.fromEntries(new FormData(form));
+  delete said.csrfmiddlewaretoken;
+  const rows = waiting().filter((one) => one.said.token !== said.token);
+  rows.push({ staff: form.dataset.staff, customer: form.dataset.result, address: form.getAttribute("action"), said });
+  keepWaiting(rows, form.dataset.staff);
+  form.reset();
+  form.querySelector("[name=token]").value = crypto.randomUUID();
+  showWaiting();
+}
+
+let sending = false;
+
+async function sendWaiting() {
+  if (sending || !navigator.onLine) return;
+  sending = true;
+  let sent = 0;
+  try {
+    for (const one of waiting()) {
+      const token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+      const answer = await fetch(one.address, { method: "POST", body: new URLSearchParams(one.said), redirect: "manual", headers: { "X-CSRFToken": token, "HX-Request": "true" } });
+      if (!answer.ok) {
+        // the server took it and found fault with it, or wants a new login: it stays here, and is shown
+        document.querySelector("#waiting")?.setAttribute("data-refused", answer.status);
+        break;
+      }
+      keepWaiting(waiting().filter((other) => other.said.token !== one.said.token), one.staff);
+      sent += 1;
+    }
+  } catch { /* still no connection */ } finally { sending = false; }
+  showWaiting();
+  if (sent && document.querySelector("[data-panel]")) location.reload();
+}
+
+document.addEventListener("htmx:sendError", (event) => {
+  const form = event.target.closest("[data-result]");
+  if (form) keepResult(form);
+});
+
+// without a connection another task of the list can be recorded all the same
+document.addEventListener("click", (event) => {
+  const task = event.target.closest("[data-task]");
+  const form = document.querySelector("[data-result]");
+  if (!task || !form || navigator.onLine) return;
+  const customer = decodeURIComponent(new URL(task.href).pathname.split("/").filter(Boolean).at(-1));
+  form.dataset.result = customer;
+  for (const name of ["action", "hx-post"]) form.setAttribute(name, `/customers/${encodeURIComponent(customer)}/contacts/`);
+  form.reset();
+  form.querySelector("[name=token]").value = crypto.randomUUID();
+  const panel = document.querySelector("[data-panel]");
+  panel.querySelector("h2").textContent = task.querySelector(".task-name").textContent;
+  panel.querySelector(".card-body").textContent = task.querySelector(".task-why").textContent;
+  htmx.process(form);
+});
+
+addEventListener("online", sendWaiting);
+setInterval(sendWaiting, 20000);
+
 document.addEventListener("htmx:afterSwap", (event) => {
   drawCharts(document);
+  showWaiting();
+  const number = document.querySelector("[data-call]:not([data-called])");
+  if (number) {
+    number.dataset.called = "1";
+    number.focus();
+    if (matchMedia("(pointer: coarse)").matches) location.href = number.href;
+  }
   const panel = document.querySelector("[data-panel]");
   if (event.target.id === "panel" && panel) {
     if (matchMedia("(max-width: 767px)").matches) event.target.scrollIntoView({ block: "start" });
@@ -181,4 +293,4 @@ document.addEventListener("htmx:afterSwap", (event) => {
   }
 });
 
-document.addEventListener("DOMContentLoaded", () => drawCharts(document));
+document.addEventListener("DOMContentLoaded", () => { drawCharts(document); showWaiting(); sendWaiting(); });

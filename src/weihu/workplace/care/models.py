@@ -1,0 +1,50 @@
+"""Care plans (关怀计划) of customers: begun by a signal or by hand, each step a task."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class CarePlan(models.Model):
+    """A plan of the book for a customer. ``open_key`` names customer and plan while it runs, so there is one of a kind.
+
+    ``signal``: kind and subject of what began it, empty if a person did (``started_by``); the same never begins twice.
+    """
+
+    class Why(models.TextChoices):
+        """Why it ended."""
+
+        DONE = "done", _("All steps done")
+        RESULT = "result", _("Ended by a result")
+        HAND = "hand", _("Stopped by hand")
+
+    customer_id = models.CharField(max_length=60, db_index=True)
+    plan = models.CharField(max_length=40)
+    open_key = models.CharField(max_length=110, unique=True, null=True)
+    signal = models.CharField(max_length=200, blank=True)
+    started_on = models.DateField()
+    started_by = models.CharField(max_length=60, blank=True)
+    ended_on = models.DateField(null=True)
+    ended_by = models.CharField(max_length=60, blank=True)
+    why = models.CharField(max_length=10, choices=Why.choices, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer_id", "plan", "signal"], condition=~models.Q(signal=""), name="care_plan_signal"
+            )
+        ]
+
+
+class CareStep(models.Model):
+    """A step (counted from 0) of a plan: the day it is due, and when it was done."""
+
+    care_plan = models.ForeignKey(CarePlan, models.CASCADE, related_name="steps")
+    place = models.IntegerField()
+    due_on = models.DateField(db_index=True)
+    done_on = models.DateField(null=True)
+    done_by = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["care_plan", "place"], name="care_step_place")]

@@ -1,0 +1,130 @@
+"""Sheets for printing: titles, lines and tables as a PDF, marked with who printed it. The one place that writes PDF.
+
+The Chinese font is Adobe's standard STSong-Light, which every reader of PDF brings; nothing has to be installed.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reportlab.lib import colors
+from reportlab.lib.enums import TA_RIGHT
+from reportlab.lib.pagesizes import A4, landscape
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.platypus import (
+    BaseDocTemplate,
+    Flowable,
+    Frame,
+    KeepInFrame,
+    PageBreak,
+    PageTemplate,
+    Paragraph,
+    Spacer,
+    Table,
+    TableStyle,
+)
+
+PDF = "application/pdf"
+FONT = "STSong-Light"
+GREEN, LIGHT, GREY = colors.HexColor("#0b5d51"), colors.HexColor("#e4f0ed"), colors.HexColor("#667382")
+MARGIN = 14 * mm
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: its title, its head, its rows as texts, how the width is shared, the columns written to the right."""
+
+    title: str
+    head: Sequence[Any]
+    rows: Sequence[Sequence[Any]]
+    shares: Sequence[int]
+    right: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: a title, a line under it, lines of text, tables. What is too long for it is set smaller."""
+
+    title: str
+    under: str = ""
+    lines: Sequence[str] = ()
+    grids: Sequence[Grid] = field(default_factory=list)
+
+
+def printed(pages: Sequence[Page], mark: str, wide: bool = False) -> bytes:
+    """A PDF with one sheet of A4 per page, ``mark`` at the foot of each."""
+    if FONT not in pdfmetrics.getRegisteredFontNames():
+        pdfmetrics.registerFont(UnicodeCIDFont(FONT))
+    size = landscape(A4) if wide else A4
+    width, height = size[0] - 2 * MARGIN, size[1] - 2 * MARGIN - 6 * mm
+    content = io.BytesIO()
+    document = BaseDocTemplate(content, pagesize=size, title=pages[0].title if pages else "", author="Weihu")
+
+    def foot(canvas: Any, _document: Any) -> None:
+        canvas.setFont(FONT, 7)
+        canvas.setFillColor(GREY)
+        canvas.drawString(MARGIN, MARGIN - 2 * mm, mark)
+        canvas.drawRightString(size[0] - MARGIN, MARGIN - 2 * mm, str(canvas.getPageNumber()))
+
+    frame = Frame(MARGIN, MARGIN + 4 * mm, width, height, 0, 0, 0, 0)
+    document.addPageTemplates([PageTemplate(frames=[frame], onPage=foot)])
+    story: list[Flowable] = []
+    for page in pages:
+        story += [KeepInFrame(width, height, _flow(page, width), mode="shrink"), PageBreak()]
+    document.build(story[:-1])
+    return content.getvalue()
+
+
+def _flow(page: Page, width: float) -> list[Flowable]:
+    flow: list[Flowable] = [Paragraph(_plain(page.title), _style(17, GREEN))]
+    flow += [Paragraph(_plain(page.under), _style(9, GREY)), Spacer(1, 3 * mm)]
+    flow += [Paragraph(_plain(line), _style(9.5)) for line in page.lines]
+    for grid in page.grids:
+        flow += [Spacer(1, 3 * mm), Paragraph(_plain(grid.title), _style(11, GREEN)), Spacer(1, 1 * mm)]
+        cells = [[Paragraph(_plain(name), _style(8, GREY)) for name in grid.head]]
+        cells += [
+            [Paragraph(_plain(cell), _style(8.5, right=place in grid.right)) for place, cell in enumerate(row)]
+            for row in grid.rows
+        ]
+        whole = sum(grid.shares)
+        table = Table(cells, colWidths=[width * share / whole for share in grid.shares], repeatRows=1)
+        table.setStyle(
+            TableStyle(
+                [
+                    ("BACKGROUND", (0, 0), (-1, 0), LIGHT),
+                    ("LINEBELOW", (0, 0), (-1, -1), 0.4, colors.HexColor("#d5dcda")),
+                    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                    ("TOPPADDING", (0, 0), (-1, -1), 2.5),
+                    ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
+                    ("LEFTPADDING", (0, 0), (-1, -1), 3),
+                    ("RIGHTPADDING", (0, 0), (-1, -1), 3),
+                ]
+            )
+        )
+        flow.append(table)
+    return flow
+
+
+def _style(size: float, color: Any = colors.black, right: bool = False) -> ParagraphStyle:
+    looks: dict[str, Any] = {"alignment": TA_RIGHT} if right else {}
+    return ParagraphStyle(
+        f"{size}{color}{right}",
+        fontName=FONT,
+        fontSize=size,
+        leading=size * 1.35,
+        textColor=color,
+        wordWrap="CJK",
+        **looks,
+    )
+
+
+def _plain(text: Any) -> str:
+    """Text as a paragraph takes it; the sign for yuan is written as the font has it."""
+    said = "" if text is None else str(text)
+    return said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("¥", "\uffe5").replace("−", "-")
