@@ -7,10 +7,23 @@ from weihu.engine.contract import FILES
 from weihu.rules.entries import Care, CatalogueField, Consent, Festival, Limits, Occasion, Relation, Retirement, Stage
 from weihu.rules.policy import Benefit, Duty, Effective, Grade, Measure, Policy, Portfolios, Post
 from weihu.rules.rulebook import builtin_books
-from weihu.rules.working_day import SIGNAL_NEEDS, Habits, Offer, Planning, Signal, Suitability
+from weihu.rules.working_day import (
+    SIGNAL_NEEDS,
+    CarePlan,
+    Effects,
+    Fatigue,
+    Habits,
+    Losses,
+    Offer,
+    Planning,
+    Signal,
+    Step,
+    Suitability,
+)
 
 ARCHIVE_ENTRIES = (CatalogueField, Relation, Occasion, Festival, Stage, Retirement, Consent, Care, Limits)
 GRADING_ENTRIES = (Measure, Policy, Grade, Effective, Post, Duty, Portfolios, Benefit)
+WORKING_DAY_ENTRIES = (Signal, Planning, Habits, Suitability, Offer, CarePlan, Step, Fatigue, Effects, Losses)
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -24,7 +37,7 @@ def test_core_files_names_every_file_and_column():
 
 def test_rulebook_names_every_entry_and_kind():
     text = (DOCS / "rulebook.md").read_text()
-    for model in (*GRADING_ENTRIES, Signal, Planning, Habits, Suitability, Offer, *ARCHIVE_ENTRIES):
+    for model in (*GRADING_ENTRIES, *WORKING_DAY_ENTRIES, *ARCHIVE_ENTRIES):
         for name in model.model_fields:
             assert f"`{name}`" in text, (model.__name__, name)
     for name in (*SIGNAL_NEEDS, *builtin_books()):

@@ -101,7 +101,7 @@ def signal(customer, kind, **changes):
     return row | changes
 
 
-def candidates(signals, covers=(), barred=(), book=BOOK):
+def candidates(signals, covers=(), barred=(), tired=(), book=BOOK):
     """Of customers a, b and c, of whom kh1 is primary and zg1 deputy, on the night of 1 June."""
     engine, on = DuckEngine.in_memory(), date(2026, 6, 1)
 
@@ -118,6 +118,7 @@ def candidates(signals, covers=(), barred=(), book=BOOK):
         bound("staffing", tables.STAFFING, []),
         bound("covers", tables.COVERS, covers),
         bound("barred", tables.BARRED, barred),
+        bound("tired", tables.TIRED, tired),
         bound("top", tables.TOP, [{"aum": Decimal(500_000)}]),
         bound("calendar", tables.CALENDAR, [{"business_date": on}]),
     )
@@ -140,6 +141,16 @@ def test_who_is_barred_or_held_out_is_on_no_list():
         barred=[{"customer_id": "c"}],
     )
     assert list(found) == [("kh1", "a")]
+
+
+def test_who_is_tired_of_contacts_hears_only_of_what_was_promised():
+    found = candidates(
+        [signal("a", "near_grade"), signal("a", "cadence_due"), signal("b", "near_grade"), signal("c", "near_grade")],
+        tired=[{"customer_id": "a"}, {"customer_id": "b"}],
+    )
+    alone = candidates([signal("a", "cadence_due")])
+    assert set(found) == {("kh1", "a"), ("kh1", "c")}
+    assert found["kh1", "a"]["value"] == alone["kh1", "a"]["value"]
 
 
 def test_a_kind_for_the_deputy_is_the_deputys_unless_he_is_away():

@@ -32,17 +32,26 @@ OF_A_CUSTOMER = {
     "exception": ("post", []),
     "refer": ("post", []),
     "benefit_use": ("post", []),
+    "call": ("post", []),
+    "send_message": ("post", []),
+    "visit": ("post", []),
+    "visit_cancel": ("post", [1]),
+    "care": ("post", []),
+    "introduce": ("post", []),
+    "introduction_act": ("post", [1]),
 }
 OF_AN_IMPORT = {"import", "import_step", "import_problems", "import_delete"}
 """Of its uploader alone: test_import.py."""
-OF_A_CASE = {"complaint", "invitation", "reply_settle", "duplicate", "handover"}
-"""Of a customer or a branch behind a number: test_complaints.py, test_forms.py, test_duplicates.py, test_portfolio.py."""
+OF_A_CASE = {"complaint", "invitation", "reply_settle", "duplicate", "handover", "campaign", "template_act"}
+"""Of a customer or a branch behind a number: test_complaints.py, test_forms.py, test_duplicates.py, test_portfolio.py,
+test_campaigns.py, test_messages.py."""
 OPEN = {"login", "logout", "set_language", "health", "public_form", "feed"}
 """Without a login; the last two by a signed or secret address: test_forms.py, test_relations.py."""
 PAGES = {
     "today", "customers", "filter_input", "view_save", "bulk", "completeness", "imports", "invitations", "households", "duplicates", "complaints", "occasions", "feed_act",
     "runs", "run", "distribution", "migration", "near", "whatif", "portfolios", "staff_table", "handovers", "claims", "referrals", "benefits",
-    "book_drafts", "book_draft",
+    "book_drafts", "book_draft", "templates", "introductions", "campaigns", "board", "morning", "morning_pdf", "evening",
+    "work_log", "cockpit", "effects", "cockpit_pdf",
 }  # fmt: skip
 
 

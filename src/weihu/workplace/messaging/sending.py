@@ -35,10 +35,10 @@ class Draft:
 def wrong_places(text: str) -> list[str]:
     """What stands in braces and is no place for words; a brace out of place is named too."""
     try:
-        named = [name for _text, name, form, turn in string.Formatter().parse(text) if name is not None or form or turn]
+        parts = [part[1:] for part in string.Formatter().parse(text) if part[1] is not None]
     except ValueError:
         return ["{"]
-    return [f"{{{name}}}" for name in named if name not in PLACES]
+    return [f"{{{name}}}" for name, form, turn in parts if name not in PLACES or form or turn]
 
 
 def drafts(request: WorkRequest, standing: Standing, archive: dict[str, Known], kinds: list[str]) -> list[Draft]:

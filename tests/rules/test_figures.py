@@ -1,0 +1,69 @@
+"""The cockpit's figures of a night, against a clerk's count."""
+
+from datetime import date
+from decimal import Decimal
+
+import pyarrow as pa
+
+from weihu.engine.duck import DuckEngine
+from weihu.rules import figures, rulebook, tables
+
+BOOK = rulebook.load("brief")
+ON = date(2026, 6, 1)
+
+
+def figure(standings, before=(), tasks=()):
+    engine = DuckEngine.in_memory()
+
+    def bound(name, schema, rows):
+        filled = [{column: row.get(column) for column in schema} for row in rows]
+        return engine.bind_arrow(name, schema, pa.Table.from_pylist(filled, schema=schema.to_pyarrow()))
+
+    given = (
+        bound("standings", tables.STANDINGS, standings),
+        bound("standings_before", tables.STANDINGS, before),
+        bound("tasks", tables.TASKS, tasks),
+        bound("staff", tables.STAFF, [{"staff_id": "kh1", "branch_id": "B1"}]),
+        bound("calendar", tables.CALENDAR, [{"business_date": ON}]),
+    )
+    engine.derive("figures", figures.figures, *given, BOOK)
+    return {(row["staff_id"], row["grade_rank"]): row for row in engine.arrow("FROM figures").to_pylist()}
+
+
+def one(customer, aum, flow, rank=3, contact=date(2026, 5, 20), **more):
+    row = {"customer_id": customer, "branch_id": "B1", "primary_id": "kh1", "grade_rank": rank, "effective": True}
+    row |= {"aum": Decimal(aum), "flow_90": Decimal(flow), "product_count": 2, "facts_expected": 10, "facts_known": 4}
+    return row | {"first_seen_on": date(2026, 1, 1), "last_contact_on": contact} | more
+
+
+def test_customers_money_facts_and_contacts_are_counted():
+    found = figure(
+        [
+            one("a", 300_000, 0),
+            one("b", 250_000, 0, contact=date(2026, 4, 1)),
+            one("c", 90_000, 0, rank=2, primary_id=None),
+        ]
+    )
+    row = found["kh1", 3]
+    names = ("customers", "aum", "products", "facts_expected", "facts_known", "owed", "kept", "lost")
+    assert [row[name] for name in names] == [2, Decimal(550_000), 4, 20, 8, 2, 1, 0]
+    assert found["", 2]["customers"] == 1
+
+
+def test_who_fell_below_the_share_is_lost_once_and_won_back_by_money():
+    """300,000 90 days ago and 60,000 now is lost tonight; the next night it is not news; 200,000 again is won back."""
+    fell, stays = one("a", 60_000, -240_000), one("b", 250_000, -50_000)
+    lost = figure([fell, stays], [one("a", 280_000, -20_000), stays])["kh1", 3]
+    assert (lost["lost"], lost["lost_aum"], lost["won_back"]) == (1, Decimal(240_000), 0)
+    assert figure([fell], [fell])["kh1", 3]["lost"] == 0
+    back = figure([one("a", 200_000, -100_000)], [fell])["kh1", 3]
+    assert (back["won_back"], back["won_aum"], back["lost"]) == (1, Decimal(140_000), 0)
+
+
+def test_time_planned_for_the_best_stands_beside_the_rest():
+    tasks = [
+        {"staff_id": "kh1", "grade_rank": 3, "minutes": 15, "top": True},
+        {"staff_id": "kh1", "grade_rank": 3, "minutes": 10, "top": False},
+    ]
+    row = figure([one("a", 300_000, 0)], tasks=tasks)["kh1", 3]
+    assert (row["tasks"], row["minutes"], row["top_minutes"], row["customers"]) == (2, 25, 15, 1)

@@ -1,0 +1,177 @@
+"""Doing the day's work: the call, what was learned, what the customer liked, care plans moved by results."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from weihu.workplace.archive.models import Channel, Fact
+from weihu.workplace.audit.models import Entry
+from weihu.workplace.care.doing import subject_of
+from weihu.workplace.care.models import CarePlan
+from weihu.workplace.care.starting import Running, begin_by_hand, begin_by_signals
+from weihu.workplace.people.gate import Gate
+from weihu.workplace.runs.models import FOREVER
+from weihu.workplace.worklist.fatigue import tired_customers
+from weihu.workplace.worklist.models import Contact, Outcome, Signal, Task
+
+
+@pytest.fixture
+def task(run, member):
+    CarePlan.objects.all().delete()  # those that the nights began
+    return Task.objects.filter(run=run, staff_id=member("relationship_manager").staff_id).order_by("position")[0]
+
+
+def said(**more):
+    return {"token": uuid.uuid4(), "outcome": Outcome.INTERESTED, "way": "phone", **more}
+
+
+def test_a_call_shows_the_number_and_is_logged(signed_in, task):
+    client = signed_in("relationship_manager")
+    assert b"tel:1" not in client.get(reverse("today")).content
+    answer = client.post(reverse("call", args=[task.customer_id]))
+    assert b'href="tel:1' in answer.content
+    assert Entry.objects.filter(action="phone.call", customer_id=task.customer_id).count() == 1
+
+
+def test_what_was_learned_goes_to_the_archive_once(signed_in, task):
+    client = signed_in("relationship_manager")
+    form = said(interest="wealth", learned="postcode", learned_value="２１００００", note="喜欢稳健")
+    for _ in range(2):
+        assert client.post(reverse("record", args=[task.customer_id]), form).status_code == 200
+    fact = Fact.objects.get(customer_id=task.customer_id)
+    assert (fact.field, fact.value, fact.channel) == ("postcode", "210000", Channel.SERVICE)
+    contact = Contact.objects.get()
+    assert (contact.interest, contact.note) == ("wealth", "喜欢稳健")
+
+
+def test_what_is_learned_later_takes_the_place_of_what_was_known(signed_in, task, run):
+    client = signed_in("relationship_manager")
+    for value in ("210000", "100000"):
+        client.post(reverse("record", args=[task.customer_id]), said(learned="postcode", learned_value=value))
+    old, new = Fact.objects.filter(customer_id=task.customer_id).order_by("pk")
+    assert (old.replaced_by, new.value) == (new, "100000")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"learned": "postcode", "learned_value": "21"},
+        {"learned_value": "210000"},
+        {"learned": "iban", "learned_value": "x"},
+        {"interest": "lottery"},
+    ],
+)
+def test_what_cannot_be_read_saves_nothing(wrong, signed_in, task):
+    answer = signed_in("relationship_manager").post(reverse("record", args=[task.customer_id]), said(**wrong))
+    assert answer.status_code == 422
+    assert not Contact.objects.exists() and not Fact.objects.exists()
+
+
+def test_who_is_not_planned_has_a_reason(signed_in, run):
+    page = signed_in("relationship_manager").get(reverse("today"))
+    left = page.context["tasks"]
+    assert left.not_planned_count >= len(left.not_planned)
+    for one in left.not_planned:
+        assert one.why and one.days >= 0 and one.reasons
+
+
+def test_who_was_contacted_often_is_left_alone_and_said_so(signed_in, run, member):
+    from django.utils import timezone
+
+    client, staff = signed_in("relationship_manager"), member("relationship_manager")
+    planned = set(Task.objects.filter(run=run, staff_id=staff.staff_id).values_list("customer_id", flat=True))
+    own = Gate(staff, run).standings().filter(primary_id=staff.staff_id)
+    one = own.exclude(customer_id__in=planned).first() or own.first()
+    for back in range(run.rulebook.fatigue.contacts):
+        Contact.objects.create(
+            token=uuid.uuid4(), customer_id=one.customer_id, staff_id="x", on=run.work_date - timedelta(days=back),
+            recorded_at=timezone.now(), way="phone", outcome="considering",
+        )  # fmt: skip
+    assert tired_customers(run.rulebook, run.work_date) == {one.customer_id}
+    assert tired_customers(run.rulebook, run.work_date + timedelta(days=run.rulebook.fatigue.days)) == set()
+    Contact.objects.update(outcome=Outcome.NOT_REACHED)
+    assert tired_customers(run.rulebook, run.work_date) == set()
+    assert client.get(reverse("today")).status_code == 200
+
+
+# --- care plans ---
+
+
+def raised(plan, run):
+    """The plan's next step as an open signal, as a night would raise it."""
+    step = plan.steps.filter(done_on__isnull=True).order_by("place")[0]
+    detail = f"{plan.plan}:{step.place}"
+    said = {"raised_on": run.business_date, "on_date": step.due_on, "detail": detail, "since_run": run.number}
+    return Signal.objects.create(
+        customer_id=plan.customer_id, kind="care_step", subject=subject_of(step), until_run=FOREVER, **said
+    )
+
+
+def test_a_signal_begins_a_plan_once(run, task):
+    signal = {"customer_id": task.customer_id, "kind": "new_customer", "subject": "2026-05-31", "grade_rank": 0}
+    for _ in range(2):
+        begin_by_signals(run, [signal, {**signal, "customer_id": "other", "kind": "birthday"}])
+    plan = CarePlan.objects.get(customer_id=task.customer_id)
+    assert (plan.plan, plan.signal, plan.started_on) == ("welcome", "new_customer 2026-05-31", run.work_date)
+    days = [(step.due_on - run.work_date).days for step in plan.steps.order_by("place")]
+    assert days == [7, 30, 90]
+
+
+def test_a_plan_begins_for_its_grades_only(run):
+    CarePlan.objects.all().delete()
+    rank = run.rulebook.rank("potential")
+    rows = [{"customer_id": str(r), "kind": "grade_up", "subject": "x", "grade_rank": r} for r in (rank - 1, rank)]
+    begin_by_signals(run, rows)
+    assert list(CarePlan.objects.filter(plan="promoted").values_list("customer_id", flat=True)) == [str(rank)]
+
+
+def test_results_do_a_step_move_it_and_end_the_plan(signed_in, task, run):
+    client, on = signed_in("relationship_manager"), run.work_date
+    plan = begin_by_hand(task.customer_id, "win_back", run.rulebook, "x", on)
+    with pytest.raises(Running):
+        begin_by_hand(task.customer_id, "win_back", run.rulebook, "x", on)
+    first = plan.steps.get(place=0)
+    signal = raised(plan, run)
+    page = client.get(reverse("task", args=[task.customer_id])).content.decode()
+    assert run.rulebook.care_plans["win_back"].steps[0].zh in page
+    later = on + timedelta(days=3)
+    record = reverse("record", args=[task.customer_id])
+    client.post(record, said(outcome=Outcome.RESCHEDULED, follow_up_on=str(later)))
+    first.refresh_from_db()
+    assert (first.due_on, first.done_on) == (later, None)
+    signal.delete()
+    raised(plan, run)
+    client.post(record, said(outcome=Outcome.CONSIDERING))
+    first.refresh_from_db()
+    assert first.done_on == on
+    client.post(record, said(outcome=Outcome.INTERESTED))
+    plan.refresh_from_db()
+    assert (plan.ended_on, plan.why, plan.open_key) == (on, CarePlan.Why.RESULT, None)
+
+
+def test_a_plan_is_begun_and_stopped_on_the_customers_page(signed_in, task, run):
+    client, address = signed_in("relationship_manager"), reverse("care", args=[task.customer_id])
+    client.post(address, {"plan": "welcome"})
+    plan = CarePlan.objects.get(customer_id=task.customer_id)
+    assert client.post(address, {"plan": "welcome"}).status_code == 400
+    assert client.post(address, {"plan": "nothing"}).status_code == 404
+    assert client.post(address, {"stop": plan.pk}).status_code == 302
+    assert client.post(address, {"stop": 10**6}).status_code == 404
+    plan.refresh_from_db()
+    assert plan.why == CarePlan.Why.HAND
+    assert "新客户" in client.get(reverse("customer", args=[task.customer_id])).content.decode()
+
+
+def test_the_night_puts_due_steps_on_the_list_of_who_does_them(run):
+    from weihu.nightly.noted import noted
+
+    plan = begin_by_hand("c", "promoted", run.rulebook, "x", run.work_date - timedelta(days=21))
+    rows = [row for row in noted(run.business_date, run.rulebook, None) if row["customer_id"] == "c"]
+    assert [(row["kind"], row["detail"]) for row in rows] == [
+        ("care_deputy", "promoted:1"),
+        ("care_step", "promoted:0"),
+    ]
+    plan.steps.update(done_on=run.business_date)
+    assert not [row for row in noted(run.business_date, run.rulebook, None) if row["customer_id"] == "c"]

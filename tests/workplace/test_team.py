@@ -1,0 +1,117 @@
+"""The team's day: board, morning sheet, evening review, work log, visits and their calendar."""
+
+import uuid
+from datetime import timedelta
+
+import icalendar
+import pypdfium2
+import pytest
+from django.urls import reverse
+
+from weihu.nightly.noted import noted
+from weihu.workplace.audit.models import Entry
+from weihu.workplace.pdf import Grid, Page, printed
+from weihu.workplace.team.models import Undone, Visit, WorkNote
+from weihu.workplace.worklist.models import Task
+
+
+def text_of(content: bytes) -> list[str]:
+    """The text of each page of a PDF."""
+    document = pypdfium2.PdfDocument(content)
+    return [page.get_textpage().get_text_bounded() for page in document]
+
+
+@pytest.fixture
+def task(run, member):
+    return Task.objects.filter(run=run, staff_id=member("relationship_manager").staff_id).order_by("position")[0]
+
+
+def record(client, task, outcome="considering"):
+    said = {"token": uuid.uuid4(), "outcome": outcome, "way": "phone"}
+    assert client.post(reverse("record", args=[task.customer_id]), said).status_code == 200
+
+
+def test_the_board_counts_the_branchs_day(client, member, task, run):
+    client.force_login(member("relationship_manager"))
+    record(client, task)
+    assert [row.staff.staff_id for row in client.get(reverse("board")).context["rows"]] == [task.staff_id]
+    client.force_login(member("branch_manager"))
+    branch = member("relationship_manager").branch_id
+    page = client.get(reverse("board"), {"branch": branch})
+    rows = {row.staff.staff_id: row for row in page.context["rows"]}
+    if task.staff_id in rows:  # one of the manager's own branch
+        assert len(rows[task.staff_id].done) == 1
+    staff = [row.staff.staff_id for row in page.context["rows"]]
+    assert page.context["whole"]["planned"] == Task.objects.filter(run=run, staff_id__in=staff).count()
+
+
+def test_the_morning_sheet_is_a_page_for_the_branch_and_one_a_person(signed_in, run):
+    client = signed_in("branch_manager")
+    page = client.get(reverse("morning"))
+    answer = client.get(reverse("morning_pdf"))
+    pages = text_of(answer.content)
+    assert len(pages) == 1 + len(page.context["rows"])
+    assert "晨会" in pages[0]
+    for (row, _before, tasks), text in zip(page.context["rows"], pages[1:], strict=True):
+        assert row.staff.name in text
+        assert all(standing.customer.name in text for standing, _why, _minutes in tasks)
+    assert Entry.objects.filter(action="customer.print").exists()
+
+
+def test_who_has_no_team_has_a_sheet_of_his_own(signed_in, member):
+    client = signed_in("relationship_manager")
+    [text] = text_of(client.get(reverse("morning_pdf")).content)
+    assert member("relationship_manager").name in text
+    assert client.get(reverse("morning_pdf"), {"staff": "nobody"}).status_code == 404
+
+
+def test_what_is_too_long_for_a_sheet_is_set_smaller():
+    rows = [[str(number), "很长的说明" * 12] for number in range(80)]
+    content = printed([Page("标题", "说明", ["<b>&"], [Grid("表", ["一", "二"], rows, (1, 9))])], "某人 2026")
+    assert len(text_of(content)) == 1
+
+
+def test_the_evening_review_keeps_a_reason_for_what_is_undone(signed_in, task):
+    client = signed_in("relationship_manager")
+    record(client, task)
+    page = client.get(reverse("evening"))
+    undone = [standing.customer_id for standing, _ in page.context["mine"]]
+    assert task.customer_id not in undone and undone
+    client.post(
+        reverse("evening"), {f"why-{undone[0]}": "no_time", f"why-{task.customer_id}": "no_time", "why-x": "later"}
+    )
+    assert list(Undone.objects.values_list("customer_id", "why")) == [(undone[0], "no_time")]
+    client.post(reverse("evening"), {f"why-{undone[0]}": "later"})
+    assert Undone.objects.get().why == "later"
+
+
+def test_the_work_log_adds_up(signed_in, task, run):
+    client = signed_in("relationship_manager")
+    record(client, task)
+    client.post(reverse("work_log"), {"text": "晨会培训", "minutes": "30"})
+    assert client.post(reverse("work_log"), {"text": "", "minutes": "30"}).status_code == 400
+    assert client.post(reverse("work_log"), {"text": "x", "minutes": "3000"}).status_code == 400
+    [(on, row, minutes)] = [one for one in client.get(reverse("work_log")).context["rows"] if one[0] == run.work_date]
+    assert (on, len(row.done), minutes) == (run.work_date, 1, task.minutes + 30)
+    assert WorkNote.objects.count() == 1
+    assert client.get(reverse("work_log"), {"xlsx": 1}).status_code == 200
+    assert client.get(reverse("work_log"), {"staff": "nobody"}).status_code == 404
+
+
+def test_a_visit_is_agreed_listed_in_the_calendar_and_cancelled(signed_in, task, run):
+    client = signed_in("relationship_manager")
+    address, token = reverse("visit", args=[task.customer_id]), uuid.uuid4()
+    on = run.work_date
+    for day, status in ((on - timedelta(days=1), 400), (on, 302), (on, 302)):
+        said = {"token": token, "on": str(day), "at": "14:30", "place": "贵宾室"}
+        assert client.post(address, said).status_code == status
+    visit = Visit.objects.get()
+    assert noted(run.business_date, run.rulebook, None)[-1]["kind"] == "visit"
+    client.post(reverse("feed_act"), {"act": "make"})
+    feed = client.get(reverse("occasions")).context["feed"]
+    calendar = icalendar.Calendar.from_ical(client.get(feed).content)
+    [event] = [one for one in calendar.walk("VEVENT") if str(one.get("location", "")) == "贵宾室"]
+    assert event.decoded("dtstart").strftime("%Y-%m-%d %H:%M") == f"{on} 14:30"
+    client.post(reverse("visit_cancel", args=[task.customer_id, visit.pk]))
+    assert "贵宾室" not in client.get(feed).content.decode()
+    assert not [row for row in noted(run.business_date, run.rulebook, None) if row["kind"] == "visit"]
