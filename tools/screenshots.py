@@ -18,13 +18,14 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 WIDTHS = {"desktop": 1440, "phone": 390}
 LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
 PAGES = {
-    "relationship_manager": ("today", "customers", "customer", "facts", "occasions"),
+    "relationship_manager": ("today", "customers", "customer", "facts", "occasions", "evening", "cockpit"),
     "high_counter": ("today", "customer"),
     "branch_manager": (
         "today", "customers", "filtered", "customer", "completeness", "imports", "forms", "form", "public", "households", "relations",
-        "duplicates", "pair", "complaints", "complaint", "rights",
+        "duplicates", "pair", "complaints", "complaint", "rights", "board", "morning", "evening", "log", "introductions",
+        "campaigns", "campaign", "messages", "cockpit",
     ),
-    "personal_banking": ("customers",),
+    "personal_banking": ("customers", "cockpit", "effects"),
     "it_operator": ("runs", "run"),
 }  # fmt: skip
 
@@ -47,6 +48,16 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
     "complaints": ("complaints/",),
     "complaint": ("complaints/?part=open", "table a"),
     "occasions": ("occasions/",),
+    "board": ("team/",),
+    "morning": ("team/morning/",),
+    "evening": ("team/evening/",),
+    "log": ("team/log/",),
+    "introductions": ("introductions/",),
+    "campaigns": ("campaigns/",),
+    "campaign": ("campaigns/", "table a"),
+    "messages": ("messages/",),
+    "cockpit": ("cockpit/",),
+    "effects": ("cockpit/effects/",),
     "runs": ("runs/",),
     "run": ("runs/", "table a"),
 }

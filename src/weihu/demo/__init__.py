@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -127,6 +128,7 @@ def _work(run: Any, share: float) -> None:
     """What people did with a day's lists: a share of the tasks, with mixed results."""
     from django.utils import timezone  # noqa: PLC0415
 
+    from weihu.workplace.care.doing import apply  # noqa: PLC0415
     from weihu.workplace.worklist.models import Answer, Contact, Signal, Task  # noqa: PLC0415
 
     if run.work_date.weekday() >= 5:
@@ -153,7 +155,7 @@ def _work(run: Any, share: float) -> None:
         )
     saved = {contact.customer_id: contact for contact in Contact.objects.bulk_create(contacts, batch_size=500)}
     reached = [customer for customer, contact in saved.items() if contact.outcome != "not_reached"]
-    signals = Signal.objects.listed_at(run).filter(customer_id__in=reached)
+    signals = list(Signal.objects.listed_at(run).filter(customer_id__in=reached, held_out=False))
     _tell(run, signals, saved, rng)
     Answer.objects.bulk_create(
         (
@@ -168,6 +170,11 @@ def _work(run: Any, share: float) -> None:
         ),
         batch_size=500,
     )
+    answered: dict[str, list[Signal]] = defaultdict(list)
+    for signal in signals:
+        answered[signal.customer_id].append(signal)
+    for customer, given in answered.items():
+        apply(saved[customer], given, run.rulebook)
 
 
 def _tell(run: Any, signals: Any, saved: dict[str, Any], rng: np.random.Generator) -> None:
@@ -176,7 +183,9 @@ def _tell(run: Any, signals: Any, saved: dict[str, Any], rng: np.random.Generato
     from weihu.workplace.archive.facts import Written, record  # noqa: PLC0415
     from weihu.workplace.archive.models import Channel, Confidence  # noqa: PLC0415
 
-    for signal in signals.filter(kind="missing_facts"):
+    for signal in signals:
+        if signal.kind != "missing_facts":
+            continue
         for key in signal.detail.split(","):
             field = run.rulebook.fields[key]
             said = [choice.key for choice in field.choices] or SAID.get(key, [])

@@ -1,10 +1,11 @@
-"""The demo's people beyond their money: families, consents, complaints, goals, an event with replies, duplicates."""
+"""The demo's people beyond their money: families, consents, complaints, goals, an event with replies, duplicates,
+and what staff do in a day beside their lists."""
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +26,19 @@ GOALS = (("孩子留学", 600_000), ("换车", 250_000), ("养老储备", 1_000_
 CONSENTING, WITH_GOAL = 0.55, 0.12
 WITH_BENEFIT, REFERRED = 0.25, 9
 GROWN = 18
+TEXTS = (
+    (
+        "sms",
+        "到期提醒",
+        "{salutation}您好,您在我行的产品即将到期,欢迎联系{branch}{manager}安排续存。",
+        "maturity,matured",
+    ),
+    ("sms", "生日祝福", "{salutation},祝您生日快乐!{branch}{manager}敬上。", "birthday"),
+    ("email", "节日问候", "{salutation}您好,{branch}全体员工祝您节日愉快。", "festival"),
+)
+INTRODUCED, CAMPAIGN_DAYS = 14, 30
 PLACES = 40
+SEED = 7
 
 
 def live(home: Home) -> None:
@@ -42,7 +55,7 @@ def live(home: Home) -> None:
     rng = np.random.default_rng(run.number)
     rows = list(Standing.objects.listed_at(run).select_related("customer").order_by("customer_id"))
     with transaction.atomic():
-        for part in (_families, _consents, _special_days, _goals, _complaints, _event, _responsibility):
+        for part in (_families, _consents, _special_days, _goals, _complaints, _event, _responsibility, _working_day):
             part(rows, run, rng)
     look(run, run.work_date, home.spill)
 
@@ -218,3 +231,73 @@ def _responsibility(rows: list[Any], run: Any, rng: np.random.Generator) -> None
     proposed = changed(book, {"grades": {"valued": {"minimum": 600_000}}, "version": title})
     draft = books.keep(proposed, run.book, title, on + timedelta(days=7), manager.staff_id, on)
     books.submit(draft, manager.staff_id)
+
+
+def _working_day(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
+    """Message texts, introductions, visits, other work, and a campaign that has been running for some weeks."""
+    from weihu.workplace.messaging.models import Template  # noqa: PLC0415
+    from weihu.workplace.people.models import Staff  # noqa: PLC0415
+    from weihu.workplace.team.models import Visit, WorkNote  # noqa: PLC0415
+
+    on = run.work_date
+    managers = list(Staff.objects.filter(post="branch_manager").order_by("staff_id"))
+    for medium, title, text, kinds in TEXTS:
+        said = {"medium": medium, "title": title, "text": text, "kinds": kinds, "made_by": managers[0].staff_id}
+        approved = (
+            {"state": "approved", "decided_by": managers[-1].staff_id, "decided_on": on} if kinds != "festival" else {}
+        )
+        Template.objects.create(**said, made_on=on - timedelta(days=20), **approved)
+    _introductions(rows, run, rng)
+    owned = [row for row in rows if row.grade_rank >= 3 and row.primary_id]
+    for place, row in enumerate(owned[:12]):
+        at = time(9 + place % 7, 30)
+        Visit.objects.create(
+            token=_token(rng), customer_id=row.customer_id, staff_id=row.primary_id, on=on + timedelta(days=place % 5),
+            at=at, place="网点贵宾室", made_on=on,
+        )  # fmt: skip
+        WorkNote.objects.create(staff_id=row.primary_id, on=on, minutes=30, text="晨会和产品培训")
+    _campaign(managers[0], run)
+
+
+def _introductions(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
+    from weihu.workplace.introductions.linking import link  # noqa: PLC0415
+    from weihu.workplace.introductions.models import Introduction  # noqa: PLC0415
+
+    owned = [row for row in rows if row.primary_id]
+    for by in rng.choice(owned, INTRODUCED, replace=False):
+        who = rng.choice([row for row in owned if row.branch_id == by.branch_id and row is not by])
+        on = run.work_date - timedelta(days=int(rng.integers(3, 80)))
+        Introduction.objects.create(
+            token=_token(rng), introducer_id=by.customer_id, introduced_id=who.customer_id, staff_id=by.primary_id,
+            branch_id=by.branch_id, on=on, linked_on=on + timedelta(days=2),
+        )  # fmt: skip
+    link(run)
+
+
+def _campaign(manager: Any, run: Any) -> None:
+    """Begun some weeks ago: its groups as drawn then, with what they had then."""
+    from weihu.workplace.campaigns.drawing import start  # noqa: PLC0415
+    from weihu.workplace.campaigns.models import Campaign, CampaignTarget  # noqa: PLC0415
+    from weihu.workplace.grading.models import aum_on  # noqa: PLC0415
+    from weihu.workplace.people.gate import Gate  # noqa: PLC0415
+    from weihu.workplace.worklist.models import Answer, Contact  # noqa: PLC0415
+
+    began, gate = run.work_date - timedelta(days=CAMPAIGN_DAYS), Gate(manager, run)
+    campaign = Campaign.objects.create(
+        title="开门红存款季", offer="term_deposit", query="grade=2", seed=SEED, branch_id=manager.branch_id, from_on=began,
+        to_on=run.work_date + timedelta(days=CAMPAIGN_DAYS), made_by=manager.staff_id, made_on=began,
+    )  # fmt: skip
+    start(campaign, gate, run.rulebook, manager.staff_id, began)
+    for target in CampaignTarget.objects.filter(campaign=campaign):
+        before = aum_on(gate.history(gate.standing(target.customer_id)), began)
+        CampaignTarget.objects.filter(pk=target.pk).update(aum_before=before or 0)
+        called = target.wave_on and target.wave_on < run.work_date
+        contact = Contact.objects.filter(customer_id=target.customer_id, on__gte=began).order_by("-pk").first()
+        if called and contact:
+            Answer.objects.create(
+                contact=contact,
+                customer_id=target.customer_id,
+                kind="campaign",
+                subject=str(campaign.pk),
+                on=contact.on,
+            )

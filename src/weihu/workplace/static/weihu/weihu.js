@@ -250,7 +250,7 @@ async function sendWaiting() {
     }
   } catch { /* still no connection */ } finally { sending = false; }
   showWaiting();
-  if (sent && document.querySelector("[data-panel]")) location.reload();
+  if (sent && document.querySelector("[data-panel]")) location.assign("/");
 }
 
 document.addEventListener("htmx:sendError", (event) => {
