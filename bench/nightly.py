@@ -30,7 +30,7 @@ from reference import differences
 DAYS = 3
 SHORT, LONG = 1, 60  # months behind the night
 LAST = date(2026, 6, 24)
-COMPUTING = ("carry", "value", "grade", "assign", "watch", "plan", "write")
+COMPUTING = ("carry", "value", "grade", "assign", "watch", "plan", "measure", "write")
 
 
 def main() -> None:
@@ -163,7 +163,18 @@ def question(work: Path) -> dict[str, object]:
         "month_days": DAYS,
         "last_month_days": 1,
         "out": work / "reference",
+        "festivals": coming_festivals(),
     }
+
+
+def coming_festivals() -> list[list[str]]:
+    """The festivals that the night looks ahead to."""
+    from weihu.rules import rulebook
+    from weihu.rules.occasions import festivals
+
+    book = rulebook.load("state_bank")
+    last = LAST + timedelta(days=1 + (book.signals["festival"].lead_days or 0))
+    return [[key, str(on)] for key, on in festivals(book, LAST + timedelta(days=1), last)]
 
 
 def report(said: dict, aged: dict, written: dict, apart: dict[str, int]) -> None:

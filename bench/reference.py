@@ -1,9 +1,8 @@
 """A night of the ``state_bank`` book written by hand as one set of DuckDB queries: what ``nightly.py`` is held against.
 
 Reads the state a run left and the next landed delivery, writes the new state, and nothing else: no checks, no
-explanations, no other book. Every number of the book stands in the text. It writes the kinds of signal in KINDS and
-fills lists greedily by weight: its other kinds and the exact plan are not written by hand yet, so signals are compared
-by these kinds and tasks not at all.
+explanations, no other book. Every number of the book stands in the text. What only the
+workplace notes is not in it, and lists are filled greedily, promises first, instead of by the best set.
 """
 
 from __future__ import annotations
@@ -35,13 +34,40 @@ STATE = {
     "tasks": "staff_id, position",
     "movements": "customer_id",
     "facts_known": "customer_id",
+    "habits": "customer_id",
 }
 
-KINDS = (
-    "large_inflow", "large_outflow", "inter_branch", "to_other_bank", "grade_up", "grade_down", "watch_begun",
-    "near_grade", "maturity", "birthday", "missing_facts", "dormant", "cadence_due", "follow_up", "handed_over",
-    "benefit_expiring",
-)  # fmt: skip
+# kind: weight, chance x margin, minutes, open days, promised, kept back
+KINDS = {
+    "large_inflow": (6, "0.002", 15, 5, False, 0),
+    "large_outflow": (9, "0.0012", 15, 5, False, 0),
+    "inter_branch": (3, "0.0004", 10, 3, False, 0),
+    "to_other_bank": (8, "0.0012", 15, 5, False, 0),
+    "grade_up": (5, "0", 10, 7, False, 0),
+    "grade_down": (7, "0", 10, 7, False, 0),
+    "watch_begun": (7, "0.0008", 10, 10, False, 0),
+    "near_grade": (4, "0", 10, 1, False, 0.05),
+    "maturity": (8, "0.0015", 10, 3, False, 0),
+    "birthday": (4, "0", 5, 1, False, 0),
+    "missing_facts": (1, "0", 5, 1, False, 0),
+    "dormant": (2, "0", 10, 1, False, 0),
+    "cadence_due": (3, "0", 10, 1, True, 0),
+    "follow_up": (10, "0", 10, 5, True, 0),
+    "handed_over": (7, "0", 10, 7, False, 0),
+    "benefit_expiring": (3, "0", 5, 1, False, 0),
+    "unusual_inflow": (5, "0.002", 15, 5, False, 0.05),
+    "unusual_outflow": (7, "0.0012", 15, 5, False, 0.05),
+    "salary_stopped": (6, "0", 10, 10, False, 0),
+    "idle_cash": (4, "0.0008", 10, 1, False, 0.05),
+    "matured": (8, "0.0018", 10, 5, False, 0.05),
+    "festival": (2, "0", 2, 1, False, 0.05),
+    "waking": (4, "0", 10, 5, False, 0),
+    "loan_ending": (4, "0", 10, 1, False, 0),
+    "card_expiring": (3, "0", 5, 1, False, 0),
+    "risk_expiring": (2, "0", 5, 1, False, 0),
+    "new_customer": (6, "0", 10, 7, False, 0),
+}
+SIZES = [base * 10**power for power in range(3, 8) for base in (1, 2, 5)][:13]
 
 ACCOUNTS = """
 CREATE TABLE accounts AS
@@ -109,7 +135,7 @@ SELECT p.customer_id, coalesce(a.branch_id, s.branch_id, p.branch_id) AS branch_
        coalesce(l.l1, 0) AS l1, coalesce(l.l7, 0) AS l7, coalesce(l.l30, 0) AS l30, coalesce(l.l90, 0) AS l90, coalesce(l.l365, 0) AS l365,
        (coalesce(s.fees_365, 0) + coalesce(paid.fees, 0) - coalesce(l.lfees, 0))::DECIMAL(18,2) AS fees_365, coalesce(margin.margin, 0) AS margin,
        coalesce(paid.fees, 0)::DECIMAL(18,2) AS fees_today,
-       IF(m.customer_id IS NOT NULL, DATE '{on}', coalesce(s.moved_on, DATE '{on}')) AS moved_on,
+       IF(m.customer_id IS NOT NULL, DATE '{on}', coalesce(s.moved_on, DATE '{on}')) AS moved_on, s.moved_on AS s_moved,
        s.aum AS s_aum, s.balance_days AS s_days, s.flow_1 AS f1, s.flow_7 AS f7, s.flow_30 AS f30, s.flow_90 AS f90, s.flow_365 AS f365,
        s.grade_rank AS s_rank, s.grade_since AS s_since, s.months_below AS s_below, s.watch_since AS s_watch,
        s.review_1, s.level_1, s.level_2, s.level_3, s.level_4, s.level_5, s.level_6, s.grade_why AS s_why, s.primary_since AS s_with, s.primary_id AS s_primary,
@@ -142,7 +168,7 @@ SELECT customer_id, branch_id, opened_on, first_seen_on, aum, liabilities, balan
        IF(rank IS NOT DISTINCT FROM s_rank AND below >= 3, coalesce(s_watch, DATE '{on}'), NULL) AS watch_since,
        r1 AS review_1, l_1::BIGINT AS level_1, l_2::BIGINT AS level_2, l_3::BIGINT AS level_3, l_4::BIGINT AS level_4, l_5::BIGINT AS level_5, l_6::BIGINT AS level_6,
        fees_today, s_with,
-       s_primary, s_deputy, last_contact_on, follow_up_on, s_rank, s_watch
+       s_primary, s_deputy, last_contact_on, follow_up_on, s_rank, s_watch, s_moved
 FROM g;
 DROP TABLE valued;
 """
@@ -199,7 +225,7 @@ def lacks(key: str, rank: int, core: bool) -> str:
 WITH_OWNERS = f"""
 CREATE TABLE facts_known AS FROM s_facts_known;
 CREATE TABLE standings AS
-SELECT g.* EXCLUDE (fees_today, s_with, s_primary, s_deputy, s_rank, s_watch, last_contact_on, follow_up_on), primary_id, IF(primary_id IS NOT DISTINCT FROM s_primary, s_with, DATE '{{on}}') AS primary_since, 'dealt' AS primary_why,
+SELECT g.* EXCLUDE (fees_today, s_with, s_primary, s_deputy, s_rank, s_watch, s_moved, last_contact_on, follow_up_on), primary_id, IF(primary_id IS NOT DISTINCT FROM s_primary, s_with, DATE '{{on}}') AS primary_since, 'dealt' AS primary_why,
        IF(deputy_id = primary_id, NULL, deputy_id) AS deputy_id,
        ({" + ".join(f"(g.grade_rank >= {rank})::BIGINT" for _, rank, _ in EXPECTED)}) AS facts_expected,
        (facts_expected - ({" + ".join(f"{lacks(*field)}::BIGINT" for field in EXPECTED)})) AS facts_known, last_contact_on, follow_up_on
@@ -208,74 +234,147 @@ LEFT JOIN primary_of USING (customer_id) LEFT JOIN deputy_of USING (customer_id)
 CREATE TABLE movements AS SELECT DATE '{{on}}' AS business_date, customer_id, flow_1 AS change, fees_today AS fees FROM graded WHERE flow_1 <> 0 OR fees_today <> 0
 """
 
-SIGNALS = """
+
+def counted(side: str, place: int, size: int) -> str:
+    own = "own" if side == "in" else "-own"
+    return f"(coalesce(h.{side}_{place}, 0) + ({own} >= {size})::BIGINT) >> half AS {side}_{place}"
+
+
+HABITS = f"""
+CREATE TABLE moves AS
+WITH paid AS (SELECT customer_id, sum(amount)::DECIMAL(18,2) AS paid FROM l_transactions JOIN accounts USING (account_id)
+              WHERE kind = 'salary' AND amount > 0 GROUP BY 1),
+lying AS (SELECT customer_id, sum(balance)::DECIMAL(18,2) AS demand FROM accounts JOIN products USING (product_id)
+          WHERE closed_on IS NULL AND category = 'demand' GROUP BY 1)
+SELECT customer_id, flow_1 - least(coalesce(paid, 0), coalesce(h.salary, 0) * 2) AS own, aum - flow_1 AS before,
+       coalesce(paid, 0) AS paid, coalesce(demand, 0) AS demand
+FROM standings LEFT JOIN paid USING (customer_id) LEFT JOIN lying USING (customer_id) LEFT JOIN s_habits h USING (customer_id);
+CREATE TABLE habits AS
+SELECT customer_id, (coalesce(h.habit_days, 0) + 1 >= 360)::INT AS half, (coalesce(h.habit_days, 0) + 1) >> half AS habit_days,
+       {", ".join(counted(side, place, size) for side in ("in", "out") for place, size in enumerate(SIZES, 1))},
+       coalesce(h.salary_since, IF(paid > 0, DATE '{{on}}', NULL)) AS salary_since, IF(paid > 0, DATE '{{on}}', h.salary_on) AS salary_on,
+       IF(paid > 0, paid, h.salary)::DECIMAL(18,2) AS salary, IF(demand >= 50000, coalesce(h.idle_since, DATE '{{on}}'), NULL) AS idle_since
+FROM moves LEFT JOIN s_habits h USING (customer_id);
+ALTER TABLE habits DROP half
+"""
+
+
+def unusual(side: str) -> str:
+    own = "own" if side == "in" else "-own"
+    ends = " ".join(f"WHEN {side}_{place} * 365 <= habit_days * 3 THEN {place}" for place in range(1, len(SIZES) + 1))
+    beyond = ", ".join(f"count(*) FILTER (size >= bound(place + {step})) AS b{step}" for step in range(3))
+    calm = "(SELECT count(*) FROM s_habits WHERE habit_days >= 60) * 3 / 365 * 2 + 10"
+    return f"""
+ranged_{side} AS (SELECT customer_id, {own} AS size, before, CASE {ends} ELSE {len(SIZES) + 1} END AS place
+                  FROM moves JOIN s_habits USING (customer_id) WHERE habit_days >= 60 AND {own} >= {SIZES[0]}),
+tide_{side} AS (SELECT CASE WHEN b0 <= {calm} THEN 0 WHEN b1 <= {calm} THEN 1 WHEN b2 <= {calm} THEN 2 ELSE 3 END AS tide
+                FROM (SELECT {beyond} FROM ranged_{side})),
+beyond_{side} AS (SELECT customer_id, size, bound(place + tide) AS usual FROM ranged_{side}, tide_{side}
+                  WHERE size >= greatest(10000, usual * 2, (before * 0.05)::DECIMAL(18,2))),"""
+
+
+def by_kind(column: int, kind: str = "s.kind") -> str:
+    return (
+        "CASE " + kind + " " + " ".join(f"WHEN '{name}' THEN {said[column]}" for name, said in KINDS.items()) + " END"
+    )
+
+
+KEPT_BACK = " OR ".join(
+    f"(s.kind = '{kind}' AND md5(s.customer_id || ' {kind}')[:8] < '{int(said[5] * 16**8):08x}')"
+    for kind, said in KINDS.items()
+    if said[5]
+)
+
+SIGNALS = f"""
+CREATE MACRO bound(place) AS coalesce({SIZES}[place], 1000000000000000)::DECIMAL(18,2);
 CREATE MACRO key_of(rank) AS ['ungraded', 'small', 'ordinary', 'potential', 'valued', 'major'][rank + 1];
 CREATE MACRO bound_of(rank) AS CASE rank WHEN 1 THEN 1000 WHEN 2 THEN 50000 WHEN 3 THEN 200000 WHEN 4 THEN 500000 WHEN 5 THEN 3000000 END;
 CREATE TABLE seen AS
-WITH c AS (SELECT s.*, g.s_rank, g.s_watch, greatest(s.grade_rank, coalesce(g.s_rank, s.grade_rank)) AS best
+WITH c AS (SELECT s.*, g.s_rank, g.s_watch, g.s_moved, greatest(s.grade_rank, coalesce(g.s_rank, s.grade_rank)) AS best
            FROM standings s JOIN graded g USING (customer_id) WHERE s.effective),
 money AS (SELECT a.customer_id, a.branch_id AS home, t.branch_id, t.counterparty_bank, t.amount, t.kind, t.transaction_id
           FROM l_transactions t JOIN accounts a USING (account_id)),
 away AS (SELECT customer_id, sum(abs(amount))::DECIMAL(18,2) AS moved, arg_min(branch_id, (-abs(amount), transaction_id)) AS place
          FROM money WHERE branch_id <> home GROUP BY ALL HAVING moved >= 50000),
+{unusual("in")}{unusual("out")}
+again AS (SELECT b.customer_id, a.customer_id AS owner, b.account_id, b.product_id, b.matures_on, b.balance, a.closed_on, a.matures_on AS later
+          FROM s_accounts b JOIN accounts a USING (account_id)
+          WHERE b.closed_on IS NULL AND b.balance > 0 AND b.matures_on = DATE '{{on}}' AND (a.closed_on IS NOT NULL OR a.matures_on <= DATE '{{on}}')),
+own AS (SELECT h.customer_id, h.holding_id, h.product_id, h.amount, h.matures_on, p.category FROM holdings h JOIN products p USING (product_id)
+        WHERE closed_on IS NULL OR closed_on > DATE '{{on}}'),
 sent AS (SELECT customer_id, sum(abs(amount))::DECIMAL(18,2) AS moved, arg_min(counterparty_bank, (-abs(amount), transaction_id)) AS place
          FROM money WHERE counterparty_bank IS NOT NULL AND amount < 0 AND kind IN ('transfer', 'other') GROUP BY ALL HAVING moved >= 50000),
-born AS (SELECT customer_id, o.d FROM profiles p JOIN (VALUES {birthdays}) o(md, d)
+born AS (SELECT customer_id, o.d FROM profiles p JOIN (VALUES {{birthdays}}) o(md, d)
          ON month(birth_date) * 100 + day(birth_date) = o.md),
-lacks AS (SELECT customer_id, array_to_string(list_filter([{lacking}], lambda x: x IS NOT NULL)[:5], ',') AS what
+lacks AS (SELECT customer_id, array_to_string(list_filter([{{lacking}}], lambda x: x IS NOT NULL)[:5], ',') AS what
           FROM c g JOIN profiles p USING (customer_id) LEFT JOIN facts_known f USING (customer_id)
           WHERE best >= 2 AND g.grade_rank >= 2 AND g.facts_known < g.facts_expected)
-SELECT customer_id, 'large_inflow' AS kind, '{on}' AS subject, flow_1 AS amount, aum AS base, NULL::DECIMAL(18,2) AS "limit", DATE '{on}' AS on_date, '' AS detail
+SELECT customer_id, 'large_inflow' AS kind, '{{on}}' AS subject, flow_1 AS amount, aum AS base, NULL::DECIMAL(18,2) AS "limit", DATE '{{on}}' AS on_date, '' AS detail
 FROM c WHERE best >= 3 AND flow_1 >= 50000
-UNION ALL SELECT customer_id, 'large_outflow', '{on}', -flow_1, aum, NULL, DATE '{on}', '' FROM c WHERE best >= 3 AND flow_1 <= -50000
-UNION ALL SELECT customer_id, 'inter_branch', '{on}', moved, aum, NULL, DATE '{on}', place FROM c JOIN away USING (customer_id) WHERE best >= 3
-UNION ALL SELECT customer_id, 'to_other_bank', '{on}', moved, aum, NULL, DATE '{on}', place FROM c JOIN sent USING (customer_id) WHERE best >= 3
-UNION ALL SELECT customer_id, 'grade_up', '{on}', metric, aum, bound_of(grade_rank), DATE '{on}', key_of(s_rank) || '>' || key_of(grade_rank) FROM c WHERE best >= 2 AND grade_rank > s_rank
-UNION ALL SELECT customer_id, 'grade_down', '{on}', metric, aum, bound_of(grade_rank), DATE '{on}', key_of(s_rank) || '>' || key_of(grade_rank) FROM c WHERE best >= 1 AND grade_rank < s_rank
-UNION ALL SELECT customer_id, 'watch_begun', '{on}', review_1, aum, bound_of(grade_rank), DATE '{on}', '' FROM c WHERE best >= 1 AND watch_since IS NOT NULL AND s_watch IS NULL
+UNION ALL SELECT customer_id, 'large_outflow', '{{on}}', -flow_1, aum, NULL, DATE '{{on}}', '' FROM c WHERE best >= 3 AND flow_1 <= -50000
+UNION ALL SELECT customer_id, 'inter_branch', '{{on}}', moved, aum, NULL, DATE '{{on}}', place FROM c JOIN away USING (customer_id) WHERE best >= 3
+UNION ALL SELECT customer_id, 'to_other_bank', '{{on}}', moved, aum, NULL, DATE '{{on}}', place FROM c JOIN sent USING (customer_id) WHERE best >= 3
+UNION ALL SELECT customer_id, 'grade_up', '{{on}}', metric, aum, bound_of(grade_rank), DATE '{{on}}', key_of(s_rank) || '>' || key_of(grade_rank) FROM c WHERE best >= 2 AND grade_rank > s_rank
+UNION ALL SELECT customer_id, 'grade_down', '{{on}}', metric, aum, bound_of(grade_rank), DATE '{{on}}', key_of(s_rank) || '>' || key_of(grade_rank) FROM c WHERE best >= 1 AND grade_rank < s_rank
+UNION ALL SELECT customer_id, 'watch_begun', '{{on}}', review_1, aum, bound_of(grade_rank), DATE '{{on}}', '' FROM c WHERE best >= 1 AND watch_since IS NOT NULL AND s_watch IS NULL
 UNION ALL SELECT customer_id, 'near_grade', key_of(grade_rank + 1), metric, bound_of(grade_rank + 1) - metric, bound_of(grade_rank + 1), NULL, key_of(grade_rank + 1)
     FROM c WHERE best >= 1 AND metric < bound_of(grade_rank + 1) AND metric >= bound_of(grade_rank + 1) * 0.9
-UNION ALL SELECT customer_id, 'maturity', account_id || ' ' || matures_on || CASE WHEN matures_on <= DATE '{on}' + 1 THEN ' 1' WHEN matures_on <= DATE '{on}' + 7 THEN ' 7' ELSE ' 30' END, balance, aum, NULL, matures_on, product_id FROM c
+UNION ALL SELECT customer_id, 'maturity', account_id || ' ' || matures_on || CASE WHEN matures_on <= DATE '{{on}}' + 1 THEN ' 1' WHEN matures_on <= DATE '{{on}}' + 7 THEN ' 7' ELSE ' 30' END, balance, aum, NULL, matures_on, product_id FROM c
     JOIN (SELECT customer_id, account_id, balance, matures_on, product_id FROM accounts
-          WHERE closed_on IS NULL AND balance > 0 AND matures_on BETWEEN DATE '{on}' AND DATE '{on}' + 30) USING (customer_id) WHERE best >= 1
+          WHERE closed_on IS NULL AND balance > 0 AND matures_on BETWEEN DATE '{{on}}' AND DATE '{{on}}' + 30) USING (customer_id) WHERE best >= 1
 UNION ALL SELECT customer_id, 'birthday', d::VARCHAR, NULL, NULL, NULL, d, '' FROM c JOIN born USING (customer_id) WHERE best >= 2
 UNION ALL SELECT customer_id, 'missing_facts', '', NULL, NULL, NULL, NULL, what FROM lacks
-UNION ALL SELECT customer_id, 'dormant', '', aum, NULL, NULL, moved_on, '' FROM c WHERE best >= 1 AND moved_on <= DATE '{on}' - 90 AND aum > 0
+UNION ALL SELECT customer_id, 'dormant', '', aum, NULL, NULL, moved_on, '' FROM c WHERE best >= 1 AND moved_on <= DATE '{{on}}' - 90 AND aum > 0
 UNION ALL SELECT customer_id, 'cadence_due', '', NULL, NULL, NULL, due, ''
     FROM (SELECT *, (coalesce(last_contact_on, first_seen_on) + (CASE grade_rank WHEN 2 THEN 180 WHEN 3 THEN 30 WHEN 4 THEN 30 WHEN 5 THEN 14 END)::INT)::DATE AS due FROM c)
-    WHERE best >= 2 AND due <= DATE '{on}' + 1
+    WHERE best >= 2 AND due <= DATE '{{on}}' + 1
 UNION ALL SELECT customer_id, 'follow_up', follow_up_on::VARCHAR, NULL, NULL, NULL, follow_up_on, ''
-    FROM c WHERE follow_up_on > last_contact_on AND follow_up_on <= DATE '{on}' + 1
-UNION ALL SELECT customer_id, 'benefit_expiring', benefit || ' {quarter_end}', NULL, quota, NULL, DATE '{quarter_end}', benefit
+    FROM c WHERE follow_up_on > last_contact_on AND follow_up_on <= DATE '{{on}}' + 1
+UNION ALL SELECT customer_id, 'unusual_inflow', '{{on}}', size, aum, usual, DATE '{{on}}', '' FROM c JOIN beyond_in USING (customer_id) WHERE best >= 2
+UNION ALL SELECT customer_id, 'unusual_outflow', '{{on}}', size, aum, usual, DATE '{{on}}', '' FROM c JOIN beyond_out USING (customer_id) WHERE best >= 2
+UNION ALL SELECT customer_id, 'salary_stopped', salary_on::VARCHAR, salary, aum, NULL, salary_on, '' FROM c JOIN habits USING (customer_id)
+    WHERE best >= 1 AND salary_on = DATE '{{on}}' - 40 AND salary_since + 60 <= salary_on
+UNION ALL SELECT customer_id, 'idle_cash', '', demand, aum, 50000, idle_since, '' FROM c JOIN habits USING (customer_id) JOIN moves USING (customer_id)
+    WHERE best >= 2 AND idle_since <= DATE '{{on}}' - 30
+UNION ALL SELECT c.customer_id, 'matured', account_id || ' ' || matures_on, balance, aum, NULL, matures_on, product_id FROM c JOIN again ON again.owner = c.customer_id WHERE best >= 1
+UNION ALL SELECT customer_id, 'festival', festival || ' ' || d, NULL, NULL, NULL, d, festival FROM c, (VALUES {{festivals}}) f(festival, d) WHERE best >= 4 AND d IS NOT NULL
+UNION ALL SELECT customer_id, 'waking', '{{on}}', aum, NULL, NULL, s_moved, '' FROM c WHERE best >= 1 AND moved_on = DATE '{{on}}' AND s_moved <= DATE '{{on}}' - 90
+UNION ALL SELECT customer_id, 'loan_ending', holding_id || ' ' || matures_on, amount, aum, NULL, matures_on, product_id FROM c JOIN own USING (customer_id)
+    WHERE best >= 1 AND category = 'loan' AND matures_on BETWEEN DATE '{{on}}' AND DATE '{{on}}' + 60
+UNION ALL SELECT customer_id, 'card_expiring', holding_id || ' ' || matures_on, amount, aum, NULL, matures_on, product_id FROM c JOIN own USING (customer_id)
+    WHERE best >= 1 AND category = 'card' AND matures_on BETWEEN DATE '{{on}}' AND DATE '{{on}}' + 45
+UNION ALL SELECT customer_id, 'risk_expiring', (risk_rated_on + 365)::VARCHAR, NULL, NULL, NULL, risk_rated_on + 365, coalesce(risk_rating, '') FROM c JOIN profiles USING (customer_id)
+    WHERE best >= 3 AND risk_rated_on + 365 BETWEEN DATE '{{on}}' AND DATE '{{on}}' + 30
+UNION ALL SELECT customer_id, 'new_customer', c.opened_on::VARCHAR, aum, NULL, NULL, c.opened_on, '' FROM c
+    WHERE best >= 1 AND first_seen_on = DATE '{{on}}' AND c.opened_on >= DATE '{{on}}' - 7
+UNION ALL SELECT customer_id, 'benefit_expiring', benefit || ' {{quarter_end}}', NULL, quota, NULL, DATE '{{quarter_end}}', benefit
     FROM c JOIN (VALUES ('airport_lounge', 4, 2), ('private_salon', 5, 1)) b(benefit, from_rank, quota) ON grade_rank >= from_rank
-    WHERE best >= 3 AND DATE '{quarter_end}' > DATE '{on}' AND DATE '{quarter_end}' <= DATE '{on}' + 16;
+    WHERE best >= 3 AND DATE '{{quarter_end}}' > DATE '{{on}}' AND DATE '{{quarter_end}}' <= DATE '{{on}}' + 16;
 
 CREATE TABLE signals AS
-WITH lasting AS (SELECT * EXCLUDE (held_out) FROM s_signals WHERE expires_on >= DATE '{on}' AND kind IN {kinds}),
+WITH lasting AS (SELECT * FROM s_signals WHERE expires_on >= DATE '{{on}}' AND kind IN {{kinds}}),
 nearer AS (SELECT customer_id, regexp_replace(subject, ' [0-9]+$', '') AS stem FROM seen WHERE kind = 'maturity')
-SELECT s.customer_id, s.kind, s.subject, coalesce(l.raised_on, DATE '{on}') AS raised_on, DATE '{on}' AS seen_on,
-       DATE '{on}' + CASE s.kind WHEN 'large_inflow' THEN 5 WHEN 'large_outflow' THEN 5 WHEN 'inter_branch' THEN 3
-         WHEN 'to_other_bank' THEN 5 WHEN 'grade_up' THEN 7 WHEN 'grade_down' THEN 7 WHEN 'watch_begun' THEN 10
-         WHEN 'maturity' THEN 3 WHEN 'follow_up' THEN 5 ELSE 1 END AS expires_on,
-       s.amount::DECIMAL(18,2) AS amount, s.base::DECIMAL(18,2) AS base, s."limit"::DECIMAL(18,2) AS "limit", s.on_date, s.detail
+SELECT s.customer_id, s.kind, s.subject, coalesce(l.raised_on, DATE '{{on}}') AS raised_on, DATE '{{on}}' AS seen_on,
+       DATE '{{on}}' + {by_kind(3)} AS expires_on,
+       s.amount::DECIMAL(18,2) AS amount, s.base::DECIMAL(18,2) AS base, s."limit"::DECIMAL(18,2) AS "limit", s.on_date, s.detail,
+       {KEPT_BACK} AS held_out
 FROM seen s LEFT JOIN lasting l USING (customer_id, kind, subject)
 UNION ALL BY NAME
 SELECT * FROM lasting ANTI JOIN seen USING (customer_id, kind, subject)
 WHERE kind <> 'maturity' OR (customer_id, regexp_replace(subject, ' [0-9]+$', '')) NOT IN (SELECT (customer_id, stem) FROM nearer)
 """
 
-TASKS = """
+TASKS = f"""
 CREATE TABLE tasks AS
-WITH rule(kind, weight, minutes) AS (VALUES ('large_inflow', 6, 15), ('large_outflow', 9, 15), ('inter_branch', 3, 10),
-  ('to_other_bank', 8, 15), ('grade_up', 5, 10), ('grade_down', 7, 10), ('watch_begun', 7, 10), ('near_grade', 4, 10), ('maturity', 8, 10),
-  ('birthday', 4, 5), ('missing_facts', 1, 5), ('dormant', 2, 10), ('cadence_due', 3, 10), ('follow_up', 10, 10),
-  ('handed_over', 7, 10), ('benefit_expiring', 3, 5)),
-per AS (SELECT customer_id, sum(weight) AS weight, max(minutes)::BIGINT AS minutes FROM signals JOIN rule USING (kind) GROUP BY ALL),
-t AS (SELECT s.primary_id AS staff_id, customer_id, minutes, (weight * ([0.5, 0.6, 1, 2, 4, 8]::DECIMAL(6,2)[])[s.grade_rank + 1])::DOUBLE AS score, s.grade_rank, s.aum
-      FROM per JOIN standings s USING (customer_id) WHERE s.primary_id IS NOT NULL),
+WITH owned AS (SELECT customer_id, grade_rank, aum, primary_id AS staff_id FROM standings WHERE primary_id IS NOT NULL),
+worth AS (SELECT o.*, {by_kind(2)} AS minutes, {by_kind(4)} AS promised,
+                 (({by_kind(0)} * [0.5, 0.6, 1, 2, 4, 8][grade_rank + 1] + coalesce(amount, 0) * {by_kind(1)})::DECIMAL(18,2)
+                  * IF(on_date BETWEEN DATE '{{on}}' - 2 AND DATE '{{on}}' + 4, 2, 1) * (1 + least(DATE '{{on}}' - raised_on, 20) * 0.05))::DECIMAL(18,2) AS value
+          FROM signals s JOIN owned o USING (customer_id) WHERE NOT held_out),
+t AS (SELECT staff_id, customer_id, grade_rank, aum, sum(value) AS value, max(minutes)::BIGINT AS minutes, bool_or(promised) AS promised FROM worth GROUP BY ALL),
 placed AS (SELECT *, row_number() OVER w AS position, sum(minutes) OVER (w ROWS UNBOUNDED PRECEDING) AS used FROM t
-           WINDOW w AS (PARTITION BY staff_id ORDER BY score DESC, aum DESC, customer_id))
-SELECT staff_id, customer_id, position, minutes, score, grade_rank FROM placed JOIN staff USING (staff_id)
+           WINDOW w AS (PARTITION BY staff_id ORDER BY promised DESC, value / minutes DESC, aum DESC, customer_id))
+SELECT staff_id, customer_id, position, minutes, value, promised, grade_rank FROM placed JOIN staff USING (staff_id)
 WHERE used <= CASE post WHEN 'high_counter' THEN 30 WHEN 'low_counter' THEN 60 WHEN 'vip_counter' THEN 90 WHEN 'lobby_manager' THEN 120
   WHEN 'relationship_manager' THEN 240 WHEN 'rm_supervisor' THEN 120 WHEN 'branch_manager' THEN 90 ELSE 0 END
 """
@@ -288,13 +387,20 @@ FALLBACK = ("relationship_manager", "rm_supervisor", "branch_manager")
 
 
 def night(
-    state: Path, landed: Path, movements: list[Path], on: date, month_days: int, last_month_days: int, out: Path
+    state: Path,
+    landed: Path,
+    movements: list[Path],
+    on: date,
+    month_days: int,
+    last_month_days: int,
+    out: Path,
+    festivals: list[list[str]],
 ) -> float:
     """Compute a night from ``state`` and ``landed`` into ``out``; the seconds it took."""
     out.mkdir(parents=True)
     began = time.perf_counter()
     database = duckdb.connect()
-    for name in ("standings", "profiles", "accounts", "signals", "facts_known"):
+    for name in ("standings", "profiles", "accounts", "signals", "facts_known", "habits"):
         database.execute(f"CREATE VIEW s_{name} AS SELECT * FROM '{state / name}.parquet'")
     given = ", ".join(f"'{path}'" for path in movements)
     source = f"read_parquet([{given}])" if movements else f"'{state}/movements.parquet' LIMIT 0"
@@ -310,7 +416,8 @@ def night(
     days = [on + timedelta(days=1 + ahead) for ahead in range(4)]
     words = {
         "on": on,
-        "kinds": KINDS,
+        "kinds": tuple(KINDS),
+        "festivals": ", ".join(f"('{name}', DATE '{day}')" for name, day in festivals) or "(NULL, NULL::DATE)",
         "day": on.day,
         "month_days": month_days,
         "last_month_days": last_month_days,
@@ -332,7 +439,7 @@ def night(
             ]
         posts = ", ".join(f"({rank}, '{post}', {tier})" for rank, post, tier in rows)
         database.execute(ASSIGN.format(role=role, posts=posts, on=on))
-    for sql in (WITH_OWNERS, SIGNALS, TASKS):
+    for sql in (WITH_OWNERS, HABITS, SIGNALS, TASKS):
         database.execute(sql.format(**words))
     for name, order in STATE.items():
         database.execute(
@@ -344,10 +451,11 @@ def night(
 def differences(one: Path, other: Path) -> dict[str, int]:
     """Rows that only one of two states has, per table."""
     found = {}
-    for name in ("accounts", "profiles", "standings", "signals", "movements"):
+    for name in ("accounts", "profiles", "standings", "habits", "signals", "movements"):
         columns = ", ".join(f'"{row[0]}"' for row in duckdb.execute(f"DESCRIBE FROM '{one / name}.parquet'").fetchall())
         first, second = (
-            f"SELECT {columns} FROM '{path / name}.parquet'" + (f" WHERE kind IN {KINDS}" if name == "signals" else "")
+            f"SELECT {columns} FROM '{path / name}.parquet'"
+            + (f" WHERE kind IN {tuple(KINDS)}" if name == "signals" else "")
             for path in (one, other)
         )
         found[name] = duckdb.execute(
@@ -366,6 +474,7 @@ if __name__ == "__main__":
         asked["month_days"],
         asked["last_month_days"],
         Path(asked["out"]),
+        asked["festivals"],
     )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     print(json.dumps({"seconds": seconds, "peak_mib": peak}))

@@ -36,6 +36,7 @@ for pattern in calls[0]:
 
 urlpatterns = [
     path("", worklist.today, name="today"),
+    path("today-left/", worklist.left, name="not_planned"),
     path("today/<str:customer_id>/", worklist.task, name="task"),
     path("archive/", completeness.completeness, name="completeness"),
     path("customers/", archive.customers, name="customers"),

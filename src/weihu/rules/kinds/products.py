@@ -94,7 +94,8 @@ def risk_expiring(night: Night) -> Table:
     return signals_of(
         found,
         "risk_expiring",
-        subject=found.expires.cast("string"),
+        # DuckDB's date plus days is a timestamp, and would be written as one
+        subject=found.expires.strftime("%Y-%m-%d"),
         on_date=found.expires,
         detail=ibis.coalesce(found.risk_rating, ""),
     )

@@ -70,11 +70,9 @@ WHY_NOT = {
 
 @dataclass(frozen=True)
 class TodayList:
-    """The reader's tasks of the run in order, and the reasons that did not fit into the day."""
+    """The reader's tasks of the run in order, and the minutes that the day has."""
 
     tasks: list[TodayTask]
-    not_planned: list[NotPlanned]
-    not_planned_count: int
     capacity: int
 
     @classmethod
@@ -103,8 +101,7 @@ class TodayList:
         post = request.book.posts.get(staff.post)
         own = Staffing.objects.filter(pk=staff.staff_id, minutes_per_day__isnull=False).first()
         capacity = own.minutes_per_day if own else post.minutes_per_day if post else 0
-        left, count = _not_planned(request, tasks, capacity or 0)
-        return cls(tasks, left, count, capacity or 0)
+        return cls(tasks, capacity or 0)
 
     @property
     def done(self) -> int:
@@ -180,8 +177,9 @@ def _contacts_today(request: WorkRequest, customer_ids: list[str]) -> dict[str, 
     return {contact.customer_id: contact for contact in contacts}
 
 
-def _not_planned(request: WorkRequest, tasks: list[TodayTask], capacity: int) -> tuple[list[NotPlanned], int]:
-    """The person's other customers with open reasons, and how many they are; the best of them with why."""
+def not_planned(request: WorkRequest, today: TodayList) -> tuple[list[NotPlanned], int]:
+    """The reader's other customers with open reasons, and how many they are; the best of them with why."""
+    tasks, capacity = today.tasks, today.capacity
     planned = {task.customer_id for task in tasks}
     own = request.gate.standings().filter(primary_id=request.user.staff_id)
     others = (

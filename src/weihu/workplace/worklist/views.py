@@ -24,7 +24,7 @@ from weihu.workplace.messaging.sending import drafts
 from weihu.workplace.requests import WorkRequest, at_work
 from weihu.workplace.rights.consents import agreed, lacking
 from weihu.workplace.worklist.forms import ContactForm
-from weihu.workplace.worklist.list import TodayList, open_signals
+from weihu.workplace.worklist.list import TodayList, not_planned, open_signals
 from weihu.workplace.worklist.models import Answer, Contact, Outcome
 from weihu.workplace.worklist.suggestions import suggestions
 
@@ -40,6 +40,14 @@ def today(request: WorkRequest) -> HttpResponse:
     chosen = tasks.first_open()
     context = {"tasks": tasks, "here": "today", **(_panel(request, tasks, chosen.customer_id) if chosen else {})}
     return render(request, "worklist/today.html", context)
+
+
+@at_work
+@require_GET
+def left(request: WorkRequest) -> HttpResponse:
+    """What the day does not hold, with why; under the list, once that is there."""
+    rows, count = not_planned(request, TodayList.of(request))
+    return render(request, "worklist/left.html", {"left": rows, "count": count})
 
 
 @at_work
