@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from weihu.nightly.noted import noted
-from weihu.workplace.archive.facts import Written, record
+from weihu.workplace.archive.facts import Written, record, withdraw
 from weihu.workplace.archive.models import Channel, Confidence
 from weihu.workplace.complaints.cases import ask, close, open_case
 from weihu.workplace.grading.models import Standing
@@ -44,3 +44,16 @@ def test_an_occasion_of_the_archive_is_noted_without_any_name(run):
     found = kinds(noted(run.business_date, run.rulebook, run), standing.customer_id)
     assert found["life_occasion"]["on_date"] == day
     assert found["life_occasion"]["detail"] == "wedding_day"
+
+
+def test_who_is_not_satisfied_is_followed_up_the_next_day(run):
+    """A survey's answer of 2 of 5 is a reason; a 4 is none, and neither is one that was withdrawn."""
+    on = run.business_date
+    for customer, answer in (("a", "2"), ("b", "4"), ("c", "1")):
+        written = Written("satisfaction", answer, Channel.SURVEY, Confidence.TOLD)
+        fact = record(customer, written, [], "x", on, uuid4())
+        if customer == "c":
+            withdraw(fact, "x", on)
+    rows = [row for row in noted(on, run.rulebook, None) if row["kind"] == "unhappy"]
+    assert [(row["customer_id"], row["on_date"]) for row in rows] == [("a", on)]
+    assert not [row for row in noted(on + timedelta(days=3), run.rulebook, None) if row["kind"] == "unhappy"]

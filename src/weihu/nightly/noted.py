@@ -29,7 +29,15 @@ LATE = timedelta(days=2)
 
 def noted(on: date, book: RuleBook, run: Run | None) -> list[Row]:
     """Everything noted up to the business date (columns: tables.NOTED)."""
-    rows = [*_complaints(on, book), *_referrals(on), *_care(on, book), *_campaigns(on), *_visits(on), *_introduced(on)]
+    rows = [
+        *_complaints(on, book),
+        *_surveys(on, book),
+        *_referrals(on),
+        *_care(on, book),
+        *_campaigns(on),
+        *_visits(on),
+        *_introduced(on),
+    ]
     if run and "life_occasion" in book.signals:
         rows += _occasions(on + timedelta(days=1), book, run)
     return sorted(rows, key=lambda row: (str(row["customer_id"]), str(row["kind"]), str(row["subject"])))
@@ -49,6 +57,15 @@ def _complaints(on: date, book: RuleBook) -> Iterator[Row]:
     sad = Complaint.objects.filter(asked_on__gt=on - LATE, asked_on__lte=on, satisfaction__lte=Satisfaction.UNHAPPY)
     for case in sad.order_by("pk"):
         yield _row(case.customer_id, "unhappy", str(case.pk), case.asked_on)
+
+
+def _surveys(on: date, book: RuleBook) -> Iterator[Row]:
+    """Who told us, in a survey or in passing, that he or she is not satisfied."""
+    fields = {key: field.unhappy for key, field in book.fields.items() if field.unhappy}
+    told = Fact.objects.filter(field__in=fields, on__gt=on - LATE, on__lte=on, withdrawn_at__isnull=True)
+    for fact in told.order_by("pk"):
+        if fact.value in fields[fact.field]:
+            yield _row(fact.customer_id, "unhappy", f"{fact.field} {fact.on}", fact.on)
 
 
 def _referrals(on: date) -> Iterator[Row]:

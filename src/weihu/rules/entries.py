@@ -69,7 +69,7 @@ class CatalogueField(Entry):
     the lowest grade whose customers are expected to have it; none: nobody has to. ``protection`` as in JR/T 0171.
     ``core``: the core system delivers it too. ``masked``: pages show it in part, and in full with a reason.
     ``alert``: shown wherever somebody acts for the customer (M7). ``bars``: choices that keep a customer off the
-    lists. ``use_*``: what it is good for, shown to who asks the customer. ``also``: other titles that workbooks give
+    lists; ``unhappy``: choices that somebody follows up. ``use_*``: what it is good for, shown to who asks the customer. ``also``: other titles that workbooks give
     it. ``consent``: the purpose that the customer has to agree to before it is written down.
     """
 
@@ -84,6 +84,7 @@ class CatalogueField(Entry):
     high: int | None = None
     alert: bool = False
     bars: list[str] = []
+    unhappy: list[str] = []
     also: list[str] = []
     consent: str | None = None
     use_zh: str = ""
@@ -94,8 +95,8 @@ class CatalogueField(Entry):
         keys = [choice.key for choice in self.choices]
         if (self.kind in ("choice", "choices")) != bool(keys):
             raise ValueError("choices: given for the kinds choice and choices, and for no other")
-        if not set(self.bars) <= set(keys):
-            raise ValueError("bars: only what the field offers")
+        if not {*self.bars, *self.unhappy} <= set(keys):
+            raise ValueError("bars, unhappy: only what the field offers")
         if len(keys) != len(set(keys)) or any("," in key for key in keys):
             raise ValueError("choices: every key once, and without a comma")
         return self

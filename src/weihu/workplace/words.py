@@ -204,6 +204,9 @@ EVENT_ICONS = {
     "complaint": "message-exclamation",
     "consent": "signature",
     "relation": "users-group",
+    "message": "message",
+    "care": "heart-handshake",
+    "visit": "calendar",
 }
 
 

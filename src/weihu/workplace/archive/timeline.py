@@ -12,13 +12,16 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from weihu.workplace.archive.models import Fact
+from weihu.workplace.care.models import CarePlan, CareStep
 from weihu.workplace.complaints.models import Complaint, Step
 from weihu.workplace.grading.models import Standing
+from weihu.workplace.messaging.models import Message
 from weihu.workplace.people.models import Staff
 from weihu.workplace.relations.models import Relation
 from weihu.workplace.requests import WorkRequest
 from weihu.workplace.rights.models import Consent
 from weihu.workplace.runs.models import rulebooks_of
+from weihu.workplace.team.models import Visit
 from weihu.workplace.words import amount_text, called, fact_words
 from weihu.workplace.worklist.models import Answer
 
@@ -119,6 +122,31 @@ def _relations(request: WorkRequest, standing: Standing, most: int) -> Iterator[
             yield Event(row.on, "relation", kind.name(get_language() or "zh-hans"), row.name, row.staff_id)
 
 
+def _messages(request: WorkRequest, standing: Standing, most: int) -> Iterator[Event]:
+    rows = Message.objects.filter(customer_id=standing.customer_id).select_related("template").order_by("-on", "-pk")
+    for row in rows[:most]:
+        title = f"{row.template.get_medium_display()} · {row.get_state_display()}"
+        yield Event(row.on, "message", title, row.text, row.staff_id)
+
+
+def _care(request: WorkRequest, standing: Standing, most: int) -> Iterator[Event]:
+    """Care plans as they began, steps as they were done."""
+    plans = request.book.care_plans
+    for row in CarePlan.objects.filter(customer_id=standing.customer_id).order_by("-started_on", "-pk")[:most]:
+        yield Event(row.started_on, "care", f"{_('Care plan')}: {called(plans.get(row.plan)) or row.plan}")
+    done = CareStep.objects.filter(care_plan__customer_id=standing.customer_id, done_on__isnull=False)
+    for step in done.select_related("care_plan").order_by("-done_on", "-pk")[:most]:
+        plan = plans.get(step.care_plan.plan)
+        words = called(plan.steps[step.place]) if plan and step.place < len(plan.steps) else ""
+        yield Event(step.done_on or step.due_on, "care", words or step.care_plan.plan, "", step.done_by)
+
+
+def _visits(request: WorkRequest, standing: Standing, most: int) -> Iterator[Event]:
+    rows = Visit.objects.filter(customer_id=standing.customer_id, on__lte=request.run.work_date, cancelled=False)
+    for row in rows.order_by("-on", "-pk")[:most]:
+        yield Event(row.on, "visit", f"{_('Visits')} {row.at:%H:%M}", row.place, row.staff_id)
+
+
 SOURCES: tuple[Callable[[WorkRequest, Standing, int], Iterator[Event]], ...] = (
     _contacts,
     _answered,
@@ -127,5 +155,8 @@ SOURCES: tuple[Callable[[WorkRequest, Standing, int], Iterator[Event]], ...] = (
     _complaints,
     _consents,
     _relations,
+    _messages,
+    _care,
+    _visits,
 )
 """Where events come from, each the latest first."""

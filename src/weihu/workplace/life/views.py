@@ -77,6 +77,7 @@ def upcoming(request: WorkRequest) -> HttpResponse:
     context = {
         "rows": [(row, row.words(request.book), request.book.occasions[row.occasion.kind]) for row in rows],
         "days": days,
+        "visits": agreed_by(request.gate, request.run.work_date, request.run.work_date + timedelta(days=days)),
         "feed": request.build_absolute_uri(reverse("feed", args=[feed.secret])) if feed else "",
         "here": "occasions",
     }
