@@ -11,21 +11,42 @@ from typing import Any
 import ibis
 from ibis.expr.types import BooleanValue, DateValue, Table
 
-from weihu.rules.kinds import KINDS
+from weihu.rules.kinds import KINDS, care
 from weihu.rules.kinds.night import Night
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import SIGNALS
+from weihu.rules.working_day import NOTED_KINDS
 
 KEY = ("customer_id", "kind", "subject")
+LOOKED_AT = (
+    "customer_id",
+    "branch_id",
+    "opened_on",
+    "first_seen_on",
+    "aum",
+    "metric",
+    "flow_1",
+    "moved_on",
+    "grade_rank",
+    "watch_since",
+    "review_1",
+    "primary_id",
+    "facts_expected",
+    "facts_known",
+    "last_contact_on",
+    "follow_up_on",
+)
+"""The columns of standings that the kinds read: copying all of them is most of the work in a large bank."""
 
 
 def compare(standings: Table, previous: Table, calendar: Table) -> Table:
-    """Effective customers' standings with rank, watch and last movement of the night before, and the date as the
-    column ``today``."""
+    """What the kinds read of effective customers' standings, with rank, watch and last movement of the night before,
+    and the date as the column ``today``."""
     before = previous.select(
         "customer_id", rank_before="grade_rank", watch_before="watch_since", moved_before="moved_on"
     )
-    compared = standings.filter(standings.effective).left_join(before, "customer_id").drop("customer_id_right")
+    effective = standings.filter(standings.effective).select(*LOOKED_AT)
+    compared = effective.left_join(before, "customer_id").drop("customer_id_right")
     return compared.cross_join(calendar.select(today="business_date"))
 
 
@@ -36,7 +57,7 @@ def raise_signals(seen_by: dict[str, Any], previous: Table, answers: Table, cale
     days. A share of customers is held out, kind by kind, for as long as the book says so.
     """
     night = Night(**seen_by, calendar=calendar, book=book)
-    seen = ibis.union(*(KINDS[kind](night) for kind in book.signals))
+    seen = ibis.union(*(KINDS[kind](night) for kind in book.signals if kind not in NOTED_KINDS), care.noted(night))
     seen = seen.cross_join(calendar.select(seen_on="business_date"))
     lasting = previous.filter(previous.expires_on >= night.today)
     began = lasting.select(*KEY, began="raised_on")

@@ -44,4 +44,5 @@ KINDS: dict[str, Callable[[Night], Table]] = {
         care.cadence_due,
         care.follow_up,
     )
-} | care.NOTED
+}
+"""The kinds that the files tell of; those that the workplace noted are ``care.noted``."""

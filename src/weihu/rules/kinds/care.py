@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import ibis
-from ibis.expr.types import Table
+from ibis.expr.types import IntegerValue, Table
 
 from weihu.rules.completeness import to_ask, with_archive
 from weihu.rules.kinds.night import Night, signals_of
@@ -69,14 +67,19 @@ def festival(night: Night) -> Table:
     )
 
 
-def _noted(kind: str) -> Callable[[Night], Table]:
-    def found(night: Night) -> Table:
-        rows = night.noted.filter(night.noted.kind == kind).drop("kind")
-        due = night.due(kind).join(rows, "customer_id")
-        return signals_of(due, kind, subject=due.subject, on_date=due.on_date, detail=due.detail)
+def noted(night: Night) -> Table:
+    """The kinds whose evidence the workplace noted during the day, for the grades of each, in one look at everybody."""
+    kinds = [kind for kind in NOTED_KINDS if kind in night.book.signals]
+    found = night.noted.filter(night.noted.kind.isin(kinds)).join(night.customers, "customer_id")
+    lowest = {kind: night.book.rank(night.rule(kind).from_grade) for kind in kinds}
+    highest = {kind: night.rule(kind).to_grade for kind in kinds}
+    last = len(night.book.grades) - 1
+    ranks = {kind: night.book.rank(grade) if grade else last for kind, grade in highest.items()}
+    best = ibis.greatest(found.grade_rank, ibis.coalesce(found.rank_before, found.grade_rank))
 
-    return found
+    def of_kind(values: dict[str, int]) -> IntegerValue:
+        return ibis.cases(*((found.kind == kind, rank) for kind, rank in values.items()), else_=last + 1)
 
-
-NOTED: dict[str, Callable[[Night], Table]] = {kind: _noted(kind) for kind in NOTED_KINDS}
-"""The kinds whose evidence the workplace noted during the day."""
+    found = found.filter((best >= of_kind(lowest)) & (found.grade_rank <= of_kind(ranks)))
+    evidence = {"subject": found.subject, "on_date": found.on_date, "detail": found.detail}
+    return signals_of(found, found.kind, **evidence)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import ibis
-from ibis.expr.types import DateScalar, Table
+from ibis.expr.types import DateScalar, StringValue, Table
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import MONEY, SIGNALS
@@ -63,7 +63,7 @@ class Night:
         return self.transactions.join(accounts, "account_id")
 
 
-def signals_of(table: Table, kind: str, **evidence: Any) -> Table:
+def signals_of(table: Table, kind: str | StringValue, **evidence: Any) -> Table:
     """The common columns of a kind's rows."""
     absent = {
         "subject": ibis.literal(""),
@@ -75,4 +75,4 @@ def signals_of(table: Table, kind: str, **evidence: Any) -> Table:
     }
     given = {**absent, **evidence}
     casts = {name: given[name].cast(SIGNALS[name]) for name in absent}
-    return table.select("customer_id", kind=ibis.literal(kind), **casts)
+    return table.select("customer_id", kind=ibis.literal(kind) if isinstance(kind, str) else kind, **casts)
