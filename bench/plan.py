@@ -351,7 +351,7 @@ def pages(folder: Path) -> tuple[str]:
         f" grade_rank FROM '{folder}/ours-tasks.parquet'",
     }
     for model, sql in rows.items():
-        for batch in source.execute(sql).to_arrow_reader(500_000):
+        for batch in source.sql(sql).to_arrow_reader(500_000):
             bulk.insert(model, pa.Table.from_batches([batch]))
     with transaction.atomic():
         for staff_id, branch, post in source.execute("SELECT staff_id, branch_id, post FROM staff").fetchall():

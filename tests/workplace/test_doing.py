@@ -46,6 +46,17 @@ def test_what_was_learned_goes_to_the_archive_once(signed_in, task):
     assert (contact.interest, contact.note) == ("wealth", "喜欢稳健")
 
 
+def test_what_the_customer_liked_is_offered_first(signed_in, task):
+    client = signed_in("relationship_manager")
+    panel = client.get(reverse("task", args=[task.customer_id]))
+    offers = [one.fit.key for one in panel.context["offers"]]
+    assert len(offers) > 1
+    client.post(reverse("record", args=[task.customer_id]), said(outcome=Outcome.NOT_REACHED, interest=offers[-1]))
+    again = client.get(reverse("task", args=[task.customer_id])).context["offers"]
+    assert [one.fit.key for one in again] == [offers[-1], *offers[:-1]]
+    assert again[0].fit.liked
+
+
 def test_what_is_learned_later_takes_the_place_of_what_was_known(signed_in, task, run):
     client = signed_in("relationship_manager")
     for value in ("210000", "100000"):

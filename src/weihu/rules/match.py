@@ -19,7 +19,7 @@ from weihu.rules.working_day import Offer
 class Situation:
     """What is known when an offer is looked for. ``amount``: the money in question, yuan. ``needed_within``: days
     until the customer needs it, if that is known. ``held``: categories that are held. ``classes``: the risk class of
-    the core system's products per category and id."""
+    the core system's products per category and id. ``liked``: the offers in which the customer was interested."""
 
     kinds: list[str]
     amount: Decimal
@@ -31,6 +31,7 @@ class Situation:
     goals: frozenset[str]
     needed_within: int | None
     classes: Mapping[tuple[str, str], str | None]
+    liked: frozenset[str] = frozenset()
 
     def valid_rating(self, book: RuleBook) -> str | None:
         """The risk rating, unless it is older than the book lets it count."""
@@ -40,7 +41,8 @@ class Situation:
 
 @dataclass(frozen=True)
 class Fit:
-    """An offer that fits: the signals it answers, its risk class and products, the goals that it serves."""
+    """An offer that fits: the signals it answers, its risk class and products, the goals that it serves, whether the
+    customer was interested in it."""
 
     key: str
     offer: Offer
@@ -49,12 +51,13 @@ class Fit:
     products: list[str]
     goals: list[str]
     new: bool
+    liked: bool
 
 
 def matches(situation: Situation, book: RuleBook) -> list[Fit]:
-    """The offers that fit, the best first; at most as many as the book shows."""
+    """The offers that fit, what the customer liked first, then the best; at most as many as the book shows."""
     fits = [fit for key, offer in book.offers.items() if (fit := _fit(key, offer, situation, book))]
-    return sorted(fits, key=lambda fit: (-_pull(fit), fit.key))[: book.suitability.shown]
+    return sorted(fits, key=lambda fit: (not fit.liked, -_pull(fit), fit.key))[: book.suitability.shown]
 
 
 def _pull(fit: Fit) -> Decimal:
@@ -74,7 +77,8 @@ def _fit(key: str, offer: Offer, situation: Situation, book: RuleBook) -> Fit | 
     products, risk = _suitable(offer, situation, book)
     if products is None:
         return None
-    return Fit(key, offer, answers, risk, products, sorted(situation.goals & set(offer.goals)), not held)
+    goals = sorted(situation.goals & set(offer.goals))
+    return Fit(key, offer, answers, risk, products, goals, not held, key in situation.liked)
 
 
 def _suitable(offer: Offer, situation: Situation, book: RuleBook) -> tuple[list[str] | None, str | None]:

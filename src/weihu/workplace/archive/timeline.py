@@ -55,7 +55,8 @@ def timeline(request: WorkRequest, standing: Standing, start: int = 0) -> tuple[
 
 def _contacts(request: WorkRequest, standing: Standing, most: int) -> Iterator[Event]:
     for row in request.gate.contacts(standing)[:most]:
-        title = f"{row.get_way_display()} · {row.get_outcome_display()}"
+        liked = request.book.offers.get(row.interest)
+        title = " · ".join([row.get_way_display(), row.get_outcome_display(), *([called(liked)] if liked else [])])
         yield Event(row.on, "contact", title, row.note, row.staff_id)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -23,7 +23,9 @@ from weihu.workplace.runs.models import Run
 from weihu.workplace.worklist.models import Contact, Outcome
 
 LEVELS = ("customers", "aum", "products", "facts_expected", "facts_known", "owed", "kept")
-FLOWS = ("lost", "lost_aum", "won_back", "won_aum", "tasks", "minutes", "top_minutes")
+EVENTS = ("lost", "lost_aum", "won_back", "won_aum")
+PLANNED = ("tasks", "minutes", "top_minutes")
+FLOWS = (*EVENTS, *PLANNED)
 POINTS = 40
 """A trend has no more points than this."""
 
@@ -128,13 +130,15 @@ class Sums:
 
 @dataclass(frozen=True)
 class Period:
-    """From the night of ``after`` to the night of ``until``; ``numbers``: the run of each night behind ``after``."""
+    """From the night of ``after`` to the night of ``until``; ``numbers``: the run of each night behind ``after``;
+    ``planned``: the runs that planned the working days behind ``after`` up to ``until``, each on the night before."""
 
     after: date
     until: date
     first: int
     last: int
     numbers: list[int]
+    planned: list[int]
 
     @classmethod
     def of(cls, after: date, until: date, run: Run) -> Period | None:
@@ -145,7 +149,9 @@ class Period:
             return None
         start = max((on for on in behind if on <= after), default=min(behind))
         end = max(behind)
-        return cls(start, end, behind[start], behind[end], [behind[on] for on in sorted(behind) if on > start])
+        numbers = [behind[on] for on in sorted(behind) if on > start]
+        planned = [behind[on] for on in sorted(behind) if start <= on < end]
+        return cls(start, end, behind[start], behind[end], numbers, planned)
 
 
 def nights_of(run: Run) -> dict[date, int]:
@@ -163,9 +169,10 @@ def by_part(scope: Scope, period: Period, part: str) -> dict[Any, Sums]:
         )
         for row in rows.order_by():
             setattr(found[dict(row)[part]], side, {name: row[f"s_{name}"] for name in LEVELS})
-    flows = scope.figures().filter(run_id__in=period.numbers)
-    for row in flows.values(part).annotate(**{f"s_{name}": Sum(name) for name in FLOWS}).order_by():
-        found[row[part]].flow = {name: row[f"s_{name}"] for name in FLOWS}
+    for names, numbers in ((EVENTS, period.numbers), (PLANNED, period.planned)):
+        rows = scope.figures().filter(run_id__in=numbers).values(part)
+        for row in rows.annotate(**{f"s_{name}": Sum(name) for name in names}).order_by():
+            found[dict(row)[part]].flow |= {name: row[f"s_{name}"] for name in names}
     if part != "grade_rank":
         _add_work(found, scope, period, part)
     return dict(found)
@@ -197,15 +204,14 @@ def trend(scope: Scope, period: Period, measure: str) -> list[tuple[date, Decima
         row["run_id"]: dict(row)
         for row in rows.values("run_id").annotate(**{f"s_{name}": Sum(name) for name in (*LEVELS, *FLOWS)}).order_by()
     }
-    contacts = _contacts(scope, period).values_list("on").annotate(n=Count("pk")).order_by()
-    on_day = dict(contacts)
+    on_day = dict(_contacts(scope, period).values_list("on").annotate(n=Count("pk")).order_by())
     points = []
     for on, number in chosen:
         if number in sums:
             row = sums[number]
             one = Sums({name: row[f"s_{name}"] for name in LEVELS}, flow={name: row[f"s_{name}"] for name in FLOWS})
-            one.contacts = on_day.get(on, 0)
-            value = one.value(measure)
+            one.contacts = on_day.get(on + timedelta(days=1), 0)
+            value = one.value(measure) if measure != "done" or on < period.until else None
             if value is not None:
                 points.append((on, value))
     return points

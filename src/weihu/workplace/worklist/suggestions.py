@@ -16,6 +16,9 @@ from weihu.workplace.requests import WorkRequest
 from weihu.workplace.words import called
 from weihu.workplace.worklist.models import Signal
 
+LATELY = 5
+"""So many interests count, the latest ones."""
+
 
 @dataclass(frozen=True)
 class Suggestion:
@@ -62,8 +65,15 @@ def _situation(
         born=customer.birth_date,
         goals=frozenset(goals.value.split(",")) if goals and goals.value else frozenset(),
         needed_within=(needed.due_on - request.run.work_date).days if needed else None,
+        liked=frozenset(_liked(request, standing)),
         classes={(product.category, product.product_id): product.risk for product in products.values()},
     )
+
+
+def _liked(request: WorkRequest, standing: Standing) -> list[str]:
+    """The offers that the customer was interested in lately, as contacts say."""
+    rows = request.gate.contacts(standing).exclude(interest="")
+    return list(rows.values_list("interest", flat=True)[:LATELY])
 
 
 def _whys(fit: Fit, situation: Situation, request: WorkRequest) -> list[str]:
@@ -73,6 +83,8 @@ def _whys(fit: Fit, situation: Situation, request: WorkRequest) -> list[str]:
         whys.append(_("%(risk)s is within the rating %(rating)s") % {"risk": fit.risk, "rating": situation.rating})
     else:
         whys.append(_("needs no risk rating"))
+    if fit.liked:
+        whys.append(_("was interested in it"))
     if fit.new:
         whys.append(_("holds none yet"))
     names = {choice.key: choice for choice in book.fields["financial_goals"].choices} if fit.goals else {}

@@ -216,6 +216,15 @@ function showWaiting() {
   if (!box) return;
   box.hidden = rows.length === 0;
   box.querySelector("strong").textContent = rows.length;
+  const refused = box.querySelector("ul");
+  refused.replaceChildren(...rows.filter((one) => one.refused).map((one) => {
+    const line = document.createElement("li");
+    const link = Object.assign(document.createElement("a"), { href: `/today/${encodeURIComponent(one.customer)}/`, textContent: one.name });
+    const remove = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-sm ms-2", textContent: box.dataset.remove });
+    remove.addEventListener("click", () => { keepWaiting(waiting().filter((other) => other.said.token !== one.said.token), one.staff); showWaiting(); });
+    line.append(`${box.dataset.refused} `, link, ` ${one.said.note || ""}`, remove);
+    return line;
+  }));
   for (const one of rows) document.querySelector(`[data-task][href$="/${CSS.escape(one.customer)}/"]`)?.classList.add("task-done");
 }
 
@@ -223,7 +232,8 @@ function keepResult(form) {
   const said = Object.fromEntries(new FormData(form));
   delete said.csrfmiddlewaretoken;
   const rows = waiting().filter((one) => one.said.token !== said.token);
-  rows.push({ staff: form.dataset.staff, customer: form.dataset.result, address: form.getAttribute("action"), said });
+  const name = document.querySelector("[data-panel] h2").textContent.trim();
+  rows.push({ staff: form.dataset.staff, customer: form.dataset.result, name, address: form.getAttribute("action"), said });
   keepWaiting(rows, form.dataset.staff);
   form.reset();
   form.querySelector("[name=token]").value = crypto.randomUUID();
@@ -237,13 +247,13 @@ async function sendWaiting() {
   sending = true;
   let sent = 0;
   try {
-    for (const one of waiting()) {
+    for (const one of waiting().filter((row) => !row.refused)) {
       const token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
       const answer = await fetch(one.address, { method: "POST", body: new URLSearchParams(one.said), redirect: "manual", headers: { "X-CSRFToken": token, "HX-Request": "true" } });
-      if (!answer.ok) {
-        // the server took it and found fault with it, or wants a new login: it stays here, and is shown
-        document.querySelector("#waiting")?.setAttribute("data-refused", answer.status);
-        break;
+      if (answer.type === "opaqueredirect") break;  // wants a new login first
+      if (!answer.ok) {  // found fault with it: it stays here, and is shown
+        keepWaiting(waiting().map((other) => (other.said.token === one.said.token ? { ...other, refused: answer.status } : other)), one.staff);
+        continue;
       }
       keepWaiting(waiting().filter((other) => other.said.token !== one.said.token), one.staff);
       sent += 1;
