@@ -101,14 +101,24 @@ def test_the_effect_is_of_the_sums(signed_in, member, run):
 
 def test_sheets_for_the_meeting(signed_in):
     client = signed_in("branch_manager")
-    [text] = text_of(client.get(reverse("cockpit_pdf")).content)
-    assert "驾驶舱" in text
+    first, *others = text_of(client.get(reverse("cockpit_pdf")).content)
+    assert "驾驶舱" in first
+    assert all(part["name"] in "".join(others) for part, _ in client.get(reverse("cockpit")).context["parts"])
     assert client.get(reverse("cockpit"), {"xlsx": 1}).headers["Content-Type"].endswith("sheet")
 
 
 def test_a_period_counts_each_date_once(run):
     period = Period.of(run.business_date - timedelta(days=2), run.business_date, run)
     assert len(period.numbers) == 2 and period.last == run.number
+
+
+def test_planned_work_counts_for_the_day_it_was_planned_for(run, member):
+    """What a night plans is for the next day, so contacts up to ``until`` stand against the lists of the nights before."""
+    period = Period.of(run.business_date - timedelta(days=2), run.business_date, run)
+    dates = dict(Run.objects.values_list("number", "business_date"))
+    assert [dates[number] + timedelta(days=1) for number in period.planned] == [
+        dates[number] for number in period.numbers
+    ]
 
 
 def test_no_scope_beyond_the_post(run, member):

@@ -87,13 +87,16 @@ def _flow(page: Page, width: float) -> list[Flowable]:
     flow += [Paragraph(_plain(line), _style(9.5)) for line in page.lines]
     for grid in page.grids:
         flow += [Spacer(1, 3 * mm), Paragraph(_plain(grid.title), _style(11, GREEN)), Spacer(1, 1 * mm)]
-        cells = [[Paragraph(_plain(name), _style(8, GREY)) for name in grid.head]]
+        head = [
+            Paragraph(_plain(name), _style(8, GREY, right=place in grid.right)) for place, name in enumerate(grid.head)
+        ]
+        cells = [head]
         cells += [
             [Paragraph(_plain(cell), _style(8.5, right=place in grid.right)) for place, cell in enumerate(row)]
             for row in grid.rows
         ]
         whole = sum(grid.shares)
-        table = Table(cells, colWidths=[width * share / whole for share in grid.shares], repeatRows=1)
+        table = Table(cells, colWidths=[width * share / whole for share in grid.shares], repeatRows=1, hAlign="LEFT")
         table.setStyle(
             TableStyle(
                 [

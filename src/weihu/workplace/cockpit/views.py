@@ -34,6 +34,8 @@ from weihu.workplace.sheets import Sheet, download
 from weihu.workplace.words import amount_text, called, day, per_cent
 
 PERIOD_DAYS = 30
+LINES = 24
+"""Lines of a printed page."""
 
 
 @at_work
@@ -105,14 +107,24 @@ def cockpit_pdf(request: WorkRequest) -> HttpResponse:
         [called(row["grade"]), row["now"], row["net"], amount_text(row["aum"], request.book.currency)]
         for row in _grades(request, scope, period)
     ]
-    grids = [
+    whole_grids = [
         Grid(_("Figures"), ["", "", _("target")], figures, (6, 4, 3), frozenset({1, 2})),
-        Grid(_("Grades"), [_("Grade"), _("Customers"), _("Net"), "AUM"], grades, (5, 3, 3, 4), frozenset({1, 2, 3})),
-        Grid(_("Parts"), head, lines, (4, *[2] * (len(head) - 1)), frozenset(range(1, len(head)))),
+        Grid(
+            _("Customers per grade"),
+            [_("Grade"), _("Customers"), _("Net"), "AUM"],
+            grades,
+            (5, 3, 3, 4),
+            frozenset({1, 2, 3}),
+        ),
     ]
     under = _("%(after)s to %(until)s") % {"after": day(period.after), "until": day(period.until)}
     mark = f"{request.user.name} {request.user.staff_id} {timezone.localtime():%Y-%m-%d %H:%M}"
-    content = printed([Page(f"{_('Cockpit')} · {scope.title}", under, [], grids)], mark, wide=True)
+    title = f"{_('Cockpit')} · {scope.title}"
+    pages = [Page(title, under, [], whole_grids)]
+    for place in range(0, len(lines), LINES):
+        shares, right = (4, *[2] * (len(head) - 1)), frozenset(range(1, len(head)))
+        pages.append(Page(title, under, [], [Grid(_("Parts"), head, lines[place : place + LINES], shares, right)]))
+    content = printed(pages, mark, wide=True)
     log.record(request.user.staff_id, "cockpit.print", detail=scope.title)
     name = f"weihu-cockpit-{period.until}.pdf"
     return HttpResponse(content, PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})

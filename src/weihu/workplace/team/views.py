@@ -277,7 +277,7 @@ def _branch_page(request: WorkRequest, branch: Branch, today: list[PersonDay], y
         "interested": interested,
         "tasks": sum(len(row.planned) for row in today),
     }
-    grid = Grid(_("People"), head, lines, (3, 3, 7, 2, 2, 2, 2), frozenset({3, 4, 5, 6}))
+    grid = Grid(_("Team"), head, lines, (3, 3, 7, 2, 2, 2, 2), frozenset({3, 4, 5, 6}))
     title = f"{_('Morning meeting')} · {branch.name}"
     return Page(title, _under(request), [said], [grid])
 
