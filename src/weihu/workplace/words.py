@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django import template
@@ -263,8 +264,26 @@ def mask(field: CatalogueField, value: str) -> str:
     return f"{value[: min(6, len(value) // 3)]}****"
 
 
-def reason(signal: Signal, book: RuleBook) -> str:
+class Names:
+    """A book's entries, and the products and branches by id, which are read once for all the reasons of a page."""
+
+    def __init__(self, book: RuleBook) -> None:
+        self.book = book
+
+    @cached_property
+    def products(self) -> dict[str, Product]:
+        """Every product."""
+        return Product.objects.in_bulk()
+
+    @cached_property
+    def branches(self) -> dict[str, Branch]:
+        """Every branch."""
+        return Branch.objects.in_bulk()
+
+
+def reason(signal: Signal, names: Names) -> str:
     """Why the customer is on the list, in words with the evidence filled in."""
+    book = names.book
     rule = book.signals[signal.kind]
     language = get_language() or "zh-hans"
 
@@ -278,63 +297,63 @@ def reason(signal: Signal, book: RuleBook) -> str:
         else worth(signal.base),
         limit=worth(signal.limit),
         date=day(signal.on_date),
-        detail=_detail(signal, book),
+        detail=_detail(signal, names),
     )
 
 
-def _detail(signal: Signal, book: RuleBook) -> str:
+def _detail(signal: Signal, names: Names) -> str:
     """The evidence's names: grades, fields, branches and products by the reader's language."""
     said = DETAILS.get(signal.kind)
-    return said(signal.detail, book) if said else signal.detail
+    return said(signal.detail, names) if said else signal.detail
 
 
-def _regraded(detail: str, book: RuleBook) -> str:
+def _regraded(detail: str, names: Names) -> str:
     before, _arrow, after = detail.partition(">")
-    return f"{called(book.grades.get(before))} → {called(book.grades.get(after))}"
+    return f"{called(names.book.grades.get(before))} → {called(names.book.grades.get(after))}"
 
 
-def _fields(detail: str, book: RuleBook) -> str:
+def _fields(detail: str, names: Names) -> str:
     comma = ", " if _english() else "、"
-    return comma.join(called(book.fields[key]) for key in detail.split(",") if key in book.fields)
+    return comma.join(called(names.book.fields[key]) for key in detail.split(",") if key in names.book.fields)
 
 
-def _branch(detail: str, book: RuleBook) -> str:
-    branch = Branch.objects.filter(branch_id=detail).first()
+def _branch(detail: str, names: Names) -> str:
+    branch = names.branches.get(detail)
     return branch.name if branch else detail
 
 
-def _product(detail: str, book: RuleBook) -> str:
-    product = Product.objects.filter(product_id=detail).first()
+def _product(detail: str, names: Names) -> str:
+    product = names.products.get(detail)
     return called(product) if product else detail
 
 
-def _occasion(detail: str, book: RuleBook) -> str:
+def _occasion(detail: str, names: Names) -> str:
     kind, _colon, what = detail.partition(":")
-    parts = (book.occasions.get(kind), book.stages.get(what) or book.relations.get(what))
+    parts = (names.book.occasions.get(kind), names.book.stages.get(what) or names.book.relations.get(what))
     return " ".join(called(part) for part in parts if part)
 
 
-def _step(detail: str, book: RuleBook) -> str:
+def _step(detail: str, names: Names) -> str:
     key, _colon, place = detail.partition(":")
-    plan = book.care_plans.get(key)
+    plan = names.book.care_plans.get(key)
     if plan is None or int(place) >= len(plan.steps):
         return key
     return f"{called(plan)} · {called(plan.steps[int(place)])}"
 
 
-DETAILS: dict[str, Callable[[str, RuleBook], str]] = {
+DETAILS: dict[str, Callable[[str, Names], str]] = {
     "grade_up": _regraded,
     "grade_down": _regraded,
-    "near_grade": lambda detail, book: called(book.grades.get(detail)),
-    "handed_over": lambda detail, book: str(ORIGIN_NAMES[detail]),
-    "benefit_expiring": lambda detail, book: called(book.benefits.get(detail)),
+    "near_grade": lambda detail, names: called(names.book.grades.get(detail)),
+    "handed_over": lambda detail, names: str(ORIGIN_NAMES[detail]),
+    "benefit_expiring": lambda detail, names: called(names.book.benefits.get(detail)),
     "missing_facts": _fields,
     "inter_branch": _branch,
     "maturity": _product,
     "matured": _product,
     "loan_ending": _product,
     "card_expiring": _product,
-    "festival": lambda detail, book: called(book.festivals.get(detail)),
+    "festival": lambda detail, names: called(names.book.festivals.get(detail)),
     "life_occasion": _occasion,
     "care_step": _step,
     "care_deputy": _step,

@@ -46,7 +46,7 @@ from weihu.workplace.requests import WorkRequest, at_work
 from weihu.workplace.rights.consents import answers_of
 from weihu.workplace.runs.models import rulebooks_of
 from weihu.workplace.team.visits import visits_of
-from weihu.workplace.words import called, reason
+from weihu.workplace.words import Names, called
 from weihu.workplace.workbooks import XLSX
 from weihu.workplace.worklist.list import Reason, open_signals
 
@@ -154,13 +154,13 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
     known = products()
     accounts = [(row, known.get(row.product_id), balance) for row, balance in request.gate.accounts(standing)]
     holdings = [(holding, known.get(holding.product_id)) for holding in request.gate.holdings(standing)]
-    signals = open_signals(request.gate, [customer_id]).get(customer_id, [])
+    signals, names = open_signals(request.gate, [customer_id]).get(customer_id, []), Names(request.book)
     context = {
         **portrait(request, standing),
         "accounts": accounts,
         "holdings": holdings,
         "here": "customers",
-        "reasons": [Reason(signal, reason(signal, request.book)) for signal in signals],
+        "reasons": [Reason(signal, names) for signal in signals],
         "changes": _changes(request, standing),
         "consents": answers_of(customer_id, request.book),
         "occasions": [(row, row.words(request.book)) for row in _occasions(request, standing)],

@@ -22,7 +22,7 @@ from weihu.workplace.requests import WorkRequest, at_work, reaching
 from weihu.workplace.sheets import Sheet, download
 from weihu.workplace.team.day import PersonDay, day_of, followed_up, names, run_for
 from weihu.workplace.team.models import Undone, Visit, WorkNote
-from weihu.workplace.words import amount_text, called, day, reason, weekday
+from weihu.workplace.words import Names, amount_text, called, day, reason, weekday
 from weihu.workplace.worklist.list import open_signals
 from weihu.workplace.worklist.models import Outcome
 
@@ -212,7 +212,8 @@ def _named(request: WorkRequest, rows: list[PersonDay]) -> tuple[dict[str, Stand
     wanted |= {visit.customer_id for row in rows for visit in row.visits}
     known = names(request.gate, wanted)
     signals = open_signals(request.gate, sorted(known))
-    return known, {one: [reason(signal, request.book) for signal in found] for one, found in signals.items()}
+    words = Names(request.book)
+    return known, {one: [reason(signal, words) for signal in found] for one, found in signals.items()}
 
 
 def _tasks(

@@ -6,6 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +19,28 @@ from weihu.workplace.words import CATEGORY_NAMES, called
 from weihu.workplace.worklist.models import Outcome, Way
 
 NEXT_STEP_DAYS = 1
+
+
+class Select(forms.Select):
+    """Django's select without a template for each of its options: the form is on the page that opens most."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """The same mark-up."""
+        chosen = str(value or "")
+        own = flatatt({**self.attrs, **(attrs or {}), "name": name})
+        groups = [(label, rows if isinstance(rows, list | tuple) else None, rows) for label, rows in self.choices]
+        parts = [
+            format_html('<optgroup label="{}">{}</optgroup>', label, _options(rows, chosen))
+            if rows is not None
+            else _options([(label, name)], chosen)
+            for label, rows, name in groups
+        ]
+        return format_html("<select{}>{}</select>", own, mark_safe("".join(parts)))  # noqa: S308 - parts are escaped
+
+
+def _options(rows: Any, chosen: str) -> SafeString:
+    lines = ((mark_safe(" selected") if str(key) == chosen else "", key, label) for key, label in rows)
+    return format_html_join("", '<option{0} value="{1}">{2}</option>', lines)
 
 
 class ContactForm(forms.Form):
@@ -30,9 +55,9 @@ class ContactForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
     )
     interest = forms.ChoiceField(
-        label=_("Interested in"), required=False, widget=forms.Select(attrs={"class": "form-select"})
+        label=_("Interested in"), required=False, widget=Select(attrs={"class": "form-select"})
     )
-    learned = forms.ChoiceField(label=_("Learned"), required=False, widget=forms.Select(attrs={"class": "form-select"}))
+    learned = forms.ChoiceField(label=_("Learned"), required=False, widget=Select(attrs={"class": "form-select"}))
     learned_value = forms.CharField(
         label=_("What"), required=False, max_length=500, widget=forms.TextInput(attrs={"class": "form-control"})
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from django.utils.translation import gettext_lazy as _
 
@@ -13,17 +14,22 @@ from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.gate import Gate
 from weihu.workplace.portfolio.models import Staffing
 from weihu.workplace.requests import WorkRequest
-from weihu.workplace.words import reason
+from weihu.workplace.words import Names, reason
 from weihu.workplace.worklist.fatigue import tired_customers
 from weihu.workplace.worklist.models import Answer, Contact, Outcome, Signal, Task
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason of a task: the signal, its words, what is suggested."""
+    """One reason of a task: the signal, and its words once somebody reads them (a list shows the first of each task)."""
 
     signal: Signal
-    text: str
+    names: Names
+
+    @cached_property
+    def text(self) -> str:
+        """Why the customer is on the list."""
+        return reason(self.signal, self.names)
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ class TodayList:
         standings = {row.customer_id: row for row in gate.standings().filter(customer_id__in=ids)}
         reasons = open_signals(gate, ids)
         done = _contacts_today(request, ids)
+        names = Names(request.book)
         tasks = [
             TodayTask(
                 row.position,
@@ -92,7 +99,7 @@ class TodayList:
                 row.promised,
                 row.top,
                 standings[row.customer_id],
-                _reasons(request, reasons.get(row.customer_id, [])),
+                _reasons(names, reasons.get(row.customer_id, [])),
                 done.get(row.customer_id),
             )
             for row in rows
@@ -166,8 +173,8 @@ def open_signals(gate: Gate, customer_ids: list[str]) -> dict[str, list[Signal]]
     return dict(found)
 
 
-def _reasons(request: WorkRequest, signals: list[Signal]) -> list[Reason]:
-    return [Reason(signal, reason(signal, request.book)) for signal in signals]
+def _reasons(names: Names, signals: list[Signal]) -> list[Reason]:
+    return [Reason(signal, names) for signal in signals]
 
 
 def _contacts_today(request: WorkRequest, customer_ids: list[str]) -> dict[str, Contact]:
@@ -199,12 +206,10 @@ def not_planned(request: WorkRequest, today: TodayList) -> tuple[list[NotPlanned
     others_minutes = sum(task.minutes for task in tasks if not task.top)
     dial = others_minutes > 0 and sum(task.minutes for task in tasks) < capacity
     top_from = Decimal(request.run.report.get("top_from", "0"))
-    listed = []
+    listed, names = [], Names(request.book)
     for row in waiting:
         told = next((why for why, customers in sets.items() if row.customer_id in customers), "")
         why = told or ("dial" if dial and row.aum < top_from else "full")
         oldest = min(signal.raised_on for signal in reasons[row.customer_id])
-        listed.append(
-            NotPlanned(row, _reasons(request, reasons[row.customer_id]), str(WHY_NOT[why]), (on - oldest).days)
-        )
+        listed.append(NotPlanned(row, _reasons(names, reasons[row.customer_id]), str(WHY_NOT[why]), (on - oldest).days))
     return listed, len(ids)

@@ -225,7 +225,7 @@ function showWaiting() {
     line.append(`${box.dataset.refused} `, link, ` ${one.said.note || ""}`, remove);
     return line;
   }));
-  for (const one of rows) document.querySelector(`[data-task][href$="/${CSS.escape(one.customer)}/"]`)?.classList.add("task-done");
+  for (const one of rows.filter((row) => !row.refused)) document.querySelector(`[data-task][href$="/${CSS.escape(one.customer)}/"]`)?.classList.add("task-done");
 }
 
 function keepResult(form) {
