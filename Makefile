@@ -2,6 +2,7 @@
 # make test: what tests need, then the whole suite on SQLite, and what uses a database (without the browser) on a throw-away PostgreSQL
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 HOME_DIR ?= var/demo
+BROWSER := $(addprefix tests/workplace/,test_browser.py test_axe.py test_days.py)
 
 .PHONY: demo test lint bench install clean
 
@@ -23,7 +24,7 @@ test: install
 	$(UV) sync --quiet --locked
 	sh tools/test_needs.sh
 	$(UV) run pytest -n 2 --dist loadgroup $(ARGS)
-	sh tools/with_postgres.sh $(UV) run pytest tests/nightly tests/workplace --ignore tests/workplace/test_browser.py -n 2 --dist loadgroup $(ARGS)
+	sh tools/with_postgres.sh $(UV) run pytest tests/nightly tests/workplace $(BROWSER:%=--ignore %) -n 2 --dist loadgroup $(ARGS)
 
 lint: install
 	$(UV) sync --quiet --locked

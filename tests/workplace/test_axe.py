@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from tests.workplace.test_browser import browser, desk  # noqa: F401 - fixtures
 from tests.workplace.test_gate import OF_A_CUSTOMER, PAGES
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -81,7 +80,7 @@ def violations(page, address: str) -> list[str]:
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en-US"])
-def test_no_page_of_a_branch_manager_breaks_a_rule(desk, live_server, language):  # noqa: F811
+def test_no_page_of_a_branch_manager_breaks_a_rule(desk, live_server, language):
     from weihu.workplace.people.models import Staff
 
     page = desk(1440, language, "branch_manager")
@@ -98,7 +97,7 @@ def test_no_page_of_a_branch_manager_breaks_a_rule(desk, live_server, language):
 
 
 @pytest.mark.parametrize(("width", "language"), [(1440, "zh-CN"), (390, "en-US")])
-def test_no_page_of_a_day_breaks_a_rule(desk, live_server, width, language):  # noqa: F811
+def test_no_page_of_a_day_breaks_a_rule(desk, live_server, width, language):
     page = desk(width, language)
     found = [
         text

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.workplace.test_browser import browser, desk, fits  # noqa: F401 - fixtures
+from tests.workplace.test_browser import fits
 from weihu.workplace.archive.models import Fact
 from weihu.workplace.care.models import CarePlan
 from weihu.workplace.grading.models import Standing
@@ -65,7 +65,7 @@ class Keys:
 
 
 @pytest.mark.parametrize(("width", "language"), SIZES)
-def test_a_relationship_managers_day(desk, width, language):  # noqa: F811
+def test_a_relationship_managers_day(desk, width, language):
     """Twenty tasks by keyboard alone, all kinds of results, a note written without a connection, a fact, a visit."""
     page = desk(width, language, "relationship_manager")
     staff = Staff.objects.filter(post="relationship_manager").order_by("staff_id")[0]
@@ -161,7 +161,7 @@ def agree_a_visit(page) -> None:
 
 
 @pytest.mark.parametrize(("width", "language"), SIZES)
-def test_a_counter_tellers_day(desk, live_server, width, language):  # noqa: F811
+def test_a_counter_tellers_day(desk, live_server, width, language):
     """The list at the counter, what is missing is filled in, a customer is passed on, a reason for what is undone."""
     page = desk(width, language, "low_counter")
     staff = Staff.objects.filter(post="low_counter").order_by("staff_id")[0]
@@ -204,7 +204,7 @@ def test_a_counter_tellers_day(desk, live_server, width, language):  # noqa: F81
 
 
 @pytest.mark.parametrize(("width", "language"), SIZES)
-def test_a_supervisors_day(desk, live_server, width, language):  # noqa: F811
+def test_a_supervisors_day(desk, live_server, width, language):
     """The morning sheet, the board that moves by itself, a care plan, a text approved, the cockpit down to a person."""
     page = desk(width, language, "rm_supervisor")
     staff = Staff.objects.filter(post="rm_supervisor").order_by("staff_id")[0]

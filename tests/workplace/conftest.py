@@ -1,0 +1,57 @@
+"""A real browser, and a desk with somebody signed in at it."""
+
+import shutil
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def desk(browser, live_server, deliveries, home):
+    """Signs somebody in, by post or staff number, at a screen of some width; afterwards no page may have logged an error."""
+    from weihu.nightly.run import Nightly
+    from weihu.workplace.people.models import Staff
+    from weihu.workplace.runs.current import current
+    from weihu.workplace.worklist.models import Task
+
+    if current() is None:  # a test before this one has emptied the database
+        shutil.rmtree(home.root / "lake")
+        home.create()
+        with Nightly(home) as nightly:
+            nightly.run(deliveries[0])
+    wrong: list[str] = []
+    contexts = []
+
+    def sign_in(width: int, language: str, post: str = ""):
+        staff_id = Task.objects.filter(run=current()).values_list("staff_id", flat=True)[0]
+        named = Staff.objects.filter(post=post).order_by("staff_id").first() if post else None
+        staff = named or Staff.objects.get(staff_id=post or staff_id)
+        staff.set_password("a long password")
+        staff.save()
+        contexts.append(browser.new_context(viewport={"width": width, "height": 860}, locale=language))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(f"{live_server.url}/")
+        page.fill("#id_username", staff.staff_id)
+        page.fill("#id_password", "a long password")
+        page.press("#id_password", "Enter")
+        page.wait_for_selector(".who-name")
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+    # the browser reports a form's refusal and a lost connection
+    known = ("422", "ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest")
+    assert [text for text in wrong if not any(name in text for name in known)] == []
