@@ -119,6 +119,13 @@ def truths(book) -> dict[str, tuple[str, int, int]]:
             f" AND count(*) OVER (PARTITION BY customer_id ORDER BY d ROWS {idle.idle_days} PRECEDING) = {(idle.idle_days or 0) + 1} AS long FROM {lying})"
             " QUALIFY long AND NOT coalesce(lag(long) OVER (PARTITION BY customer_id ORDER BY d), false)", 0, 0,
         ),
+        "dormant": (
+            f"SELECT customer_id, d + {rule['dormant'].idle_days} AS d FROM (SELECT *, lead(d) OVER (PARTITION BY customer_id ORDER BY d) AS next"
+            f" FROM {moved}) WHERE next IS NULL OR next > d + {rule['dormant'].idle_days}", 0, 0,
+        ),
+        "festival": (
+            f"SELECT customer_id, CAST(f.d AS DATE) AS d FROM people, (VALUES {holidays(book)}) f(d)", leads["festival"], 0,
+        ),
         "waking": (f"SELECT customer_id, d FROM {moved} WHERE gap >= {rule['waking'].idle_days}", 0, 0),
         "maturity": ("SELECT customer_id, matures_on AS d FROM terms", leads["maturity"], 0),
         "matured": ("SELECT customer_id, matures_on AS d FROM terms WHERE closed_on = matures_on", 0, 0),
@@ -139,6 +146,13 @@ def truths(book) -> dict[str, tuple[str, int, int]]:
         "grade_down": (f"SELECT customer_id, d FROM {graded} WHERE rank < rank_before", 0, 0),
         "near_grade": (f"SELECT customer_id, d FROM {graded} WHERE near AND NOT near_before", 0, 0),
     }  # fmt: skip
+
+
+def holidays(book) -> str:
+    """The book's festivals of the time, as SQL values."""
+    from weihu.rules.occasions import festivals
+
+    return ", ".join(f"('{on}')" for _, on in festivals(book, LAST - timedelta(days=400), LAST))
 
 
 def replay(customers: int, days: int, folder: Path, database: duckdb.DuckDBPyConnection) -> Path:
