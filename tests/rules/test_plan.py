@@ -1,5 +1,6 @@
 """Everybody's day is the best that fits: against an exact solver, task by task."""
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 
@@ -43,7 +44,9 @@ def most(work, room, dial):
     model.add(lengths <= room)
     if dial is not None:
         capacity, _, given = dial
-        wanted = min(room, sum(task[0] for task in work if task[2]))
+        best = Counter(task[0] for task in work if task[2])
+        # of one length no more than a day holds
+        wanted = min(room, sum(min(count, capacity // minutes) * minutes for minutes, count in best.items()))
         limit = max(int(capacity * (1 - float(BOOK.top_time)) + 1e-9) - given, room - wanted, 0)
         model.add(sum(one * task[0] for one, task in zip(taken, work, strict=True) if not task[2]) <= limit)
     # of equal worth, the shorter day
