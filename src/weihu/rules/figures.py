@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis.expr.types import BooleanValue, Table
 
+from weihu.rules.grade import contact_due
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import FIGURES, MONEY
 from weihu.rules.value import ZERO, business_date, factor, times
@@ -37,7 +38,7 @@ def figures(standings: Table, previous: Table, tasks: Table, staff: Table, calen
 
 def _told(standings: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
     """A row per customer, with its part of every figure."""
-    before = previous.select("customer_id", before_aum="aum", before_flow="flow_90", before_effective="effective")
+    before = previous.select("customer_id", before_aum="aum", before_flow="flow_90")
     joined = standings.left_join(before, "customer_id").drop("customer_id_right")
     now = _lost(joined.aum, joined.flow_90, book)
     then = ibis.coalesce(_lost(joined.before_aum, joined.before_flow, book), False)
@@ -45,20 +46,8 @@ def _told(standings: Table, previous: Table, calendar: Table, book: RuleBook) ->
         lost_now=now & ~then & joined.before_aum.notnull(),
         won_now=then & ~now & (joined.aum > joined.before_aum),
     )
-    cadences = {rank: grade.cadence_days for rank, grade in enumerate(book.grades.values()) if grade.cadence_days}
-    last = ibis.coalesce(joined.last_contact_on, joined.first_seen_on)
-    owed = joined.effective & joined.grade_rank.isin(list(cadences)) if cadences else ibis.literal(False)
-    due = (
-        ibis.cases(
-            *(
-                (joined.grade_rank == rank, (last + ibis.interval(days=days)).cast("date"))
-                for rank, days in cadences.items()
-            ),
-            else_=ibis.null("date"),
-        )
-        if cadences
-        else ibis.null("date")
-    )
+    due = contact_due(joined, book)
+    owed = joined.effective & due.notnull()
     kept = owed & ibis.coalesce(due >= business_date(calendar), False)
 
     def one(condition: BooleanValue) -> ibis.expr.types.IntegerValue:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import ibis
-from ibis.expr.types import BooleanValue, Column, DecimalValue, IntegerValue, Table
+from ibis.expr.types import BooleanValue, Column, DateValue, DecimalValue, IntegerValue, Table
 
 from weihu.rules.policy import Grade
 from weihu.rules.rulebook import RuleBook
@@ -99,6 +99,17 @@ def level(measured: dict[str, DecimalValue], table: Table, book: RuleBook, place
                 reached = reached | way
             steps.append((reached, ibis.literal(rank, "int64")))
     return ibis.cases(*steps, else_=ibis.literal(0, "int64"))
+
+
+def contact_due(table: Table, book: RuleBook) -> DateValue:
+    """The day by which a customer's grade wants the next contact; none where the grade has no cadence (M19)."""
+    last = ibis.coalesce(table.last_contact_on, table.first_seen_on)
+    steps = [
+        (table.grade_rank == rank, (last + ibis.interval(days=grade.cadence_days)).cast("date"))
+        for rank, grade in enumerate(book.grades.values())
+        if grade.cadence_days
+    ]
+    return ibis.cases(*steps, else_=ibis.null("date")) if steps else ibis.null("date")
 
 
 def minimum_of(rank: IntegerValue, branch_id: Column, book: RuleBook) -> DecimalValue:

@@ -197,11 +197,13 @@ class Fatigue(BaseModel):
 
 class Effects(BaseModel):
     """How the effect of acting is told (M15, M17, M18): the change of AUM ``horizon_days`` after a signal, with those
-    from whom it was kept back beside it; intervals hold with the probability ``confidence``."""
+    from whom it was kept back beside it; intervals hold with the probability ``confidence``. A campaign is looked at
+    every night, so it stops itself for harm only at ``harm_confidence``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     horizon_days: Days
     confidence: Share
+    harm_confidence: Share
 
 
 class Losses(BaseModel):

@@ -6,6 +6,7 @@ import ibis
 from ibis.expr.types import IntegerValue, Table
 
 from weihu.rules.completeness import to_ask, with_archive
+from weihu.rules.grade import contact_due
 from weihu.rules.kinds.night import Night, signals_of
 from weihu.rules.working_day import NOTED_KINDS
 
@@ -33,16 +34,7 @@ def missing_facts(night: Night) -> Table:
 def cadence_due(night: Night) -> Table:
     """The grade's longest time between contacts ends by the next working day."""
     found = night.due("cadence_due")
-    last = ibis.coalesce(found.last_contact_on, found.first_seen_on)
-    due = ibis.cases(
-        *(
-            (found.grade_rank == rank, (last + ibis.interval(days=grade.cadence_days)).cast("date"))
-            for rank, grade in enumerate(night.book.grades.values())
-            if grade.cadence_days
-        ),
-        else_=ibis.null("date"),
-    )
-    found = found.mutate(due=due)
+    found = found.mutate(due=contact_due(found, night.book))
     found = found.filter(found.due <= night.today + ibis.interval(days=1))
     return signals_of(found, "cadence_due", on_date=found.due)
 

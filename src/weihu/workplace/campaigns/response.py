@@ -18,9 +18,6 @@ from weihu.workplace.grading.models import Standing
 from weihu.workplace.runs.models import Run
 from weihu.workplace.worklist.models import Answer, Outcome
 
-SURE_OF_HARM = 0.999
-"""A campaign is looked at every night, so it stops itself for harm only when chance is nearly out of the question."""
-
 
 @dataclass(frozen=True)
 class Response:
@@ -90,7 +87,7 @@ def stop_those_that_should(run: Run, on: date) -> None:
     """After a night: campaigns that too many would rather not hear of, or that do harm."""
     book = run.rulebook
     for campaign in Campaign.objects.filter(state=Campaign.State.RUNNING):
-        found = response(campaign, run, book, SURE_OF_HARM)
+        found = response(campaign, run, book, float(book.effects.harm_confidence))
         if found.reached >= campaign.stop_after and found.declined >= campaign.stop_share * found.reached:
             stop(campaign, "night", on, f"declined {found.declined}/{found.reached}")
         elif found.aum and found.aum.high < 0:

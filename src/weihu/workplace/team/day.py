@@ -8,9 +8,7 @@ from datetime import date, datetime
 
 from django.db.models import Q
 
-from weihu.workplace.grading.models import Standing
 from weihu.workplace.people.away import absent_on
-from weihu.workplace.people.gate import Gate
 from weihu.workplace.people.models import Staff
 from weihu.workplace.portfolio.models import Absence
 from weihu.workplace.runs.models import Run
@@ -91,15 +89,6 @@ def run_for(on: date) -> Run | None:
     """The run whose lists were for a working day: the last of those of the day before."""
     found = Run.objects.filter(published=True, business_date__lt=on).order_by("-number").first()
     return found if found and found.work_date == on else None
-
-
-def names(gate: Gate, customer_ids: set[str]) -> dict[str, Standing]:
-    """Those of some customers whom the reader reaches."""
-    ids, found = sorted(customer_ids), {}
-    for start in range(0, len(ids), 500):
-        rows = gate.standings().filter(customer_id__in=ids[start : start + 500])
-        found.update({row.customer_id: row for row in rows})
-    return found
 
 
 def followed_up(days: list[PersonDay]) -> dict[date, int]:

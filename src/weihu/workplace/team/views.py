@@ -18,9 +18,10 @@ from weihu.workplace.audit import log
 from weihu.workplace.grading.models import Standing
 from weihu.workplace.pdf import PDF, Grid, Page, printed
 from weihu.workplace.people.models import Branch, Staff
+from weihu.workplace.relations.network import reach
 from weihu.workplace.requests import WorkRequest, at_work, reaching
 from weihu.workplace.sheets import Sheet, download
-from weihu.workplace.team.day import PersonDay, day_of, followed_up, names, run_for
+from weihu.workplace.team.day import PersonDay, day_of, followed_up, run_for
 from weihu.workplace.team.models import Undone, Visit, WorkNote
 from weihu.workplace.words import Names, amount_text, called, day, reason, weekday
 from weihu.workplace.worklist.list import open_signals
@@ -66,11 +67,7 @@ def morning(request: WorkRequest) -> HttpResponse:
     """The morning sheet on the screen: yesterday's results, today's lists, visits."""
     people, branch, branches = _people(request)
     chosen = _chosen(request, people)
-    on = request.run.work_date
-    today = [row for row in day_of(chosen, request.run, on) if row.planned or row.visits]
-    yesterday = {
-        row.staff.staff_id: row for row in day_of(chosen, run_for(_last_working_day(on)), _last_working_day(on))
-    }
+    today, yesterday = _two_days(request, chosen)
     known, reasons = _named(request, today)
     log.record(request.user.staff_id, "morning.view", detail=branch.branch_id if branch else "")
     context = {
@@ -91,11 +88,7 @@ def morning_pdf(request: WorkRequest) -> HttpResponse:
     """The morning sheet for printing: a page for the branch, one for each person."""
     people, branch, _branches = _people(request)
     chosen = _chosen(request, people)
-    on = request.run.work_date
-    today = [row for row in day_of(chosen, request.run, on) if row.planned or row.visits]
-    yesterday = {
-        row.staff.staff_id: row for row in day_of(chosen, run_for(_last_working_day(on)), _last_working_day(on))
-    }
+    today, yesterday = _two_days(request, chosen)
     known, reasons = _named(request, today)
     pages = [_branch_page(request, branch, today, yesterday)] if branch and len(chosen) > 1 else []
     pages += [_person_page(request, row, yesterday.get(row.staff.staff_id), known, reasons) for row in today]
@@ -104,7 +97,7 @@ def morning_pdf(request: WorkRequest) -> HttpResponse:
     for customer in known:
         log.record(request.user.staff_id, "customer.print", customer)
     content = printed(pages, _mark(request))
-    name = f"weihu-morning-{on}.pdf"
+    name = f"weihu-morning-{request.run.work_date}.pdf"
     return HttpResponse(content, PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
 
@@ -118,7 +111,7 @@ def evening(request: WorkRequest) -> HttpResponse:
         _keep_reasons(request, on)
         return redirect(reverse("evening") + (f"?branch={branch.branch_id}" if branch else ""))
     rows = [row for row in day_of(people, request.run, on) if row.planned or row.contacts]
-    known = names(request.gate, {customer for row in rows for customer in row.open})
+    known = reach(request.gate, {customer for row in rows for customer in row.open})
     mine = next((row for row in rows if row.staff.staff_id == request.user.staff_id), None)
     log.record(request.user.staff_id, "evening.view", detail=branch.branch_id if branch else "")
     context = {
@@ -206,11 +199,19 @@ def _last_working_day(on: date) -> date:
     return before - timedelta(days=max(0, before.weekday() - 4))
 
 
+def _two_days(request: WorkRequest, people: list[Staff]) -> tuple[list[PersonDay], dict[str, PersonDay]]:
+    """Today's lists of who has one, and the last working day by staff number."""
+    on = request.run.work_date
+    today = [row for row in day_of(people, request.run, on) if row.planned or row.visits]
+    before = _last_working_day(on)
+    return today, {row.staff.staff_id: row for row in day_of(people, run_for(before), before)}
+
+
 def _named(request: WorkRequest, rows: list[PersonDay]) -> tuple[dict[str, Standing], dict[str, list[str]]]:
     """The customers on the lists within reach, and their reasons in words."""
     wanted = {customer for row in rows for customer in row.planned}
     wanted |= {visit.customer_id for row in rows for visit in row.visits}
-    known = names(request.gate, wanted)
+    known = reach(request.gate, wanted)
     signals = open_signals(request.gate, sorted(known))
     words = Names(request.book)
     return known, {one: [reason(signal, words) for signal in found] for one, found in signals.items()}
