@@ -31,6 +31,7 @@ lint: install
 	$(UV) run ruff check .
 	$(UV) run ruff format --check .
 	$(UV) run mypy
+	$(UV) run lint-imports
 
 bench: install
 	$(UV) sync --quiet --locked

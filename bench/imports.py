@@ -47,9 +47,9 @@ def set_up(home: Path):
     import django
 
     django.setup()
-    from weihu.workplace.people.gate import Gate
-    from weihu.workplace.people.models import Staff
-    from weihu.workplace.runs.current import current
+    from weihu.workplace.bank.current import current
+    from weihu.workplace.bank.models import Staff
+    from weihu.workplace.gate.reach import Gate
 
     run = current()
     return Gate(Staff.objects.filter(post="personal_banking")[0], run), run.rulebook
@@ -60,7 +60,7 @@ def make(home: Path, folder: Path, count: int) -> None:
     from tests.workplace import messy
 
     set_up(home)
-    from weihu.workplace.archive.models import Customer
+    from weihu.workplace.bank.models import Customer
 
     found = list(Customer.objects.order_by("customer_id"))
     names, phones = Counter(one.name for one in found), Counter(one.phone for one in found)
@@ -85,9 +85,10 @@ def imported(home: Path, file: Path, truth_file: Path) -> dict[str, object]:
     """Read, stage, check and record a file; the seconds of each."""
     gate, book = set_up(home)
     from weihu.sources.workbook import read
-    from weihu.workplace.archive.models import Channel, Confidence
-    from weihu.workplace.intake import importing
-    from weihu.workplace.intake.models import ImportRow, Phase
+    from weihu.workplace.base.channels import Channel
+    from weihu.workplace.know.archive.models import Confidence
+    from weihu.workplace.know.intake import importing
+    from weihu.workplace.know.intake.models import ImportRow, Phase
 
     seconds: dict[str, float] = {}
     began = time.perf_counter()

@@ -79,9 +79,7 @@ def age(home: Path, months: int) -> None:
     """Put ``months`` of past behind a home of two nights: runs, their folders, replaced rows."""
     set_up(home)
     from weihu.engine.lake import Home
-    from weihu.workplace.grading.models import Standing
-    from weihu.workplace.runs.models import Run
-    from weihu.workplace.worklist.models import Signal, Task
+    from weihu.workplace.bank.models import Run, Signal, Standing, Task
 
     place, first = Home(home), Run.objects.get(number=1)
     days = [first.business_date - timedelta(days=back) for back in range(1, 1 + round(months * 365.25 / 12))]

@@ -25,12 +25,13 @@ django.setup()
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from weihu.workplace.archive.facts import Given, Written, record_many  # noqa: E402
-from weihu.workplace.archive.models import Channel, Confidence, Customer, Fact  # noqa: E402
-from weihu.workplace.people.gate import Gate  # noqa: E402
-from weihu.workplace.people.models import Staff  # noqa: E402
-from weihu.workplace.runs.current import current  # noqa: E402
-from weihu.workplace.worklist.models import Contact  # noqa: E402
+from weihu.workplace.bank.current import current  # noqa: E402
+from weihu.workplace.bank.models import Customer, Staff  # noqa: E402
+from weihu.workplace.base.channels import Channel  # noqa: E402
+from weihu.workplace.contact.models import Contact  # noqa: E402
+from weihu.workplace.gate.reach import Gate  # noqa: E402
+from weihu.workplace.know.archive.facts import Given, Written, record_many  # noqa: E402
+from weihu.workplace.know.archive.models import Confidence, Fact  # noqa: E402
 
 POSTS = ("relationship_manager", "branch_manager", "personal_banking")
 CUSTOMERS = 60

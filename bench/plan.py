@@ -325,11 +325,7 @@ def pages(folder: Path) -> tuple[str]:
     call_command("migrate", verbosity=0)
     from weihu.nightly import bulk
     from weihu.rules import rulebook
-    from weihu.workplace.archive.models import Customer
-    from weihu.workplace.grading.models import Standing
-    from weihu.workplace.people.models import Staff
-    from weihu.workplace.runs.models import FOREVER, Book, CurrentRun, Run
-    from weihu.workplace.worklist.models import Signal, Task
+    from weihu.workplace.bank.models import FOREVER, Book, CurrentRun, Customer, Run, Signal, Staff, Standing, Task
 
     bulk.roomy()
     run = Run.objects.create(

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from weihu.rules import rulebook
-from weihu.workplace.grading.whatif import State, side_by_side, work
+from weihu.workplace.judge.grading.whatif import State, side_by_side, work
 
 MADE = """
 CREATE TABLE made AS SELECT i, 'P' || lpad(i::VARCHAR, 9, '0') AS customer_id, 'B' || lpad((i % {branches})::VARCHAR, 4, '0') AS branch_id,

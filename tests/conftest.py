@@ -48,7 +48,7 @@ def django_db_setup(django_db_setup, django_db_blocker, deliveries, home):
 @pytest.fixture
 def run(db):
     """The published run."""
-    from weihu.workplace.runs.current import current
+    from weihu.workplace.bank.current import current
 
     return current()
 
@@ -56,8 +56,7 @@ def run(db):
 @pytest.fixture
 def member(db):
     """One member of staff of a post, the one with most customers."""
-    from weihu.workplace.grading.models import Standing
-    from weihu.workplace.people.models import Staff
+    from weihu.workplace.bank.models import Staff, Standing
 
     def find(post: str) -> Staff:
         members = Staff.objects.filter(post=post).order_by("staff_id")

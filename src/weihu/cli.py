@@ -162,7 +162,7 @@ def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
     from weihu.nightly.faults import OutOfOrder, Refused  # noqa: PLC0415
     from weihu.nightly.land import read_manifest  # noqa: PLC0415
     from weihu.nightly.run import Nightly  # noqa: PLC0415
-    from weihu.workplace.runs.current import current  # noqa: PLC0415
+    from weihu.workplace.bank.current import current  # noqa: PLC0415
 
     published = 0
     folder = folders[0]
@@ -184,7 +184,7 @@ def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
         _explain(home, folder, refused)
     latest = current()
     if latest and published:
-        from weihu.workplace.rights.erasure import carry_out  # noqa: PLC0415
+        from weihu.workplace.customer.erasure import carry_out  # noqa: PLC0415
 
         carry_out(latest.work_date)
         click.echo(_run_line(latest), err=True)
@@ -220,7 +220,7 @@ def _run_line(run: Any) -> str:
 @with_workplace
 def status(home: Home, as_json: bool) -> None:
     """What the last published night says."""
-    from weihu.workplace.runs.current import current  # noqa: PLC0415
+    from weihu.workplace.bank.current import current  # noqa: PLC0415
 
     latest = current()
     if latest is None:
@@ -251,13 +251,13 @@ def status(home: Home, as_json: bool) -> None:
 @with_workplace
 def customer(home: Home, customer_id: str, as_json: bool) -> None:
     """One customer's standing with its history. For the operator at the machine; the access is logged."""
-    from weihu.workplace.audit import log  # noqa: PLC0415
-    from weihu.workplace.grading.explain import standing_with_history  # noqa: PLC0415
+    from weihu.workplace.base import audit  # noqa: PLC0415
+    from weihu.workplace.judge.grading.explain import standing_with_history  # noqa: PLC0415
 
     said = standing_with_history(customer_id)
     if said is None:
         raise click.ClickException(f"{customer_id}: 没有此客户 / no such customer")
-    log.record(f"os:{os.environ.get('USER', '')}", "cli.customer", customer_id)
+    audit.record(f"os:{os.environ.get('USER', '')}", "cli.customer", customer_id)
     click.echo(json.dumps(said, ensure_ascii=False, indent=None if as_json else 1))
 
 
@@ -265,8 +265,8 @@ def customer(home: Home, customer_id: str, as_json: bool) -> None:
 @with_workplace
 def duplicates(home: Home) -> None:
     """Look for customers who may be one person; people decide on the page."""
-    from weihu.workplace.duplicates.finding import look  # noqa: PLC0415
-    from weihu.workplace.runs.current import current  # noqa: PLC0415
+    from weihu.workplace.bank.current import current  # noqa: PLC0415
+    from weihu.workplace.customer.duplicates import look  # noqa: PLC0415
 
     latest = current()
     if latest is None:
@@ -289,7 +289,7 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
     from django.contrib.auth.password_validation import validate_password  # noqa: PLC0415
     from django.core.exceptions import ValidationError  # noqa: PLC0415
 
-    from weihu.workplace.people.models import Staff  # noqa: PLC0415
+    from weihu.workplace.bank.models import Staff  # noqa: PLC0415
 
     member = Staff.objects.filter(staff_id=staff_id).first()
     if member is None:
@@ -316,7 +316,7 @@ def token() -> None:
 def token_add(home: Home, name: str, post: str, branch: str, channel: str) -> None:
     """Give a system a token; it is shown once. An earlier one of the same name no longer works."""
     from weihu.workplace.api import systems  # noqa: PLC0415
-    from weihu.workplace.archive.models import Channel  # noqa: PLC0415
+    from weihu.workplace.base.channels import Channel  # noqa: PLC0415
 
     posts = rulebook.load(home.rulebook).posts
     if post not in posts or not posts[post].decides:
@@ -346,12 +346,12 @@ def audit() -> None:
 @with_workplace
 def audit_verify(home: Home) -> None:
     """Check the chain of entries."""
-    from weihu.workplace.audit import log  # noqa: PLC0415
+    from weihu.workplace.base import audit  # noqa: PLC0415
 
-    broken = log.verify()
+    broken = audit.verify()
     if broken is not None:
         raise click.ClickException(f"审计日志在第 {broken} 条处被改动 / the log was changed at entry {broken}")
-    click.echo(f"完好 / whole: {log.tail()}")
+    click.echo(f"完好 / whole: {audit.tail()}")
 
 
 @main.command()

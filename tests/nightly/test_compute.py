@@ -7,9 +7,7 @@ import duckdb
 import pytest
 
 from tests.conftest import PUBLISHED_DAYS
-from weihu.workplace.grading.models import Standing
-from weihu.workplace.people.models import Staff
-from weihu.workplace.worklist.models import Signal, Task
+from weihu.workplace.bank.models import Signal, Staff, Standing, Task
 
 
 @pytest.fixture(scope="module")
@@ -138,8 +136,9 @@ def test_what_the_day_tells_the_next_night_no_longer_asks_for(run, deliveries, h
     from uuid import uuid4
 
     from weihu.nightly.run import Nightly
-    from weihu.workplace.archive.facts import Written, record
-    from weihu.workplace.archive.models import Channel, Confidence
+    from weihu.workplace.base.channels import Channel
+    from weihu.workplace.know.archive.facts import Written, record
+    from weihu.workplace.know.archive.models import Confidence
 
     signal = Signal.objects.at(run).filter(kind="missing_facts").order_by("-customer_id").first()
     asked = signal.detail.split(",")

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import PUBLISHED_DAYS
 from weihu.nightly.faults import OutOfOrder, Refused
 from weihu.nightly.run import Nightly
-from weihu.workplace.runs.models import Run
+from weihu.workplace.bank.models import Run
 
 
 def lines(path: Path) -> list[str]:

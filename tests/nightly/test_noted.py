@@ -4,10 +4,11 @@ from datetime import timedelta
 from uuid import uuid4
 
 from weihu.nightly.noted import noted
-from weihu.workplace.archive.facts import Written, record, withdraw
-from weihu.workplace.archive.models import Channel, Confidence
-from weihu.workplace.complaints.cases import ask, close, open_case
-from weihu.workplace.grading.models import Standing
+from weihu.workplace.bank.models import Standing
+from weihu.workplace.base.channels import Channel
+from weihu.workplace.know.archive.facts import Written, record, withdraw
+from weihu.workplace.know.archive.models import Confidence
+from weihu.workplace.know.complaints.cases import ask, close, open_case
 
 
 def kinds(rows, customer):

@@ -12,7 +12,7 @@ from scipy import stats
 from weihu.engine.duck import DuckEngine
 from weihu.rules import effect, rulebook, tables
 from weihu.rules.effect import Group, interval
-from weihu.workplace.campaigns.response import shares
+from weihu.workplace.act.campaigns.response import shares
 
 BOOK = rulebook.changed(rulebook.load("brief"), {"signals": {"idle_cash": {"holdout": "0.3"}}})
 EXPERIMENTS, SIZE = 200, 1500

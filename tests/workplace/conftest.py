@@ -20,9 +20,8 @@ def browser():
 def desk(browser, live_server, deliveries, home):
     """Signs somebody in, by post or staff number, at a screen of some width; afterwards no page may have logged an error."""
     from weihu.nightly.run import Nightly
-    from weihu.workplace.people.models import Staff
-    from weihu.workplace.runs.current import current
-    from weihu.workplace.worklist.models import Task
+    from weihu.workplace.bank.current import current
+    from weihu.workplace.bank.models import Staff, Task
 
     if current() is None:  # a test before this one has emptied the database
         shutil.rmtree(home.root / "lake")

@@ -13,8 +13,8 @@ import django
 
 django.setup()
 
-from weihu.workplace.duplicates.merging import merge, undo  # noqa: E402
-from weihu.workplace.duplicates.models import Merge  # noqa: E402
+from weihu.workplace.customer.merging import merge, undo  # noqa: E402
+from weihu.workplace.gate.models import Merge  # noqa: E402
 
 if __name__ == "__main__":
     act, kept, gone, on = sys.argv[1:]

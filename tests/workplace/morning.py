@@ -25,8 +25,8 @@ from django.test import Client  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
-from weihu.workplace.people.models import Staff  # noqa: E402
-from weihu.workplace.worklist.models import Contact, Outcome  # noqa: E402
+from weihu.workplace.bank.models import Staff  # noqa: E402
+from weihu.workplace.contact.models import Contact, Outcome  # noqa: E402
 
 
 def work(staff_id: str) -> dict[str, object]:

@@ -11,12 +11,13 @@ from django.test import Client
 
 from weihu.workplace.api import systems
 from weihu.workplace.api.models import Answered
-from weihu.workplace.archive.models import Channel, Fact
-from weihu.workplace.audit.models import Entry
-from weihu.workplace.complaints.models import Complaint
-from weihu.workplace.grading.models import Standing
-from weihu.workplace.people.gate import Gate
-from weihu.workplace.rights.models import Consent
+from weihu.workplace.bank.models import Standing
+from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.models import Entry
+from weihu.workplace.consent.models import Consent
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.models import Fact
+from weihu.workplace.know.complaints.models import Complaint
 
 
 @pytest.fixture
@@ -154,7 +155,7 @@ def test_the_same_call_at_once_is_done_once(live_server, deliveries, home):
     from django.db import connections
 
     from weihu.nightly.run import Nightly
-    from weihu.workplace.runs.current import current
+    from weihu.workplace.bank.current import current
 
     if current() is None:
         shutil.rmtree(home.root / "lake")

@@ -28,15 +28,16 @@ RUN = "async () => (await axe.run(document, {resultTypes: ['violations']})).viol
 
 def something_on_every_page(manager) -> tuple[int, int, str]:
     """A campaign under way, an introduction, a text, a visit and a care plan of the manager's branch."""
-    from weihu.workplace.campaigns.drawing import start
-    from weihu.workplace.campaigns.models import Campaign
-    from weihu.workplace.care.models import CarePlan
-    from weihu.workplace.care.starting import begin_by_hand
-    from weihu.workplace.introductions.models import Introduction
-    from weihu.workplace.messaging.models import Template
-    from weihu.workplace.people.gate import Gate
-    from weihu.workplace.runs.current import current
-    from weihu.workplace.team.models import Visit, WorkNote
+    from weihu.workplace.act.campaigns.drawing import start
+    from weihu.workplace.act.campaigns.models import Campaign
+    from weihu.workplace.act.care.beginning import begin_by_hand
+    from weihu.workplace.act.care.models import CarePlan
+    from weihu.workplace.act.introductions.models import Introduction
+    from weihu.workplace.act.messaging.models import Template
+    from weihu.workplace.act.schedule.models import Visit
+    from weihu.workplace.act.team.models import WorkNote
+    from weihu.workplace.bank.current import current
+    from weihu.workplace.gate.reach import Gate
 
     run = current()
     gate, on = Gate(manager, run), run.work_date
@@ -81,7 +82,7 @@ def violations(page, address: str) -> list[str]:
 
 @pytest.mark.parametrize("language", ["zh-CN", "en-US"])
 def test_no_page_of_a_branch_manager_breaks_a_rule(desk, live_server, language):
-    from weihu.workplace.people.models import Staff
+    from weihu.workplace.bank.models import Staff
 
     page = desk(1440, language, "branch_manager")
     manager = Staff.objects.filter(post="branch_manager").order_by("staff_id")[0]

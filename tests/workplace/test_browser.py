@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from weihu.workplace.worklist.models import Contact
+from weihu.workplace.contact.models import Contact
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
@@ -15,7 +15,7 @@ def fits(page) -> bool:
 
 def fill_in(page) -> None:
     """The form at the counter, by keyboard alone: a value, a wrong one and its mending, a choice."""
-    from weihu.workplace.archive.models import Fact
+    from weihu.workplace.know.archive.models import Fact
 
     page.locator("#archive h3 a").first.click()
     page.wait_for_selector("[data-facts]")
@@ -66,9 +66,8 @@ def test_a_workbook_with_errors_is_imported_mended_and_imported_again(desk, live
 
     import openpyxl
 
-    from weihu.workplace.archive.models import Customer, Fact
-    from weihu.workplace.grading.models import Standing
-    from weihu.workplace.people.models import Staff
+    from weihu.workplace.bank.models import Customer, Staff, Standing
+    from weihu.workplace.know.archive.models import Fact
 
     page = desk(1440, "zh-CN", "branch_manager")
     branch = Staff.objects.filter(post="branch_manager").order_by("staff_id")[0].branch_id
@@ -115,10 +114,10 @@ def test_a_workbook_with_errors_is_imported_mended_and_imported_again(desk, live
 
 
 def test_two_customers_are_merged_and_the_merge_undone(desk, live_server):
-    from weihu.workplace.duplicates.models import Candidate, Merge
-    from weihu.workplace.grading.models import Standing
-    from weihu.workplace.people.models import Staff
-    from weihu.workplace.runs.current import current
+    from weihu.workplace.bank.current import current
+    from weihu.workplace.bank.models import Staff, Standing
+    from weihu.workplace.customer.models import Candidate
+    from weihu.workplace.gate.models import Merge
 
     page = desk(1440, "en-US", "branch_manager")
     run, staff = current(), Staff.objects.filter(post="branch_manager").order_by("staff_id")[0]
@@ -142,9 +141,9 @@ def test_two_customers_are_merged_and_the_merge_undone(desk, live_server):
 
 
 def test_an_event_is_announced_and_a_guest_signs_up_by_telephone(desk, live_server, browser):
-    from weihu.workplace.archive.models import Fact
-    from weihu.workplace.grading.models import Standing
-    from weihu.workplace.runs.current import current
+    from weihu.workplace.bank.current import current
+    from weihu.workplace.bank.models import Standing
+    from weihu.workplace.know.archive.models import Fact
 
     page = desk(1440, "zh-CN", "branch_manager")
     page.goto(f"{live_server.url}/forms/")
@@ -181,8 +180,8 @@ def test_an_event_is_announced_and_a_guest_signs_up_by_telephone(desk, live_serv
 
 
 def test_a_complaint_from_the_counter_to_its_end_on_a_telephone(desk, live_server):
-    from weihu.workplace.archive.models import Fact
-    from weihu.workplace.complaints.models import Complaint
+    from weihu.workplace.know.archive.models import Fact
+    from weihu.workplace.know.complaints.models import Complaint
 
     page = desk(390, "zh-CN", "branch_manager")
     page.goto(f"{live_server.url}/customers/")
@@ -235,7 +234,7 @@ def change_rules(page, url: str) -> None:
 
 
 def test_rules_are_tried_out_and_a_second_person_approves_the_book(desk, live_server):
-    from weihu.workplace.grading.models import BookDraft
+    from weihu.workplace.judge.grading.models import BookDraft
 
     manager = desk(1440, "zh-CN", "branch_manager")
     change_rules(manager, live_server.url)
@@ -250,10 +249,9 @@ def test_rules_are_tried_out_and_a_second_person_approves_the_book(desk, live_se
 
 
 def test_a_portfolio_is_handed_over_by_three_people(desk, live_server):
-    from weihu.workplace.grading.models import Standing
-    from weihu.workplace.people.models import Staff
-    from weihu.workplace.portfolio.models import Placement
-    from weihu.workplace.runs.current import current
+    from weihu.workplace.bank.current import current
+    from weihu.workplace.bank.models import Staff, Standing
+    from weihu.workplace.gate.models import Placement
 
     boss = Staff.objects.filter(post="branch_manager").order_by("staff_id")[0]
     people = Staff.objects.filter(post="relationship_manager", branch_id=boss.branch_id).order_by("staff_id")
@@ -285,10 +283,10 @@ def test_a_referral_goes_from_the_counter_to_the_manager_and_comes_back_with_a_r
     desk, live_server, home, deliveries
 ):
     from weihu.nightly.run import Nightly
-    from weihu.workplace.grading.models import GradeException, Standing
-    from weihu.workplace.people.models import Staff
-    from weihu.workplace.portfolio.models import Referral
-    from weihu.workplace.runs.current import current
+    from weihu.workplace.bank.current import current
+    from weihu.workplace.bank.models import Staff, Standing
+    from weihu.workplace.gate.models import Referral
+    from weihu.workplace.judge.grading.models import GradeException
 
     counter = Staff.objects.filter(post="low_counter").order_by("staff_id")[0]
     row = Standing.objects.listed_at(current()).filter(primary_id=counter.staff_id, grade_rank=2).order_by("-aum")[0]
@@ -319,8 +317,8 @@ def test_a_referral_goes_from_the_counter_to_the_manager_and_comes_back_with_a_r
 def test_the_picture_of_migrations_leads_to_the_people(desk, live_server):
     from datetime import timedelta
 
-    from weihu.workplace.grading.models import GradeChange, Standing
-    from weihu.workplace.runs.current import current
+    from weihu.workplace.bank.current import current
+    from weihu.workplace.bank.models import GradeChange, Standing
 
     run = current()
     row = Standing.objects.listed_at(run).filter(grade_rank=3).order_by("customer_id")[0]

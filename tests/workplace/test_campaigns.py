@@ -9,13 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from weihu.nightly.noted import noted
-from weihu.workplace.archive.models import SavedView
-from weihu.workplace.campaigns.drawing import check, start
-from weihu.workplace.campaigns.models import Campaign, CampaignTarget
-from weihu.workplace.campaigns.response import response, stop_those_that_should
-from weihu.workplace.grading.models import Standing
-from weihu.workplace.people.gate import Gate
-from weihu.workplace.worklist.models import Answer, Contact
+from weihu.workplace.act.campaigns.drawing import check, start
+from weihu.workplace.act.campaigns.models import Campaign, CampaignTarget
+from weihu.workplace.act.campaigns.response import response, stop_those_that_should
+from weihu.workplace.bank.models import Standing
+from weihu.workplace.contact.models import Answer, Contact
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.models import SavedView
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_made_from_a_saved_view_checked_and_started_by_the_pages(signed_in, memb
 
 
 def test_another_branchs_campaign_is_not_found(client, gate, run, member):
-    from weihu.workplace.people.models import Staff
+    from weihu.workplace.bank.models import Staff
 
     campaign = made(gate, run)
     other = Staff.objects.filter(post="branch_manager").exclude(branch_id=gate.staff.branch_id)[0]

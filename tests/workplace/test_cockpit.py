@@ -9,12 +9,9 @@ from django.urls import reverse
 
 from tests.workplace.test_team import text_of
 from weihu.rules import rulebook
-from weihu.workplace.cockpit.models import Effect, Figure
-from weihu.workplace.cockpit.reading import MEASURES, Period, scope_of
-from weihu.workplace.grading.models import Standing
-from weihu.workplace.people.gate import Gate
-from weihu.workplace.people.models import Staff
-from weihu.workplace.runs.models import Run
+from weihu.workplace.bank.models import Effect, Figure, Run, Staff, Standing
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.see.cockpit.reading import MEASURES, Period, scope_of
 
 DECIDES = [key for key, post in rulebook.load("brief").posts.items() if post.decides]
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from weihu.workplace.complaints import cases
-from weihu.workplace.complaints.models import Complaint, Step
-from weihu.workplace.grading.models import Standing
-from weihu.workplace.people.gate import Gate
+from weihu.workplace.bank.models import Standing
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.complaints import cases
+from weihu.workplace.know.complaints.models import Complaint, Step
 
 
 @pytest.fixture
@@ -100,8 +100,9 @@ def test_no_complaint_stands_readable_in_the_database(signed_in, customer):
 
 
 def test_wishes_and_limits_stand_wherever_somebody_acts(signed_in, customer, run):
-    from weihu.workplace.archive.facts import Written, record
-    from weihu.workplace.archive.models import Channel, Confidence
+    from weihu.workplace.base.channels import Channel
+    from weihu.workplace.know.archive.facts import Written, record
+    from weihu.workplace.know.archive.models import Confidence
 
     client = signed_in("branch_manager")
     case = opened(client, customer)

@@ -8,16 +8,16 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests.workplace.test_browser import fits
-from weihu.workplace.archive.models import Fact
-from weihu.workplace.care.models import CarePlan
-from weihu.workplace.grading.models import Standing
-from weihu.workplace.messaging.models import Template
-from weihu.workplace.people.gate import Gate
-from weihu.workplace.people.models import Staff
-from weihu.workplace.portfolio.models import Referral
-from weihu.workplace.runs.current import current
-from weihu.workplace.team.models import Undone, Visit, WorkNote
-from weihu.workplace.worklist.models import Contact, Signal, Task
+from weihu.workplace.act.care.models import CarePlan
+from weihu.workplace.act.messaging.models import Template
+from weihu.workplace.act.schedule.models import Visit
+from weihu.workplace.act.team.models import Undone, WorkNote
+from weihu.workplace.bank.current import current
+from weihu.workplace.bank.models import Signal, Staff, Standing, Task
+from weihu.workplace.contact.models import Contact
+from weihu.workplace.gate.models import Referral
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.models import Fact
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 SIZES = [(1440, "zh-CN"), (390, "en-US")]

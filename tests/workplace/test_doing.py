@@ -6,15 +6,16 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from weihu.workplace.archive.models import Channel, Fact
-from weihu.workplace.audit.models import Entry
-from weihu.workplace.care.doing import subject_of
-from weihu.workplace.care.models import CarePlan
-from weihu.workplace.care.starting import Running, begin_by_hand, begin_by_signals
-from weihu.workplace.runs.models import FOREVER
-from weihu.workplace.worklist.fatigue import tired_customers
-from weihu.workplace.worklist.list import WHY_NOT
-from weihu.workplace.worklist.models import Contact, Outcome, Signal, Task
+from weihu.workplace.act.care.beginning import Running, begin_by_hand, begin_by_signals
+from weihu.workplace.act.care.models import CarePlan
+from weihu.workplace.act.care.results import subject_of
+from weihu.workplace.act.messaging.fatigue import tired_customers
+from weihu.workplace.act.worklist.today import WHY_NOT
+from weihu.workplace.bank.models import FOREVER, Signal, Task
+from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.models import Entry
+from weihu.workplace.contact.models import Contact, Outcome
+from weihu.workplace.know.archive.models import Fact
 
 
 @pytest.fixture

@@ -9,14 +9,17 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from weihu.workplace.archive.facts import Written, record
-from weihu.workplace.archive.models import Account, Channel, Confidence, Customer, Fact
-from weihu.workplace.duplicates.finding import look, people
-from weihu.workplace.duplicates.merging import MOVES, CannotMerge, merge, merges_on, undo
-from weihu.workplace.duplicates.models import Candidate, Merge, Verdict
-from weihu.workplace.grading.models import Standing
-from weihu.workplace.people.gate import Gate
-from weihu.workplace.relations import network
+from weihu.workplace.bank.models import Account, Customer, Standing
+from weihu.workplace.base.channels import Channel
+from weihu.workplace.customer.duplicates import look, people
+from weihu.workplace.customer.merging import MOVES, CannotMerge, merge, undo
+from weihu.workplace.customer.models import Candidate, Verdict
+from weihu.workplace.gate.merged import merges_on
+from weihu.workplace.gate.models import Merge
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.facts import Written, record
+from weihu.workplace.know.archive.models import Confidence, Fact
+from weihu.workplace.know.relations import network
 
 
 @pytest.fixture

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from weihu.nightly.gather import gather
 from weihu.rules import rulebook
-from weihu.workplace.archive.facts import Written, archive_of, known_keys, record, restore, withdraw
-from weihu.workplace.archive.models import Channel, Confidence, Customer, Fact
-from weihu.workplace.audit.models import Entry
+from weihu.workplace.bank.models import Customer
+from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.models import Entry
+from weihu.workplace.know.archive.facts import Written, archive_of, known_keys, record, restore, withdraw
+from weihu.workplace.know.archive.models import Confidence, Fact
 
 pytestmark = pytest.mark.django_db
 BOOK = rulebook.load("brief")
@@ -246,8 +248,7 @@ def test_who_is_not_to_be_contacted_is_on_nobodys_list(run, signed_in, deliverie
     """From the next night on, until the day that was given; and whoever acts before sees it."""
     from tests.conftest import PUBLISHED_DAYS
     from weihu.nightly.run import Nightly
-    from weihu.workplace.people.models import Staff
-    from weihu.workplace.worklist.models import Signal, Task
+    from weihu.workplace.bank.models import Signal, Staff, Task
 
     task = Task.objects.filter(run=run).order_by("staff_id", "position").first()
     until = run.work_date + timedelta(days=1)

@@ -8,13 +8,14 @@ import pytest
 from django.core.signing import Signer
 from django.urls import reverse
 
-from weihu.workplace.archive.models import Customer, Fact
-from weihu.workplace.intake.models import Invitation, Reply
-from weihu.workplace.intake.replies import link_of
-from weihu.workplace.people.gate import Gate
-from weihu.workplace.rights.consents import agreed, answers_of, lacking
-from weihu.workplace.rights.models import Consent
-from weihu.workplace.worklist.models import Contact
+from weihu.workplace.bank.models import Customer
+from weihu.workplace.consent.consents import agreed, answers_of, lacking
+from weihu.workplace.consent.models import Consent
+from weihu.workplace.contact.models import Contact
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.models import Fact
+from weihu.workplace.know.intake.models import Invitation, Reply
+from weihu.workplace.know.intake.replies import link_of
 
 
 @pytest.fixture

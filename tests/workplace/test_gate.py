@@ -5,9 +5,9 @@ from django.db import connection
 from django.urls import get_resolver, reverse
 
 from weihu.rules import rulebook
-from weihu.workplace.archive.lists import following
-from weihu.workplace.grading.models import Standing
-from weihu.workplace.people.gate import Gate
+from weihu.workplace.bank.models import Standing
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.lists import following
 
 POSTS = list(rulebook.load("brief").posts)
 OF_A_CUSTOMER = {

@@ -14,13 +14,14 @@ from django.urls import reverse
 from tests.workplace import messy
 from weihu.rules import rulebook
 from weihu.sources.workbook import Sheet, read
-from weihu.workplace.archive.facts import archive_of
-from weihu.workplace.archive.models import Customer, Fact
-from weihu.workplace.audit.models import Entry
-from weihu.workplace.intake import importing
-from weihu.workplace.intake.columns import find_head
-from weihu.workplace.intake.models import Import, ImportRow, Phase
-from weihu.workplace.people.gate import Gate
+from weihu.workplace.bank.models import Customer
+from weihu.workplace.base.models import Entry
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.facts import archive_of
+from weihu.workplace.know.archive.models import Fact
+from weihu.workplace.know.intake import importing
+from weihu.workplace.know.intake.columns import find_head
+from weihu.workplace.know.intake.models import Import, ImportRow, Phase
 
 FIELDS = rulebook.load("brief").fields
 
@@ -213,9 +214,10 @@ def test_no_cell_stands_readable_in_the_database(signed_in, people):
 
 
 def test_an_identity_number_tells_birthday_and_sex(signed_in, run, member):
-    from weihu.workplace.archive.counter import Written
-    from weihu.workplace.archive.counter import record as tell
-    from weihu.workplace.archive.models import Channel, Confidence
+    from weihu.workplace.base.channels import Channel
+    from weihu.workplace.know.archive.counter import Written
+    from weihu.workplace.know.archive.counter import record as tell
+    from weihu.workplace.know.archive.models import Confidence
 
     client = signed_in("branch_manager")
     one = Gate(member("branch_manager"), run).standings().first().customer

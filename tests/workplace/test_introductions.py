@@ -6,11 +6,11 @@ import pytest
 from django.urls import reverse
 
 from weihu.nightly.noted import noted
-from weihu.workplace.archive.models import Account, Customer
-from weihu.workplace.archive.search import index_of
-from weihu.workplace.introductions.linking import brought_by, link, tree
-from weihu.workplace.introductions.models import Introduction
-from weihu.workplace.people.gate import Gate
+from weihu.workplace.act.introductions.linking import brought_by, link, tree
+from weihu.workplace.act.introductions.models import Introduction
+from weihu.workplace.bank.models import Account, Customer
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.search import index_of
 
 
 @pytest.fixture

@@ -11,11 +11,13 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from weihu.workplace.archive.facts import Written, archive_of, record, withdraw
-from weihu.workplace.archive.lists import ListQuery, neighbours, ordered
-from weihu.workplace.archive.models import Channel, Confidence, Export, Fact, SavedView
-from weihu.workplace.people.gate import Gate
-from weihu.workplace.rights.consents import Said, record_consent
+from weihu.workplace.base.channels import Channel
+from weihu.workplace.consent.consents import Said, record_consent
+from weihu.workplace.gate.models import Export
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.facts import Written, archive_of, record, withdraw
+from weihu.workplace.know.archive.lists import ListQuery, neighbours, ordered
+from weihu.workplace.know.archive.models import Confidence, Fact, SavedView
 
 
 @pytest.fixture
@@ -263,7 +265,7 @@ def test_the_input_of_a_condition_fits_the_field(signed_in):
 def test_the_timeline_has_everything_and_goes_back_for_years(signed_in, run, people, client):
     from django.utils import timezone
 
-    from weihu.workplace.worklist.models import Contact
+    from weihu.workplace.contact.models import Contact
 
     signed_in("branch_manager")
     Contact.objects.bulk_create(

@@ -8,16 +8,17 @@ import pytest
 from django.urls import reverse
 
 from tests.workplace import gateways as fake
-from weihu.workplace.archive.facts import Written, record
-from weihu.workplace.archive.models import Channel, Confidence
-from weihu.workplace.audit.models import Entry
-from weihu.workplace.messaging.gateways import Letter, NotSent, gateways
-from weihu.workplace.messaging.models import Message, Template
-from weihu.workplace.messaging.sending import wrong_places
-from weihu.workplace.people.gate import Gate
-from weihu.workplace.people.models import Staff
-from weihu.workplace.rights.consents import needed_for
-from weihu.workplace.rights.models import Consent
+from weihu.workplace.act.messaging.gateways import Letter, NotSent, gateways
+from weihu.workplace.act.messaging.models import Message, Template
+from weihu.workplace.act.messaging.sending import wrong_places
+from weihu.workplace.bank.models import Staff
+from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.models import Entry
+from weihu.workplace.consent.consents import needed_for
+from weihu.workplace.consent.models import Consent
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.facts import Written, record
+from weihu.workplace.know.archive.models import Confidence
 
 LETTER = Letter("13800001234", "到期提醒", "您好", "K01", "SMS_1", "6f9619ff-8b86-d011-b42d-00c04fc964ff")
 TEXT = "{salutation}您好,我是{branch}的{manager}。"

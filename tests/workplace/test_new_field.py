@@ -12,8 +12,9 @@ from django.urls import reverse
 from tests.conftest import PUBLISHED_DAYS
 from tests.workplace.test_import import check, record, upload
 from weihu.workplace.api import systems
-from weihu.workplace.archive.models import Channel, Fact
-from weihu.workplace.people.gate import Gate
+from weihu.workplace.base.channels import Channel
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.models import Fact
 
 FIELD = """
 extends = "brief"

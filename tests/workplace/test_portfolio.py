@@ -11,17 +11,17 @@ from django.urls import reverse
 
 from weihu.nightly.run import Nightly
 from weihu.rules import rulebook
-from weihu.workplace.benefits.models import BenefitUse
-from weihu.workplace.benefits.using import UsedUp, due_to, use
-from weihu.workplace.grading import books, whatif
-from weihu.workplace.grading.columns import curve, near, pyramid
-from weihu.workplace.grading.migration import matrix, moves
-from weihu.workplace.grading.models import BookDraft, GradeChange, GradeException, Standing
-from weihu.workplace.people.gate import Gate
-from weihu.workplace.people.models import Staff
-from weihu.workplace.portfolio import deciding, staffing
-from weihu.workplace.portfolio.models import Absence, Claim, Handover, Placement, Referral, Staffing, Unassigned
-from weihu.workplace.worklist.models import Signal, Task
+from weihu.workplace.bank.models import GradeChange, Signal, Staff, Standing, Task, Unassigned
+from weihu.workplace.gate.models import Absence, Handover, Placement, Referral
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.judge.benefits.models import BenefitUse
+from weihu.workplace.judge.benefits.using import UsedUp, due_to, use
+from weihu.workplace.judge.grading import books, whatif
+from weihu.workplace.judge.grading.columns import curve, near, pyramid
+from weihu.workplace.judge.grading.migration import matrix, moves
+from weihu.workplace.judge.grading.models import BookDraft, GradeException
+from weihu.workplace.judge.portfolio import decisions, staffing
+from weihu.workplace.judge.portfolio.models import Claim, Staffing
 
 from ..conftest import PUBLISHED_DAYS
 
@@ -66,21 +66,21 @@ def test_everybody_has_somebody_and_the_night_says_how(run):
 def test_a_hand_over_needs_giver_receiver_and_a_supervisor_and_the_night_follows(run, next_night):
     giver, receiver = colleagues(run)
     rows, boss = owned(run, giver)[:3], supervisor_of(giver.branch_id)
-    made = deciding.propose(Gate(giver, run), receiver, rows, run.work_date, "常在上午", uuid4())
+    made = decisions.propose(Gate(giver, run), receiver, rows, run.work_date, "常在上午", uuid4())
     assert {row.customer_id for row in rows} <= set(
         Gate(receiver, run).standings().values_list("customer_id", flat=True)
     )
-    with pytest.raises(deciding.Refused):
-        deciding.approve(made, True, Gate(boss, run), "")  # the receiver has not accepted
-    with pytest.raises(deciding.Refused):
-        deciding.answer(made, True, Gate(giver, run), "")
-    deciding.answer(made, True, Gate(receiver, run), "好")
-    with pytest.raises(deciding.Refused):
-        deciding.approve(made, True, Gate(receiver, run), "")
+    with pytest.raises(decisions.Refused):
+        decisions.approve(made, True, Gate(boss, run), "")  # the receiver has not accepted
+    with pytest.raises(decisions.Refused):
+        decisions.answer(made, True, Gate(giver, run), "")
+    decisions.answer(made, True, Gate(receiver, run), "好")
+    with pytest.raises(decisions.Refused):
+        decisions.approve(made, True, Gate(receiver, run), "")
     assert not Placement.objects.exists()
-    deciding.approve(made, True, Gate(boss, run), "同意")
-    with pytest.raises(deciding.Refused):
-        deciding.answer(made, False, Gate(receiver, run), "")
+    decisions.approve(made, True, Gate(boss, run), "同意")
+    with pytest.raises(decisions.Refused):
+        decisions.answer(made, False, Gate(receiver, run), "")
     assert [step.state for step in made.steps.order_by("pk")] == ["proposed", "accepted", "approved"]
     after = next_night()
     given = Standing.objects.listed_at(after).filter(customer_id__in=[row.customer_id for row in rows])
@@ -98,9 +98,9 @@ def test_a_hand_over_that_begins_tomorrow_is_the_receivers_first_task(run, next_
     giver, receiver = colleagues(run)
     rows = owned(run, giver)[:2]
     tomorrow = run.work_date + timedelta(days=1)
-    made = deciding.propose(Gate(giver, run), receiver, rows, tomorrow, "", uuid4())
-    deciding.answer(made, True, Gate(receiver, run), "")
-    deciding.approve(made, True, Gate(supervisor_of(giver.branch_id), run), "")
+    made = decisions.propose(Gate(giver, run), receiver, rows, tomorrow, "", uuid4())
+    decisions.answer(made, True, Gate(receiver, run), "")
+    decisions.approve(made, True, Gate(supervisor_of(giver.branch_id), run), "")
     after = next_night()
     told = Signal.objects.listed_at(after).filter(kind="handed_over")
     assert {row.customer_id for row in told} == {row.customer_id for row in rows}
@@ -110,17 +110,17 @@ def test_a_hand_over_that_begins_tomorrow_is_the_receivers_first_task(run, next_
 def test_of_a_claim_the_first_has_it_and_a_supervisor_settles_a_dispute(run, next_night):
     people = colleagues(run, "high_counter")
     first, second = Gate(people[0], run), Gate(people[1], run)
-    row = deciding.claimable(first).filter(primary_id=people[1].staff_id).order_by("customer_id").first()
-    made = deciding.claim(first, row.customer_id)
-    with pytest.raises(deciding.Refused):
-        deciding.claim(Gate(colleagues(run, "low_counter")[0], run), row.customer_id)
-    with pytest.raises(deciding.Refused):
-        deciding.dispute(made, first, "我的")
-    deciding.dispute(made, second, "上周刚约过")
+    row = decisions.claimable(first).filter(primary_id=people[1].staff_id).order_by("customer_id").first()
+    made = decisions.claim(first, row.customer_id)
+    with pytest.raises(decisions.Refused):
+        decisions.claim(Gate(colleagues(run, "low_counter")[0], run), row.customer_id)
+    with pytest.raises(decisions.Refused):
+        decisions.dispute(made, first, "我的")
+    decisions.dispute(made, second, "上周刚约过")
     boss = Gate(supervisor_of(row.branch_id), run)
-    with pytest.raises(deciding.Refused):
-        deciding.settle(made, False, second, "x")
-    deciding.settle(made, False, boss, "退回")
+    with pytest.raises(decisions.Refused):
+        decisions.settle(made, False, second, "x")
+    decisions.settle(made, False, boss, "退回")
     made.refresh_from_db()
     assert (made.state, made.open_key) == ("returned", None)
     assert Placement.objects.order_by("pk").last().staff_id == people[1].staff_id
@@ -130,15 +130,15 @@ def test_of_a_claim_the_first_has_it_and_a_supervisor_settles_a_dispute(run, nex
 
 def test_claims_have_a_limit_and_grades_that_are_not_for_claiming(run):
     gate = Gate(colleagues(run, "high_counter")[0], run)
-    rows = list(deciding.claimable(gate).order_by("customer_id")[: run.rulebook.portfolios.claims_per_day + 1])
+    rows = list(decisions.claimable(gate).order_by("customer_id")[: run.rulebook.portfolios.claims_per_day + 1])
     for row in rows[:-1]:
-        deciding.claim(gate, row.customer_id)
+        decisions.claim(gate, row.customer_id)
     if len(rows) > run.rulebook.portfolios.claims_per_day:
-        with pytest.raises(deciding.Refused, match="claim_limit"):
-            deciding.claim(gate, rows[-1].customer_id)
+        with pytest.raises(decisions.Refused, match="claim_limit"):
+            decisions.claim(gate, rows[-1].customer_id)
     valued = Standing.objects.listed_at(run).filter(branch_id=gate.staff.branch_id, grade_rank=4).first()
-    with pytest.raises(deciding.Refused, match="not_claimable"):
-        deciding.claim(gate, valued.customer_id)
+    with pytest.raises(decisions.Refused, match="not_claimable"):
+        decisions.claim(gate, valued.customer_id)
     assert Claim.objects.filter(open_key__isnull=False).count() == len(rows[:-1])
 
 
@@ -146,20 +146,20 @@ def test_a_referral_is_answered_in_time_or_escalates_and_is_credited(run, next_n
     low = colleagues(run, "low_counter")[0]
     row = next(row for row in owned(run, low) if row.grade_rank == 2)
     gate, book = Gate(low, run), run.rulebook
-    receiver = deciding.receivers(row, 3, book)[0]
-    made = deciding.refer(gate, row, receiver, 3, "存款到账")
-    with pytest.raises(deciding.Refused, match="referred"):
-        deciding.refer(gate, row, receiver, 3, "again")
-    with pytest.raises(deciding.Refused, match="reason"):
-        deciding.answer_referral(made, False, Gate(receiver, run), "")
+    receiver = decisions.receivers(row, 3, book)[0]
+    made = decisions.refer(gate, row, receiver, 3, "存款到账")
+    with pytest.raises(decisions.Refused, match="referred"):
+        decisions.refer(gate, row, receiver, 3, "again")
+    with pytest.raises(decisions.Refused, match="reason"):
+        decisions.answer_referral(made, False, Gate(receiver, run), "")
     boss = Gate(supervisor_of(row.branch_id), run)
-    with pytest.raises(deciding.Refused, match="not_yours"):
-        deciding.answer_referral(made, True, boss, "")
+    with pytest.raises(decisions.Refused, match="not_yours"):
+        decisions.answer_referral(made, True, boss, "")
     Referral.objects.filter(pk=made.pk).update(due_on=run.work_date - timedelta(days=1))
     made.refresh_from_db()
     assert made.late(run.work_date)
-    deciding.answer_referral(made, True, boss, "")
-    assert deciding.moved_up([Referral.objects.get(pk=made.pk)], gate) == set()
+    decisions.answer_referral(made, True, boss, "")
+    assert decisions.moved_up([Referral.objects.get(pk=made.pk)], gate) == set()
     GradeException.objects.create(
         customer_id=row.customer_id, grade="potential", from_on=run.work_date, until_on=run.work_date + timedelta(days=9), reason="x", granted_by="b"
     )  # fmt: skip
@@ -171,7 +171,7 @@ def test_a_referral_is_answered_in_time_or_escalates_and_is_credited(run, next_n
         "granted",
         2,
     )
-    assert deciding.moved_up(list(Referral.objects.all()), Gate(low, after)) == {made.pk}
+    assert decisions.moved_up(list(Referral.objects.all()), Gate(low, after)) == {made.pk}
     assert GradeChange.objects.get(customer_id=row.customer_id, run_id=after.number).why == "granted"
 
 
@@ -317,7 +317,7 @@ def test_every_list_downloads_as_a_workbook(post, name, signed_in, run):
 
 def test_hand_overs_of_others_are_not_found(run, signed_in):
     giver, receiver = colleagues(run)
-    made = deciding.propose(Gate(giver, run), receiver, owned(run, giver)[:1], run.work_date, "", uuid4())
+    made = decisions.propose(Gate(giver, run), receiver, owned(run, giver)[:1], run.work_date, "", uuid4())
     assert Handover.objects.count() == 1
     assert signed_in("high_counter").get(reverse("handover", args=[made.pk])).status_code == 404
 

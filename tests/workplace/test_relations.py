@@ -8,14 +8,16 @@ import icalendar
 import pytest
 from django.urls import reverse
 
-from weihu.workplace.archive.facts import Written, record
-from weihu.workplace.archive.models import Account, Authorised, Channel, Confidence
-from weihu.workplace.grading.models import Standing
-from weihu.workplace.life.models import Feed, Goal
-from weihu.workplace.life.upcoming import coming, portfolio
-from weihu.workplace.people.gate import Gate
-from weihu.workplace.relations import network
-from weihu.workplace.relations.models import Household, Member, Relation
+from weihu.workplace.act.schedule.models import Feed
+from weihu.workplace.bank.models import Account, Authorised, Standing
+from weihu.workplace.base.channels import Channel
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.facts import Written, record
+from weihu.workplace.know.archive.models import Confidence
+from weihu.workplace.know.life.models import Goal
+from weihu.workplace.know.life.upcoming import coming, portfolio
+from weihu.workplace.know.relations import network
+from weihu.workplace.know.relations.models import Household, Member, Relation
 
 
 @pytest.fixture
@@ -171,7 +173,7 @@ def test_the_secret_of_a_calendar_stands_nowhere_readable(signed_in, client):
     client.post(reverse("feed_act"), {"act": "make"})
     secret = client.get(reverse("occasions")).context["feed"].split("/")[-1].removesuffix(".ics")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT secret, secret_index FROM life_feed")
+        cursor.execute("SELECT secret, secret_index FROM schedule_feed")
         assert all(secret not in text for text in cursor.fetchone())
 
 

@@ -9,19 +9,20 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from weihu.workplace.archive.facts import Written, record
-from weihu.workplace.archive.models import Channel, Confidence, Fact, FactKey
-from weihu.workplace.audit.models import Entry
-from weihu.workplace.complaints import cases
-from weihu.workplace.duplicates.merging import MOVES
-from weihu.workplace.fields import SealedField
-from weihu.workplace.life.models import Goal
-from weihu.workplace.people.gate import Gate
-from weihu.workplace.relations import network
-from weihu.workplace.rights import erasure
-from weihu.workplace.rights.consents import Said, record_consent
-from weihu.workplace.rights.models import Erasure
-from weihu.workplace.worklist.models import Contact
+from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.models import Entry
+from weihu.workplace.consent.consents import Said, record_consent
+from weihu.workplace.contact.models import Contact
+from weihu.workplace.customer import erasure
+from weihu.workplace.customer.merging import MOVES
+from weihu.workplace.customer.models import Erasure
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.facts import Written, record
+from weihu.workplace.know.archive.models import Confidence, Fact, FactKey
+from weihu.workplace.know.complaints import cases
+from weihu.workplace.know.life.models import Goal
+from weihu.workplace.know.relations import network
 
 SECRET = "只有我知道"
 

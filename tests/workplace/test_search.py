@@ -9,8 +9,8 @@ import pytest
 from django.urls import reverse
 
 from tests.conftest import PUBLISHED_DAYS
-from weihu.workplace.archive.models import Customer
-from weihu.workplace.archive.search import keys_of
+from weihu.workplace.bank.models import Customer
+from weihu.workplace.bank.names import keys_of
 
 
 def test_a_name_is_found_from_each_of_its_characters_on():
@@ -31,8 +31,8 @@ def found(client, query: str) -> set[str]:
 @pytest.mark.parametrize("post", ["personal_banking", "branch_manager", "relationship_manager"])
 def test_both_ways_of_searching_find_the_same(post, few, signed_in, member, run, monkeypatch):
     """By keys and by reading the list: everybody within reach whose name has the text, and nobody else."""
-    from weihu.workplace.archive import search
-    from weihu.workplace.people.gate import Gate
+    from weihu.workplace.gate.reach import Gate
+    from weihu.workplace.know.archive import search
 
     monkeypatch.setattr(search, "FEW", few)
     client = signed_in(post)

@@ -9,10 +9,11 @@ import pytest
 from django.urls import reverse
 
 from weihu.nightly.noted import noted
-from weihu.workplace.audit.models import Entry
-from weihu.workplace.pdf import Grid, Page, printed
-from weihu.workplace.team.models import Undone, Visit, WorkNote
-from weihu.workplace.worklist.models import Task
+from weihu.workplace.act.schedule.models import Visit
+from weihu.workplace.act.team.models import Undone, WorkNote
+from weihu.workplace.bank.models import Task
+from weihu.workplace.base.models import Entry
+from weihu.workplace.base.pdf import Grid, Page, printed
 
 
 def text_of(content: bytes) -> list[str]:

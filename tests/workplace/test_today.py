@@ -6,9 +6,10 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
-from weihu.workplace.audit import log
-from weihu.workplace.audit.models import Entry
-from weihu.workplace.worklist.models import Contact, Task
+from weihu.workplace.bank.models import Task
+from weihu.workplace.base import audit
+from weihu.workplace.base.models import Entry
+from weihu.workplace.contact.models import Contact
 
 
 @pytest.fixture
@@ -70,18 +71,18 @@ def test_the_log_shows_a_change(work):
     client, customer = work
     client.get(reverse("customer", args=[customer]))
     client.get(reverse("customer", args=[customer]))
-    assert log.verify() is None
+    assert audit.verify() is None
     entry = Entry.objects.order_by("id").first()
     Entry.objects.filter(pk=entry.pk).update(customer_id="another")
-    assert log.verify() == entry.pk
+    assert audit.verify() == entry.pk
     Entry.objects.filter(pk=entry.pk).delete()
-    assert log.verify() is not None
+    assert audit.verify() is not None
 
 
 @pytest.mark.parametrize("query", ["name", "pinyin", "initials", "phone", "identity_number"])
 def test_a_customer_is_found_by(query, signed_in, run):
     client = signed_in("personal_banking")
-    from weihu.workplace.archive.models import Customer
+    from weihu.workplace.bank.models import Customer
 
     wanted = Customer.objects.filter(phone__isnull=False).first()
     text = getattr(wanted, query)[:2] if query == "name" else getattr(wanted, query)

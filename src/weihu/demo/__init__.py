@@ -101,7 +101,7 @@ def _replay(home: Home, deliveries: Path) -> None:
 
     from weihu.nightly.land import read_manifest  # noqa: PLC0415
     from weihu.nightly.run import Nightly  # noqa: PLC0415
-    from weihu.workplace.runs.current import current  # noqa: PLC0415
+    from weihu.workplace.bank.current import current  # noqa: PLC0415
 
     folders = sorted(path for path in deliveries.iterdir() if path.is_dir() and not path.name.startswith("."))
     with _progress() as progress, Nightly(home) as nightly:
@@ -128,8 +128,9 @@ def _work(run: Any, share: float) -> None:
     """What people did with a day's lists: a share of the tasks, with mixed results."""
     from django.utils import timezone  # noqa: PLC0415
 
-    from weihu.workplace.care.doing import apply  # noqa: PLC0415
-    from weihu.workplace.worklist.models import Answer, Contact, Signal, Task  # noqa: PLC0415
+    from weihu.workplace.act.care.results import apply  # noqa: PLC0415
+    from weihu.workplace.bank.models import Signal, Task  # noqa: PLC0415
+    from weihu.workplace.contact.models import Answer, Contact  # noqa: PLC0415
 
     if run.work_date.weekday() >= 5:
         return
@@ -180,8 +181,9 @@ def _work(run: Any, share: float) -> None:
 def _tell(run: Any, signals: Any, saved: dict[str, Any], rng: np.random.Generator) -> None:
     """Of what was missing, customers told some and refused a little."""
     from weihu.rules.catalogue import read  # noqa: PLC0415
-    from weihu.workplace.archive.facts import Written, record  # noqa: PLC0415
-    from weihu.workplace.archive.models import Channel, Confidence  # noqa: PLC0415
+    from weihu.workplace.base.channels import Channel  # noqa: PLC0415
+    from weihu.workplace.know.archive.facts import Written, record  # noqa: PLC0415
+    from weihu.workplace.know.archive.models import Confidence  # noqa: PLC0415
 
     for signal in signals:
         if signal.kind != "missing_facts":
@@ -200,7 +202,7 @@ def _tell(run: Any, signals: Any, saved: dict[str, Any], rng: np.random.Generato
 
 def _give_logins(home: Home) -> None:
     """One member of staff per post gets a random password; the page is kept in the home."""
-    from weihu.workplace.people.models import Branch, Staff  # noqa: PLC0415
+    from weihu.workplace.bank.models import Branch, Staff  # noqa: PLC0415
 
     book = rulebook.load(home.rulebook)
     rows = []

@@ -45,9 +45,9 @@ def live(home: Home) -> None:
     """Give the bank's customers their lives, as staff would have recorded them."""
     from django.db import transaction  # noqa: PLC0415
 
-    from weihu.workplace.duplicates.finding import look  # noqa: PLC0415
-    from weihu.workplace.grading.models import Standing  # noqa: PLC0415
-    from weihu.workplace.runs.current import current  # noqa: PLC0415
+    from weihu.workplace.bank.current import current  # noqa: PLC0415
+    from weihu.workplace.bank.models import Standing  # noqa: PLC0415
+    from weihu.workplace.customer.duplicates import look  # noqa: PLC0415
 
     run = current()
     if run is None:
@@ -62,7 +62,7 @@ def live(home: Home) -> None:
 
 def _families(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
     """Those who share an address: couples of about one age, parents and children; most are put into a household."""
-    from weihu.workplace.relations.network import Tie, join, relate  # noqa: PLC0415
+    from weihu.workplace.know.relations.network import Tie, join, relate  # noqa: PLC0415
 
     by_address: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
@@ -86,8 +86,8 @@ def _families(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
 
 
 def _consents(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
-    from weihu.workplace.archive.models import Channel  # noqa: PLC0415
-    from weihu.workplace.rights.consents import Said, record_consent  # noqa: PLC0415
+    from weihu.workplace.base.channels import Channel  # noqa: PLC0415
+    from weihu.workplace.consent.consents import Said, record_consent  # noqa: PLC0415
 
     version = run.rulebook.consents["marketing"].version
     for row in rows:
@@ -98,8 +98,9 @@ def _consents(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
 
 def _special_days(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
     from weihu.rules.catalogue import read  # noqa: PLC0415
-    from weihu.workplace.archive.facts import Given, Written, record_many  # noqa: PLC0415
-    from weihu.workplace.archive.models import Channel, Confidence  # noqa: PLC0415
+    from weihu.workplace.base.channels import Channel  # noqa: PLC0415
+    from weihu.workplace.know.archive.facts import Given, Written, record_many  # noqa: PLC0415
+    from weihu.workplace.know.archive.models import Confidence  # noqa: PLC0415
 
     fields = run.rulebook.fields
     given = []
@@ -119,8 +120,8 @@ def _special_days(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
 
 
 def _goals(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
-    from weihu.workplace.life.goals import note_progress, set_goal  # noqa: PLC0415
-    from weihu.workplace.life.models import Goal  # noqa: PLC0415
+    from weihu.workplace.know.life.goals import note_progress, set_goal  # noqa: PLC0415
+    from weihu.workplace.know.life.models import Goal  # noqa: PLC0415
 
     for row in rows:
         if row.grade_rank < 3 or rng.random() > WITH_GOAL:
@@ -137,7 +138,7 @@ def _goals(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
 
 def _complaints(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
     """Two rounds: older ones that were closed, and recent ones, some of them late."""
-    from weihu.workplace.complaints import cases  # noqa: PLC0415
+    from weihu.workplace.know.complaints import cases  # noqa: PLC0415
 
     for place, row in enumerate(rng.choice(rows, 2 * len(COMPLAINTS), replace=False)):
         subject, text, origin = COMPLAINTS[place % len(COMPLAINTS)]
@@ -155,8 +156,8 @@ def _complaints(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
 
 def _event(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
     """A tea party of each branch, with replies of customers and of some whom nobody knows."""
-    from weihu.workplace.intake.models import Invitation  # noqa: PLC0415
-    from weihu.workplace.intake.replies import receive  # noqa: PLC0415
+    from weihu.workplace.know.intake.models import Invitation  # noqa: PLC0415
+    from weihu.workplace.know.intake.replies import receive  # noqa: PLC0415
 
     with_phone = [row for row in rows if row.customer.phone]
     for branch in sorted({row.branch_id for row in rows}):
@@ -196,11 +197,11 @@ def _token(rng: np.random.Generator) -> uuid.UUID:
 def _responsibility(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
     """A hand-over on its way, referrals with and without an answer, claims, benefits used, a book waiting for approval."""
     from weihu.rules.rulebook import changed  # noqa: PLC0415
-    from weihu.workplace.benefits.using import use  # noqa: PLC0415
-    from weihu.workplace.grading import books  # noqa: PLC0415
-    from weihu.workplace.people.gate import Gate  # noqa: PLC0415
-    from weihu.workplace.people.models import Staff  # noqa: PLC0415
-    from weihu.workplace.portfolio import deciding  # noqa: PLC0415
+    from weihu.workplace.bank.models import Staff  # noqa: PLC0415
+    from weihu.workplace.gate.reach import Gate  # noqa: PLC0415
+    from weihu.workplace.judge.benefits.using import use  # noqa: PLC0415
+    from weihu.workplace.judge.grading import books  # noqa: PLC0415
+    from weihu.workplace.judge.portfolio import decisions  # noqa: PLC0415
 
     book, on = run.rulebook, run.work_date
     staff = Staff.objects.in_bulk()
@@ -209,23 +210,23 @@ def _responsibility(rows: list[Any], run: Any, rng: np.random.Generator) -> None
             use(row, str(rng.choice(list(book.due_benefits(row.grade_rank)))), book, _owner(row), on, _token(rng))
     ordinary = [row for row in rows if row.grade_rank == 2 and row.primary_id]
     for place, row in enumerate(sorted(ordinary, key=lambda row: -row.aum)[:REFERRED]):
-        receiver = deciding.receivers(row, row.grade_rank + 1, book)[0]
-        made = deciding.refer(
+        receiver = decisions.receivers(row, row.grade_rank + 1, book)[0]
+        made = decisions.refer(
             Gate(staff[row.primary_id], run), row, receiver, row.grade_rank + 1, "存款稳定,已接近潜力客户"
         )
         if place % 3:
             reason = "" if place % 3 == 1 else "客户近期要买房,资金将转出"
-            deciding.answer_referral(made, place % 3 == 1, Gate(receiver, run), reason)
+            decisions.answer_referral(made, place % 3 == 1, Gate(receiver, run), reason)
     for branch in sorted({row.branch_id for row in rows}):
         managers = [one for one in staff.values() if one.branch_id == branch and one.post == "relationship_manager"]
         owned = [row for row in rows if managers and row.primary_id == managers[0].staff_id][:4]
         if owned and len(managers) > 1:
             giver = Gate(managers[0], run)
-            deciding.propose(giver, managers[1], owned, on + timedelta(days=1), "客户多在上午联系", _token(rng))
+            decisions.propose(giver, managers[1], owned, on + timedelta(days=1), "客户多在上午联系", _token(rng))
         teller = next((one for one in staff.values() if one.branch_id == branch and one.post == "high_counter"), None)
         if teller:
-            for row in deciding.claimable(Gate(teller, run)).order_by("customer_id")[:2]:
-                deciding.claim(Gate(teller, run), row.customer_id)
+            for row in decisions.claimable(Gate(teller, run)).order_by("customer_id")[:2]:
+                decisions.claim(Gate(teller, run), row.customer_id)
     manager = next(one for one in staff.values() if one.post == "branch_manager")
     title = "贵宾门槛调至60万元"
     proposed = changed(book, {"grades": {"valued": {"minimum": 600_000}}, "version": title})
@@ -235,9 +236,10 @@ def _responsibility(rows: list[Any], run: Any, rng: np.random.Generator) -> None
 
 def _working_day(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
     """Message texts, introductions, visits, other work, and a campaign that has been running for some weeks."""
-    from weihu.workplace.messaging.models import Template  # noqa: PLC0415
-    from weihu.workplace.people.models import Staff  # noqa: PLC0415
-    from weihu.workplace.team.models import Visit, WorkNote  # noqa: PLC0415
+    from weihu.workplace.act.messaging.models import Template  # noqa: PLC0415
+    from weihu.workplace.act.schedule.models import Visit  # noqa: PLC0415
+    from weihu.workplace.act.team.models import WorkNote  # noqa: PLC0415
+    from weihu.workplace.bank.models import Staff  # noqa: PLC0415
 
     on = run.work_date
     managers = list(Staff.objects.filter(post="branch_manager").order_by("staff_id"))
@@ -260,8 +262,8 @@ def _working_day(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
 
 
 def _introductions(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
-    from weihu.workplace.introductions.linking import link  # noqa: PLC0415
-    from weihu.workplace.introductions.models import Introduction  # noqa: PLC0415
+    from weihu.workplace.act.introductions.linking import link  # noqa: PLC0415
+    from weihu.workplace.act.introductions.models import Introduction  # noqa: PLC0415
 
     owned = [row for row in rows if row.primary_id]
     for by in rng.choice(owned, INTRODUCED, replace=False):
@@ -276,11 +278,11 @@ def _introductions(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
 
 def _campaign(manager: Any, run: Any) -> None:
     """Begun some weeks ago: its groups as drawn then, with what they had then."""
-    from weihu.workplace.campaigns.drawing import start  # noqa: PLC0415
-    from weihu.workplace.campaigns.models import Campaign, CampaignTarget  # noqa: PLC0415
-    from weihu.workplace.grading.models import aum_on  # noqa: PLC0415
-    from weihu.workplace.people.gate import Gate  # noqa: PLC0415
-    from weihu.workplace.worklist.models import Answer, Contact  # noqa: PLC0415
+    from weihu.workplace.act.campaigns.drawing import start  # noqa: PLC0415
+    from weihu.workplace.act.campaigns.models import Campaign, CampaignTarget  # noqa: PLC0415
+    from weihu.workplace.bank.models import aum_on  # noqa: PLC0415
+    from weihu.workplace.contact.models import Answer, Contact  # noqa: PLC0415
+    from weihu.workplace.gate.reach import Gate  # noqa: PLC0415
 
     began, gate = run.work_date - timedelta(days=CAMPAIGN_DAYS), Gate(manager, run)
     campaign = Campaign.objects.create(

@@ -11,16 +11,17 @@ from weihu.nightly.compute import Day
 from weihu.nightly.noted import noted
 from weihu.rules import tables
 from weihu.rules.rulebook import RuleBook
-from weihu.workplace.archive.facts import barred_customers, known_keys
-from weihu.workplace.archive.models import Fact
-from weihu.workplace.benefits.models import BenefitUse
-from weihu.workplace.duplicates.merging import merges_on
-from weihu.workplace.grading.models import GradeException
-from weihu.workplace.people.away import absent_on
-from weihu.workplace.portfolio.models import Placement, Staffing
-from weihu.workplace.runs.current import current
-from weihu.workplace.worklist.fatigue import tired_customers
-from weihu.workplace.worklist.models import Answer, Contact, Outcome
+from weihu.workplace.act.messaging.fatigue import tired_customers
+from weihu.workplace.bank.current import current
+from weihu.workplace.contact.models import Answer, Contact, Outcome
+from weihu.workplace.gate.cover import absent_on
+from weihu.workplace.gate.merged import merges_on
+from weihu.workplace.gate.models import Placement
+from weihu.workplace.judge.benefits.models import BenefitUse
+from weihu.workplace.judge.grading.models import GradeException
+from weihu.workplace.judge.portfolio.models import Staffing
+from weihu.workplace.know.archive.facts import barred_customers, known_keys
+from weihu.workplace.know.archive.models import Fact
 
 MERGE_COLUMNS = pa.schema([("gone", pa.string()), ("kept", pa.string()), ("active", pa.bool_())])
 LOOK_BACK = timedelta(days=14)

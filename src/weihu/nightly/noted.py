@@ -9,18 +9,17 @@ from django.db.models import Q
 
 from weihu.rules.occasions import Occasion
 from weihu.rules.rulebook import RuleBook
-from weihu.workplace.archive.models import Fact
-from weihu.workplace.campaigns.models import Campaign
-from weihu.workplace.care.doing import STEP_KINDS, subject_of
-from weihu.workplace.care.models import CareStep
-from weihu.workplace.complaints.models import Complaint, Satisfaction
-from weihu.workplace.grading.models import Standing
-from weihu.workplace.introductions.models import Introduction
-from weihu.workplace.life.upcoming import AT_ONCE, coming
-from weihu.workplace.portfolio.models import Referral
-from weihu.workplace.relations.models import Relation
-from weihu.workplace.runs.models import Run
-from weihu.workplace.team.models import Visit
+from weihu.workplace.act.campaigns.models import Campaign
+from weihu.workplace.act.care.models import CareStep
+from weihu.workplace.act.care.results import STEP_KINDS, subject_of
+from weihu.workplace.act.introductions.models import Introduction
+from weihu.workplace.act.schedule.models import Visit
+from weihu.workplace.bank.models import Run, Standing
+from weihu.workplace.gate.models import Referral
+from weihu.workplace.know.archive.models import Fact
+from weihu.workplace.know.complaints.models import Complaint, Satisfaction
+from weihu.workplace.know.life.upcoming import AT_ONCE, coming
+from weihu.workplace.know.relations.models import Relation
 
 Row = dict[str, object]
 LATE = timedelta(days=2)

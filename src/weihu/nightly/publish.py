@@ -21,17 +21,30 @@ from django.db.models import F
 from weihu.engine.duck import DuckEngine
 from weihu.nightly import bulk
 from weihu.nightly.land import Landed
-from weihu.workplace.archive.models import Account, Authorised, Customer, Holding, Product, SearchKey
-from weihu.workplace.archive.search import keys_of
-from weihu.workplace.campaigns.response import stop_those_that_should
-from weihu.workplace.care.starting import begin_by_signals, kinds_that_begin
-from weihu.workplace.cockpit.models import Effect, Figure
-from weihu.workplace.grading.models import GradeChange, Standing
-from weihu.workplace.introductions.linking import link
-from weihu.workplace.people.models import Branch, Staff
-from weihu.workplace.portfolio.models import Unassigned
-from weihu.workplace.runs.models import FOREVER, CurrentRun, Run
-from weihu.workplace.worklist.models import Signal, Task
+from weihu.workplace.act.campaigns.response import stop_those_that_should
+from weihu.workplace.act.care.beginning import begin_by_signals, kinds_that_begin
+from weihu.workplace.act.introductions.linking import link
+from weihu.workplace.bank.models import (
+    FOREVER,
+    Account,
+    Authorised,
+    Branch,
+    CurrentRun,
+    Customer,
+    Effect,
+    Figure,
+    GradeChange,
+    Holding,
+    Product,
+    Run,
+    SearchKey,
+    Signal,
+    Staff,
+    Standing,
+    Task,
+    Unassigned,
+)
+from weihu.workplace.bank.names import keys_of
 
 
 @dataclass(frozen=True)

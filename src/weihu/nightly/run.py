@@ -24,9 +24,9 @@ from weihu.nightly.compute import CORE_STATE, Before, Night
 from weihu.nightly.faults import Fault, OutOfOrder, Refused
 from weihu.rules import rulebook
 from weihu.rules.rulebook import RuleBook
-from weihu.workplace.grading.books import in_force
-from weihu.workplace.runs.current import current
-from weihu.workplace.runs.models import Book, Run
+from weihu.workplace.bank.current import current
+from weihu.workplace.bank.models import Book, Run
+from weihu.workplace.judge.grading.books import in_force
 
 STEPS = ("land", "carry", "value", "grade", "assign", "watch", "plan", "measure", "write", "publish")
 """The steps of a run, as progress and report name them."""

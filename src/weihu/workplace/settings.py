@@ -29,33 +29,37 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.staticfiles",
     "django_htmx",
-    "weihu.workplace.people",
-    "weihu.workplace.archive",
-    "weihu.workplace.intake",
-    "weihu.workplace.rights",
-    "weihu.workplace.relations",
-    "weihu.workplace.life",
-    "weihu.workplace.complaints",
-    "weihu.workplace.duplicates",
+    "weihu.workplace.base",
+    "weihu.workplace.bank",
+    "weihu.workplace.contact",
+    "weihu.workplace.consent",
+    "weihu.workplace.gate",
+    "weihu.workplace.know.archive",
+    "weihu.workplace.know.relations",
+    "weihu.workplace.know.life",
+    "weihu.workplace.know.intake",
+    "weihu.workplace.know.complaints",
+    "weihu.workplace.judge.grading",
+    "weihu.workplace.judge.benefits",
+    "weihu.workplace.judge.portfolio",
+    "weihu.workplace.act.signals",
+    "weihu.workplace.act.messaging",
+    "weihu.workplace.act.care",
+    "weihu.workplace.act.schedule",
+    "weihu.workplace.act.worklist",
+    "weihu.workplace.act.introductions",
+    "weihu.workplace.act.campaigns",
+    "weihu.workplace.act.team",
+    "weihu.workplace.see.cockpit",
+    "weihu.workplace.see.runs",
+    "weihu.workplace.customer",
     "weihu.workplace.api",
-    "weihu.workplace.grading",
-    "weihu.workplace.portfolio",
-    "weihu.workplace.benefits",
-    "weihu.workplace.worklist",
-    "weihu.workplace.messaging",
-    "weihu.workplace.care",
-    "weihu.workplace.introductions",
-    "weihu.workplace.campaigns",
-    "weihu.workplace.team",
-    "weihu.workplace.cockpit",
-    "weihu.workplace.runs",
-    "weihu.workplace.audit",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "weihu.workplace.security.content_security_policy",
+    "weihu.workplace.base.headers.content_security_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -65,7 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "weihu.workplace.runs.current.current_run",
+    "weihu.workplace.bank.current.current_run",
 ]
 
 ROOT_URLCONF = "weihu.workplace.urls"
@@ -79,7 +83,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
-                "weihu.workplace.runs.current.for_templates",
+                "weihu.workplace.bank.current.for_templates",
             ],
             "loaders": [
                 (
@@ -90,7 +94,12 @@ TEMPLATES = [
                     ],
                 )
             ],
-            "builtins": ["weihu.workplace.words"],
+            "builtins": [
+                "weihu.workplace.base.words",
+                "weihu.workplace.know.archive.words",
+                "weihu.workplace.judge.grading.words",
+                "weihu.workplace.customer.words",
+            ],
         },
     }
 ]
@@ -116,7 +125,7 @@ else:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-AUTH_USER_MODEL = "people.Staff"
+AUTH_USER_MODEL = "bank.Staff"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "today"
 LOGOUT_REDIRECT_URL = "login"

@@ -24,16 +24,17 @@ from weihu.rules.catalogue import Unfit, read
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.api.models import Answered
 from weihu.workplace.api.systems import Caller, caller_of
-from weihu.workplace.archive.facts import Written, archive_of, record, with_derived
-from weihu.workplace.archive.models import Channel, Confidence
-from weihu.workplace.archive.portrait import missing
-from weihu.workplace.archive.search import index_of
-from weihu.workplace.audit import log
-from weihu.workplace.complaints.cases import open_case
-from weihu.workplace.grading.models import Standing
-from weihu.workplace.rights.consents import Said, agreed, record_consent
-from weihu.workplace.runs.current import current
-from weihu.workplace.words import fact_words, name_mask
+from weihu.workplace.bank.current import current
+from weihu.workplace.bank.models import Standing
+from weihu.workplace.base import audit
+from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.words import fact_words, name_mask
+from weihu.workplace.consent.consents import Said, agreed, record_consent
+from weihu.workplace.know.archive.facts import Written, archive_of, record, with_derived
+from weihu.workplace.know.archive.models import Confidence
+from weihu.workplace.know.archive.portrait import missing
+from weihu.workplace.know.archive.search import index_of
+from weihu.workplace.know.complaints.cases import open_case
 
 KEYS = UUID("6f2f0a0e-6c0d-4a55-9a4e-2c7d3a9f5b11")
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=8, max_length=100)]
@@ -191,7 +192,7 @@ def find(request: HttpRequest, said: FindIn) -> list[FoundOut]:
         meant |= Q(customer__identity_number_index=index_of(said.identity_number, "identity_number"))
     rows = list(caller.gate.standings().filter(meant)[:20])
     book = caller.gate.run.rulebook
-    log.record(caller.name, "api.find", "", f"{len(rows)} found")
+    audit.record(caller.name, "api.find", "", f"{len(rows)} found")
     grades = list(book.grades)
     return [
         FoundOut(
@@ -209,7 +210,7 @@ def archive(request: HttpRequest, customer_id: str) -> list[KnownOut]:
     """What is known of a customer."""
     caller = _caller(request)
     row = caller.gate.standing(customer_id)
-    log.record(caller.name, "api.archive", customer_id)
+    audit.record(caller.name, "api.archive", customer_id)
     return [
         KnownOut(
             field=key,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from weihu.workplace.archive.models import Channel
-from weihu.workplace.fields import SealedField
+from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.fields import SealedField
 
 
 class System(models.Model):

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from weihu.workplace.api.models import System
-from weihu.workplace.archive.models import Channel
-from weihu.workplace.audit import log
-from weihu.workplace.fields import seal
-from weihu.workplace.people.gate import Gate
-from weihu.workplace.people.models import Staff
-from weihu.workplace.runs.models import Run
+from weihu.workplace.bank.models import Run, Staff
+from weihu.workplace.base import audit
+from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.fields import seal
+from weihu.workplace.gate.reach import Gate
 
 
 @dataclass(frozen=True)
@@ -33,14 +32,14 @@ def add(name: str, post: str, branch_id: str, channel: Channel, on: date) -> str
     token = secrets.token_urlsafe(32)
     values = {"post": post, "branch_id": branch_id, "channel": channel, "made_on": on, "token_index": _index(token)}
     System.objects.update_or_create(name=name, defaults=values)
-    log.record("cli", "api.token", "", name)
+    audit.record("cli", "api.token", "", name)
     return token
 
 
 def revoke(name: str) -> bool:
     """Forget a system; its calls are refused from now on."""
     gone, _ = System.objects.filter(name=name).delete()
-    log.record("cli", "api.revoke", "", name)
+    audit.record("cli", "api.revoke", "", name)
     return bool(gone)
 
 

@@ -1,0 +1,64 @@
+"""Campaigns (活动) with a control group, so that their effect can be told."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from weihu.workplace.base.fields import MoneyField
+
+
+class Campaign(models.Model):
+    """A campaign: a list of customers, a random share of whom is left alone (对照组), the others called in waves.
+
+    ``query``: the list's address when it was drawn; ``seed``: what the draw was made with, so that it can be made again.
+    ``stop_share``: the campaign stops itself once so large a share of those reached would rather not be disturbed,
+    counted from ``stop_after`` contacts on.
+    """
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        DRAFT = "draft", _("Draft")
+        RUNNING = "running", _("Running")
+        STOPPED = "stopped", _("Stopped")
+
+    title = models.CharField(max_length=60)
+    offer = models.CharField(max_length=40, blank=True)
+    query = models.CharField(max_length=1000)
+    seed = models.IntegerField()
+    branch_id = models.CharField(max_length=40, db_index=True)
+    from_on = models.DateField()
+    to_on = models.DateField()
+    control_share = models.DecimalField(max_digits=3, decimal_places=2, default=Decimal("0.20"))
+    wave_size = models.IntegerField(default=10)
+    stop_share = models.DecimalField(max_digits=3, decimal_places=2, default=Decimal("0.20"))
+    stop_after = models.IntegerField(default=20)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    made_by = models.CharField(max_length=60)
+    made_on = models.DateField()
+    approved_by = models.CharField(max_length=60, blank=True)
+    stopped_on = models.DateField(null=True)
+    stop_reason = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class CampaignTarget(models.Model):
+    """A customer of a campaign: called on a day (``wave_on``), or ``control``: left alone.
+
+    ``aum_before`` as the campaign began; ``held_before``: whether the customer had what is offered.
+    """
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="targets")
+    customer_id = models.CharField(max_length=60, db_index=True)
+    control = models.BooleanField()
+    wave_on = models.DateField(null=True, db_index=True)
+    aum_before = MoneyField()
+    held_before = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["campaign", "customer_id"], name="campaign_target")]

@@ -1,0 +1,156 @@
+"""Campaigns (活动): made from a saved list, checked, started with a control group, read by their effect."""
+
+from __future__ import annotations
+
+import secrets
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_http_methods
+
+from weihu.workplace.act.campaigns.drawing import TooLarge, check, start, stop
+from weihu.workplace.act.campaigns.models import Campaign
+from weihu.workplace.act.campaigns.response import response
+from weihu.workplace.bank.models import Staff
+from weihu.workplace.base import audit
+from weihu.workplace.base.words import called
+from weihu.workplace.contact.models import Outcome
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.gate.requests import WorkRequest, needs_run
+from weihu.workplace.know.archive.lists import ListQuery, TooWide
+from weihu.workplace.know.archive.models import SavedView
+
+SHOWN = 100
+CONTROL = {"class": "form-control"}
+
+
+class CampaignForm(forms.Form):
+    """A new campaign."""
+
+    title = forms.CharField(label=lazy("Title"), max_length=60, widget=forms.TextInput(attrs=CONTROL))
+    view = forms.ChoiceField(label=lazy("List"), widget=forms.Select(attrs={"class": "form-select"}))
+    offer = forms.ChoiceField(label=lazy("Offer"), required=False, widget=forms.Select(attrs={"class": "form-select"}))
+    from_on = forms.DateField(label=lazy("From"), widget=forms.DateInput(attrs={**CONTROL, "type": "date"}))
+    to_on = forms.DateField(label=lazy("Until"), widget=forms.DateInput(attrs={**CONTROL, "type": "date"}))
+    control = forms.IntegerField(
+        label=lazy("Left alone, per cent"),
+        min_value=0,
+        max_value=90,
+        initial=20,
+        widget=forms.NumberInput(attrs=CONTROL),
+    )
+    wave_size = forms.IntegerField(
+        label=lazy("Calls a person and day"),
+        min_value=1,
+        max_value=200,
+        initial=10,
+        widget=forms.NumberInput(attrs=CONTROL),
+    )
+    stop_share = forms.IntegerField(
+        label=lazy("Stop when so many per cent decline"),
+        min_value=1,
+        max_value=100,
+        initial=20,
+        widget=forms.NumberInput(attrs=CONTROL),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """It ends after it began."""
+        said = super().clean() or {}
+        if said.get("from_on") and said.get("to_on") and said["to_on"] <= said["from_on"]:
+            self.add_error("to_on", _("It has to end after it began."))
+        return said
+
+
+@needs_run
+@require_http_methods(["GET", "POST"])
+def campaigns(request: WorkRequest) -> HttpResponse:
+    """All campaigns of the reader's branches, and a form for a new one."""
+    gate = _deciding(request)
+    views = list(SavedView.objects.filter(staff_id=request.user.staff_id).order_by("name"))
+    form = CampaignForm(request.POST or None)
+    form.fields["view"].choices = [  # type: ignore[attr-defined]
+        *((str(view.pk), view.name) for view in views),
+        *((f"grade={rank}", called(grade)) for rank, grade in enumerate(request.book.grades.values())),
+    ]
+    offers = [(key, called(offer)) for key, offer in request.book.offers.items()]
+    form.fields["offer"].choices = [("", "—"), *offers]  # type: ignore[attr-defined]
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        queries = {str(view.pk): view.query for view in views}
+        made = Campaign.objects.create(
+            title=said["title"],
+            offer=said["offer"],
+            query=queries.get(said["view"], said["view"]),
+            seed=secrets.randbelow(2**31),
+            branch_id=request.user.branch_id,
+            from_on=said["from_on"],
+            to_on=said["to_on"],
+            control_share=Decimal(said["control"]) / 100,
+            wave_size=said["wave_size"],
+            stop_share=Decimal(said["stop_share"]) / 100,
+            made_by=request.user.staff_id,
+            made_on=request.run.work_date,
+        )
+        audit.record(request.user.staff_id, "campaign.make", detail=str(made.pk))
+        return redirect("campaign", made.pk)
+    rows = list(Campaign.objects.filter(branch_id__in=gate.branches).order_by("-pk")[:SHOWN])
+    context = {
+        "rows": [(row, row.targets.count()) for row in rows],
+        "people": Staff.objects.in_bulk({row.made_by for row in rows}),
+        "form": form,
+        "here": "campaigns",
+    }
+    return render(request, "campaigns/campaigns.html", context, status=422 if form.errors else 200)
+
+
+@needs_run
+@require_http_methods(["GET", "POST"])
+def campaign(request: WorkRequest, number: int) -> HttpResponse:
+    """A draft with its size and overlaps, or a running campaign with its effect; start and stop."""
+    gate, on = _deciding(request), request.run.work_date
+    found = Campaign.objects.filter(pk=number, branch_id__in=gate.branches).first()
+    if found is None:
+        raise Http404
+    refused = ""
+    if request.method == "POST":
+        try:
+            if request.POST.get("act") == "start":
+                start(found, gate, request.book, request.user.staff_id, on)
+            else:
+                stop(found, request.user.staff_id, on, request.POST.get("reason", ""))
+            return redirect("campaign", number)
+        except (TooLarge, TooWide):
+            refused = _("The list is empty or too large to be drawn.")
+    audit.record(request.user.staff_id, "campaign.view", detail=str(number))
+    context: dict[str, Any] = {
+        "campaign": found,
+        "offer": request.book.offers.get(found.offer),
+        "list_address": found.query,
+        "conditions": [one.words for one in ListQuery.of(QueryDict(found.query), request.book).filters],
+        "refused": refused,
+        "here": "campaigns",
+        "confidence": request.book.effects.confidence,
+    }
+    if found.state == Campaign.State.DRAFT:
+        try:
+            context["check"] = check(found, gate, request.book, on)
+        except (TooLarge, TooWide):
+            context["refused"] = _("The list is empty or too large to be drawn.")
+    else:
+        read = response(found, request.run, request.book)
+        context["response"] = read
+        context["outcomes"] = [(Outcome(key).label, count) for key, count in sorted(read.outcomes.items())]
+        context["progress"] = round(100 * read.called / read.acted.size) if read.acted.size else 0
+    return render(request, "campaigns/campaign.html", context)
+
+
+def _deciding(request: WorkRequest) -> Gate:
+    if not request.gate.decides:
+        raise Http404
+    return request.gate

@@ -1,0 +1,60 @@
+"""Care plans on the customer's page: begin one, stop one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from weihu.workplace.act.care.beginning import Running, begin_by_hand
+from weihu.workplace.act.care.models import CarePlan
+from weihu.workplace.act.care.results import stop
+from weihu.workplace.gate.requests import WorkRequest, needs_run
+
+SHOWN = 6
+
+
+@needs_run
+@require_POST
+def care(request: WorkRequest, customer_id: str) -> HttpResponse:
+    """Begin a plan, or stop one that runs."""
+    request.gate.standing(customer_id)
+    if number := request.POST.get("stop", ""):
+        plan = CarePlan.objects.filter(pk=int(number) if number.isdecimal() else 0, customer_id=customer_id).first()
+        if plan is None:
+            raise Http404
+        stop(plan, request.user.staff_id, request.run.work_date)
+    else:
+        try:
+            key = request.POST.get("plan", "")
+            begin_by_hand(customer_id, key, request.book, request.user.staff_id, request.run.work_date)
+        except Running:
+            return HttpResponseBadRequest(str(_("This plan runs already.")))
+        except KeyError:
+            raise Http404 from None
+    return redirect(reverse("customer", args=[customer_id]) + "#care")
+
+
+def card(request: WorkRequest, customer_id: str) -> dict[str, Any]:
+    """For the customer's page: the plans that run or ran lately with their steps, and those that can begin."""
+    found = CarePlan.objects.filter(customer_id=customer_id).order_by("-pk").prefetch_related("steps")[:SHOWN]
+    rows: list[dict[str, Any]] = []
+    for plan in found:
+        rule = request.book.care_plans.get(plan.plan)
+        steps = sorted(plan.steps.all(), key=lambda step: step.place)
+        words = rule.steps if rule else []
+        rows.append(
+            {
+                "plan": plan,
+                "rule": rule,
+                "steps": [(step, words[step.place] if step.place < len(words) else None) for step in steps],
+                "signal": request.book.signals.get(plan.signal.partition(" ")[0]),
+            }
+        )
+    running = {row["plan"].plan for row in rows if row["plan"].ended_on is None}
+    offered = [(key, rule) for key, rule in request.book.care_plans.items() if key not in running]
+    return {"care_plans": rows, "plans_offered": offered}

@@ -1,0 +1,28 @@
+"""Introductions (转介绍, M16): a customer brings a customer."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from weihu.workplace.base.fields import SealedField
+
+
+class Introduction(models.Model):
+    """Who brought whom. Until the introduced person is a customer, name and telephone are all that is known;
+    a night finds the customer by the telephone. ``thanked_on``: when the introducer was thanked, and how."""
+
+    token = models.UUIDField(unique=True)
+    introducer_id = models.CharField(max_length=60, db_index=True)
+    introduced_id = models.CharField(max_length=60, null=True, db_index=True)
+    name = SealedField(blank=True, scope="introduced_name")
+    phone = SealedField(blank=True, scope="introduced_phone")
+    phone_index = models.CharField(max_length=32, blank=True, db_index=True)
+    staff_id = models.CharField(max_length=60, db_index=True)
+    branch_id = models.CharField(max_length=40, db_index=True)
+    on = models.DateField()
+    linked_on = models.DateField(null=True)
+    first_product_on = models.DateField(null=True)
+    thanked_on = models.DateField(null=True)
+    thanked_by = models.CharField(max_length=60, blank=True)
+    thanks = SealedField(blank=True, scope="introduction_thanks")
+    withdrawn = models.BooleanField(default=False)

@@ -1,0 +1,210 @@
+"""Introductions (转介绍): recorded at the customer's, followed on one page, thanked for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from weihu.rules.catalogue import Unfit, read
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.act.introductions.linking import brought_by, standing_introductions, tree
+from weihu.workplace.act.introductions.models import Introduction
+from weihu.workplace.bank.models import Staff
+from weihu.workplace.base import audit
+from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.sheets import Sheet, download
+from weihu.workplace.know.archive.search import index_of
+
+LISTED, MOST_CONNECTED = 200, 10
+
+
+class IntroductionForm(forms.Form):
+    """Whom a customer introduces: a name and a telephone, or the number of who is a customer already."""
+
+    token = forms.UUIDField()
+    name = forms.CharField(max_length=100, required=False)
+    phone = forms.CharField(max_length=30, required=False)
+    introduced = forms.CharField(max_length=60, required=False)
+
+    def __init__(self, book: RuleBook, *args: Any) -> None:
+        super().__init__(*args)
+        self.book = book
+
+    def clean_phone(self) -> str:
+        """A mobile number as the catalogue keeps it."""
+        written = str(self.cleaned_data["phone"]).strip()
+        try:
+            return read(self.book.fields["phone"], written) if written else ""
+        except Unfit as unfit:
+            raise ValidationError(unfit.text(get_language() or "zh-hans")) from None
+
+    def clean(self) -> dict[str, Any]:
+        """One of the two."""
+        said = super().clean() or {}
+        if not said.get("introduced") and not (said.get("name") and said.get("phone")) and not self.errors:
+            raise ValidationError(_("Name and telephone of the introduced person, or the customer number."))
+        return said
+
+
+@needs_run
+@require_POST
+def introduce(request: WorkRequest, customer_id: str) -> HttpResponse:
+    """Record that a customer introduces somebody."""
+    standing = request.gate.standing(customer_id)
+    form = IntroductionForm(request.book, request.POST)
+    if not form.is_valid():
+        return HttpResponseBadRequest(form.errors.as_text())
+    said = form.cleaned_data
+    other = said["introduced"]
+    if other and (other == customer_id or other not in request.gate.reached([other])):
+        return HttpResponseBadRequest(str(_("No such customer within your reach.")))
+    linked = {"introduced_id": other, "linked_on": request.run.work_date} if other else {}
+    Introduction.objects.get_or_create(
+        token=said["token"],
+        defaults={
+            "introducer_id": customer_id,
+            "name": "" if other else said["name"],
+            "phone": "" if other else said["phone"],
+            "phone_index": index_of(said["phone"], "phone") if said["phone"] and not other else "",
+            "staff_id": request.user.staff_id,
+            "branch_id": standing.branch_id,
+            "on": request.run.work_date,
+            **linked,
+        },
+    )
+    audit.record(request.user.staff_id, "introduction.record", customer_id, other)
+    return redirect(reverse("customer", args=[customer_id]) + "#introductions")
+
+
+@needs_run
+@require_POST
+def introduction_act(request: WorkRequest, customer_id: str, number: int) -> HttpResponse:
+    """Thank the introducer, or take back what was recorded by mistake."""
+    request.gate.standing(customer_id)
+    row = standing_introductions().filter(pk=number, introducer_id=customer_id).first()
+    if row is None:
+        raise Http404
+    rows = Introduction.objects.filter(pk=number)
+    if request.POST.get("act") == "withdraw":
+        rows.update(withdrawn=True)
+    elif row.thanked_on is None:
+        row.thanked_on, row.thanked_by = request.run.work_date, request.user.staff_id
+        row.thanks = request.POST.get("thanks", "").strip()[:200]
+        row.save(update_fields=["thanked_on", "thanked_by", "thanks"])
+    audit.record(
+        request.user.staff_id, f"introduction.{request.POST.get('act', 'thank')}"[:40], customer_id, str(number)
+    )
+    return redirect(reverse("customer", args=[customer_id]) + "#introductions")
+
+
+@needs_run
+@require_GET
+def introductions(request: WorkRequest) -> HttpResponse:
+    """The introductions within reach with their status, and the customers who brought most."""
+    gate = reaching(request)
+    rows = standing_introductions()
+    mine = Q(staff_id=request.user.staff_id)
+    rows = rows.filter(Q(branch_id__in=gate.branches) | mine) if gate.decides else rows.filter(mine)
+    listed = list(rows.order_by("-on", "-pk")[:LISTED])
+    shown = [describe(row, seen) for seen in [_seen(request, listed)] for row in listed]
+    if request.GET.get("xlsx"):
+        head = [_("Introduced by"), _("Introduced"), _("On"), _("Status"), "AUM", _("Thanked")]
+        lines = [
+            [row["by"], row["who"], row["row"].on, row["status"], row["aum"], row["row"].thanked_on] for row in shown
+        ]
+        named = [one for row in shown for one in row["customers"]]
+        return download(request, Sheet(str(_("Introductions")), head, lines, named))
+    audit.record(request.user.staff_id, "introductions.view")
+    context = {
+        "rows": shown,
+        "top": _most_connected(request, listed),
+        "people": Staff.objects.in_bulk({row.staff_id for row in listed}),
+        "brought": sum((row["aum"] for row in shown if row["aum"]), Decimal(0)),
+        "here": "introductions",
+    }
+    return render(request, "introductions/introductions.html", context)
+
+
+def card(request: WorkRequest, customer_id: str) -> dict[str, Any]:
+    """For the customer's page: whom the customer brought, and who brought the customer."""
+    rows = standing_introductions()
+    brought, by = list(rows.filter(introducer_id=customer_id).order_by("-pk")), rows.filter(introduced_id=customer_id)
+    both = [*brought, *by]
+    seen = _seen(request, both)
+    return {
+        "brought": [describe(row, seen) for row in brought],
+        "brought_by": [describe(row, seen) for row in by],
+        "introduction_token": uuid4(),
+    }
+
+
+def describe(row: Introduction, seen: dict[str, Any]) -> dict[str, Any]:
+    """An introduction in words, names only of customers within reach."""
+    introducer, introduced = seen.get(row.introducer_id), seen.get(row.introduced_id or "")
+    status, step = _("Not a customer yet"), 0
+    if row.introduced_id:
+        status, step = (_("Has a first product"), 2) if row.first_product_on else (_("Is a customer"), 1)
+    return {
+        "row": row,
+        "by": introducer.customer.name if introducer else _("Outside your reach"),
+        "introducer": introducer,
+        "who": introduced.customer.name if introduced else row.name or _("Outside your reach"),
+        "introduced": introduced,
+        "customers": [one.customer_id for one in (introducer, introduced) if one],
+        "aum": introduced.aum if introduced else None,
+        "status": status,
+        "step": step,
+        "thanks_due": step == 2 and row.thanked_on is None,
+    }
+
+
+def _seen(request: WorkRequest, rows: list[Introduction]) -> dict[str, Any]:
+    return request.gate.reached([one for row in rows for one in (row.introducer_id, row.introduced_id) if one])
+
+
+def _most_connected(request: WorkRequest, rows: list[Introduction]) -> list[dict[str, Any]]:
+    """Who brought most, with all that those brought in turn."""
+    branches = tree(rows)
+    found: list[dict[str, Any]] = []
+    for customer in branches:
+        everybody = brought_by(customer, branches)
+        seen = _seen(request, everybody)
+        standing = request.gate.reached([customer]).get(customer)
+        if standing:
+            worth = sum((seen[row.introduced_id].aum for row in everybody if row.introduced_id in seen), Decimal(0))
+            found.append(
+                {
+                    "standing": standing,
+                    "direct": len(branches[customer]),
+                    "all": len(everybody),
+                    "worth": worth,
+                    "tree": _nested(customer, branches, seen, {customer}),
+                }
+            )
+    return sorted(found, key=lambda row: (-row["all"], -row["worth"]))[:MOST_CONNECTED]
+
+
+def _nested(
+    customer: str, branches: dict[str, list[Introduction]], seen: dict[str, Any], above: set[str]
+) -> list[dict[str, Any]]:
+    """The tree under a customer: each one brought, with those it brought."""
+    return [
+        {
+            **describe(row, seen),
+            "under": _nested(row.introduced_id, branches, seen, above | {row.introduced_id})
+            if row.introduced_id and row.introduced_id not in above
+            else [],
+        }
+        for row in branches.get(customer, [])
+    ]

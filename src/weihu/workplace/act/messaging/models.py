@@ -1,0 +1,67 @@
+"""Messages to customers: texts that the bank approved, and what was sent."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from weihu.workplace.base.fields import SealedField
+
+
+class Medium(models.TextChoices):
+    """How a message travels."""
+
+    SMS = "sms", _("Text message")
+    EMAIL = "email", _("E-mail")
+    WECOM = "wecom", _("WeCom")
+
+
+class Template(models.Model):
+    """A message's text (消息模板), of use once a second person approved it; a changed text is a new one.
+
+    ``kinds``: the signals it is an answer to, with commas; empty: any. ``provider_code``: the text's number at the
+    provider, where a provider approves texts too. Places for words stand in braces (``sending.PLACES``).
+    """
+
+    class State(models.TextChoices):
+        """How far its approval is."""
+
+        SUBMITTED = "submitted", _("Waiting for approval")
+        APPROVED = "approved", _("Approved")
+        REFUSED = "refused", _("Refused")
+        RETIRED = "retired", _("Retired")
+
+    medium = models.CharField(max_length=10, choices=Medium.choices)
+    title = models.CharField(max_length=60)
+    text = models.TextField(max_length=500)
+    kinds = models.CharField(max_length=400, blank=True)
+    provider_code = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.SUBMITTED)
+    made_by = models.CharField(max_length=60)
+    made_on = models.DateField()
+    decided_by = models.CharField(max_length=60, blank=True)
+    decided_on = models.DateField(null=True)
+    note = models.CharField(max_length=200, blank=True)
+
+
+class Message(models.Model):
+    """A message that was sent, or that the gateway refused (``fault``)."""
+
+    class State(models.TextChoices):
+        """What became of it. ``SENDING``: handed to the gateway, whose answer is not there."""
+
+        SENDING = "sending", _("Being sent")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Not sent")
+
+    token = models.UUIDField(unique=True)
+    template = models.ForeignKey(Template, models.PROTECT)
+    customer_id = models.CharField(max_length=60, db_index=True)
+    staff_id = models.CharField(max_length=60)
+    on = models.DateField(db_index=True)
+    at = models.DateTimeField()
+    address = SealedField(scope="message_address")
+    text = SealedField(scope="message_text")
+    state = models.CharField(max_length=10, choices=State.choices)
+    provider_id = models.CharField(max_length=100, blank=True)
+    fault = models.CharField(max_length=200, blank=True)

@@ -1,0 +1,36 @@
+"""Visits agreed with customers, and calendar addresses of staff."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from weihu.workplace.base.fields import SealedField
+
+
+class Feed(models.Model):
+    """A person's calendar address. Who has it needs no login, so it can be revoked; then it is gone."""
+
+    staff_id = models.CharField(max_length=60, unique=True)
+    secret = SealedField(scope="feed")
+    secret_index = models.CharField(max_length=32, unique=True)
+    made_on = models.DateField()
+
+
+class Visit(models.Model):
+    """A visit agreed with a customer: day, time, minutes, place."""
+
+    token = models.UUIDField(unique=True)
+    customer_id = models.CharField(max_length=60, db_index=True)
+    staff_id = models.CharField(max_length=60)
+    on = models.DateField()
+    at = models.TimeField()
+    minutes = models.IntegerField(default=45)
+    place = SealedField(blank=True, scope="visit_place")
+    made_on = models.DateField()
+    cancelled = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["staff_id", "on"], name="visit_staff"),
+            models.Index(fields=["on"], name="visit_on"),
+        ]

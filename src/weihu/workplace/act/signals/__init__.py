@@ -1,0 +1,1 @@
+"""Signals as people read them."""

@@ -1,0 +1,145 @@
+"""Open signals of customers, and their words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from django.utils.translation import get_language
+
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.bank.models import Branch, Product, Signal
+from weihu.workplace.base.words import amount_text, called, day, english
+from weihu.workplace.contact.models import Answer
+from weihu.workplace.gate.models import Origin
+from weihu.workplace.gate.reach import Gate
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason of a task: the signal, and its words once somebody reads them (a list shows the first of each task)."""
+
+    signal: Signal
+    names: Names
+
+    @cached_property
+    def text(self) -> str:
+        """Why the customer is on the list."""
+        return reason(self.signal, self.names)
+
+
+def open_signals(gate: Gate, customer_ids: list[str]) -> dict[str, list[Signal]]:
+    """Open signals per customer, the heaviest first, less those answered since the night read the day's contacts."""
+    weights = gate.run.rulebook.signals
+    answered = set(
+        Answer.objects.filter(customer_id__in=customer_ids, on__gte=gate.run.business_date).values_list(
+            "customer_id", "kind", "subject"
+        )
+    )
+    found: dict[str, list[Signal]] = defaultdict(list)
+    for signal in gate.signals(customer_ids):
+        if (signal.customer_id, signal.kind, signal.subject) not in answered:
+            found[signal.customer_id].append(signal)
+    for signals in found.values():
+        signals.sort(key=lambda signal: (-weights[signal.kind].weight, signal.kind, signal.subject))
+    return dict(found)
+
+
+class Names:
+    """A book's entries, and the products and branches by id, which are read once for all the reasons of a page."""
+
+    def __init__(self, book: RuleBook) -> None:
+        self.book = book
+
+    @cached_property
+    def products(self) -> dict[str, Product]:
+        """Every product."""
+        return Product.objects.in_bulk()
+
+    @cached_property
+    def branches(self) -> dict[str, Branch]:
+        """Every branch."""
+        return Branch.objects.in_bulk()
+
+
+def reason(signal: Signal, names: Names) -> str:
+    """Why the customer is on the list, in words with the evidence filled in."""
+    book = names.book
+    rule = book.signals[signal.kind]
+    language = get_language() or "zh-hans"
+
+    def worth(amount: Decimal | None) -> str:
+        return amount_text(amount, book.currency)
+
+    return rule.text("reason", language).format(
+        amount=worth(signal.amount),
+        base=f"{signal.base:.0f}"
+        if signal.kind == "benefit_expiring" and signal.base is not None
+        else worth(signal.base),
+        limit=worth(signal.limit),
+        date=day(signal.on_date),
+        detail=_detail(signal, names),
+    )
+
+
+def _detail(signal: Signal, names: Names) -> str:
+    """The evidence's names: grades, fields, branches and products by the reader's language."""
+    said = DETAILS.get(signal.kind)
+    return said(signal.detail, names) if said else signal.detail
+
+
+def _regraded(detail: str, names: Names) -> str:
+    before, _arrow, after = detail.partition(">")
+    return f"{called(names.book.grades.get(before))} → {called(names.book.grades.get(after))}"
+
+
+def _fields(detail: str, names: Names) -> str:
+    comma = ", " if english() else "、"
+    return comma.join(called(names.book.fields[key]) for key in detail.split(",") if key in names.book.fields)
+
+
+def _branch(detail: str, names: Names) -> str:
+    branch = names.branches.get(detail)
+    return branch.name if branch else detail
+
+
+def _product(detail: str, names: Names) -> str:
+    product = names.products.get(detail)
+    return called(product) if product else detail
+
+
+def _occasion(detail: str, names: Names) -> str:
+    kind, _colon, what = detail.partition(":")
+    parts = (names.book.occasions.get(kind), names.book.stages.get(what) or names.book.relations.get(what))
+    return " ".join(called(part) for part in parts if part)
+
+
+def _step(detail: str, names: Names) -> str:
+    key, _colon, place = detail.partition(":")
+    plan = names.book.care_plans.get(key)
+    if plan is None or int(place) >= len(plan.steps):
+        return key
+    return f"{called(plan)} · {called(plan.steps[int(place)])}"
+
+
+DETAILS: dict[str, Callable[[str, Names], str]] = {
+    "grade_up": _regraded,
+    "grade_down": _regraded,
+    "near_grade": lambda detail, names: called(names.book.grades.get(detail)),
+    "handed_over": lambda detail, names: str(Origin(detail).label),
+    "benefit_expiring": lambda detail, names: called(names.book.benefits.get(detail)),
+    "missing_facts": _fields,
+    "inter_branch": _branch,
+    "maturity": _product,
+    "matured": _product,
+    "loan_ending": _product,
+    "card_expiring": _product,
+    "festival": lambda detail, names: called(names.book.festivals.get(detail)),
+    "life_occasion": _occasion,
+    "care_step": _step,
+    "care_deputy": _step,
+}
+"""How a signal's detail is written, by its kind."""

@@ -1,0 +1,182 @@
+"""A person's list as a page shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext_lazy as _
+
+from weihu.workplace.act.messaging.fatigue import tired_customers
+from weihu.workplace.act.signals.reasons import Names, Reason, open_signals
+from weihu.workplace.bank.models import Signal, Standing, Task
+from weihu.workplace.contact.models import Contact, Outcome
+from weihu.workplace.gate.requests import WorkRequest
+from weihu.workplace.judge.portfolio.models import Staffing
+from weihu.workplace.know.archive.facts import barred_customers
+
+
+@dataclass(frozen=True)
+class TodayTask:
+    """A task with its customer, its reasons, and what came of it today (None: nothing yet)."""
+
+    position: int
+    minutes: int
+    value: Decimal
+    promised: bool
+    top: bool
+    standing: Standing
+    reasons: list[Reason]
+    contact: Contact | None
+
+    @property
+    def customer_id(self) -> str:
+        """The customer."""
+        return str(self.standing.customer_id)
+
+    @property
+    def outcome(self) -> str:
+        """The result in words."""
+        return str(Outcome(self.contact.outcome).label) if self.contact else ""
+
+
+@dataclass(frozen=True)
+class NotPlanned:
+    """A customer with reasons whom the day does not hold: why, and for how many days the oldest reason has waited."""
+
+    standing: Standing
+    reasons: list[Reason]
+    why: str
+    days: int
+
+
+WHY_NOT = {
+    "barred": _("Do not contact"),
+    "tired": _("Contacted often enough lately"),
+    "dial": _("The rest of the day is kept for the best customers"),
+    "full": _("The day is full of tasks that are worth more per minute"),
+}
+
+
+@dataclass(frozen=True)
+class TodayList:
+    """The reader's tasks of the run in order, and the minutes that the day has."""
+
+    tasks: list[TodayTask]
+    capacity: int
+
+    @classmethod
+    def of(cls, request: WorkRequest) -> TodayList:
+        """The list of the request's reader."""
+        gate, staff = request.gate, request.user
+        rows = list(Task.objects.filter(run=request.run, staff_id=staff.staff_id).order_by("position"))
+        ids = [row.customer_id for row in rows]
+        standings = {row.customer_id: row for row in gate.standings().filter(customer_id__in=ids)}
+        reasons = open_signals(gate, ids)
+        done = _contacts_today(request, ids)
+        names = Names(request.book)
+        tasks = [
+            TodayTask(
+                row.position,
+                row.minutes,
+                row.value,
+                row.promised,
+                row.top,
+                standings[row.customer_id],
+                _reasons(names, reasons.get(row.customer_id, [])),
+                done.get(row.customer_id),
+            )
+            for row in rows
+            if row.customer_id in standings and (row.customer_id in reasons or row.customer_id in done)
+        ]
+        post = request.book.posts.get(staff.post)
+        own = Staffing.objects.filter(pk=staff.staff_id, minutes_per_day__isnull=False).first()
+        capacity = own.minutes_per_day if own else post.minutes_per_day if post else 0
+        return cls(tasks, capacity or 0)
+
+    @property
+    def done(self) -> int:
+        """How many tasks have a result."""
+        return sum(task.contact is not None for task in self.tasks)
+
+    @property
+    def planned_minutes(self) -> int:
+        """What the list takes."""
+        return sum(task.minutes for task in self.tasks)
+
+    @property
+    def top_share(self) -> int:
+        """Per cent of the planned minutes that go to the best customers (M10)."""
+        top = sum(task.minutes for task in self.tasks if task.top)
+        return round(100 * top / self.planned_minutes) if self.tasks else 0
+
+    @property
+    def done_share(self) -> int:
+        """Per cent done."""
+        return round(100 * self.done / len(self.tasks)) if self.tasks else 0
+
+    def find(self, customer_id: str) -> TodayTask | None:
+        """The task of a customer."""
+        return next((task for task in self.tasks if task.customer_id == customer_id), None)
+
+    def first_open(self) -> TodayTask | None:
+        """The first task without a result, else the first."""
+        return next((task for task in self.tasks if task.contact is None), self.tasks[0] if self.tasks else None)
+
+    def after(self, customer_id: str) -> TodayTask | None:
+        """The next task without a result behind a customer's, or from the start again."""
+        place = next((index for index, task in enumerate(self.tasks) if task.customer_id == customer_id), -1)
+        following = self.tasks[place + 1 :] + self.tasks[: place + 1]
+        return next((task for task in following if task.contact is None), self.first_open())
+
+    def neighbours(self, customer_id: str) -> tuple[TodayTask | None, TodayTask | None]:
+        """The tasks before and behind a customer's."""
+        place = next((index for index, task in enumerate(self.tasks) if task.customer_id == customer_id), 0)
+        before = self.tasks[place - 1] if place else None
+        behind = self.tasks[place + 1] if place + 1 < len(self.tasks) else None
+        return before, behind
+
+
+NOT_PLANNED_SHOWN = 50
+
+
+def _reasons(names: Names, signals: list[Signal]) -> list[Reason]:
+    return [Reason(signal, names) for signal in signals]
+
+
+def _contacts_today(request: WorkRequest, customer_ids: list[str]) -> dict[str, Contact]:
+    contacts = Contact.objects.filter(
+        customer_id__in=customer_ids, on=request.run.work_date, staff_id=request.user.staff_id
+    ).order_by("id")
+    return {contact.customer_id: contact for contact in contacts}
+
+
+def not_planned(request: WorkRequest, today: TodayList) -> tuple[list[NotPlanned], int]:
+    """The reader's other customers with open reasons, and how many they are; the best of them with why."""
+    tasks, capacity = today.tasks, today.capacity
+    planned = {task.customer_id for task in tasks}
+    own = request.gate.standings().filter(primary_id=request.user.staff_id)
+    others = (
+        Signal.objects.listed_at(request.run)
+        .filter(customer_id__in=own.values("customer_id"), held_out=False)
+        .exclude(customer_id__in=planned)
+        .values_list("customer_id", flat=True)
+        .distinct()
+    )
+    ids = list(others)
+    shown = list(own.filter(customer_id__in=ids).order_by("-grade_rank", "-aum")[:NOT_PLANNED_SHOWN])
+    reasons = open_signals(request.gate, [row.customer_id for row in shown])
+    waiting = [row for row in shown if row.customer_id in reasons]
+    named = [row.customer_id for row in waiting]
+    on = request.run.work_date
+    sets = {"barred": barred_customers(request.book, on, named), "tired": tired_customers(request.book, on, named)}
+    others_minutes = sum(task.minutes for task in tasks if not task.top)
+    dial = others_minutes > 0 and sum(task.minutes for task in tasks) < capacity
+    top_from = Decimal(request.run.report.get("top_from", "0"))
+    listed, names = [], Names(request.book)
+    for row in waiting:
+        told = next((why for why, customers in sets.items() if row.customer_id in customers), "")
+        why = told or ("dial" if dial and row.aum < top_from else "full")
+        oldest = min(signal.raised_on for signal in reasons[row.customer_id])
+        listed.append(NotPlanned(row, _reasons(names, reasons[row.customer_id]), str(WHY_NOT[why]), (on - oldest).days))
+    return listed, len(ids)

@@ -1,0 +1,1 @@
+"""What nights publish; nothing here is written by people."""

@@ -1,0 +1,47 @@
+"""What nights publish: runs and books, branches and staff, customers and accounts, standings, signals, tasks, figures."""
+
+from weihu.workplace.bank.models.customers import Account, Authorised, Customer, Holding, Product, SearchKey
+from weihu.workplace.bank.models.people import Branch, Staff
+from weihu.workplace.bank.models.runs import (
+    FOREVER,
+    LISTED,
+    REPLACED,
+    Book,
+    CurrentRun,
+    Run,
+    VersionedModel,
+    VersionedQuerySet,
+    rulebook_of,
+    rulebooks_of,
+)
+from weihu.workplace.bank.models.standings import Effect, Figure, GradeChange, Standing, Unassigned, aum_on
+from weihu.workplace.bank.models.work import Signal, Task
+
+__all__ = [
+    "FOREVER",
+    "LISTED",
+    "REPLACED",
+    "Account",
+    "Authorised",
+    "Book",
+    "Branch",
+    "CurrentRun",
+    "Customer",
+    "Effect",
+    "Figure",
+    "GradeChange",
+    "Holding",
+    "Product",
+    "Run",
+    "SearchKey",
+    "Signal",
+    "Staff",
+    "Standing",
+    "Task",
+    "Unassigned",
+    "VersionedModel",
+    "VersionedQuerySet",
+    "aum_on",
+    "rulebook_of",
+    "rulebooks_of",
+]

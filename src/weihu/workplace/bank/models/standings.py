@@ -1,0 +1,163 @@
+"""What a night says of customers: value, grade, people, figures, effects."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.db import models
+from django.db.models import Q
+
+from weihu.workplace.bank.models.customers import Customer
+from weihu.workplace.bank.models.runs import LISTED, REPLACED, Run, VersionedModel, VersionedQuerySet
+from weihu.workplace.base.fields import MoneyField
+
+
+class Standing(VersionedModel):
+    """Value, grade and people of a customer while they stay the same: from ``since_run`` to before ``until_run``.
+
+    A new row is written only on a night on which something in it changed, so the rows of a customer are the whole
+    history. What moves by itself from day to day (monthly average, flows) follows from the rows. ``month``
+    (of ``since``, as YYYYMM) leads the history's index, so that a night writes into this month's part of it only.
+    """
+
+    customer = models.ForeignKey(
+        Customer, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="standings"
+    )
+    since = models.DateField()
+    month = models.IntegerField()
+    first_seen_on = models.DateField()
+    branch_id = models.CharField(max_length=40)
+    aum = MoneyField()
+    liabilities = MoneyField()
+    balance_days = MoneyField()
+    contribution = MoneyField(default=0)
+    effective = models.BooleanField(default=True)
+    account_count = models.IntegerField()
+    product_count = models.IntegerField()
+    moved_on = models.DateField()
+    grade_rank = models.SmallIntegerField()
+    grade_since = models.DateField()
+    grade_why = models.CharField(max_length=10, default="new")
+    earned_rank = models.SmallIntegerField(default=0)
+    months_below = models.SmallIntegerField()
+    watch_since = models.DateField(null=True)
+    primary_id = models.CharField(max_length=60, null=True)
+    primary_since = models.DateField(null=True)
+    primary_why = models.CharField(max_length=10, null=True)
+    deputy_id = models.CharField(max_length=60, null=True)
+    facts_expected = models.SmallIntegerField()
+    facts_known = models.SmallIntegerField()
+
+    objects = VersionedQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["customer"], condition=LISTED, name="standing_customer"),
+            models.Index(fields=["primary_id"], condition=LISTED, name="standing_primary"),
+            models.Index(fields=["deputy_id"], condition=LISTED & Q(deputy_id__isnull=False), name="standing_deputy"),
+            models.Index(fields=["branch_id", "grade_rank"], condition=LISTED, name="standing_branch"),
+            models.Index(fields=["grade_rank"], condition=LISTED, name="standing_grade"),
+            models.Index(fields=["customer"], condition=LISTED & REPLACED, name="standing_replaced"),
+            models.Index(fields=["month", "customer"], name="standing_history"),
+        ]
+
+    @property
+    def months(self) -> list[int]:
+        """The months that the customer's history can have rows of, as YYYYMM."""
+        first, last = self.first_seen_on, self.since
+        span = (last.year - first.year) * 12 + last.month - first.month
+        counted = (first.year * 12 + first.month - 1 + ahead for ahead in range(span + 1))
+        return [number // 12 * 100 + number % 12 + 1 for number in counted]
+
+    def monthly_average(self, run: Run) -> Decimal:
+        """月日均 as of a run: balance-days of the month to date by the days seen in it."""
+        days = (run.business_date - self.since).days
+        if self.since.replace(day=1) != run.business_date.replace(day=1):
+            return Decimal(self.aum)
+        total = self.balance_days + self.aum * days
+        average: Decimal = (total / run.month_days).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return average
+
+
+class GradeChange(models.Model):
+    """A customer's grade changed on a night: what migrations between two dates are put together from.
+
+    ``rank_before`` is empty for who was graded for the first time; ranks are of the run's book.
+    """
+
+    run_id = models.IntegerField()
+    on = models.DateField()
+    customer_id = models.CharField(max_length=60)
+    branch_id = models.CharField(max_length=40)
+    primary_id = models.CharField(max_length=60, null=True)
+    rank_before = models.SmallIntegerField(null=True)
+    rank_after = models.SmallIntegerField()
+    why = models.CharField(max_length=10)
+    metric = MoneyField()
+    aum = MoneyField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["branch_id", "on"], name="change_branch"),
+            models.Index(fields=["on"], name="change_on"),
+            models.Index(fields=["run_id"], name="change_run"),
+        ]
+
+
+def aum_on(history: list[Standing], on: date) -> Decimal | None:
+    """AUM at the end of a date by a customer's rows, oldest first; None before the first."""
+    known = [row.aum for row in history if row.since <= on]
+    return known[-1] if known else None
+
+
+class Unassigned(models.Model):
+    """A customer to whom a night found nobody: why, and who has to settle it."""
+
+    run_id = models.IntegerField(db_index=True)
+    customer_id = models.CharField(max_length=60)
+    why = models.CharField(max_length=20)
+    owner_id = models.CharField(max_length=60, null=True)
+
+
+class Figure(models.Model):
+    """A night's figures of a person's customers of a grade in a branch (``rules.tables.FIGURES``); yuan, minutes.
+
+    ``staff_id`` is empty for customers whom nobody answers for.
+    """
+
+    run_id = models.IntegerField()
+    branch_id = models.CharField(max_length=40)
+    staff_id = models.CharField(max_length=60, blank=True)
+    grade_rank = models.SmallIntegerField()
+    customers = models.IntegerField()
+    aum = MoneyField()
+    products = models.IntegerField()
+    facts_expected = models.IntegerField()
+    facts_known = models.IntegerField()
+    owed = models.IntegerField()
+    kept = models.IntegerField()
+    lost = models.IntegerField()
+    lost_aum = MoneyField()
+    won_back = models.IntegerField()
+    won_aum = MoneyField()
+    tasks = models.IntegerField()
+    minutes = models.IntegerField()
+    top_minutes = models.IntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["run_id", "branch_id"], name="figure_branch")]
+
+
+class Effect(models.Model):
+    """What became of the customers of a kind of signal whose trial ended on a night: sums of the changes of AUM and of
+    their squares, of those who were told of it and of those kept back (``rules.tables.EFFECTS``)."""
+
+    run_id = models.IntegerField(db_index=True)
+    on = models.DateField(db_index=True)
+    kind = models.CharField(max_length=40)
+    branch_id = models.CharField(max_length=40)
+    held_out = models.BooleanField()
+    customers = models.IntegerField()
+    change = MoneyField()
+    squares = models.FloatField()

@@ -1,0 +1,52 @@
+"""What a night gives people to do: signals and tasks."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from weihu.workplace.bank.models.runs import LISTED, REPLACED, Run, VersionedModel, VersionedQuerySet
+from weihu.workplace.base.fields import MoneyField
+
+
+class Signal(VersionedModel):
+    """A reason to act (商机) with its evidence, while it is open. ``held_out``: nobody hears of it, to tell the effect."""
+
+    customer_id = models.CharField(max_length=60)
+    kind = models.CharField(max_length=40)
+    subject = models.CharField(max_length=100)
+    raised_on = models.DateField()
+    amount = MoneyField(null=True)
+    base = MoneyField(null=True)
+    limit = MoneyField(null=True)
+    on_date = models.DateField(null=True)
+    detail = models.CharField(max_length=200)
+    held_out = models.BooleanField(default=False)
+
+    objects = VersionedQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["customer_id"], condition=LISTED, name="signal_customer"),
+            models.Index(fields=["customer_id"], condition=LISTED & REPLACED, name="signal_replaced"),
+        ]
+
+
+class Task(models.Model):
+    """One customer on a person's list of a run (任务), in order of ``position``.
+
+    ``value``: what acting is worth, yuan; ``score``: the same per minute; ``top``: one of the best customers.
+    """
+
+    run = models.ForeignKey(Run, models.DO_NOTHING, db_constraint=False, db_index=False)
+    staff_id = models.CharField(max_length=60)
+    customer_id = models.CharField(max_length=60)
+    position = models.IntegerField()
+    minutes = models.IntegerField()
+    value = MoneyField(default=0)
+    promised = models.BooleanField(default=False)
+    top = models.BooleanField(default=False)
+    score = models.FloatField()
+    grade_rank = models.SmallIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "staff_id", "position"], name="task_list")]

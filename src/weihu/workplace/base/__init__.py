@@ -1,0 +1,1 @@
+"""Columns, words, workbooks, PDF, headers, the audit log: what knows nothing of customers."""

@@ -1,0 +1,52 @@
+"""Write and verify the audit log (审计日志)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from weihu.workplace.base.models import Entry
+
+ORIGIN = "0" * 64
+CHAIN_LOCK = 7_203_001
+"""PostgreSQL's advisory lock for the chain's end; SQLite has one writer anyway."""
+
+
+def record(staff_id: str, action: str, customer_id: str = "", detail: str = "") -> None:
+    """Append an entry; it is written with the request's transaction or not at all."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN_LOCK])
+        last = Entry.objects.order_by("-id").values_list("digest", flat=True).first() or ORIGIN
+        entry = Entry(at=datetime.now(UTC), staff_id=staff_id, action=action, customer_id=customer_id, detail=detail)
+        entry.digest = _digest(last, entry)
+        entry.save(force_insert=True)
+
+
+def verify() -> int | None:
+    """The id of the first entry that does not follow from the one before it; None if the chain is whole.
+
+    Entries cut off at the end leave no trace in the chain itself: compare ``tail()`` with a copy kept elsewhere.
+    """
+    last = ORIGIN
+    for entry in Entry.objects.order_by("id").iterator():
+        if entry.digest != _digest(last, entry):
+            return entry.pk
+        last = entry.digest
+    return None
+
+
+def tail() -> str:
+    """The digest of the last entry, to be kept elsewhere."""
+    return Entry.objects.order_by("-id").values_list("digest", flat=True).first() or ORIGIN
+
+
+def _digest(last: str, entry: Entry) -> str:
+    said = [last, entry.at.isoformat(), entry.staff_id, entry.action, entry.customer_id, entry.detail]
+    return hmac.digest(settings.HOME.key("index"), json.dumps(said).encode(), hashlib.sha256).hex()

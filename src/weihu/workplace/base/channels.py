@@ -1,0 +1,18 @@
+"""The seven channels by which information comes to the bank (M4)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Channel(models.TextChoices):
+    """How a fact came (渠道): the brief's seven (M4)."""
+
+    SURVEY = "survey", _("Survey")
+    CAMPAIGN = "campaign", _("Campaign")
+    SERVICE = "service", _("While serving")
+    TERMINAL = "terminal", _("Terminal")
+    EVENT = "event", _("Event or community")
+    REMOTE = "remote", _("Website or call centre")
+    COMPLAINT = "complaint", _("Complaint")

@@ -1,0 +1,157 @@
+"""How amounts, dates, names and reasons are written, in the reader's language. Template tags and filters."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.template.defaultfilters import date as format_date
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from weihu.rules.catalogue import shown
+from weihu.rules.entries import CatalogueField
+from weihu.rules.rulebook import RuleBook
+
+register = template.Library()
+
+SYMBOLS = {"CNY": "¥", "CZK": "Kč "}
+WAN = Decimal(10_000)
+YI = Decimal(100_000_000)
+
+
+def english() -> bool:
+    """Whether the reader reads English."""
+    return (get_language() or "zh-hans").startswith("en")
+
+
+def amount_text(amount: Decimal | None, currency: str = "CNY") -> str:
+    """An amount as a branch writes it: in 万 and 亿 when large in Chinese, in full in English."""
+    if amount is None:
+        return "—"
+    symbol = SYMBOLS.get(currency, f"{currency} ")
+    sign, size = ("-" if amount < 0 else ""), abs(amount)
+    if english() or size < WAN:
+        return f"{sign}{symbol}{size:,.2f}"
+    unit, name = (YI, "亿") if size >= YI else (WAN, "万")
+    return f"{sign}{symbol}{size / unit:,.2f}{name}"
+
+
+@register.simple_tag(takes_context=True)
+def money(context: template.Context, amount: Decimal | None) -> str:
+    """``{% money amount %}`` in the book's currency."""
+    book = context.get("book")
+    return amount_text(amount, book.currency if book else "CNY")
+
+
+@register.simple_tag(takes_context=True)
+def yuan(context: template.Context, amount: float) -> str:
+    """``{% yuan average %}``: a worked-out amount, not a booked one, to the whole cent."""
+    return money(context, Decimal(amount).quantize(Decimal("0.01")))
+
+
+@register.filter
+def exact(value: int | str) -> str:
+    """A count or a control total in full, with separators."""
+    return f"{Decimal(value):,}"
+
+
+@register.filter
+def called(entry: Any) -> str:
+    """The name of a book's entry, a product or a branch in the reader's language."""
+    if entry is None:
+        return ""
+    language = get_language() or "zh-hans"
+    if hasattr(entry, "title"):
+        return str(entry.title(language))
+    return str(entry.name(language)) if hasattr(entry, "zh") else str(entry)
+
+
+@register.filter
+def in_language(said: Any) -> str:
+    """What is said in both languages (an object with ``text``), in the reader's."""
+    return str(said.text(get_language() or "zh-hans"))
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """A date as branches write it."""
+    return format_date(value, "j M Y" if english() else "Y年n月j日") if value else "—"
+
+
+@register.filter
+def weekday(value: date) -> str:
+    """A working day with its weekday, without the year."""
+    return format_date(value, "D j M" if english() else "n月j日 l")
+
+
+@register.simple_tag
+def grade_badge(book: RuleBook, rank: int) -> SafeString:
+    """A grade as a coloured badge; the rank decides the colour, so that every book has some."""
+    grade = list(book.grades.values())[rank]
+    step = round(5 * rank / max(1, len(book.grades) - 1))
+    return format_html('<span class="badge grade grade-{}">{}</span>', step, called(grade))
+
+
+@register.filter
+def item(mapping: dict[Any, Any], key: Any) -> Any:
+    """A mapping's value for a key."""
+    return mapping.get(key)
+
+
+@register.filter
+def at(values: Any, place: int) -> Any:
+    """A list's value at a place."""
+    return values[place]
+
+
+@register.filter
+def per_cent(share: Decimal | float) -> str:
+    """A share of one as a percentage."""
+    return f"{100 * float(share):.3g}%"
+
+
+@register.filter
+def unlocalized(number: Decimal) -> str:
+    """A number for the page's program."""
+    return f"{number:f}"
+
+
+def fact_words(field: CatalogueField, value: str) -> str:
+    """A kept value in words: masked, a date as branches write it, a choice by its name."""
+    if not value:
+        return "—"
+    if field.masked:
+        return mask(field, value)
+    if field.kind == "date":
+        return day(date.fromisoformat(value))
+    return shown(field, value, get_language() or "zh-hans")
+
+
+@register.filter
+def phone_mask(number: str) -> str:
+    """138****1234."""
+    return f"{number[:3]}****{number[-4:]}"
+
+
+def name_mask(name: str) -> str:
+    """张*明, 李*: the first and, of three and more, the last character."""
+    return name[:1] + "*" * max(1, len(name) - 2) + (name[-1] if len(name) > 2 else "")
+
+
+@register.filter
+def talk_of(entry: Any) -> str:
+    """What may be said on an occasion, in the reader's language."""
+    return str(entry.talk(get_language() or "zh-hans"))
+
+
+def mask(field: CatalogueField, value: str) -> str:
+    """138****1234, 110***********123X; of anything else the first third (an address: six characters)."""
+    if field.kind == "mobile" and len(value) >= 7:
+        return phone_mask(value)
+    if field.kind == "identity" and len(value) > 7:
+        return f"{value[:3]}{'*' * (len(value) - 7)}{value[-4:]}"
+    return f"{value[: min(6, len(value) // 3)]}****"

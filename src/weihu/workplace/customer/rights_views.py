@@ -1,0 +1,87 @@
+"""Consents on the customer page; the customer's rights: a copy of his data, erasure, legal holds."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from weihu.workplace.bank.models import Staff
+from weihu.workplace.base import audit
+from weihu.workplace.base.workbooks import XLSX
+from weihu.workplace.customer import erasure
+from weihu.workplace.customer.copy import copy_of
+from weihu.workplace.customer.models import Hold
+from weihu.workplace.gate.requests import WorkRequest, needs_run
+
+
+@needs_run
+@require_http_methods(["GET", "POST"])
+def rights(request: WorkRequest, customer_id: str) -> HttpResponse:
+    """What the customer may ask for. A post asks for the erasure, approves it, takes it back, holds or lifts."""
+    if not request.gate.decides:
+        raise Http404
+    standing = request.gate.standing(customer_id)
+    refused = ""
+    if request.method == "POST":
+        try:
+            if _act(request, customer_id):
+                return redirect("rights", customer_id)
+            return HttpResponseBadRequest()
+        except erasure.Refused:
+            refused = _(
+                "Not possible: a legal hold or an open complaint stands against it, or you asked for it yourself."
+            )
+    running = erasure.running_for(customer_id)
+    holds = list(Hold.objects.filter(customer_id=customer_id, lifted_on__isnull=True).order_by("pk"))
+    context = {
+        "customer": standing.customer,
+        "standing": standing,
+        "running": running,
+        "holds": holds,
+        "held": erasure.held(customer_id),
+        "refused": refused,
+        "wait_days": request.book.limits.erasure_wait_days,
+        "people": Staff.objects.in_bulk([hold.by for hold in holds] + ([running.asked_by] if running else [])),
+        "here": "customers",
+    }
+    return render(request, "rights/rights.html", context, status=409 if refused else 200)
+
+
+@needs_run
+@require_POST
+def data_copy(request: WorkRequest, customer_id: str) -> HttpResponse:
+    """The customer's copy of his data, with the reason given."""
+    why = request.POST.get("why", "").strip()[:150]
+    if not request.gate.decides:
+        raise Http404
+    standing = request.gate.standing(customer_id)
+    if not why:
+        return HttpResponseBadRequest()
+    audit.record(request.user.staff_id, "customer.copy", customer_id, why)
+    content = copy_of(standing, request.gate, request.book)
+    name = f"{customer_id}.xlsx"
+    return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _act(request: WorkRequest, customer_id: str) -> bool:
+    """Do what a post asks for; False if it asks for nothing that can be done. Raises erasure.Refused."""
+    by, on, act = request.user.staff_id, request.run.work_date, request.POST.get("act")
+    why = request.POST.get("why", "").strip()[:500]
+    running = erasure.running_for(customer_id)
+    if act == "ask" and why:
+        erasure.ask(customer_id, why, by, on)
+    elif act == "approve" and running:
+        erasure.approve(running, by, on, request.book)
+    elif act == "take_back" and running:
+        erasure.take_back(running, by)
+    elif act == "hold" and why:
+        Hold.objects.create(customer_id=customer_id, why=why, by=by, on=on)
+        audit.record(by, "hold.set", customer_id)
+    elif act == "lift":
+        Hold.objects.filter(customer_id=customer_id, lifted_on__isnull=True).update(lifted_on=on, lifted_by=by)
+        audit.record(by, "hold.lift", customer_id)
+    else:
+        return False
+    return True

@@ -1,0 +1,177 @@
+"""The one gate: which customers a member of staff reaches. Every query for customers begins here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from weihu.workplace.bank.models import Account, Branch, Holding, Run, Signal, Staff, Standing
+from weihu.workplace.contact.models import Contact
+from weihu.workplace.gate.cover import covered_by, handed_to
+from weihu.workplace.gate.merged import merged_ids, numbers_of
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A person looking at a run. The reach of the person's post stands in the rule book.
+
+    One request's: what it has read of a customer it does not read again.
+    """
+
+    staff: Staff
+    run: Run
+    _histories: dict[str, list[Standing]] = field(default_factory=dict, repr=False, compare=False)
+    _numbers: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
+    _kept: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def reach(self) -> str:
+        """The reach of the person's post by the run's book; a person who has left has none."""
+        post = self.run.rulebook.posts.get(self.staff.post)
+        return post.reach if post and self.staff.is_active else "none"
+
+    @property
+    def decides(self) -> bool:
+        """Whether the person's post decides on more than its own customers."""
+        post = self.run.rulebook.posts.get(self.staff.post)
+        return bool(post and post.decides and self.staff.is_active)
+
+    def standings(self) -> QuerySet[Standing]:
+        """The customers within reach, as of the run."""
+        rows = Standing.objects.listed_at(self.run).exclude(customer_id__in=merged_ids()).select_related("customer")
+        if self.reach == "bank":
+            return rows
+        if self.reach == "branch":
+            return rows.filter(branch_id__in=self.branches)
+        if self.reach == "own":
+            # not as one OR: a database would read every customer for it
+            listed, own = Standing.objects.listed_at(self.run).values("pk"), self.staff.staff_id
+            parts = [listed.filter(deputy_id=own)]
+            parts += [listed.filter(primary_id=covered) for covered in self.covered]
+            if handed := handed_to(own, self.run.work_date):
+                parts.append(listed.filter(customer_id__in=handed))
+            return rows.filter(pk__in=listed.filter(primary_id=own).union(*parts))
+        return rows.none()
+
+    @property
+    def columns(self) -> str:
+        """The same reach as a condition on the columns of the run's standings in the lake."""
+        parts = {"bank": "true", "none": "false"}
+        if self.reach == "branch":
+            parts["branch"] = f"branch_id IN ({_texts(self.branches)})"
+        if self.reach == "own":
+            own, handed = self.staff.staff_id, handed_to(self.staff.staff_id, self.run.work_date)
+            given = f" OR customer_id IN ({_texts(handed)})" if handed else ""
+            parts["own"] = f"primary_id IN ({_texts([own, *self.covered])}) OR deputy_id = {_texts([own])}{given}"
+        merged = list(merged_ids().values_list("gone_id", flat=True))
+        return f"({parts[self.reach]})" + (f" AND customer_id NOT IN ({_texts(merged)})" if merged else "")
+
+    def of_branch(self) -> QuerySet[Standing]:
+        """Customers of the person's own branch, for what a rule opens to all of it (claims); their names stay masked."""
+        rows = Standing.objects.listed_at(self.run).exclude(customer_id__in=merged_ids()).select_related("customer")
+        return rows.filter(branch_id=self.staff.branch_id) if self.reach != "none" else rows.none()
+
+    def ranks_of(self, customer_ids: list[str]) -> dict[str, int]:
+        """The grade alone of customers whom the person referred or is answering for: what came of it, and no more."""
+        rows = Standing.objects.listed_at(self.run).filter(customer_id__in=customer_ids)
+        return dict(rows.values_list("customer_id", "grade_rank"))
+
+    @property
+    def branches(self) -> list[str]:
+        """The branches within reach of the post, the own one first; none where the reach is of persons."""
+        if "branches" not in self._kept:
+            parents = Branch.objects.values_list("branch_id", "parent_id").order_by("branch_id")
+            if self.reach == "bank":
+                self._kept["branches"] = [branch for branch, _ in parents]
+            else:
+                self._kept["branches"] = _below(self.staff.branch_id, parents) if self.reach == "branch" else []
+        return self._kept["branches"]
+
+    @property
+    def covered(self) -> list[str]:
+        """The people for whom the person stands in."""
+        if "covered" not in self._kept:
+            self._kept["covered"] = covered_by(self.staff.staff_id, self.run.work_date)
+        return self._kept["covered"]
+
+    def colleagues(self) -> QuerySet[Staff]:
+        """The people at work in the branches within reach; of a person's own reach, in its branch."""
+        branches = self.branches or [self.staff.branch_id]
+        return Staff.objects.filter(branch_id__in=branches, is_active=True).order_by("branch_id", "post", "staff_id")
+
+    def standing(self, customer_id: str) -> Standing:
+        """One customer within reach; Http404 for any other, whether it exists or not."""
+        found = self.standings().filter(customer_id=customer_id).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def reached(self, customer_ids: Iterable[str]) -> dict[str, Standing]:
+        """Those of some customers whom the reader reaches, by customer."""
+        ids = sorted({customer for customer in customer_ids if customer})
+        return {row.customer_id: row for row in self.standings().filter(customer_id__in=ids)} if ids else {}
+
+    def history(self, standing: Standing) -> list[Standing]:
+        """All rows of a customer up to the run, oldest first; of a date that was run twice, the later."""
+        if standing.customer_id not in self._histories:
+            self._histories[standing.customer_id] = self._history(standing)
+        return self._histories[standing.customer_id]
+
+    def numbers(self, customer_id: str) -> list[str]:
+        """All the core system's numbers of a customer within reach who was merged with others, the own one first."""
+        if customer_id not in self._numbers:
+            self._numbers[customer_id] = numbers_of(customer_id)
+        return self._numbers[customer_id]
+
+    def _history(self, standing: Standing) -> list[Standing]:
+        rows = Standing.objects.filter(
+            month__in=standing.months, customer_id=standing.customer_id, since_run__lte=self.run.number
+        )
+        by_date = {row.since: row for row in rows.order_by("since_run")}
+        return [by_date[on] for on in sorted(by_date)]
+
+    def accounts(self, standing: Standing) -> list[tuple[Account, Decimal]]:
+        """The customer's accounts with their balances, the largest first."""
+        owned = self.numbers(standing.customer_id)
+        rows = Account.objects.filter(customer_id__in=owned, since_run__lte=self.run.number)
+        held = [(row, row.balance_at(self.run)) for row in rows]
+        return sorted(held, key=lambda pair: (-pair[1], pair[0].account_id))
+
+    def holdings(self, standing: Standing) -> QuerySet[Holding]:
+        """The customer's liabilities and services."""
+        owned = self.numbers(standing.customer_id)
+        rows = Holding.objects.filter(customer_id__in=owned, since_run__lte=self.run.number)
+        return rows.order_by("product_id", "holding_id")
+
+    def signals(self, customer_ids: list[str]) -> QuerySet[Signal]:
+        """Open signals of customers that came through this gate; what is held out nobody hears of."""
+        return Signal.objects.listed_at(self.run).filter(customer_id__in=customer_ids, held_out=False)
+
+    def contacts(self, standing: Standing) -> QuerySet[Contact]:
+        """What was said with the customer, latest first."""
+        return Contact.objects.filter(customer_id=standing.customer_id).order_by("-on", "-id")
+
+
+def branches_below(branch_id: str) -> list[str]:
+    """A branch and all branches below it, for figures of a region."""
+    return _below(branch_id, Branch.objects.values_list("branch_id", "parent_id").order_by("branch_id"))
+
+
+def _texts(values: Iterable[str]) -> str:
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+
+
+def _below(branch_id: str, parents: Iterable[tuple[str, str | None]]) -> list[str]:
+    """A branch and all branches below it."""
+    under: dict[str | None, list[str]] = defaultdict(list)
+    for branch, parent in parents:
+        under[parent].append(branch)
+    found = [branch_id]
+    for branch in found:
+        found += [below for below in under[branch] if below not in found]
+    return found

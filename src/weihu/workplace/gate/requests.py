@@ -1,0 +1,48 @@
+"""What every view may rely on: a signed-in member of staff and a published run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.bank.models import Run, Staff
+from weihu.workplace.gate.reach import Gate
+
+
+class WorkRequest(HttpRequest):
+    """A request of a signed-in member of staff, fixed to one run."""
+
+    user: Staff
+    run: Run
+    gate: Gate
+    book: RuleBook
+    htmx: Any
+
+
+View = Callable[..., HttpResponse]
+
+
+def reaching(request: WorkRequest) -> Gate:
+    """The reader's gate, for pages about customers; Http404 for posts that reach none."""
+    if request.gate.reach == "none":
+        raise Http404
+    return request.gate
+
+
+def needs_run(view: View) -> View:
+    """Give the view ``request.gate`` and ``request.book``; before the first night, say so instead."""
+
+    @wraps(view)
+    def prepared(request: WorkRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.run is None:
+            return render(request, "empty.html", status=503)
+        request.gate = Gate(request.user, request.run)
+        request.book = request.run.rulebook
+        return view(request, *args, **kwargs)
+
+    return prepared

@@ -1,0 +1,94 @@
+"""Rule books as the bank keeps them (制度): proposed, approved by a second person, in force from a date."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.bank.models import Book, rulebook_of
+from weihu.workplace.base import audit
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.judge.grading.models import BookDraft
+
+
+class NotAllowed(ValueError):
+    """The person may not do this with the book; says why by ``reason``: own, post or state."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def in_force(on: date, otherwise: RuleBook) -> RuleBook:
+    """The approved book that is in force on a business date, the latest; before any, the installation's file."""
+    approved = BookDraft.objects.filter(state=BookDraft.State.APPROVED, in_force_from__lte=on)
+    latest = approved.order_by("-in_force_from", "-pk").first()
+    return rulebook_of(latest.book_id) if latest else otherwise
+
+
+def keep(book: RuleBook, base: Book, title: str, in_force_from: date, by: str, on: date) -> BookDraft:
+    """Save a book as a draft; nobody but people who keep the rules sees it."""
+    kept = Book.of(book)
+    draft = BookDraft.objects.create(
+        book=kept, base=base, title=title, in_force_from=in_force_from, made_by=by, made_on=on
+    )
+    audit.record(by, "book.draft", detail=f"{draft.pk} {kept.digest[:12]}")
+    return draft
+
+
+def submit(draft: BookDraft, by: str) -> None:
+    """Ask a second person to approve. Raises NotAllowed for whoever did not make it."""
+    if draft.made_by != by:
+        raise NotAllowed("own")
+    _move(draft, BookDraft.State.DRAFT, BookDraft.State.SUBMITTED, by, draft.made_on, "")
+
+
+def decide(draft: BookDraft, approve: bool, gate: Gate, on: date, note: str) -> None:
+    """Approve or refuse what somebody else proposed (four eyes). Raises NotAllowed.
+
+    The date in force has to lie ahead: grades that were given keep their book.
+    """
+    if draft.made_by == gate.staff.staff_id:
+        raise NotAllowed("own")
+    if not may_approve(gate):
+        raise NotAllowed("post")
+    if approve and draft.in_force_from < on:
+        raise NotAllowed("past")
+    state = BookDraft.State.APPROVED if approve else BookDraft.State.REFUSED
+    _move(draft, BookDraft.State.SUBMITTED, state, gate.staff.staff_id, on, note)
+
+
+def may_keep(gate: Gate) -> bool:
+    """Whether the person's post proposes books."""
+    post = gate.run.rulebook.posts.get(gate.staff.post)
+    return bool(post and post.keeps_rules and gate.staff.is_active)
+
+
+def may_approve(gate: Gate) -> bool:
+    """Whether the person's post approves books: it keeps the rules and sees the whole bank."""
+    return may_keep(gate) and gate.reach == "bank"
+
+
+def differences(before: dict[str, Any], after: dict[str, Any], path: str = "") -> list[tuple[str, Any, Any]]:
+    """What is not the same in two books: entry, value before, value after."""
+    found: list[tuple[str, Any, Any]] = []
+    for key in [*before, *(key for key in after if key not in before)]:
+        old, new = before.get(key), after.get(key)
+        here = f"{path}.{key}" if path else key
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += differences(old, new, here)
+        elif old != new:
+            found.append((here, old, new))
+    return found
+
+
+def _move(draft: BookDraft, still: str, to: str, by: str, on: date, note: str) -> None:
+    with transaction.atomic():
+        said = {"state": to} | ({"decided_by": by, "decided_on": on, "note": note} if to != "submitted" else {})
+        if not BookDraft.objects.filter(pk=draft.pk, state=still).update(**said):
+            raise NotAllowed("state")
+        audit.record(by, f"book.{to}", detail=str(draft.pk))
+    draft.refresh_from_db()

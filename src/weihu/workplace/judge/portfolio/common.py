@@ -1,0 +1,39 @@
+"""What the pages of portfolios share: plain refusals, names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext_lazy as lazy
+
+from weihu.workplace.bank.models import Staff
+from weihu.workplace.gate.requests import WorkRequest
+from weihu.workplace.judge.portfolio import decisions
+
+LISTED = 200
+REFUSALS = {
+    "handover": lazy("Choose customers of one person, another person, and a day that has not passed."),
+    "not_yours": lazy("Somebody else has to do this."),
+    "receiver": lazy("The receiver has to work in the customer's branch, in a post that has customers."),
+    "supervisor": lazy("A supervisor of the branch who is neither giver nor receiver decides, with a reason."),
+    "settled": lazy("Somebody has decided already."),
+    "not_claimable": lazy(
+        "This customer cannot be claimed: somebody has claimed or talked to him lately, or the grade is not for claiming."
+    ),
+    "claimed": lazy("Somebody else was first."),
+    "claim_limit": lazy("You have claimed as many as you may."),
+    "referred": lazy("This customer is referred already and waits for an answer."),
+    "reason": lazy("Please say why."),
+}
+
+
+def names_of(ids: Iterable[str]) -> dict[str, str]:
+    """Names by staff number."""
+    return {one.staff_id: one.name for one in Staff.objects.filter(pk__in=[one for one in ids if one])}
+
+
+def with_customers(people: list[Staff], request: WorkRequest) -> set[str]:
+    """Those whose posts have customers."""
+    named = {post for grade in request.book.grades.values() for post in (*grade.posts, *grade.deputy_posts)}
+    named |= set(request.book.fallback_posts)
+    return {staff_id for staff_id, posts in decisions.posts_of(people).items() if posts & named}

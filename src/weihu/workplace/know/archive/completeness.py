@@ -1,0 +1,96 @@
+"""How complete the archive is (档案完整度): per branch, per person, and whose facts are missing first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, F, Sum
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from weihu.workplace.bank.models import Branch, Staff
+from weihu.workplace.gate.requests import WorkRequest, needs_run
+from weihu.workplace.know.archive.facts import archive_of
+from weihu.workplace.know.archive.portrait import missing
+
+LISTED = 30
+
+
+@dataclass(frozen=True)
+class Share:
+    """Of some customers: how many there are, what is expected of them and what of it is known."""
+
+    name: str
+    customers: int
+    expected: int
+    known: int
+
+    @property
+    def lacking(self) -> int:
+        """How many facts are missing."""
+        return self.expected - self.known
+
+    @property
+    def per_cent(self) -> int:
+        """The share that is known, rounded down: all of it is 100 only when nothing is missing."""
+        return 100 * self.known // self.expected if self.expected else 100
+
+
+@needs_run
+@require_GET
+def completeness(request: WorkRequest) -> HttpResponse:
+    """The reader's reach in parts (branches for the bank, people otherwise), and the most valuable gaps."""
+    if request.gate.reach == "none":
+        raise Http404
+    by_branch = request.gate.reach == "bank"
+    shares = _of_branches(request) if by_branch else _of_people(request)
+    sums = [(share.customers, share.expected, share.known) for share in shares]
+    whole = Share("", *(sum(column) for column in zip(*sums, strict=True))) if sums else Share("", 0, 0, 0)
+    context = {
+        "shares": sorted(shares, key=lambda share: (share.per_cent, share.name)),
+        "whole": whole,
+        "by_branch": by_branch,
+        "gaps": _gaps(request),
+        "here": "completeness",
+    }
+    return render(request, "archive/shares.html", context)
+
+
+def _of_branches(request: WorkRequest) -> list[Share]:
+    """As the night counted them: a page does not read the whole bank."""
+    names = dict(Branch.objects.values_list("branch_id", "name"))
+    counted = request.run.report["completeness"]
+    return [Share(names.get(branch, branch), *numbers) for branch, numbers in counted.items()]
+
+
+def _of_people(request: WorkRequest) -> list[Share]:
+    rows = (
+        request.gate.standings()
+        .filter(effective=True)
+        .order_by()
+        .values("primary_id")
+        .annotate(customers=Count("pk"), expected=Sum("facts_expected"), known=Sum("facts_known"))
+    )
+    people = Staff.objects.in_bulk([row["primary_id"] for row in rows if row["primary_id"]])
+    return [
+        Share(
+            people[row["primary_id"]].name if row["primary_id"] in people else "—",
+            row["customers"],
+            row["expected"],
+            row["known"],
+        )
+        for row in rows
+    ]
+
+
+def _gaps(request: WorkRequest) -> list[dict[str, Any]]:
+    """Customers whose facts are missing, the most valuable first, less what was told since the night."""
+    found = request.gate.standings().filter(effective=True).filter(facts_known__lt=F("facts_expected"))
+    rows = []
+    for standing in found.order_by("-grade_rank", "-aum", "customer_id")[:LISTED]:
+        archive = archive_of(standing.customer, request.book, request.run.work_date)
+        if lacking := missing(archive, standing, request.book):
+            rows.append({"standing": standing, "missing": lacking})
+    return rows

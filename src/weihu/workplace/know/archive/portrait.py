@@ -1,0 +1,81 @@
+"""What a page shows of one customer: facts, money, chart, what is missing, what was said."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from weihu.rules.rulebook import RuleBook
+from weihu.rules.value import WINDOW_DAYS
+from weihu.workplace.bank.models import Branch, Product, Staff, Standing, aum_on
+from weihu.workplace.base.words import called
+from weihu.workplace.gate.requests import WorkRequest
+from weihu.workplace.know.archive.facts import Known, archive_of
+
+CHART_DAYS = 365
+
+
+def portrait(request: WorkRequest, standing: Standing) -> dict[str, Any]:
+    """The customer's standing in words and numbers; the caller has it from the gate."""
+    history = request.gate.history(standing)
+    grades = list(request.book.grades.values())
+    following = grades[standing.grade_rank + 1] if standing.grade_rank + 1 < len(grades) else None
+    average = standing.monthly_average(request.run)
+    metric = average if request.book.policy.metric == "monthly_average" else standing.aum
+    archive = archive_of(standing.customer, request.book, request.run.work_date)
+    gap = following.minimum - metric if following and following.minimum is not None else None
+    return {
+        "standing": standing,
+        "customer": standing.customer,
+        "monthly_average": average,
+        "following": following,
+        "gap": gap if gap and gap > 0 else None,
+        "flows": flows(request.run.business_date, standing, history),
+        "chart": chart(request, history),
+        "people": Staff.objects.in_bulk([person for person in (standing.primary_id, standing.deputy_id) if person]),
+        "branch": Branch.objects.filter(branch_id=standing.branch_id).first(),
+        "contacts": request.gate.contacts(standing)[:10],
+        "archive": archive,
+        "alerts": alerts(archive),
+        "missing": missing(archive, standing, request.book),
+        "expected_count": len(request.book.expected(standing.grade_rank)),
+    }
+
+
+def flows(on: date, standing: Standing, history: list[Standing]) -> list[tuple[int, Any]]:
+    """Net change of AUM over each window, from the rows themselves; from the first known day if that is later."""
+    first = history[0]
+    return [
+        (
+            days,
+            standing.aum - (known if (known := aum_on(history, on - timedelta(days=days))) is not None else first.aum),
+        )
+        for days in WINDOW_DAYS
+    ]
+
+
+def chart(request: WorkRequest, history: list[Standing]) -> dict[str, Any]:
+    """AUM of the last year as steps, and the lower bounds of the grades as bands."""
+    until = request.run.business_date
+    start = until - timedelta(days=CHART_DAYS)
+    points: list[tuple[str, float]] = [(str(max(row.since, start)), float(row.aum)) for row in history]
+    past = [point for point in points if point[0] == str(start)]
+    points = past[-1:] + [point for point in points if point[0] > str(start)]
+    points.append((str(until), float(history[-1].aum)))
+    bands = [{"name": called(grade), "from": float(grade.minimum or 0)} for grade in request.book.grades.values()]
+    return {"points": points, "bands": bands}
+
+
+def alerts(archive: dict[str, Known]) -> list[Known]:
+    """Wishes and limits, for every page on which somebody acts for the customer (M7)."""
+    return [known for known in archive.values() if known.field.alert and known.value]
+
+
+def missing(archive: dict[str, Known], standing: Standing, book: RuleBook) -> list[Known]:
+    """What the customer's grade expects and nobody has told, in the order in which to ask."""
+    return [archive[key] for key in book.expected(standing.grade_rank) if not archive[key].known]
+
+
+def products() -> dict[str, Product]:
+    """Products by id."""
+    return Product.objects.in_bulk()

@@ -1,0 +1,36 @@
+"""Words of the archive for templates."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.translation import gettext_lazy as _
+
+from weihu.workplace.base.words import fact_words
+from weihu.workplace.know.archive.facts import Known
+
+register = template.Library()
+
+
+CATEGORY_NAMES = {
+    "basic": _("Basic information"),
+    "consumption": _("Consumption"),
+    "education": _("Education history"),
+    "career": _("Career"),
+    "family": _("Family"),
+    "life": _("Way of life"),
+    "interests": _("Interests"),
+    "network": _("Personal network"),
+}
+"""The brief's eight kinds of information (M3)."""
+
+
+@register.filter
+def category_name(category: str) -> str:
+    """A category of the archive in the reader's language."""
+    return str(CATEGORY_NAMES[category])
+
+
+@register.filter
+def in_words(known: Known) -> str:
+    """What is known of a field, in the reader's language, masked where the catalogue says so."""
+    return fact_words(known.field, known.value)

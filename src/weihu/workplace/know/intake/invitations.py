@@ -1,0 +1,162 @@
+"""Public forms: making them, their link and code, what came back (for staff), and the page itself (for everybody)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import segno
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods, require_POST
+
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.bank.current import current
+from weihu.workplace.base import audit
+from weihu.workplace.base.words import fact_words
+from weihu.workplace.gate.requests import WorkRequest, needs_run
+from weihu.workplace.know.intake.forms import InvitationForm, PublicForm
+from weihu.workplace.know.intake.models import Invitation, Reply
+from weihu.workplace.know.intake.replies import candidates, invitation_of, is_open, link_of, receive, settle
+
+SHOWN_REPLIES = 100
+
+
+@needs_run
+@require_http_methods(["GET", "POST"])
+def invitations(request: WorkRequest) -> HttpResponse:
+    """The forms of the reader's branch, and one more."""
+    if request.gate.reach == "none":
+        raise Http404
+    on = request.run.work_date
+    form = InvitationForm(request.book, request.POST or None, initial={"opens_on": on})
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        made = Invitation.objects.create(
+            title=said["title"],
+            text=said["text"],
+            channel=said["channel"],
+            fields=[key for key in request.book.fields if key in said["asked"]],
+            purpose=said["purpose"],
+            opens_on=said["opens_on"],
+            closes_on=said["closes_on"],
+            staff_id=request.user.staff_id,
+            branch_id=request.user.branch_id,
+        )
+        audit.record(request.user.staff_id, "invitation.make", "", str(made.pk))
+        return redirect("invitation", made.pk)
+    answered = Count("replies")
+    open_ones = Count("replies", filter=Q(replies__customer_id="", replies__set_aside=False))
+    rows = Invitation.objects.filter(branch_id=request.user.branch_id).annotate(answered=answered, unsettled=open_ones)
+    context = {
+        "form": form,
+        "invitations": [(row, is_open(row, on)) for row in rows.order_by("-pk")[:50]],
+        "here": "completeness",
+    }
+    return render(request, "intake/invitations.html", context, status=422 if form.errors else 200)
+
+
+@needs_run
+@require_http_methods(["GET", "POST"])
+def invitation(request: WorkRequest, number: int) -> HttpResponse:
+    """One form: its link and code, and the replies; those whose nobody knows first. A post closes it."""
+    given = _own(request, number)
+    if request.method == "POST":
+        Invitation.objects.filter(pk=number).update(closed=not given.closed)
+        return redirect("invitation", number)
+    address = request.build_absolute_uri(link_of(given))
+    context = {
+        "invitation": given,
+        "open": is_open(given, request.run.work_date),
+        "fields": [request.book.fields[key] for key in given.fields if key in request.book.fields],
+        "consent": request.book.consents.get(given.purpose),
+        "address": address,
+        "code": segno.make(address, error="m").svg_inline(scale=4, border=2, omitsize=True),
+        "replies": _replies(request, given),
+        "counts": given.replies.aggregate(all=Count("pk"), known=Count("pk", filter=~Q(customer_id=""))),
+        "here": "completeness",
+    }
+    audit.record(request.user.staff_id, "invitation.view", "", str(number))
+    return render(request, "intake/invitation.html", context)
+
+
+@needs_run
+@require_POST
+def reply_settle(request: WorkRequest, number: int, reply_number: int) -> HttpResponse:
+    """Say whose a reply is, or that it is nobody's here."""
+    given = _own(request, number)
+    reply = Reply.objects.filter(pk=reply_number, invitation=given).first()
+    if reply is None:
+        raise Http404
+    if request.POST.get("customer"):
+        standing = request.gate.standing(request.POST["customer"].strip())
+        settle(reply, standing.customer_id, request.user.staff_id, request.book, request.run.work_date)
+    else:
+        Reply.objects.filter(pk=reply.pk, customer_id="").update(set_aside=True)
+    return redirect("invitation", number)
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def public_form(request: HttpRequest, signed: str) -> HttpResponse:
+    """The form that everybody with the link can fill in. It shows nothing that the bank knows."""
+    run, given = current(), invitation_of(signed)
+    if run is None or given is None:
+        raise Http404
+    book = run.rulebook
+    if not is_open(given, run.work_date) or given.purpose not in book.consents:
+        return render(request, "public/closed.html", {"invitation": given}, status=410)
+    asked = {key: book.fields[key] for key in ("name", "phone", *given.fields) if key in book.fields}
+    form = PublicForm(asked, request.POST or None, initial={"token": uuid4()})
+    if request.method == "POST" and form.is_valid():
+        if not form.cleaned_data["website"]:
+            person = form.cleaned_data["name"], form.cleaned_data["phone"]
+            receive(given, person, form.said, book, run.work_date, form.cleaned_data["token"])
+        return render(request, "public/thanks.html", {"invitation": given})
+    context = {"invitation": given, "form": form, "consent": _consent_text(book, given)}
+    return render(request, "public/form.html", context, status=422 if form.errors else 200)
+
+
+def _own(request: WorkRequest, number: int) -> Invitation:
+    """A form of the reader's branch; Http404 for any other."""
+    found = Invitation.objects.filter(pk=number, branch_id=request.user.branch_id).first()
+    if found is None or request.gate.reach == "none":
+        raise Http404
+    return found
+
+
+def _consent_text(book: RuleBook, given: Invitation) -> str:
+    return book.consents[given.purpose].text(get_language() or "zh-hans")
+
+
+def _replies(request: WorkRequest, given: Invitation) -> list[dict[str, Any]]:
+    """Replies with whose they are. Of a customer out of reach only that he has answered is told."""
+    rows = list(given.replies.filter(set_aside=False).order_by("customer_id", "-pk")[:SHOWN_REPLIES])
+    reached = {
+        row.customer_id: row.customer
+        for row in request.gate.standings().filter(customer_id__in=[one.customer_id for one in rows if one.customer_id])
+    }
+    made = []
+    for one in rows:
+        hidden = bool(one.customer_id) and one.customer_id not in reached
+        made.append(
+            {
+                "reply": one,
+                "customer": reached.get(one.customer_id),
+                "hidden": hidden,
+                "candidates": [] if one.customer_id else candidates(one, request.gate),
+                "said": [] if hidden else _in_words(request.book, one),
+            }
+        )
+    return made
+
+
+def _in_words(book: RuleBook, reply: Reply) -> list[tuple[Any, str]]:
+    said = json.loads(reply.said)
+    return [
+        (book.fields[key], fact_words(book.fields[key], value)) for key, value in said.items() if key in book.fields
+    ]

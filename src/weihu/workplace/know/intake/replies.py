@@ -1,0 +1,103 @@
+"""Public forms (问卷、活动报名): the signed link, what comes back, and whose it is."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from uuid import UUID, uuid5
+
+from django.core import signing
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.bank.models import Customer
+from weihu.workplace.base.channels import Channel
+from weihu.workplace.consent.consents import Said, record_consent
+from weihu.workplace.gate.merged import kept_for
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.facts import Given, Written, record_many
+from weihu.workplace.know.archive.models import Confidence
+from weihu.workplace.know.archive.search import index_of
+from weihu.workplace.know.intake.models import Invitation, Reply
+
+SIGNER = signing.Signer(salt="weihu.invitation")
+
+
+def link_of(invitation: Invitation) -> str:
+    """The address of the form; nobody can make up another."""
+    return reverse("public_form", args=[SIGNER.sign(str(invitation.pk))])
+
+
+def invitation_of(signed: str) -> Invitation | None:
+    """The form of a signed link, or None if the link is not ours."""
+    try:
+        return Invitation.objects.filter(pk=int(SIGNER.unsign(signed))).first()
+    except (signing.BadSignature, ValueError):
+        return None
+
+
+def is_open(invitation: Invitation, on: date) -> bool:
+    """Whether the form takes replies on a day."""
+    return not invitation.closed and invitation.opens_on <= on <= invitation.closes_on
+
+
+def receive(
+    invitation: Invitation, person: tuple[str, str], said: dict[str, str], book: RuleBook, on: date, token: UUID
+) -> Reply:
+    """Keep a reply of a ``person`` (name, phone) once; whose it is, if name and phone are one customer's, is known at once."""
+    with transaction.atomic():
+        reply, created = Reply.objects.get_or_create(
+            token=token,
+            defaults={
+                "invitation": invitation,
+                "on": on,
+                "received_at": timezone.now(),
+                "name": person[0],
+                "phone": person[1],
+                "said": json.dumps(said, ensure_ascii=False),
+                "version": book.consents[invitation.purpose].version,
+            },
+        )
+        if created:
+            found = Customer.objects.filter(phone_index=index_of(person[1], "phone"))
+            same = {kept_for(one.pk) or one.pk for one in found if _plain(one.name) == _plain(person[0])}
+            if len(same) == 1:
+                _settle(reply, same.pop(), f"form:{invitation.pk}", book, on)
+    return reply
+
+
+def candidates(reply: Reply, gate: Gate) -> list[tuple[str, str]]:
+    """Customers within reach who have the reply's phone or name, by number and name."""
+    meant = Q(customer__phone_index=index_of(reply.phone, "phone")) | Q(customer__name=reply.name)
+    found = gate.standings().filter(meant).order_by("-grade_rank", "customer_id")[:10]
+    return [(row.customer_id, row.customer.name) for row in found]
+
+
+def settle(reply: Reply, customer_id: str, by: str, book: RuleBook, on: date) -> None:
+    """Somebody has said whose a reply is: its facts and its consent are the customer's. A settled one stays as it is."""
+    with transaction.atomic():
+        if Reply.objects.filter(pk=reply.pk, customer_id="").update(set_aside=False):
+            _settle(reply, customer_id, by, book, on)
+
+
+def _settle(reply: Reply, customer_id: str, by: str, book: RuleBook, on: date) -> None:
+    invitation = reply.invitation
+    Reply.objects.filter(pk=reply.pk).update(customer_id=customer_id)
+    channel = Channel(invitation.channel)
+    consent = Said(invitation.purpose, reply.version, True, channel, invitation.title)
+    record_consent(customer_id, consent, by, reply.on, uuid5(reply.token, "consent"))
+    given = [
+        Given(
+            customer_id, Written(key, value, channel, Confidence.TOLD, source=invitation.title), uuid5(reply.token, key)
+        )
+        for key, value in json.loads(reply.said).items()
+        if key in book.fields
+    ]
+    record_many(given, by, on, f"reply {reply.pk}")
+
+
+def _plain(name: str) -> str:
+    return "".join(name.split()).casefold()

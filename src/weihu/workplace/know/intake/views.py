@@ -1,0 +1,125 @@
+"""Importing a workbook (导入): upload, say which column is what, check, record, mend what was wrong."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+from uuid import uuid4
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from weihu.sources.workbook import Unreadable, read
+from weihu.workplace.base import audit
+from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.workbooks import XLSX
+from weihu.workplace.gate.requests import WorkRequest, needs_run
+from weihu.workplace.know.archive.models import Confidence
+from weihu.workplace.know.intake import importing
+from weihu.workplace.know.intake.forms import MappingForm, UploadForm
+from weihu.workplace.know.intake.models import Import, Phase, RowState
+
+SHOWN_PROBLEMS = 20
+SAMPLES = 3
+
+
+@needs_run
+@require_http_methods(["GET", "POST"])
+def imports(request: WorkRequest) -> HttpResponse:
+    """The reader's own imports, and a form for another."""
+    if request.gate.reach == "none":
+        raise Http404
+    form = UploadForm(request.POST or None, request.FILES or None, initial={"token": uuid4()})
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        how = Channel(said["channel"]), Confidence(said["confidence"])
+        try:
+            sheet = read(said["file"].read(), said["file"].name)
+            made = importing.stage(sheet, said["file"].name, how, request.gate, request.book, said["token"])
+            return redirect("import", made.pk)
+        except Unreadable as unreadable:
+            form.add_error("file", unreadable.text(get_language() or "zh-hans"))
+    rows = Import.objects.filter(staff_id=request.user.staff_id).order_by("-pk")[:50]
+    context = {"form": form, "imports": rows, "here": "completeness"}
+    return render(request, "intake/imports.html", context, status=422 if form.errors else 200)
+
+
+@needs_run
+@require_http_methods(["GET", "POST"])
+def import_page(request: WorkRequest, number: int) -> HttpResponse:
+    """One import: its columns, how far it is, what was found. A post starts the phase that follows."""
+    given = _own(request, number)
+    form = MappingForm(given.columns, given.mapping, request.book.fields, request.POST or None)
+    if request.method == "POST":
+        if request.POST.get("act") == "record" and given.phase == Phase.READY:
+            importing.begin(given, Phase.RECORDING)
+            return redirect("import", number)
+        if given.phase in (Phase.MAPPING, Phase.READY) and form.is_valid():
+            importing.begin(given, Phase.CHECKING, form.mapping)
+            return redirect("import", number)
+    context = {**_context(request, given), "form": form, "columns": _columns(given, form)}
+    return render(request, "intake/import.html", context, status=422 if form.errors else 200)
+
+
+@needs_run
+@require_POST
+def import_step(request: WorkRequest, number: int) -> HttpResponse:
+    """Go on for a moment; the answer is how far it is now, or everything once it is done."""
+    given = _own(request, number)
+    importing.step(given, request.gate, request.book)
+    if not given.working:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "intake/progress.html", {"given": given})
+
+
+@needs_run
+@require_GET
+def import_problems(request: WorkRequest, number: int) -> HttpResponse:
+    """The wrong and doubtful rows as a workbook."""
+    given = _own(request, number)
+    audit.record(request.user.staff_id, "import.problems", "", str(number))
+    content = importing.problems_workbook(given)
+    name = f"import-{number}.xlsx"
+    return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@needs_run
+@require_POST
+def import_delete(request: WorkRequest, number: int) -> HttpResponse:
+    """Forget an import with its rows. What it has recorded stays in the archive."""
+    _own(request, number).delete()
+    audit.record(request.user.staff_id, "import.delete", "", str(number))
+    return redirect("imports")
+
+
+def _own(request: WorkRequest, number: int) -> Import:
+    """An import of the reader's own; Http404 for any other."""
+    found = Import.objects.filter(pk=number, staff_id=request.user.staff_id).first()
+    if found is None or request.gate.reach == "none":
+        raise Http404
+    return found
+
+
+def _context(request: WorkRequest, given: Import) -> dict[str, Any]:
+    problems = list(islice(importing.problems(given), SHOWN_PROBLEMS))
+    fields = [(request.book.fields[key], kinds) for key, kinds in given.counts.get("fields", {}).items()]
+    return {
+        "given": given,
+        "states": [(state, given.rows_by_state[state]) for state in RowState],
+        "wrong_count": given.rows_by_state["wrong"] + given.rows_by_state["doubtful"],
+        "problems": [
+            (row, row.get_state_display(), [(given.columns[fault.column], fault) for fault in faults])
+            for row, _, faults in problems
+        ],
+        "fields": fields,
+        "here": "completeness",
+    }
+
+
+def _columns(given: Import, form: MappingForm) -> list[tuple[Any, list[str]]]:
+    """Each column's choice with the first things that stand in it."""
+    first = importing.first_cells(given, SAMPLES * 5)
+    samples = [[row[place] for row in first if row[place]][:SAMPLES] for place in range(len(given.columns))]
+    return list(zip([form[name] for name in form.fields], samples, strict=True))

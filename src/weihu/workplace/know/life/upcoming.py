@@ -1,0 +1,86 @@
+"""Upcoming occasions of customers (近期日子): from the archive's dates and the relatives' birthdays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Q
+from django.utils.translation import get_language
+
+from weihu.rules.occasions import Life, Occasion, Relative, due, occasions
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.bank.models import Standing
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.facts import archives_of
+from weihu.workplace.know.relations.models import Relation
+
+AT_ONCE = 500
+MOST = 5000
+"""So many customers of a portfolio are looked at."""
+
+
+@dataclass(frozen=True)
+class Coming:
+    """An occasion of a customer."""
+
+    standing: Standing
+    occasion: Occasion
+
+    def words(self, book: RuleBook) -> str:
+        """What it is, in the reader's language: 孩子入学 小学(王小宝), 生日 46岁."""
+        language = get_language() or "zh-hans"
+        one = self.occasion
+        entry = book.occasions[one.kind]
+        parts = [entry.name(language)]
+        if one.what:
+            parts.append(one.what.name(language))
+        if one.years:
+            parts.append(entry.counted(one.years, language))
+        return " ".join(filter(None, parts)) + (f" ({one.who})" if one.who else "")
+
+
+def portfolio(gate: Gate) -> list[Standing]:
+    """The customers whom the reader answers for."""
+    own = gate.staff.staff_id
+    rows = gate.standings().filter(Q(primary_id=own) | Q(deputy_id=own)) if gate.reach != "own" else gate.standings()
+    return list(rows.order_by("-grade_rank", "-aum", "customer_id")[:MOST])
+
+
+def coming(standings: list[Standing], book: RuleBook, first: date, days: int | None) -> list[Coming]:
+    """Their occasions in the ``days`` from ``first`` on, or, without ``days``, those that are to be shown now."""
+    look: Callable[[Life], list[Occasion]]
+    if days is None:
+        look = lambda life: due(life, book, first)  # noqa: E731
+    else:
+        last = first + timedelta(days=days - 1)
+        look = lambda life: occasions(life, book, first, last)  # noqa: E731
+    found = []
+    for start in range(0, len(standings), AT_ONCE):
+        some = standings[start : start + AT_ONCE]
+        for standing, life in zip(some, lives(some, book, first), strict=True):
+            found += [Coming(standing, one) for one in look(life)]
+    return sorted(found, key=lambda one: (one.occasion.on, -one.standing.grade_rank, one.standing.customer_id))
+
+
+def lives(standings: list[Standing], book: RuleBook, on: date) -> list[Life]:
+    """What occasions are found from, of each customer."""
+    keys = {key for entry in book.occasions.values() for key in entry.fields} | {"sex", "birth_date", "retires_in"}
+    fields = {key: field for key, field in book.fields.items() if key in keys or key == "child_birth_date"}
+    ids = [row.customer_id for row in standings]
+    archives = archives_of([row.customer for row in standings], fields, on)
+    relatives: dict[str, list[Relative]] = {customer: [] for customer in ids}
+    for row in Relation.objects.filter(customer_id__in=ids, withdrawn_at__isnull=True):
+        kind = book.relations.get(row.kind)
+        if kind and kind.family and row.born:
+            relatives[row.customer_id].append(Relative(row.kind, row.name, date.fromisoformat(row.born)))
+    return [
+        Life(
+            archives[row.customer_id]["sex"].value if "sex" in fields else "",
+            row.grade_rank,
+            {key: known.value for key, known in archives[row.customer_id].items() if known.value},
+            relatives[row.customer_id],
+        )
+        for row in standings
+    ]

@@ -1,0 +1,46 @@
+"""Goals on the customer page, the reader's upcoming occasions, and the calendar feed."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from weihu.workplace.base import audit
+from weihu.workplace.gate.requests import WorkRequest, needs_run
+from weihu.workplace.know.life.goals import GoalForm, Yuan, note_progress, set_goal
+from weihu.workplace.know.life.models import Goal
+
+
+@needs_run
+@require_POST
+def goals(request: WorkRequest, customer_id: str) -> HttpResponse:
+    """A new goal of a customer."""
+    request.gate.standing(customer_id)
+    form = GoalForm(request.POST)
+    if not form.is_valid():
+        return HttpResponseBadRequest(form.errors.as_text())
+    set_goal(customer_id, form.cleaned_data, request.user.staff_id, request.run.work_date)
+    return redirect(reverse("customer", args=[customer_id]) + "#goals")
+
+
+@needs_run
+@require_POST
+def goal_act(request: WorkRequest, customer_id: str, number: int) -> HttpResponse:
+    """What is there of a goal now, or that it has ended."""
+    request.gate.standing(customer_id)
+    goal = Goal.objects.filter(pk=number, customer_id=customer_id).first()
+    if goal is None:
+        raise Http404
+    if request.POST.get("act") == "end":
+        Goal.objects.filter(pk=number).update(ended_on=request.run.work_date)
+        audit.record(request.user.staff_id, "goal.end", customer_id)
+    else:
+        try:
+            saved = Yuan(lowest=0).clean(request.POST.get("saved"))
+        except ValidationError as error:
+            return HttpResponseBadRequest("; ".join(error.messages))
+        note_progress(goal, saved, request.user.staff_id, request.run.work_date)
+    return redirect(reverse("customer", args=[customer_id]) + "#goals")

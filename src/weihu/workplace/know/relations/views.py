@@ -1,0 +1,105 @@
+"""Relations on the customer page, households for managers."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from django.db.models import Exists, OuterRef, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from weihu.workplace.bank.models import Staff
+from weihu.workplace.base import audit
+from weihu.workplace.gate.requests import WorkRequest, needs_run
+from weihu.workplace.know.relations import network
+from weihu.workplace.know.relations.forms import RelationForm
+from weihu.workplace.know.relations.models import Household, Member, Relation
+
+LISTED = 100
+
+
+@needs_run
+@require_http_methods(["GET", "POST"])
+def relations(request: WorkRequest, customer_id: str) -> HttpResponse:
+    """Everybody related to a customer, the picture, and a form for one more."""
+    standing = request.gate.standing(customer_id)
+    form = RelationForm(request.book, request.gate, customer_id, request.POST or None, initial={"token": uuid4()})
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        tie = network.Tie(said["kind"], said["other_id"], said["name"], said["born"], said["note"])
+        network.relate(customer_id, tie, request.user.staff_id, request.run.work_date, said["token"])
+        return redirect("relations", customer_id)
+    audit.record(request.user.staff_id, "relations.view", customer_id)
+    links = network.links_of(customer_id, request.gate, request.book)
+    context = {
+        "customer": standing.customer,
+        "standing": standing,
+        "form": form,
+        "links": links,
+        "network": network.picture(standing, links, request.gate, request.book),
+        "home": network.household_of(customer_id, request.gate),
+        "family": _family(links),
+        "here": "customers",
+    }
+    return render(request, "relations/relations.html", context, status=422 if form.errors else 200)
+
+
+@needs_run
+@require_POST
+def unrelate(request: WorkRequest, customer_id: str, number: int) -> HttpResponse:
+    """Take a relation back."""
+    request.gate.standing(customer_id)
+    meant = Q(customer_id=customer_id) | Q(other_id=customer_id)
+    found = Relation.objects.filter(meant, pk=number).first()
+    if found is None:
+        raise Http404
+    network.unrelate(found, request.user.staff_id)
+    return redirect("relations", customer_id)
+
+
+@needs_run
+@require_POST
+def household(request: WorkRequest, customer_id: str) -> HttpResponse:
+    """``act``: ``join`` the family's customers, ``leave``, or make the customer the ``head``."""
+    request.gate.standing(customer_id)
+    by, on, act = request.user.staff_id, request.run.work_date, request.POST.get("act")
+    home = network.household_of(customer_id, request.gate)
+    if act == "join":
+        links = network.links_of(customer_id, request.gate, request.book)
+        network.join(customer_id, _family(links), by, on)
+    elif act == "leave" and home:
+        network.leave(home.household, customer_id, by, on)
+    elif act == "head" and home:
+        Household.objects.filter(pk=home.household.pk).update(head_id=customer_id)
+        audit.record(by, "household.head", customer_id, str(home.household.pk))
+    return redirect(reverse("relations", args=[customer_id]))
+
+
+@needs_run
+@require_GET
+def households(request: WorkRequest) -> HttpResponse:
+    """Households with members within reach, by their assets together."""
+    if request.gate.reach == "none":
+        raise Http404
+    reached = request.gate.standings().order_by().filter(customer_id=OuterRef("customer_id"))
+    members = Member.objects.filter(left_on__isnull=True).filter(Exists(reached)).values("household_id")
+    views = network.seen(list(Household.objects.filter(pk__in=members)), request.gate)
+    views.sort(key=lambda view: (-view.aum, view.household.pk))
+    audit.record(request.user.staff_id, "households.view")
+    context: dict[str, Any] = {
+        "households": views[:LISTED],
+        "count": len(views),
+        "people": Staff.objects.in_bulk(
+            {row.primary_id for view in views[:LISTED] for row in view.members if row.primary_id}
+        ),
+        "here": "completeness",
+    }
+    return render(request, "relations/households.html", context)
+
+
+def _family(links: list[network.Link]) -> list[str]:
+    """The related customers within reach who belong to the family."""
+    return [link.other_id for link in links if link.kind.family and link.other]

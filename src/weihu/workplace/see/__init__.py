@@ -1,0 +1,1 @@
+"""Seeing what came of it: figures and runs."""

@@ -1,0 +1,3 @@
+"""What each night published for the cockpit."""
+
+from __future__ import annotations

@@ -1,0 +1,80 @@
+"""Runs: what landed, what was checked, how long it took."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
+
+from weihu.workplace.bank.current import current
+from weihu.workplace.bank.models import Run
+from weihu.workplace.gate.requests import WorkRequest, needs_run
+
+SHOWN = 60
+STEP_NAMES = {
+    "land": _("Check and land the files"),
+    "carry": _("Carry yesterday's state"),
+    "value": _("Value customers"),
+    "grade": _("Grade customers"),
+    "assign": _("Assign customers"),
+    "watch": _("Find reasons to act"),
+    "plan": _("Plan everybody's list"),
+    "measure": _("Measure the effect"),
+    "write": _("Write the state"),
+    "publish": _("Publish to the workplace"),
+}
+FILE_NAMES = {
+    "branches": _("Branches"),
+    "staff": _("Staff"),
+    "products": _("Products"),
+    "customers": _("Customers"),
+    "accounts": _("Accounts"),
+    "balances": _("Balances"),
+    "transactions": _("Transactions"),
+    "holdings": _("Liabilities and services"),
+}
+
+
+def _readable(request: WorkRequest) -> QuerySet[Run]:
+    """Published runs, for the posts that the rule book lets see them."""
+    post = request.book.posts.get(request.user.post)
+    if post is None or not post.sees_runs:
+        raise Http404
+    return Run.objects.filter(published=True, number__lte=request.run.number).order_by("-number")
+
+
+@needs_run
+def runs(request: WorkRequest) -> HttpResponse:
+    """The last runs, newest first."""
+    return render(request, "runs/list.html", {"runs": _readable(request)[:SHOWN], "here": "runs"})
+
+
+@needs_run
+def run(request: WorkRequest, number: int) -> HttpResponse:
+    """One run's report."""
+    shown = get_object_or_404(_readable(request), number=number)
+    report = shown.report
+    seconds = report["seconds"]
+    total = sum(seconds.values()) or 1
+    context: dict[str, Any] = {
+        "shown": shown,
+        "report": report,
+        "here": "runs",
+        "steps": [(STEP_NAMES[name], taken, round(100 * taken / total)) for name, taken in seconds.items()],
+        "total_seconds": total,
+        "landed": [(FILE_NAMES[file], rows) for file, rows in report["landed"].items()],
+        "grades": [(grade, report["grades"].get(key, 0)) for key, grade in request.book.grades.items()],
+        "signals": [(rule, report["signals"].get(key, 0)) for key, rule in request.book.signals.items()],
+    }
+    return render(request, "runs/detail.html", context)
+
+
+@login_not_required
+def health(request: HttpRequest) -> JsonResponse:
+    """For the bank's monitoring: whether a night is published, and of which date. Says nothing of customers."""
+    latest = current()
+    return JsonResponse({"business_date": str(latest.business_date) if latest else None})
