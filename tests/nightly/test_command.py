@@ -127,7 +127,7 @@ def test_no_c2_value_stands_readable_in_a_database_file(weihu, tmp_path, deliver
     assert secret
     assert not [value for value in secret if value in stored]
     if database.is_file():
-        assert sqlite3.connect(database).execute("SELECT count(*) FROM archive_customer").fetchone()[0] > 300
+        assert sqlite3.connect(database).execute("SELECT count(*) FROM bank_customer").fetchone()[0] > 300
 
 
 def test_the_same_seed_gives_the_same_bytes(deliveries, tmp_path):

@@ -113,7 +113,7 @@ def test_a_list_reads_its_own_customers_only(post, member, run):
     found = Gate(member(post), run).standings()
     for rows in (found, following(found, "2 80000.00 P1")):
         plan = rows.order_by("-grade_rank", "-aum", "customer_id")[:51].explain()
-        read = [line for line in plan.splitlines() if "grading_standing" in line]
+        read = [line for line in plan.splitlines() if "bank_standing" in line]
         assert all("SEARCH" in line or "standing_grade" in line for line in read), plan
 
 
