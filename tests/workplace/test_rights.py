@@ -15,8 +15,8 @@ from weihu.workplace.base.models import Entry
 from weihu.workplace.consent.consents import Said, record_consent
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.customer import erasure
-from weihu.workplace.customer.merging import MOVES
 from weihu.workplace.customer.models import Erasure
+from weihu.workplace.customer.record import RECORD, kept_as_proof, kept_by_law
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.facts import Written, record
 from weihu.workplace.know.archive.models import Confidence, Fact, FactKey
@@ -59,10 +59,10 @@ def ask(client, customer, **said):
 def sealed_values(customer: str) -> list[str]:
     """Every sealed value that a row about the customer holds, opened."""
     found = []
-    for model, column in MOVES.values():
-        names = [field.name for field in model._meta.fields if isinstance(field, SealedField)]
-        if names:
-            found += [value for row in model.objects.filter(**{column: customer}).values_list(*names) for value in row]
+    for kept in RECORD:
+        names = [field.name for field in kept.model._meta.fields if isinstance(field, SealedField)]
+        if names and kept.erase not in (kept_by_law, kept_as_proof):
+            found += [value for row in kept.rows([customer]).values_list(*names) for value in row]
     return [value for value in found if value]
 
 

@@ -45,6 +45,18 @@ class MoneyField(models.BigIntegerField):  # type: ignore[type-arg]
         return None if value is None else Decimal(value)
 
 
+class CustomerField(models.CharField):  # type: ignore[type-arg]
+    """A customer's number. Whatever has one stands in the record of what is kept of a customer (``customer.record``)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max_length": 60, **kwargs})
+
+    def deconstruct(self) -> Any:
+        """Migrations know the column that the database has; so they import none of our code."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
+
+
 class SealedField(models.TextField):  # type: ignore[type-arg]
     """Text that is encrypted in the database (C2). ``scope`` tells columns apart."""
 

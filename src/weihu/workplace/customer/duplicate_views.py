@@ -48,7 +48,7 @@ def duplicate(request: WorkRequest, number: int) -> HttpResponse:
         raise Http404
     by, on = request.user.staff_id, request.run.work_date
     if request.method == "POST":
-        keep = request.POST.get("keep")
+        keep = request.POST.get("keep", "")
         if request.POST.get("act") == "different":
             merging.refuse(row, by)
             return redirect("duplicates")

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from weihu.insight.duplicates import PEOPLE, find
 from weihu.workplace.bank.models import Customer, Run, Standing
-from weihu.workplace.customer.merging import undecided
+from weihu.workplace.customer.merging import keep_candidates
 from weihu.workplace.customer.models import Candidate
 from weihu.workplace.gate.models import Merge
 from weihu.workplace.know.archive.facts import OPEN
@@ -27,7 +27,7 @@ def look(run: Run, on: date, spill: Path) -> int:
     pairs = find(people(run), float(run.rulebook.limits.duplicate_from), str(spill))
     while some := list(islice(pairs, 500)):
         count += len(some)
-        undecided(
+        keep_candidates(
             Candidate(
                 left_id=min(pair.left_id, pair.right_id),
                 right_id=max(pair.left_id, pair.right_id),

@@ -7,7 +7,7 @@ from datetime import date
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Export(models.Model):
@@ -48,7 +48,7 @@ class Origin(models.TextChoices):
 class Placement(models.Model):
     """A customer was given to somebody from a working day on. Kept for ever; the latest of a customer counts."""
 
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     staff_id = models.CharField(max_length=60)
     on = models.DateField(db_index=True)
     origin = models.CharField(max_length=20, choices=Origin.choices)
@@ -90,7 +90,7 @@ class HandedCustomer(models.Model):
     """A customer of a hand-over."""
 
     handover = models.ForeignKey(Handover, models.CASCADE, related_name="customers")
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
 
 
 class HandoverStep(models.Model):
@@ -116,7 +116,7 @@ class Referral(models.Model):
         ACCEPTED = "accepted", _("Accepted")
         DECLINED = "declined", _("Declined")
 
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     open_key = models.CharField(max_length=60, unique=True, null=True)
     branch_id = models.CharField(max_length=40, db_index=True)
     from_id = models.CharField(max_length=60, db_index=True)
@@ -139,8 +139,8 @@ class Referral(models.Model):
 class Merge(models.Model):
     """``gone`` is the same person as ``kept`` (合并), from a day until it is undone. The core system keeps both."""
 
-    kept_id = models.CharField(max_length=60, db_index=True)
-    gone_id = models.CharField(max_length=60)
+    kept_id = CustomerField(db_index=True)
+    gone_id = CustomerField()
     by = models.CharField(max_length=60)
     on = models.DateField()
     at = models.DateTimeField()

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.base.fields import MoneyField
+from weihu.workplace.base.fields import CustomerField, MoneyField
 
 
 class Campaign(models.Model):
@@ -54,7 +54,7 @@ class CampaignTarget(models.Model):
     """
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="targets")
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     control = models.BooleanField()
     wave_on = models.DateField(null=True, db_index=True)
     aum_before = MoneyField()

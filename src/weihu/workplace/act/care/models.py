@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from weihu.workplace.base.fields import CustomerField
+
 
 class CarePlan(models.Model):
     """A plan of the book for a customer. ``open_key`` names customer and plan while it runs, so there is one of a kind.
@@ -19,7 +21,7 @@ class CarePlan(models.Model):
         RESULT = "result", _("Ended by a result")
         HAND = "hand", _("Stopped by hand")
 
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     plan = models.CharField(max_length=40)
     open_key = models.CharField(max_length=110, unique=True, null=True)
     signal = models.CharField(max_length=200, blank=True)

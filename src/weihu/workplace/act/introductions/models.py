@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Introduction(models.Model):
@@ -12,8 +12,8 @@ class Introduction(models.Model):
     a night finds the customer by the telephone. ``thanked_on``: when the introducer was thanked, and how."""
 
     token = models.UUIDField(unique=True)
-    introducer_id = models.CharField(max_length=60, db_index=True)
-    introduced_id = models.CharField(max_length=60, null=True, db_index=True)
+    introducer_id = CustomerField(db_index=True)
+    introduced_id = CustomerField(null=True, db_index=True)
     name = SealedField(blank=True, scope="introduced_name")
     phone = SealedField(blank=True, scope="introduced_phone")
     phone_index = models.CharField(max_length=32, blank=True, db_index=True)

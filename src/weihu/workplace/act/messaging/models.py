@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Medium(models.TextChoices):
@@ -56,7 +56,7 @@ class Message(models.Model):
 
     token = models.UUIDField(unique=True)
     template = models.ForeignKey(Template, models.PROTECT)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     staff_id = models.CharField(max_length=60)
     on = models.DateField(db_index=True)
     at = models.DateTimeField()

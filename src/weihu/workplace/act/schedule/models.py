@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Feed(models.Model):
@@ -20,7 +20,7 @@ class Visit(models.Model):
     """A visit agreed with a customer: day, time, minutes, place."""
 
     token = models.UUIDField(unique=True)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     staff_id = models.CharField(max_length=60)
     on = models.DateField()
     at = models.TimeField()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Undone(models.Model):
@@ -21,7 +21,7 @@ class Undone(models.Model):
 
     staff_id = models.CharField(max_length=60)
     on = models.DateField()
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     why = models.CharField(max_length=20, choices=Why.choices)
 
     class Meta:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import models
 
 from weihu.workplace.bank.models.runs import Run
-from weihu.workplace.base.fields import MoneyField, SealedField
+from weihu.workplace.base.fields import CustomerField, MoneyField, SealedField
 
 
 class Product(models.Model):
@@ -54,7 +54,7 @@ class SearchKey(models.Model):
     """A beginning under which a customer is found: the name from each of its characters on, pinyin, initials."""
 
     text = models.CharField(max_length=400, db_index=True)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
 
 
 class Account(models.Model):
@@ -66,7 +66,7 @@ class Account(models.Model):
 
     account_id = models.CharField(max_length=60, primary_key=True)
     account_last4 = models.CharField(max_length=4, null=True)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     branch_id = models.CharField(max_length=40)
     product_id = models.CharField(max_length=60)
     opened_on = models.DateField()
@@ -87,7 +87,7 @@ class Holding(models.Model):
     """A liability or service a customer holds (持有): loan, card, standing order."""
 
     holding_id = models.CharField(max_length=60, primary_key=True)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     product_id = models.CharField(max_length=60)
     amount = MoneyField()
     opened_on = models.DateField()
@@ -101,6 +101,6 @@ class Authorised(models.Model):
 
     authorised_id = models.CharField(max_length=60, primary_key=True)
     account_id = models.CharField(max_length=60, db_index=True)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     until = models.DateField(null=True)
     since_run = models.IntegerField()

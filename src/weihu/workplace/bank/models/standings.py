@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from weihu.workplace.bank.models.customers import Customer
 from weihu.workplace.bank.models.runs import LISTED, REPLACED, Run, VersionedModel, VersionedQuerySet
-from weihu.workplace.base.fields import MoneyField
+from weihu.workplace.base.fields import CustomerField, MoneyField
 
 
 class Standing(VersionedModel):
@@ -88,7 +88,7 @@ class GradeChange(models.Model):
 
     run_id = models.IntegerField()
     on = models.DateField()
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     branch_id = models.CharField(max_length=40)
     primary_id = models.CharField(max_length=60, null=True)
     rank_before = models.SmallIntegerField(null=True)
@@ -115,7 +115,7 @@ class Unassigned(models.Model):
     """A customer to whom a night found nobody: why, and who has to settle it."""
 
     run_id = models.IntegerField(db_index=True)
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     why = models.CharField(max_length=20)
     owner_id = models.CharField(max_length=60, null=True)
 

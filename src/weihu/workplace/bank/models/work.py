@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.db import models
 
 from weihu.workplace.bank.models.runs import LISTED, REPLACED, Run, VersionedModel, VersionedQuerySet
-from weihu.workplace.base.fields import MoneyField
+from weihu.workplace.base.fields import CustomerField, MoneyField
 
 
 class Signal(VersionedModel):
     """A reason to act (商机) with its evidence, while it is open. ``held_out``: nobody hears of it, to tell the effect."""
 
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     kind = models.CharField(max_length=40)
     subject = models.CharField(max_length=100)
     raised_on = models.DateField()
@@ -39,7 +39,7 @@ class Task(models.Model):
 
     run = models.ForeignKey(Run, models.DO_NOTHING, db_constraint=False, db_index=False)
     staff_id = models.CharField(max_length=60)
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     position = models.IntegerField()
     minutes = models.IntegerField()
     value = MoneyField(default=0)

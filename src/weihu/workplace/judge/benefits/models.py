@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.db import models
 
-from weihu.workplace.base.fields import MoneyField
+from weihu.workplace.base.fields import CustomerField, MoneyField
 
 
 class BenefitUse(models.Model):
     """One use of a benefit in a period; ``nth`` of the quota, so that nobody uses more than is due."""
 
     token = models.UUIDField(unique=True)
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     benefit = models.CharField(max_length=60)
     period_from = models.DateField()
     nth = models.SmallIntegerField()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from weihu.rules.policy import Benefit
 from weihu.rules.rulebook import RuleBook
@@ -85,3 +87,15 @@ def undo(standing: Standing, number: int, by: str, on: date) -> bool:
         return False
     audit.record(by, "benefit.undo", standing.customer_id, str(number))
     return True
+
+
+def reassign_uses(rows: QuerySet[BenefitUse], to: str) -> None:
+    """Uses become another number's of the same person; each takes a place in the quota that is free there.
+
+    So what the two have used counts together, even beyond the quota of one.
+    """
+    for row in rows.order_by("pk"):
+        of_period = {"customer_id": to, "benefit": row.benefit, "period_from": row.period_from, "undone": False}
+        taken = set(BenefitUse.objects.filter(**of_period).values_list("nth", flat=True))
+        free = row.nth if row.nth not in taken else next(nth for nth in count(1) if nth not in taken)
+        BenefitUse.objects.filter(pk=row.pk).update(customer_id=to, nth=free)

@@ -6,13 +6,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.bank.models import Book
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class GradeException(models.Model):
     """A customer has at least a grade until a day, whatever the policy says; granted by a person with a reason."""
 
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     grade = models.CharField(max_length=40)
     from_on = models.DateField()
     until_on = models.DateField(db_index=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Staffing(models.Model):
@@ -38,7 +38,7 @@ class Claim(models.Model):
         UPHELD = "upheld", _("Upheld")
         RETURNED = "returned", _("Given back")
 
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     open_key = models.CharField(max_length=60, unique=True, null=True)
     staff_id = models.CharField(max_length=60, db_index=True)
     before_id = models.CharField(max_length=60, blank=True, db_index=True)

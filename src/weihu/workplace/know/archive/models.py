@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Confidence(models.IntegerChoices):
@@ -26,7 +26,7 @@ class Fact(models.Model):
     """
 
     token = models.UUIDField(unique=True)
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     field = models.CharField(max_length=60)
     value = SealedField(blank=True, scope="fact")
     refused = models.BooleanField(default=False)

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from weihu.rules.entries import Care
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Origin(models.TextChoices):
@@ -35,7 +35,7 @@ class Complaint(models.Model):
     """A case. ``assigned_to`` answers for it until ``due_on``; once closed, the customer is asked how it was."""
 
     token = models.UUIDField(unique=True)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     origin = models.CharField(max_length=20, choices=Origin.choices)
     subject = SealedField(scope="complaint")
     text = SealedField(blank=True, scope="complaint")

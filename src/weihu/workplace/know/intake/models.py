@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.base.fields import DocumentField, SealedField
+from weihu.workplace.base.fields import CustomerField, DocumentField, SealedField
 from weihu.workplace.know.archive.models import Confidence
 
 
@@ -77,7 +77,7 @@ class ImportRow(models.Model):
     number = models.IntegerField()
     cells = SealedField(scope="import")
     state = models.CharField(max_length=20, choices=RowState.choices, blank=True)
-    customer_id = models.CharField(max_length=60, blank=True)
+    customer_id = CustomerField(blank=True)
     faults = SealedField(blank=True, scope="import")
 
     class Meta:
@@ -113,5 +113,5 @@ class Reply(models.Model):
     phone = SealedField(scope="reply")
     said = SealedField(scope="reply")
     version = models.CharField(max_length=40)
-    customer_id = models.CharField(max_length=60, blank=True)
+    customer_id = CustomerField(blank=True)
     set_aside = models.BooleanField(default=False)

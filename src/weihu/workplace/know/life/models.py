@@ -6,14 +6,14 @@ from decimal import Decimal
 
 from django.db import models
 
-from weihu.workplace.base.fields import MoneyField, SealedField
+from weihu.workplace.base.fields import CustomerField, MoneyField, SealedField
 
 
 class Goal(models.Model):
     """A financial goal (理财目标): what for, how much by when (yuan), how much is there."""
 
     token = models.UUIDField(unique=True)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     name = SealedField(scope="goal")
     target = MoneyField()
     saved = MoneyField()
