@@ -1,5 +1,6 @@
 """What holds all over the house, besides who may import whom (import-linter's contracts, in `make lint`)."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -24,4 +25,8 @@ def test_every_word_of_the_pages_is_translated():
         used |= {found[1] for found in re.findall(r"{%\s*translate\s+([\"'])(.*?)\1", text)}
         blocks = re.findall(r"{%\s*blocktranslate[^%]*%}(.*?){%\s*endblocktranslate", text, re.DOTALL)
         used |= {re.sub(r"{{\s*(\w+)\s*}}", r"%(\1)s", block) for block in blocks}
+    for path in workplace.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("_", "lazy", "gettext"):
+                used |= {part.value for part in node.args[:1] if isinstance(part, ast.Constant)}
     assert used - known == set()
