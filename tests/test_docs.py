@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from weihu.cli import main
 from weihu.engine.contract import FILES
 from weihu.rules.entries import Care, CatalogueField, Consent, Festival, Limits, Occasion, Relation, Retirement, Stage
@@ -35,8 +37,9 @@ def test_core_files_names_every_file_and_column():
             assert f"| {column.name} |" in text.split(f"## {file.name}")[1].split("\n## ")[0], (file.name, column.name)
 
 
-def test_rulebook_names_every_entry_and_kind():
-    text = (DOCS / "rulebook.md").read_text()
+@pytest.mark.parametrize("page", ["rulebook.md", "rulebook.zh-CN.md"])
+def test_rulebook_names_every_entry_and_kind(page):
+    text = (DOCS / page).read_text()
     for model in (*GRADING_ENTRIES, *WORKING_DAY_ENTRIES, *ARCHIVE_ENTRIES):
         for name in model.model_fields:
             assert f"`{name}`" in text, (model.__name__, name)
