@@ -27,7 +27,7 @@ class WorkRequest(HttpRequest):
 View = Callable[..., HttpResponse]
 
 
-def reaching(request: WorkRequest) -> Gate:
+def require_reach(request: WorkRequest) -> Gate:
     """The reader's gate, for pages about customers; Http404 for posts that reach none."""
     if request.gate.reach == "none":
         raise Http404

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.base import audit
-from weihu.workplace.base.workbooks import XLSX, written
+from weihu.workplace.base.workbooks import XLSX, write_workbook
 from weihu.workplace.gate.models import Export
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest
@@ -47,7 +47,7 @@ def download(request: WorkRequest, sheet: Sheet) -> HttpResponse:
     at = timezone.localtime(made.at)
     mark = f"{gate.staff.name} {gate.staff.staff_id} {at:%Y-%m-%d %H:%M} #{made.pk}"
     name = f"weihu-{request.resolver_match.url_name if request.resolver_match else 'list'}-{on}.xlsx"
-    content = written(sheet.title, sheet.columns, sheet.rows, mark, gate.staff.staff_id)
+    content = write_workbook(sheet.title, sheet.columns, sheet.rows, mark, gate.staff.staff_id)
     return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 

@@ -18,7 +18,7 @@ from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
 from weihu.workplace.base.words import called
 from weihu.workplace.consent.consents import lacking
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.know.archive.facts import archive_of, barred_customers
 
 SHOWN = 100
@@ -57,7 +57,7 @@ class TemplateForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def templates(request: WorkRequest) -> HttpResponse:
     """All texts with their state; a supervisor proposes one, a second one approves it."""
-    reaching(request)
+    require_reach(request)
     form = TemplateForm(request.POST or None)
     form.fields["kinds"].choices = [(key, called(rule)) for key, rule in request.book.signals.items()]  # type: ignore[attr-defined]
     if request.method == "POST":
@@ -95,7 +95,7 @@ def templates(request: WorkRequest) -> HttpResponse:
 @require_POST
 def template_act(request: WorkRequest, number: int) -> HttpResponse:
     """Approve or refuse another's text, or retire an approved one."""
-    gate = reaching(request)
+    gate = require_reach(request)
     row = Template.objects.filter(pk=number).first()
     if row is None or not gate.decides:
         raise Http404

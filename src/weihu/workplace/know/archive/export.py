@@ -14,7 +14,7 @@ from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.words import called
-from weihu.workplace.base.workbooks import written
+from weihu.workplace.base.workbooks import write_workbook
 from weihu.workplace.consent.consents import agreed, needed_for
 from weihu.workplace.gate.models import Export
 from weihu.workplace.gate.reach import Gate
@@ -76,4 +76,4 @@ def _workbook(rows: Sequence[Standing], made: Export, order: Order, gate: Gate, 
         [row.customer.name, row.customer_id, called(grades[row.grade_rank]), money_of(row, book), *more]
         for row, more in zip(rows, shown, strict=True)
     ]
-    return written(str(_("Customers")), head, lines, mark, gate.staff.staff_id, said % words)
+    return write_workbook(str(_("Customers")), head, lines, mark, gate.staff.staff_id, said % words)
