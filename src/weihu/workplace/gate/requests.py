@@ -1,4 +1,4 @@
-"""What every view may rely on: a signed-in member of staff and a published run."""
+"""What every view relies on: a signed-in member of staff and a published run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from weihu.workplace.gate.reach import Gate
 
 
 class WorkRequest(HttpRequest):
-    """A request of a signed-in member of staff, fixed to one run."""
+    """A request of a signed-in member of staff, tied to one run."""
 
     user: Staff
     run: Run

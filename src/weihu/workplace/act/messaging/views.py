@@ -17,7 +17,7 @@ from weihu.workplace.act.signals.reasons import open_signals
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
 from weihu.workplace.base.words import called
-from weihu.workplace.consent.consents import lacking
+from weihu.workplace.consent.consents import missing_consents
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.know.archive.facts import archive_of, barred_customers
 
@@ -129,7 +129,7 @@ def send_message(request: WorkRequest, customer_id: str) -> HttpResponse:
     offered = {str(draft.template.pk): draft for draft in drafts(request, standing, archive, kinds)}
     draft = offered.get(request.POST.get("template", ""))
     barred = barred_customers(request.book, request.run.work_date, [customer_id])
-    if draft is None or draft.hindrance or barred or lacking(customer_id, "message", request.book):
+    if draft is None or draft.hindrance or barred or missing_consents(customer_id, "message", request.book):
         said = draft.hindrance if draft else ""
         return HttpResponseBadRequest(said or str(_("Nothing may be sent to this customer.")))
     try:

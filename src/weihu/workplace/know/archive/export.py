@@ -15,7 +15,7 @@ from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.words import called
 from weihu.workplace.base.workbooks import write_workbook
-from weihu.workplace.consent.consents import agreed, needed_for
+from weihu.workplace.consent.consents import agreed_purposes, needed_for
 from weihu.workplace.gate.models import Export
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.sheets import SERVICE, left_today
@@ -44,7 +44,7 @@ def allowed(rows: Sequence[Standing], purpose: str, book: RuleBook) -> list[Stan
     if purpose == SERVICE:
         return list(rows)
     needed = {purpose, *needed_for("export", book)}
-    has = agreed([row.customer_id for row in rows], needed)
+    has = agreed_purposes([row.customer_id for row in rows], needed)
     return [row for row in rows if needed <= has[row.customer_id]]
 
 
