@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.consent.consents import Said, record_consent
+from weihu.workplace.consent.consents import ConsentAnswer, record_consent
 from weihu.workplace.gate.models import Export
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.facts import Written, archive_of, record, withdraw
@@ -207,7 +207,7 @@ class TestTakingOut:
 
     def test_marketing_takes_only_those_who_agreed(self, signed_in, run, people):
         client = signed_in("branch_manager")
-        said = Said("marketing", "1", True, Channel.SERVICE)
+        said = ConsentAnswer("marketing", "1", True, Channel.SERVICE)
         record_consent(people[1], said, "x", run.work_date, uuid.uuid4())
         answer = self.take(client, purpose="marketing", chosen=people[:3])
         page = openpyxl.load_workbook(io.BytesIO(answer.content)).active
@@ -282,7 +282,7 @@ def test_the_timeline_has_everything_and_goes_back_for_years(signed_in, run, peo
         for week in range(520)
     )
     tell(people[0], "hobbies", "tea", run)
-    record_consent(people[0], Said("marketing", "1", True, Channel.SERVICE), "x", run.work_date, uuid.uuid4())
+    record_consent(people[0], ConsentAnswer("marketing", "1", True, Channel.SERVICE), "x", run.work_date, uuid.uuid4())
     seen, start = [], 0
     while True:
         page = client.get(reverse("timeline", args=[people[0]]), {"start": start})

@@ -12,7 +12,7 @@ from django.urls import reverse
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.fields import SealedField
 from weihu.workplace.base.models import Entry
-from weihu.workplace.consent.consents import Said, record_consent
+from weihu.workplace.consent.consents import ConsentAnswer, record_consent
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.customer import erasure
 from weihu.workplace.customer.models import Erasure
@@ -37,7 +37,7 @@ def customer(run, member):
     record(one, written, [], "x", on, uuid.uuid4())
     network.relate(one, network.Tie("child", name=SECRET, born=date(2015, 1, 1), note=SECRET), "x", on, uuid.uuid4())
     network.join(one, [other], "x", on)
-    record_consent(one, Said("marketing", "1", True, Channel.SERVICE, SECRET), "x", on, uuid.uuid4())
+    record_consent(one, ConsentAnswer("marketing", "1", True, Channel.SERVICE, SECRET), "x", on, uuid.uuid4())
     case = cases.open_case(
         one, {"origin": "phone", "subject": SECRET, "text": SECRET}, "x", on, run.rulebook, uuid.uuid4()
     )

@@ -87,12 +87,12 @@ def _families(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
 
 def _consents(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
     from weihu.workplace.base.channels import Channel  # noqa: PLC0415
-    from weihu.workplace.consent.consents import Said, record_consent  # noqa: PLC0415
+    from weihu.workplace.consent.consents import ConsentAnswer, record_consent  # noqa: PLC0415
 
     version = run.rulebook.consents["marketing"].version
     for row in rows:
         if row.grade_rank >= 2 and rng.random() < CONSENTING:
-            said = Said("marketing", version, bool(rng.random() < 0.9), Channel.SERVICE, "柜面签署")
+            said = ConsentAnswer("marketing", version, bool(rng.random() < 0.9), Channel.SERVICE, "柜面签署")
             record_consent(row.customer_id, said, _owner(row), run.work_date, _token(rng))
 
 

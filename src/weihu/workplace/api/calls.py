@@ -29,7 +29,7 @@ from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.words import fact_words, name_mask
-from weihu.workplace.consent.consents import Said, agreed, record_consent
+from weihu.workplace.consent.consents import ConsentAnswer, agreed_purposes, record_consent
 from weihu.workplace.know.archive.facts import Written, archive_of, record, with_derived
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.archive.portrait import missing
@@ -251,7 +251,7 @@ def consents(request: HttpRequest, customer_id: str, said: ConsentIn, key: Key) 
         raise HttpError(422, f"no such purpose: {said.purpose}")
 
     def act() -> tuple[int, Any]:
-        answer = Said(said.purpose, said.version, said.given, Channel(caller.system.channel), said.evidence)
+        answer = ConsentAnswer(said.purpose, said.version, said.given, Channel(caller.system.channel), said.evidence)
         token = uuid5(KEYS, f"{caller.name} {key}")
         record_consent(customer_id, answer, caller.name, caller.gate.run.work_date, token)
         return 200, {"recorded": True}
@@ -286,7 +286,7 @@ def _archive(row: Standing, caller: Caller) -> dict[str, Any]:
 def _written(said: FactsIn, row: Standing, caller: Caller) -> tuple[list[Written], list[WrongOut]]:
     book: RuleBook = caller.gate.run.rulebook
     known = {key for key, one in _archive(row, caller).items() if one.known} | {one.field for one in said.facts}
-    consented = agreed([row.customer_id], book.consents)[row.customer_id]
+    consented = agreed_purposes([row.customer_id], book.consents)[row.customer_id]
     written: list[Written] = []
     wrong: list[WrongOut] = []
     for place, one in enumerate(said.facts):

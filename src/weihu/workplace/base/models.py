@@ -1,4 +1,4 @@
-"""Who saw or did what: append-only, each entry chained to the one before."""
+"""The audit log (审计日志): who saw or did what. Append-only, each entry chained to the one before."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from weihu.workplace.base.fields import CustomerField
 
 
 class Entry(models.Model):
-    """One access or act. ``digest`` covers the entry and the digest before it."""
+    """One access or action. ``digest`` covers the entry and the previous entry's digest."""
 
     at = models.DateTimeField()
     staff_id = models.CharField(max_length=60)

@@ -1,4 +1,4 @@
-"""Consents."""
+"""The table of consents."""
 
 from __future__ import annotations
 

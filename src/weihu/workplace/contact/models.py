@@ -1,4 +1,4 @@
-"""A person's work: why, what, and what came of it."""
+"""Contacts with customers (联系记录) and the signals that they answered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Outcome(models.TextChoices):
-    """The result of a contact (结果), in the order of their keys on the page."""
+    """The result of a contact (结果), in the order of the page's keyboard shortcuts."""
 
     INTERESTED = "interested", _("Reached: interested")
     CONSIDERING = "considering", _("Reached: considering")
@@ -49,7 +49,7 @@ class Contact(models.Model):
 
 
 class Answer(models.Model):
-    """A signal that a contact has answered; it stays silent for the book's quiet days."""
+    """A signal that a contact answered. It is not raised again for the rule book's quiet days."""
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="answers")
     customer_id = CustomerField()

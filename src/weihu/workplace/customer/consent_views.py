@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.consent.consents import Said, record_consent
+from weihu.workplace.consent.consents import ConsentAnswer, record_consent
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 
 
@@ -27,7 +27,7 @@ def consent(request: WorkRequest, customer_id: str) -> HttpResponse:
         return HttpResponseBadRequest()
     if purpose is None or said.get("given") not in ("yes", "no"):
         return HttpResponseBadRequest()
-    answer = Said(
+    answer = ConsentAnswer(
         said["purpose"], purpose.version, said["given"] == "yes", Channel.SERVICE, said.get("evidence", "")[:200]
     )
     record_consent(customer_id, answer, request.user.staff_id, request.run.work_date, token)

@@ -15,7 +15,7 @@ from weihu.workplace.act.schedule.visits import visits_of
 from weihu.workplace.act.signals.reasons import Names, Reason, open_signals
 from weihu.workplace.bank.models import Standing, rulebooks_of
 from weihu.workplace.base import audit
-from weihu.workplace.consent.consents import answers_of
+from weihu.workplace.consent.consents import purpose_statuses
 from weihu.workplace.customer.timeline import timeline
 from weihu.workplace.gate.merged import kept_for
 from weihu.workplace.gate.models import Merge
@@ -53,7 +53,7 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
         "here": "customers",
         "reasons": [Reason(signal, names) for signal in signals],
         "changes": _changes(request, standing),
-        "consents": answers_of(customer_id, request.book),
+        "consents": purpose_statuses(customer_id, request.book),
         "occasions": [(row, row.words(request.book)) for row in _occasions(request, standing)],
         "goals": goals_of(customer_id),
         "goal_form": goal_form(),

@@ -22,7 +22,7 @@ from weihu.workplace.act.introductions.linking import brought_by, standing_intro
 from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.know.archive.search import index_of
 
@@ -112,7 +112,7 @@ def introduction_act(request: WorkRequest, customer_id: str, number: int) -> Htt
 @require_GET
 def introductions(request: WorkRequest) -> HttpResponse:
     """The introductions within reach with their status, and the customers who brought most."""
-    gate = reaching(request)
+    gate = require_reach(request)
     rows = standing_introductions()
     mine = Q(staff_id=request.user.staff_id)
     rows = rows.filter(Q(branch_id__in=gate.branches) | mine) if gate.decides else rows.filter(mine)

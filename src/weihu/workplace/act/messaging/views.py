@@ -17,8 +17,8 @@ from weihu.workplace.act.signals.reasons import open_signals
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
 from weihu.workplace.base.words import called
-from weihu.workplace.consent.consents import lacking
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.consent.consents import missing_consents
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.know.archive.facts import archive_of, barred_customers
 
 SHOWN = 100
@@ -57,7 +57,7 @@ class TemplateForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def templates(request: WorkRequest) -> HttpResponse:
     """All texts with their state; a supervisor proposes one, a second one approves it."""
-    reaching(request)
+    require_reach(request)
     form = TemplateForm(request.POST or None)
     form.fields["kinds"].choices = [(key, called(rule)) for key, rule in request.book.signals.items()]  # type: ignore[attr-defined]
     if request.method == "POST":
@@ -95,7 +95,7 @@ def templates(request: WorkRequest) -> HttpResponse:
 @require_POST
 def template_act(request: WorkRequest, number: int) -> HttpResponse:
     """Approve or refuse another's text, or retire an approved one."""
-    gate = reaching(request)
+    gate = require_reach(request)
     row = Template.objects.filter(pk=number).first()
     if row is None or not gate.decides:
         raise Http404
@@ -129,7 +129,7 @@ def send_message(request: WorkRequest, customer_id: str) -> HttpResponse:
     offered = {str(draft.template.pk): draft for draft in drafts(request, standing, archive, kinds)}
     draft = offered.get(request.POST.get("template", ""))
     barred = barred_customers(request.book, request.run.work_date, [customer_id])
-    if draft is None or draft.hindrance or barred or lacking(customer_id, "message", request.book):
+    if draft is None or draft.hindrance or barred or missing_consents(customer_id, "message", request.book):
         said = draft.hindrance if draft else ""
         return HttpResponseBadRequest(said or str(_("Nothing may be sent to this customer.")))
     try:

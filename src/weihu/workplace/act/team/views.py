@@ -20,10 +20,10 @@ from weihu.workplace.act.team.day import PersonDay, day_of, followed_up, run_for
 from weihu.workplace.act.team.models import Undone, WorkNote
 from weihu.workplace.bank.models import Branch, Staff, Standing
 from weihu.workplace.base import audit
-from weihu.workplace.base.pdf import PDF, Grid, Page, printed
+from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
 from weihu.workplace.base.words import amount_text, called, day, weekday
 from weihu.workplace.contact.models import Outcome
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 
 LOG_DAYS = 14
@@ -95,7 +95,7 @@ def morning_pdf(request: WorkRequest) -> HttpResponse:
         raise Http404
     for customer in known:
         audit.record(request.user.staff_id, "customer.print", customer)
-    content = printed(pages, _mark(request))
+    content = write_pdf(pages, _mark(request))
     name = f"weihu-morning-{request.run.work_date}.pdf"
     return HttpResponse(content, PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
@@ -137,7 +137,7 @@ def evening(request: WorkRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def work_log(request: WorkRequest) -> HttpResponse:
     """What a person did on the last days: contacts by themselves, other work as it is written down."""
-    gate, on = reaching(request), request.run.work_date
+    gate, on = require_reach(request), request.run.work_date
     if request.method == "POST":
         minutes, text = request.POST.get("minutes", ""), request.POST.get("text", "").strip()[:500]
         if not text or not minutes.isdecimal() or not 0 < int(minutes) <= MOST_MINUTES:
@@ -175,7 +175,7 @@ def work_log(request: WorkRequest) -> HttpResponse:
 
 def _people(request: WorkRequest) -> tuple[list[Staff], Branch | None, list[Branch]]:
     """Whose day the reader may see: of a branch within reach, else the own; and the branches to choose from."""
-    gate = reaching(request)
+    gate = require_reach(request)
     if not gate.decides:
         return [request.user], Branch.objects.filter(branch_id=request.user.branch_id).first(), []
     branches = list(Branch.objects.filter(branch_id__in=gate.branches).order_by("branch_id"))

@@ -22,7 +22,7 @@ from weihu.workplace.act.worklist.today import TodayList, not_planned
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.consent.consents import agreed, lacking
+from weihu.workplace.consent.consents import agreed_purposes, missing_consents
 from weihu.workplace.contact.models import Answer, Contact, Outcome
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive import facts
@@ -107,8 +107,8 @@ def _form(
         *args,
         book=book,
         work_date=request.run.work_date,
-        unasked=lacking(customer_id, "message", book),
-        agreed=agreed([customer_id], book.consents)[customer_id],
+        unasked=missing_consents(customer_id, "message", book),
+        agreed=agreed_purposes([customer_id], book.consents)[customer_id],
         lacking=[known.key for known in missing(archive, standing, book)],
         **kwargs,
     )
@@ -176,7 +176,7 @@ def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str
         "form": _form(request, chosen.standing, shown["archive"], initial={"token": uuid4()}),
         "drafts": drafts(request, chosen.standing, shown["archive"], [signal.kind for signal in signals]),
         "message_token": uuid4(),
-        "unasked": lacking(customer_id, "message", request.book),
+        "unasked": missing_consents(customer_id, "message", request.book),
         "barred": barred_customers(request.book, request.run.work_date, [customer_id]),
         "outcomes": list(enumerate(Outcome.choices, 1)),
     }

@@ -1,4 +1,4 @@
-"""What nights publish: runs and books, branches and staff, customers and accounts, standings, signals, tasks, figures."""
+"""Runs and rule books, branches and staff, customers and accounts, standings, signals, tasks, figures."""
 
 from weihu.workplace.bank.models.customers import Account, Authorised, Customer, Holding, Product, SearchKey
 from weihu.workplace.bank.models.people import Branch, Staff

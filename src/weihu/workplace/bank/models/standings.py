@@ -1,4 +1,4 @@
-"""What a night says of customers: value, grade, people, figures, effects."""
+"""What a night computes of customers: value, grade, who answers for them; figures of branches; effects of signals."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from weihu.workplace.base.fields import CustomerField, MoneyField
 
 
 class Standing(VersionedModel):
-    """Value, grade and people of a customer while they stay the same: from ``since_run`` to before ``until_run``.
+    """Value, grade and responsible staff of a customer while they stay the same.
 
-    A new row is written only on a night on which something in it changed, so the rows of a customer are the whole
-    history. What moves by itself from day to day (monthly average, flows) follows from the rows. ``month``
-    (of ``since``, as YYYYMM) leads the history's index, so that a night writes into this month's part of it only.
+    A new row is written only on a night on which something in it changed, so the rows of a customer are its whole
+    history. What changes daily by itself (monthly average, flows) is computed from the rows. ``month`` (of
+    ``since``, as YYYYMM) leads the history's index, so that a night touches this month's part of the index only.
     """
 
     customer = models.ForeignKey(
@@ -64,14 +64,14 @@ class Standing(VersionedModel):
 
     @property
     def months(self) -> list[int]:
-        """The months that the customer's history can have rows of, as YYYYMM."""
+        """The months in which the customer's history can have rows, as YYYYMM."""
         first, last = self.first_seen_on, self.since
         span = (last.year - first.year) * 12 + last.month - first.month
         counted = (first.year * 12 + first.month - 1 + ahead for ahead in range(span + 1))
         return [number // 12 * 100 + number % 12 + 1 for number in counted]
 
     def monthly_average(self, run: Run) -> Decimal:
-        """月日均 as of a run: balance-days of the month to date by the days seen in it."""
+        """Monthly average AUM (月日均) as of a run: balance-days of the month to date over its days so far, yuan."""
         days = (run.business_date - self.since).days
         if self.since.replace(day=1) != run.business_date.replace(day=1):
             return Decimal(self.aum)
@@ -81,9 +81,9 @@ class Standing(VersionedModel):
 
 
 class GradeChange(models.Model):
-    """A customer's grade changed on a night: what migrations between two dates are put together from.
+    """A change of a customer's grade on a night. Migrations between two dates are summed from these.
 
-    ``rank_before`` is empty for who was graded for the first time; ranks are of the run's book.
+    ``rank_before`` is empty when the customer was graded for the first time. Ranks are those of the run's book.
     """
 
     run_id = models.IntegerField()
@@ -106,13 +106,13 @@ class GradeChange(models.Model):
 
 
 def aum_on(history: list[Standing], on: date) -> Decimal | None:
-    """AUM at the end of a date by a customer's rows, oldest first; None before the first."""
+    """AUM (yuan) at the end of a date from a customer's rows, oldest first; None before the first row."""
     known = [row.aum for row in history if row.since <= on]
     return known[-1] if known else None
 
 
 class Unassigned(models.Model):
-    """A customer to whom a night found nobody: why, and who has to settle it."""
+    """A customer for whom a night found nobody responsible: why, and who has to settle it."""
 
     run_id = models.IntegerField(db_index=True)
     customer_id = CustomerField()
@@ -121,9 +121,9 @@ class Unassigned(models.Model):
 
 
 class Figure(models.Model):
-    """A night's figures of a person's customers of a grade in a branch (``rules.tables.FIGURES``); yuan, minutes.
+    """A night's figures per branch, member of staff and grade (``rules.tables.FIGURES``); yuan, minutes.
 
-    ``staff_id`` is empty for customers whom nobody answers for.
+    ``staff_id`` is empty for customers that nobody is responsible for.
     """
 
     run_id = models.IntegerField()
@@ -150,8 +150,11 @@ class Figure(models.Model):
 
 
 class Effect(models.Model):
-    """What became of the customers of a kind of signal whose trial ended on a night: sums of the changes of AUM and of
-    their squares, of those who were told of it and of those kept back (``rules.tables.EFFECTS``)."""
+    """The outcome of a kind of signal for the customers whose trial ended on a night (``rules.tables.EFFECTS``).
+
+    ``change`` and ``squares`` are the sums of their changes of AUM and of the squares; ``held_out`` marks the
+    control group, whose signals nobody saw.
+    """
 
     run_id = models.IntegerField(db_index=True)
     on = models.DateField(db_index=True)

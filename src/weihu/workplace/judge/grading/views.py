@@ -21,7 +21,7 @@ from weihu.workplace.bank.models import Run, Staff, Standing, rulebook_of
 from weihu.workplace.base import audit
 from weihu.workplace.base.words import called
 from weihu.workplace.contact.models import Contact
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.grading import books, columns, forms
 from weihu.workplace.judge.grading.migration import Move, matrix, moves
@@ -39,7 +39,7 @@ _lock = Lock()
 @require_GET
 def distribution(request: WorkRequest) -> HttpResponse:
     """The grades of everybody within reach, the Pareto curve, and the time that goes to the top."""
-    gate = reaching(request)
+    gate = require_reach(request)
     rows = columns.pyramid(gate)
     whole = {name: sum((row[name] for row in rows), Decimal(0)) for name in ("customers", "aum", "contribution")}
     grades = list(request.book.grades.values())
@@ -70,7 +70,7 @@ def distribution(request: WorkRequest) -> HttpResponse:
 @require_GET
 def migration(request: WorkRequest) -> HttpResponse:
     """Who moved between two dates: a picture, a matrix, and the people behind each number."""
-    gate = reaching(request)
+    gate = require_reach(request)
     until = parse_date(request.GET.get("until", "")) or request.run.business_date
     until = min(until, request.run.business_date)
     after = parse_date(request.GET.get("after", "")) or until.replace(day=1) - timedelta(days=1)
@@ -119,7 +119,7 @@ def migration(request: WorkRequest) -> HttpResponse:
 @require_GET
 def near(request: WorkRequest) -> HttpResponse:
     """Who is close under the next grade and what it takes, and who is on watch."""
-    gate, book = reaching(request), request.book
+    gate, book = require_reach(request), request.book
     watched = request.GET.get("part") == "watch"
     most = SHEET_ROWS if request.GET.get("xlsx") else LISTED
     if watched:
@@ -172,7 +172,7 @@ def near(request: WorkRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def whatif(request: WorkRequest) -> HttpResponse:
     """Change the rules and see what they would make of everybody within reach; nothing is written but a draft."""
-    gate = reaching(request)
+    gate = require_reach(request)
     if not books.may_keep(gate):
         raise Http404
     form = forms.PolicyForm(request.POST or None, book=request.book)
@@ -221,7 +221,7 @@ def whatif(request: WorkRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def book_drafts(request: WorkRequest) -> HttpResponse:
     """The rule books that were proposed; a file may be proposed as a whole."""
-    if not books.may_keep(reaching(request)):
+    if not books.may_keep(require_reach(request)):
         raise Http404
     form = forms.BookFile(request.POST or None, request.FILES or None)
     faults: list[str] = []
@@ -258,7 +258,7 @@ def book_drafts(request: WorkRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def book_draft(request: WorkRequest, number: int) -> HttpResponse:
     """One proposed book: what it changes, and the decision of a second person."""
-    gate = reaching(request)
+    gate = require_reach(request)
     draft = BookDraft.objects.select_related("book", "base").filter(pk=number).first()
     if draft is None or not books.may_keep(gate):
         raise Http404

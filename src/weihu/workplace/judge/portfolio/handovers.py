@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from weihu.workplace.base import audit
 from weihu.workplace.base.words import name_mask
 from weihu.workplace.gate.models import Handover
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.portfolio import decisions
 from weihu.workplace.judge.portfolio.common import LISTED, REFUSALS, names_of, with_customers
@@ -27,7 +27,7 @@ PAGE = 50
 @require_http_methods(["GET", "POST"])
 def handover_list(request: WorkRequest) -> HttpResponse:
     """Hand-overs, and proposing one: of all customers of a person, of a grade, or of those that were chosen."""
-    gate = reaching(request)
+    gate = require_reach(request)
     refused = ""
     if request.method == "POST":
         try:
@@ -70,7 +70,7 @@ def handover_list(request: WorkRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def handover(request: WorkRequest, number: int) -> HttpResponse:
     """One hand-over with its history; a post is the next step."""
-    gate = reaching(request)
+    gate = require_reach(request)
     found = decisions.handovers(gate).filter(pk=number).first()
     if found is None:
         raise Http404
@@ -117,7 +117,7 @@ def handover(request: WorkRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def claims(request: WorkRequest) -> HttpResponse:
     """Customers to claim, one's claims, and disputes. Who is not yet one's own is shown with a masked name."""
-    gate = reaching(request)
+    gate = require_reach(request)
     refused = ""
     if request.method == "POST":
         try:

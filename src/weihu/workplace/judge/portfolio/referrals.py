@@ -14,7 +14,7 @@ from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.words import amount_text, called
 from weihu.workplace.gate.models import Referral
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.portfolio import decisions
 from weihu.workplace.judge.portfolio.common import LISTED, REFUSALS, names_of
@@ -24,7 +24,7 @@ from weihu.workplace.judge.portfolio.common import LISTED, REFUSALS, names_of
 @require_http_methods(["GET", "POST"])
 def referral_list(request: WorkRequest) -> HttpResponse:
     """Referrals to answer, those one made, and for supervisors the late ones; an answer is one post."""
-    gate = reaching(request)
+    gate = require_reach(request)
     refused = ""
     rows = decisions.referrals(gate)
     if request.method == "POST":

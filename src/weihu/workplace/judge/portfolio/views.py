@@ -16,7 +16,7 @@ from weihu.workplace.base import audit
 from weihu.workplace.base.words import called, in_language
 from weihu.workplace.gate.cover import absent_on
 from weihu.workplace.gate.models import Absence
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.grading import columns
 from weihu.workplace.judge.portfolio import decisions, staffing
@@ -28,7 +28,7 @@ from weihu.workplace.judge.portfolio.models import Staffing
 @require_GET
 def portfolios(request: WorkRequest) -> HttpResponse:
     """Everybody's customers and minutes against what they may have; who is away; who leaves; who has nobody."""
-    gate = reaching(request)
+    gate = require_reach(request)
     rows, unassigned = _people(request), _unassigned(request)
     if request.GET.get("xlsx") == "unassigned":
         head = [_("Customer"), _("Customer number"), _("Branch"), "AUM", _("to be settled by")]
@@ -83,7 +83,7 @@ def portfolios(request: WorkRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def staff_table(request: WorkRequest) -> HttpResponse:
     """The staffing table: download, change, upload; absences and who stands in."""
-    gate = reaching(request)
+    gate = require_reach(request)
     if not gate.decides:
         raise Http404
     people = list(gate.colleagues())

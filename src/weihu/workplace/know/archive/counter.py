@@ -14,7 +14,7 @@ from weihu.workplace.bank.models import Staff, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.words import fact_words
-from weihu.workplace.consent.consents import agreed
+from weihu.workplace.consent.consents import agreed_purposes
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive.facts import Known, Written, archive_of, history_of, record, restore, withdraw
 from weihu.workplace.know.archive.forms import SEEN, FactsForm, numbers
@@ -33,7 +33,7 @@ def facts(request: WorkRequest, customer_id: str) -> HttpResponse:
     part = request.GET.get("part", QUICK)
     asked = _asked(request, standing, archive, part)
     told = {key for key, known in archive.items() if known.known}
-    consented = agreed([customer_id], request.book.consents)[customer_id]
+    consented = agreed_purposes([customer_id], request.book.consents)[customer_id]
     if request.method == "POST":
         # what the page had asked for, even if somebody else has told it meanwhile
         form = FactsForm(

@@ -14,8 +14,8 @@ from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.words import called
-from weihu.workplace.base.workbooks import written
-from weihu.workplace.consent.consents import agreed, needed_for
+from weihu.workplace.base.workbooks import write_workbook
+from weihu.workplace.consent.consents import agreed_purposes, needed_for
 from weihu.workplace.gate.models import Export
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.sheets import SERVICE, left_today
@@ -44,7 +44,7 @@ def allowed(rows: Sequence[Standing], purpose: str, book: RuleBook) -> list[Stan
     if purpose == SERVICE:
         return list(rows)
     needed = {purpose, *needed_for("export", book)}
-    has = agreed([row.customer_id for row in rows], needed)
+    has = agreed_purposes([row.customer_id for row in rows], needed)
     return [row for row in rows if needed <= has[row.customer_id]]
 
 
@@ -76,4 +76,4 @@ def _workbook(rows: Sequence[Standing], made: Export, order: Order, gate: Gate, 
         [row.customer.name, row.customer_id, called(grades[row.grade_rank]), money_of(row, book), *more]
         for row, more in zip(rows, shown, strict=True)
     ]
-    return written(str(_("Customers")), head, lines, mark, gate.staff.staff_id, said % words)
+    return write_workbook(str(_("Customers")), head, lines, mark, gate.staff.staff_id, said % words)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Customer
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.consent.consents import Said, record_consent
+from weihu.workplace.consent.consents import ConsentAnswer, record_consent
 from weihu.workplace.gate.merged import kept_for
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.facts import Given, Written, record_many
@@ -87,7 +87,7 @@ def _settle(reply: Reply, customer_id: str, by: str, book: RuleBook, on: date) -
     invitation = reply.invitation
     Reply.objects.filter(pk=reply.pk).update(customer_id=customer_id)
     channel = Channel(invitation.channel)
-    consent = Said(invitation.purpose, reply.version, True, channel, invitation.title)
+    consent = ConsentAnswer(invitation.purpose, reply.version, True, channel, invitation.title)
     record_consent(customer_id, consent, by, reply.on, uuid5(reply.token, "consent"))
     given = [
         Given(

@@ -15,7 +15,7 @@ from weihu.rules.entries import CatalogueField
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Customer
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.consent.consents import agreed
+from weihu.workplace.consent.consents import agreed_purposes
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.facts import DERIVED, Given, Known, Written, archives_of, with_derived
 from weihu.workplace.know.archive.models import Confidence
@@ -84,7 +84,7 @@ class Checker:
         found = [self._read(position, cells, people) for position, cells in rows]
         ids = {row.customer_id for row in found if row.customer_id}
         archives = archives_of([people.customers[one] for one in ids], self.looked_at, self.gate.run.work_date)
-        consents = agreed(ids, self.consents)
+        consents = agreed_purposes(ids, self.consents)
         for row in found:
             if row.state == RowState.RIGHT:
                 self._consented(row, consents[row.customer_id])

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET
 
 from weihu.workplace.bank.models import Branch, Staff
 from weihu.workplace.base import audit
-from weihu.workplace.base.pdf import PDF, Grid, Page, printed
+from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
 from weihu.workplace.base.words import amount_text, called, day, per_cent
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.see.cockpit.reading import (
     MEASURES,
@@ -124,14 +124,14 @@ def cockpit_pdf(request: WorkRequest) -> HttpResponse:
     for place in range(0, len(lines), LINES):
         shares, right = (4, *[2] * (len(head) - 1)), frozenset(range(1, len(head)))
         pages.append(Page(title, under, [], [Grid(_("Parts"), head, lines[place : place + LINES], shares, right)]))
-    content = printed(pages, mark, wide=True)
+    content = write_pdf(pages, mark, wide=True)
     audit.record(request.user.staff_id, "cockpit.print", detail=scope.title)
     name = f"weihu-cockpit-{period.until}.pdf"
     return HttpResponse(content, PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
 
 def _asked(request: WorkRequest) -> tuple[Scope, Period | None]:
-    gate = reaching(request)
+    gate = require_reach(request)
     scope = scope_of(gate, request.GET.get("branch", ""), request.GET.get("staff", ""))
     if scope is None:
         raise Http404
