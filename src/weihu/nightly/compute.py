@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from weihu.engine.duck import DuckEngine
 from weihu.nightly.land import Landed
-from weihu.rules import assign, completeness, effect, figures, grade, habit, merge, plan, tables, value, watch
+from weihu.rules import assign, completeness, effect, figures, grade, habit, merge, metric, plan, tables, value, watch
 from weihu.rules.assign import Role
 from weihu.rules.occasions import festivals
 from weihu.rules.rulebook import RuleBook
@@ -38,10 +38,11 @@ STATE: dict[str, tuple[ibis.Schema, str]] = {
     "habits": (tables.HABITS, "customer_id"),
     "unassigned": (tables.UNASSIGNED, "customer_id"),
     "trials": (tables.TRIALS, "customer_id, kind"),
+    "thresholds": (tables.THRESHOLDS, "branch_id, grade_rank"),
     "effects": (tables.EFFECTS, "kind, branch_id, held_out"),
     "figures": (tables.FIGURES, "branch_id, staff_id, grade_rank"),
 }
-NOT_CARRIED = ("movements", "tasks", "unassigned", "effects", "figures")
+NOT_CARRIED = ("movements", "tasks", "unassigned", "thresholds", "effects", "figures")
 """What a night leaves behind and the next one does not look at."""
 
 """What a run leaves behind: each table's columns, and the order in which its rows are written."""
@@ -59,6 +60,7 @@ WATCHED = (
     "festivals",
     "noted",
     "placed",
+    "thresholds",
     "benefits",
     "benefits_used",
 )
@@ -236,6 +238,7 @@ class Night:
             self.calendar,
             self.book,
         )
+        self._derive("thresholds", metric.thresholds, self.graded, self.book)
 
     def assign(self) -> None:
         """Primary and deputy of every customer, and how complete the archive is."""

@@ -42,6 +42,7 @@ from weihu.workplace.bank.models import (
     Staff,
     Standing,
     Task,
+    Threshold,
     Unassigned,
 )
 from weihu.workplace.bank.names import keys_of
@@ -52,6 +53,8 @@ class Versioned:
     """How a table of the night becomes versioned rows.
 
     ``kept`` columns decide whether a row changed; ``extra`` columns (SQL over the night's row ``n``) come with it.
+    ``sums`` name a sum over the month and what it grows by every day: where it grew by anything else (a merge, another
+    measure), the row changed too, so that readers may work out the sum of any later day.
     """
 
     model: type[models.Model]
@@ -60,6 +63,7 @@ class Versioned:
     kept: tuple[str, ...]
     money: tuple[str, ...]
     extra: str = ""
+    sums: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ STANDINGS = Versioned(
         "first_seen_on",
         "branch_id",
         "aum",
+        "measured",
         "liabilities",
         "account_count",
         "product_count",
@@ -100,8 +105,9 @@ STANDINGS = Versioned(
         "facts_expected",
         "facts_known",
     ),
-    ("aum", "liabilities", "contribution"),
-    "CAST(n.balance_days * 100 AS BIGINT) AS balance_days, DATE '{on}' AS since, CAST(strftime(DATE '{on}', '%Y%m') AS INT) AS month,",
+    ("aum", "measured", "liabilities", "contribution"),
+    "CAST(n.balance_days * 100 AS BIGINT) AS balance_days, CAST(n.measured_days * 100 AS BIGINT) AS measured_days, DATE '{on}' AS since, CAST(strftime(DATE '{on}', '%Y%m') AS INT) AS month,",
+    (("balance_days", "aum"), ("measured_days", "measured")),
 )
 SIGNALS = Versioned(
     Signal,
@@ -139,7 +145,7 @@ EFFECTS = """
 SELECT {run} AS run_id, DATE '{on}' AS "on", * REPLACE (CAST(change * 100 AS BIGINT) AS change) FROM effects
 ORDER BY kind, branch_id, held_out
 """
-OF_A_RUN = (Task, GradeChange, Unassigned, Figure, Effect)
+OF_A_RUN = (Task, GradeChange, Unassigned, Threshold, Figure, Effect)
 VERSIONED, CORE = (STANDINGS, SIGNALS), (ACCOUNTS, HOLDINGS, AUTHORISED)
 
 
@@ -176,8 +182,8 @@ def stage(engine: DuckEngine, run: Run, last: Run | None, published: Path | None
     written += _stage_balances(engine, run)
     # a rank means another grade in another book's list, so every standing is written anew
     regraded = last is not None and list(last.rulebook.grades) != list(run.rulebook.grades)
-    written += _stage_versions(engine, run, STANDINGS, everything=regraded)
-    written += _stage_versions(engine, run, SIGNALS)
+    written += _stage_versions(engine, run, last, STANDINGS, everything=regraded)
+    written += _stage_versions(engine, run, last, SIGNALS)
     tasks = engine.arrow(
         f"SELECT {run.number} AS run_id, staff_id, customer_id, position, minutes,"
         " CAST(value * 100 AS BIGINT) AS value, promised, top, score, grade_rank FROM tasks"
@@ -185,9 +191,12 @@ def stage(engine: DuckEngine, run: Run, last: Run | None, published: Path | None
     )
     changes = engine.arrow(GRADE_CHANGES.format(run=run.number, on=run.business_date))
     unassigned = engine.arrow(f"SELECT {run.number} AS run_id, customer_id, why, owner_id FROM unassigned ORDER BY ALL")
+    thresholds = engine.arrow(
+        f"SELECT {run.number} AS run_id, * REPLACE (CAST(threshold * 100 AS BIGINT) AS threshold) FROM thresholds ORDER BY ALL"
+    )
     figures = engine.arrow(FIGURES.format(run=run.number))
     effects = engine.arrow(EFFECTS.format(run=run.number, on=run.business_date))
-    for model, rows in zip(OF_A_RUN, (tasks, changes, unassigned, figures, effects), strict=True):
+    for model, rows in zip(OF_A_RUN, (tasks, changes, unassigned, thresholds, figures, effects), strict=True):
         bulk.insert(model, rows)
         written += int(rows.num_rows)
     return written
@@ -229,12 +238,13 @@ def _bind_published(engine: DuckEngine, published: Path | None) -> None:
         engine.derive_sql(f"published_{plan.table}", f"SELECT * FROM {plan.table} WHERE false{kept}")
 
 
-def _stage_versions(engine: DuckEngine, run: Run, plan: Versioned, everything: bool = False) -> int:
+def _stage_versions(engine: DuckEngine, run: Run, last: Run | None, plan: Versioned, everything: bool = False) -> int:
     key = ", ".join(plan.key)
     columns = ", ".join(_stored(name, plan.money) for name in (*plan.key, *plan.kept))
     extra = plan.extra.format(on=run.business_date)
     before = f"published_{plan.table}"
-    unchanged = " AND ".join(f"p.{name} IS NOT DISTINCT FROM n.{name}" for name in (*plan.key, *plan.kept))
+    same = [f"p.{name} IS NOT DISTINCT FROM n.{name}" for name in (*plan.key, *plan.kept)]
+    unchanged = " AND ".join([*same, *_sums_go_on(plan, run, last)])
     differs = "" if everything else f"ANTI JOIN {before} p ON {unchanged}"
     engine.derive_sql("changed", f"SELECT n.* FROM {plan.table} n {differs}")
     rows = engine.arrow(
@@ -247,6 +257,18 @@ def _stage_versions(engine: DuckEngine, run: Run, plan: Versioned, everything: b
     )
     _replace(run, plan, rows, ended)
     return int(rows.num_rows + ended.num_rows)
+
+
+def _sums_go_on(plan: Versioned, run: Run, last: Run | None) -> list[str]:
+    """That each sum grew by its amount a day since the ``last`` run, or since the month began."""
+    if last is None:
+        return []
+    same_month = last.business_date.replace(day=1) == run.business_date.replace(day=1)
+    days = (run.business_date - last.business_date).days if same_month else run.month_days
+    return [
+        f"(n.{total} - n.{amount} * {days}) IS NOT DISTINCT FROM {f'p.{total}' if same_month else '0'}"
+        for total, amount in plan.sums
+    ]
 
 
 def _replace(run: Run, plan: Versioned, rows: pa.Table, ended: pa.Table) -> None:

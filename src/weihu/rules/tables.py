@@ -231,7 +231,9 @@ GRADES = ibis.schema(
 STANDINGS = ibis.schema(
     {
         **VALUES,
-        "metric": MONEY,
+        "measured": MONEY,  # the policy's leading measure as it stands
+        "measured_days": BALANCE_DAYS,  # the same, summed over the month to date
+        "metric": MONEY,  # what grades: measured, or its average over the month to date
         **GRADES,
         "primary_id": "string",
         "primary_since": "date",
@@ -244,6 +246,9 @@ STANDINGS = ibis.schema(
     }
 )
 """What is known of a customer at the end of a night: one row each."""
+
+THRESHOLDS = ibis.schema({"branch_id": "string", "grade_rank": "int64", "threshold": MONEY})
+"""The metric that a grade takes tonight in each branch; no row where the leading measure does not lead to it."""
 
 SIGNALS = ibis.schema(
     {

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import ibis
 from ibis.expr.types import BooleanValue, Table
 
-from weihu.rules.grade import minimum_of
 from weihu.rules.kinds.night import Night, signals_of
-from weihu.rules.value import factor, times
+from weihu.rules.metric import near_next, with_threshold
 
 
 def grade_up(night: Night) -> Table:
@@ -23,7 +20,8 @@ def grade_down(night: Night) -> Table:
 
 
 def _regraded(night: Night, kind: str, condition: BooleanValue) -> Table:
-    found = night.due(kind, night.customers.filter(condition))
+    customers = night.due(kind, night.customers.filter(condition))
+    found = with_threshold(customers, customers.grade_rank, night.thresholds)
     keys = dict(enumerate(night.book.grades))
     before = ibis.cases(*((found.rank_before == rank, key) for rank, key in keys.items()))
     after = ibis.cases(*((found.grade_rank == rank, key) for rank, key in keys.items()))
@@ -33,7 +31,7 @@ def _regraded(night: Night, kind: str, condition: BooleanValue) -> Table:
         subject=night.today.cast("string"),
         amount=found.metric,
         base=found.aum,
-        limit=minimum_of(found.grade_rank, found.branch_id, night.book),
+        limit=found.threshold,
         on_date=found.today,
         detail=before + ">" + after,
     )
@@ -43,36 +41,30 @@ def watch_begun(night: Night) -> Table:
     """The customer came on watch tonight."""
     found = night.due("watch_begun")
     found = found.filter(found.watch_since.notnull() & found.watch_before.isnull())
+    found = with_threshold(found, found.grade_rank, night.thresholds)
     return signals_of(
         found,
         "watch_begun",
         subject=night.today.cast("string"),
         amount=found.review_1,
         base=found.aum,
-        limit=minimum_of(found.grade_rank, found.branch_id, night.book),
+        limit=found.threshold,
         on_date=found.today,
     )
 
 
 def near_grade(night: Night) -> Table:
     """The metric is within the share of the next grade's threshold."""
-    found = night.due("near_grade")
     keys = {rank: key for rank, key in enumerate(night.book.grades) if rank > 0}
-    share = 1 - (night.rule("near_grade").share or Decimal(0))
-    following = found.grade_rank + 1
-    found = found.mutate(
-        next_minimum=minimum_of(following, found.branch_id, night.book),
-        next_key=ibis.cases(*((following == rank, key) for rank, key in keys.items())),
-    )
-    near = times(found.next_minimum, factor(share))
-    found = found.filter((found.metric < found.next_minimum) & (found.metric >= near))
+    found = near_next(night.due("near_grade"), night.thresholds, night.book)
+    found = found.mutate(next_key=ibis.cases(*((found.grade_rank + 1 == rank, key) for rank, key in keys.items())))
     return signals_of(
         found,
         "near_grade",
         subject=found.next_key,
         amount=found.metric,
-        base=found.next_minimum - found.metric,
-        limit=found.next_minimum,
+        base=found.threshold - found.metric,
+        limit=found.threshold,
         detail=found.next_key,
     )
 

@@ -35,6 +35,7 @@ class Night:
     festivals: Table
     noted: Table
     placed: Table
+    thresholds: Table
     benefits: Table
     benefits_used: Table
     calendar: Table

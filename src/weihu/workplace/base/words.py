@@ -11,9 +11,11 @@ from django.template.defaultfilters import date as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from weihu.rules.catalogue import shown
 from weihu.rules.entries import CatalogueField
+from weihu.rules.metric import unit
 from weihu.rules.rulebook import RuleBook
 
 register = template.Library()
@@ -45,6 +47,28 @@ def money(context: template.Context, amount: Decimal | None) -> str:
     """``{% money amount %}`` in the book's currency."""
     book = context.get("book")
     return amount_text(amount, book.currency if book else "CNY")
+
+
+def measure_text(amount: Decimal | None, book: RuleBook, measure: str = "") -> str:
+    """So much of a measure (else of the policy's leading one): money in the book's currency, points as a number."""
+    if amount is None or unit(book, measure or book.policy.metric) == "yuan":
+        return amount_text(amount, book.currency)
+    return f"{amount:,f}".rstrip("0").rstrip(".") if amount % 1 else f"{amount:,.0f}"
+
+
+@register.simple_tag
+def measured(amount: Decimal | None, book: RuleBook) -> str:
+    """``{% measured amount book %}``: so much of the measure by which the book grades."""
+    return measure_text(amount, book)
+
+
+@register.filter
+def measure_name(book: RuleBook, measure: str = "") -> str:
+    """What a measure is called, else the policy's leading one."""
+    key = measure or book.policy.metric
+    if key in book.measures:
+        return called(book.measures[key])
+    return "AUM" if key == "aum" else str(_("Monthly average"))
 
 
 @register.simple_tag(takes_context=True)

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.db import models
 from django.db.models import Q
 
+from weihu.rules.metric import timing
 from weihu.workplace.bank.models.customers import Customer
 from weihu.workplace.bank.models.runs import LISTED, REPLACED, Run, VersionedModel, VersionedQuerySet
 from weihu.workplace.base.fields import CustomerField, MoneyField
@@ -17,8 +18,10 @@ class Standing(VersionedModel):
     """Value, grade and responsible staff of a customer while they stay the same.
 
     A new row is written only on a night on which something in it changed, so the rows of a customer are its whole
-    history. What changes daily by itself (monthly average, flows) is computed from the rows. ``month`` (of
-    ``since``, as YYYYMM) leads the history's index, so that a night touches this month's part of the index only.
+    history. What changes daily by itself (monthly average, metric, flows) is computed from the rows.
+    ``balance_days`` and ``measured_days``: AUM and the policy's leading measure ``measured``, in its own unit, summed
+    over the month up to ``since``. ``month`` (of ``since``, as YYYYMM) leads the history's index, so that a night
+    touches this month's part of the index only.
     """
 
     customer = models.ForeignKey(
@@ -31,6 +34,8 @@ class Standing(VersionedModel):
     aum = MoneyField()
     liabilities = MoneyField()
     balance_days = MoneyField()
+    measured = MoneyField()
+    measured_days = MoneyField()
     contribution = MoneyField(default=0)
     effective = models.BooleanField(default=True)
     account_count = models.IntegerField()
@@ -72,12 +77,26 @@ class Standing(VersionedModel):
 
     def monthly_average(self, run: Run) -> Decimal:
         """Monthly average AUM (月日均) as of a run: balance-days of the month to date over its days so far, yuan."""
-        days = (run.business_date - self.since).days
+        return self._average(self.aum, self.balance_days, run)
+
+    def metric(self, run: Run) -> Decimal:
+        """指标 as of a run, by which its policy grades: yuan, or points, as ``rules.metric.unit`` says."""
+        if timing(run.rulebook) == "point_in_time":
+            return Decimal(self.measured)
+        return self._average(self.measured, self.measured_days, run)
+
+    def month_total(self, run: Run) -> Decimal:
+        """The leading measure summed over the month to date, as of a run."""
+        return self._month_total(self.measured, self.measured_days, run)
+
+    def _average(self, amount: Decimal, days_sum: Decimal, run: Run) -> Decimal:
+        total = self._month_total(amount, days_sum, run)
+        return (total / run.month_days).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+    def _month_total(self, amount: Decimal, days_sum: Decimal, run: Run) -> Decimal:
         if self.since.replace(day=1) != run.business_date.replace(day=1):
-            return Decimal(self.aum)
-        total = self.balance_days + self.aum * days
-        average: Decimal = (total / run.month_days).quantize(Decimal("0.01"), ROUND_HALF_UP)
-        return average
+            return amount * run.month_days
+        return days_sum + amount * (run.business_date - self.since).days
 
 
 class GradeChange(models.Model):
@@ -109,6 +128,18 @@ def aum_on(history: list[Standing], on: date) -> Decimal | None:
     """AUM (yuan) at the end of a date from a customer's rows, oldest first; None before the first row."""
     known = [row.aum for row in history if row.since <= on]
     return known[-1] if known else None
+
+
+class Threshold(models.Model):
+    """The metric that a grade took in a branch on a night (``rules.tables.THRESHOLDS``): a minimum, or a share's cut-off."""
+
+    run_id = models.IntegerField()
+    branch_id = models.CharField(max_length=40)
+    grade_rank = models.SmallIntegerField()
+    threshold = MoneyField()
+
+    class Meta:
+        indexes = [models.Index(fields=["run_id", "branch_id"], name="threshold_branch")]
 
 
 class Unassigned(models.Model):

@@ -29,6 +29,8 @@ def standing_with_history(customer_id: str) -> dict[str, Any] | None:
         "rulebook": f"{book.key} {book.version}",
         **_said(standing, book),
         "monthly_average": str(standing.monthly_average(run)),
+        "measure": book.policy.metric,
+        "metric": str(standing.metric(run)),
         "primary": standing.primary_id,
         "deputy": standing.deputy_id,
         "branch": standing.branch_id,

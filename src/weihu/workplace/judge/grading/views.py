@@ -16,10 +16,12 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from weihu.rules.metric import timing
 from weihu.rules.rulebook import FaultyBook, RuleBook
-from weihu.workplace.bank.models import Run, Staff, Standing, rulebook_of
+from weihu.workplace.bank.metric import Distance, distances
+from weihu.workplace.bank.models import Run, Staff, rulebook_of
 from weihu.workplace.base import audit
-from weihu.workplace.base.words import called
+from weihu.workplace.base.words import called, measure_name
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
@@ -124,12 +126,20 @@ def near(request: WorkRequest) -> HttpResponse:
     most = SHEET_ROWS if request.GET.get("xlsx") else LISTED
     if watched:
         found = gate.standings().filter(watch_since__isnull=False, effective=True)
-        listed = list(found.order_by("-grade_rank", "-aum", "customer_id")[:most])
-        rows = [_watch_row(row, request) for row in listed]
+        standings = list(found.order_by("-grade_rank", "-aum", "customer_id")[:most])
+        away = distances({row: row.grade_rank for row in standings}, request.run)
+        rows: list[dict[str, Any]] = [
+            {"standing": row, "metric": row.metric(request.run), "away": away.get(row)} for row in standings
+        ]
     else:
-        close = columns.near(gate, book.near_share, most)
-        standings = {row.customer_id: row for row in _standings_of(gate, [one.customer_id for one in close])}
-        rows = [_near_row(one, standings[one.customer_id], request) for one in close if one.customer_id in standings]
+        close = columns.near(gate, most)
+        reached = gate.reached(close)
+        grades = list(book.grades.values())
+        rows = [
+            {"standing": reached[key], "metric": away.metric, "away": away, "following": grades[away.rank]}
+            for key, away in close.items()
+            if key in reached
+        ]
     people = Staff.objects.in_bulk({row["standing"].primary_id for row in rows})
     for row in rows:
         row["owner"] = people.get(row["standing"].primary_id)
@@ -139,7 +149,7 @@ def near(request: WorkRequest) -> HttpResponse:
             _("Customer number"),
             _("Grade"),
             "AUM",
-            _("Metric"),
+            measure_name(book),
             _("Threshold"),
             _("Lacking"),
             _("To add"),
@@ -153,17 +163,15 @@ def near(request: WorkRequest) -> HttpResponse:
                 called(list(book.grades.values())[row["standing"].grade_rank]),
                 row["standing"].aum,
                 row["metric"],
-                row["threshold"],
-                row["lacking"],
-                row["add"],
-                row["days"],
+                *_away_cells(row["away"]),
                 row["owner"].name if row["owner"] else "",
             ]
             for row in rows
         ]
         title = _("On watch") if watched else _("Near the next grade")
         return download(request, Sheet(str(title), head, lines, [row["standing"].customer_id for row in rows]))
-    context = {"rows": rows, "watched": watched, "here": "grading", "room": "near", "metric": _metric_name(request)}
+    averaged = timing(book) == "monthly_average"
+    context = {"rows": rows, "watched": watched, "averaged": averaged, "here": "grading", "room": "near"}
     audit.record(request.user.staff_id, "grading.near")
     return render(request, "grading/near.html", context)
 
@@ -327,7 +335,7 @@ def exceptions_of(customer_id: str, on: date) -> list[GradeException]:
 def _outcome(request: WorkRequest, proposed: RuleBook) -> dict[str, Any]:
     """What a book would make of everybody within reach: the context of grading/outcome.html."""
     with _lock:
-        cells = _loaded(request.run.number).moved(proposed, list(request.book.grades), request.gate.columns)
+        cells = _loaded(request.run).moved(proposed, request.gate.columns)
     rows = side_by_side(cells, proposed)
     known = [cell for cell in cells if cell.before >= 0]
     people = list(request.gate.colleagues().values_list("branch_id", "post"))
@@ -344,9 +352,9 @@ def _outcome(request: WorkRequest, proposed: RuleBook) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _loaded(number: int) -> State:
+def _loaded(run: Run) -> State:
     """The columns of a run, for every reader."""
-    return State(settings.HOME.run(number))
+    return State(settings.HOME.run(run.number), run.rulebook, run.month_days)
 
 
 def _spent(request: WorkRequest) -> list[tuple[str, int]]:
@@ -419,40 +427,6 @@ def _moves_sheet(request: WorkRequest, shown: list[Move], then: RuleBook) -> Htt
     return download(request, Sheet(str(_("Grade migration")), head, lines, [move.customer_id for move in kept]))
 
 
-def _standings_of(gate: Any, ids: list[str]) -> list[Standing]:
-    return list(gate.standings().filter(customer_id__in=ids))
-
-
-def _near_row(one: columns.Near, standing: Standing, request: WorkRequest) -> dict[str, Any]:
-    following = list(request.book.grades.values())[one.rank + 1]
-    return {
-        "standing": standing,
-        "metric": one.metric,
-        "threshold": one.threshold,
-        "lacking": one.lacking,
-        "add": one.add,
-        "days": one.days,
-        "following": following,
-    }
-
-
-def _watch_row(standing: Standing, request: WorkRequest) -> dict[str, Any]:
-    bound = request.book.minimum(standing.grade_rank, standing.branch_id)
-    metric = standing.monthly_average(request.run) if request.book.policy.metric == "monthly_average" else standing.aum
-    lacking = max(Decimal(0), bound - metric) if bound is not None else None
-    return {
-        "standing": standing,
-        "metric": metric,
-        "threshold": bound,
-        "lacking": lacking,
-        "add": max(Decimal(0), bound - standing.aum) if bound is not None else None,
-        "days": columns.days_left(request.run.business_date),
-        "following": None,
-    }
-
-
-def _metric_name(request: WorkRequest) -> str:
-    key = request.book.policy.metric
-    if key in request.book.measures:
-        return called(request.book.measures[key])
-    return "AUM" if key == "aum" else str(_("Monthly average"))
+def _away_cells(away: Distance | None) -> list[Any]:
+    """Threshold, lacking, to add, days."""
+    return [away.threshold, away.lacking, away.add, away.days] if away else [None] * 4

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
@@ -10,9 +9,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from weihu.workplace.bank.metric import distance_to
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
-from weihu.workplace.base.words import amount_text, called
+from weihu.workplace.base.words import amount_text, called, measure_name, measure_text
 from weihu.workplace.gate.models import Referral
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
@@ -108,17 +108,15 @@ def offer_of(request: WorkRequest, standing: Standing) -> dict[str, Any] | None:
         for one in decisions.receivers(standing, target, book)
         if one.staff_id not in (request.user.staff_id, standing.primary_id)
     ]
-    bound = book.minimum(target, standing.branch_id)
-    metric = standing.monthly_average(request.run) if book.policy.metric == "monthly_average" else standing.aum
-    if not people or bound is None:
+    away = distance_to(standing, target, request.run)
+    if not people or away is None:
         return None
     grade = list(book.grades.values())[target]
-    gap = max(bound - metric, Decimal(0))
-    said = _("AUM %(aum)s, metric %(metric)s, %(gap)s short of %(grade)s") % {
+    evidence = _("AUM %(aum)s, %(measure)s %(metric)s, %(gap)s short of %(grade)s") % {
         "aum": amount_text(standing.aum, book.currency),
-        "metric": amount_text(metric, book.currency),
-        "gap": amount_text(gap, book.currency),
+        "measure": measure_name(book),
+        "metric": measure_text(away.metric, book),
+        "gap": measure_text(away.lacking, book),
         "grade": called(grade),
     }
-    near = bound - max(metric, standing.aum) <= bound * book.near_share
-    return {"target": target, "grade": grade, "evidence": said, "receivers": people, "near": near}
+    return {"target": target, "grade": grade, "evidence": evidence, "receivers": people, "near": away.near}
