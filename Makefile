@@ -4,7 +4,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 HOME_DIR ?= var/demo
 BROWSER := $(addprefix tests/workplace/,test_browser.py test_axe.py test_days.py)
 
-.PHONY: demo test lint bench install clean
+.PHONY: demo test lint audit bench install clean
 
 demo: install
 	$(UV) run --no-dev weihu --home $(HOME_DIR) demo
@@ -32,6 +32,11 @@ lint: install
 	$(UV) run ruff format --check .
 	$(UV) run mypy
 	$(UV) run lint-imports
+	$(UV) run sh tools/check_django.sh
+
+# known vulnerabilities of the locked dependencies, as far as a registry tells them
+audit: install
+	python3 tools/audit.py $(UV)
 
 bench: install
 	$(UV) sync --quiet --locked

@@ -361,11 +361,13 @@ def audit_verify(home: Home) -> None:
 def serve(home: Home, host: str, port: int) -> None:
     """Serve the workplace; Ctrl-C stops it."""
     import waitress  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
 
+    trusted = {"trusted_proxy": settings.PROXY, "trusted_proxy_headers": "x-forwarded-proto"} if settings.PROXY else {}
     try:
         server = waitress.create_server(
-            get_wsgi_application(), host=host, port=port, threads=8, ident=None, inbuf_overflow=IN_MEMORY
+            get_wsgi_application(), host=host, port=port, threads=8, ident=None, inbuf_overflow=IN_MEMORY, **trusted
         )
     except OSError as error:
         said = f"{host}:{port} 无法使用,请用 --port 另选端口 / cannot be used, choose another with --port"

@@ -1,7 +1,10 @@
-"""Django settings. Everything that differs between installations comes from its home folder and two variables.
+"""Django settings. Everything that differs between installations comes from its home folder and a few variables.
 
 ``WEIHU_HOME``: the home folder (``weihu --home`` sets it). ``WEIHU_DATABASE_URL``: another database than SQLite
 in the home, e.g. ``postgres://user:password@host/weihu``. ``WEIHU_HOSTS``: host names it answers to, by comma.
+``WEIHU_PROXY``: the address of the proxy in front that speaks HTTPS with the browsers, e.g. ``127.0.0.1``. With it,
+cookies travel over HTTPS only, plain requests are sent to HTTPS, and browsers remember that for a year; ``weihu serve``
+takes X-Forwarded-Proto from that address alone. Without it the workplace speaks plain HTTP, for this machine only.
 """
 
 import os
@@ -154,6 +157,13 @@ WHITENOISE_AUTOREFRESH = False
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 
+PROXY = os.environ.get("WEIHU_PROXY", "")
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(PROXY)
+SECURE_REDIRECT_EXEMPT = ["^healthz$"]  # asked by machines, behind the proxy
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PROXY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = bool(PROXY)
+# a branch's intranet host is on no browser's built-in list
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_CONTENT_TYPE_NOSNIFF = True
