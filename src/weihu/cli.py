@@ -266,12 +266,12 @@ def customer(home: Home, customer_id: str, as_json: bool) -> None:
 def duplicates(home: Home) -> None:
     """Look for customers who may be one person; people decide on the page."""
     from weihu.workplace.bank.current import current  # noqa: PLC0415
-    from weihu.workplace.customer.duplicates import look  # noqa: PLC0415
+    from weihu.workplace.customer.duplicates import find_duplicates  # noqa: PLC0415
 
     latest = current()
     if latest is None:
         raise click.ClickException("还没有发布任何批次 / no night has been published")
-    found = look(latest, latest.work_date, home.spill)
+    found = find_duplicates(latest, latest.work_date, home.spill)
     click.echo(f"{found:,} 对疑似重复 / pairs that may be one person")
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from weihu.workplace.bank.models import Account, Customer, Standing
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.customer.duplicates import look, people
+from weihu.workplace.customer.duplicates import find_duplicates, people
 from weihu.workplace.customer.merging import CannotMerge, merge, undo
 from weihu.workplace.customer.models import Candidate, Verdict
 from weihu.workplace.gate.merged import merges_on
@@ -161,11 +161,11 @@ def test_twins_are_found_and_what_was_told_counts(run, pair):
         name=kept.name, pinyin=kept.pinyin, birth_date=kept.birth_date, sex=kept.sex, identity_number=None
     )
     tell(gone.pk, "identity_number", kept.identity_number, run)
-    assert look(run, run.work_date, run_spill()) >= 1
+    assert find_duplicates(run, run.work_date, run_spill()) >= 1
     row = Candidate.objects.get(left_id=kept.pk, right_id=gone.pk)
     assert row.probability > 0.9
     Candidate.objects.update(verdict=Verdict.DIFFERENT)
-    look(run, run.work_date, run_spill())
+    find_duplicates(run, run.work_date, run_spill())
     assert not Candidate.objects.filter(verdict=Verdict.OPEN).exists()
     merge(kept.pk, gone.pk, "x", run.work_date)
     assert gone.pk not in people(run)["unique_id"].to_pylist()

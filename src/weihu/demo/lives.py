@@ -47,7 +47,7 @@ def live(home: Home) -> None:
 
     from weihu.workplace.bank.current import current  # noqa: PLC0415
     from weihu.workplace.bank.models import Standing  # noqa: PLC0415
-    from weihu.workplace.customer.duplicates import look  # noqa: PLC0415
+    from weihu.workplace.customer.duplicates import find_duplicates  # noqa: PLC0415
 
     run = current()
     if run is None:
@@ -57,7 +57,7 @@ def live(home: Home) -> None:
     with transaction.atomic():
         for part in (_families, _consents, _special_days, _goals, _complaints, _event, _responsibility, _working_day):
             part(rows, run, rng)
-    look(run, run.work_date, home.spill)
+    find_duplicates(run, run.work_date, home.spill)
 
 
 def _families(rows: list[Any], run: Any, rng: np.random.Generator) -> None:

@@ -40,11 +40,11 @@ def held(customer_id: str) -> bool:
 def ask(customer_id: str, why: str, by: str, on: date) -> Erasure:
     """A customer wishes it; once at a time."""
     with transaction.atomic():
-        found = running_for(customer_id)
-        if found is None:
-            found = Erasure.objects.create(customer_id=customer_id, why=why, asked_by=by, asked_on=on)
+        erasure = running_for(customer_id)
+        if erasure is None:
+            erasure = Erasure.objects.create(customer_id=customer_id, why=why, asked_by=by, asked_on=on)
             audit.record(by, "erasure.ask", customer_id)
-    return found
+    return erasure
 
 
 def approve(erasure: Erasure, by: str, on: date, book: RuleBook) -> None:

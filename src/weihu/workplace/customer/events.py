@@ -61,7 +61,7 @@ Events = Iterator[Event]
 
 
 def contacts(subject: Subject, most: int) -> Events:
-    """What was said, and which offer the customer liked."""
+    """Contacts, and which offer the customer liked."""
     for row in subject.gate.contacts(subject.standing)[:most]:
         liked = subject.book.offers.get(row.interest)
         title = " · ".join([row.get_way_display(), row.get_outcome_display(), *([called(liked)] if liked else [])])

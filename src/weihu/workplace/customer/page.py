@@ -42,9 +42,9 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
         return redirect("customer", kept)
     standing = request.gate.standing(customer_id)
     audit.record(request.user.staff_id, "customer.view", customer_id)
-    known = products()
-    accounts = [(row, known.get(row.product_id), balance) for row, balance in request.gate.accounts(standing)]
-    holdings = [(holding, known.get(holding.product_id)) for holding in request.gate.holdings(standing)]
+    by_id = products()
+    accounts = [(row, by_id.get(row.product_id), balance) for row, balance in request.gate.accounts(standing)]
+    holdings = [(holding, by_id.get(holding.product_id)) for holding in request.gate.holdings(standing)]
     signals, names = open_signals(request.gate, [customer_id]).get(customer_id, []), Names(request.book)
     context = {
         **portrait(request, standing),
@@ -111,8 +111,8 @@ def _turning(request: WorkRequest, standing: Standing) -> dict[str, Any]:
 
 def _occasions(request: WorkRequest, standing: Standing) -> list[Coming]:
     """The customer's own occasions of the next months; festivals are everybody's."""
-    found = coming([standing], request.book, request.run.work_date, OCCASION_DAYS)
-    return [row for row in found if row.occasion.kind != "festival"][:8]
+    rows = coming([standing], request.book, request.run.work_date, OCCASION_DAYS)
+    return [row for row in rows if row.occasion.kind != "festival"][:8]
 
 
 def _by_category(archive: dict[str, Known]) -> list[tuple[str, list[Known], int]]:
@@ -122,7 +122,7 @@ def _by_category(archive: dict[str, Known]) -> list[tuple[str, list[Known], int]
         if known.key != "name":
             grouped.setdefault(known.field.category, []).append(known)
     return [
-        (category, told := [known for known in rows if known.known], len(rows) - len(told))
+        (category, filled := [known for known in rows if known.known], len(rows) - len(filled))
         for category, rows in grouped.items()
     ]
 

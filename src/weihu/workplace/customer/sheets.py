@@ -77,7 +77,7 @@ def _holdings(subject: Subject) -> Rows:
 
 
 def _authorised(subject: Subject) -> Rows:
-    """Who may dispose of the customer's accounts is told by number only; the names are those people's own data."""
+    """Who may dispose of the customer's accounts is named by number only; the names are those people's own data."""
     numbers = subject.gate.numbers(subject.customer_id)
     own = Account.objects.filter(customer_id__in=numbers).values("account_id")
     rows = Authorised.objects.filter(Q(account_id__in=own) | Q(customer_id__in=numbers)).order_by("pk")
