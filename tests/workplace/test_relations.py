@@ -12,7 +12,7 @@ from weihu.workplace.act.schedule.models import Feed
 from weihu.workplace.bank.models import Account, Authorised, Standing
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.know.archive.facts import Written, record
+from weihu.workplace.know.archive.facts import FactContent, record_fact
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.life.models import Goal
 from weihu.workplace.know.life.upcoming import coming, portfolio
@@ -124,8 +124,8 @@ def test_occasions_of_a_portfolio_and_its_calendar(signed_in, client, run, membe
     gate = Gate(staff, run)
     row = portfolio(gate)[0]
     soon = run.work_date + timedelta(days=3)
-    fact = Written("wedding_day", f"1999-{soon:%m-%d}", Channel.SERVICE, Confidence.TOLD)
-    record(row.customer_id, fact, [], staff.staff_id, run.work_date, uuid.uuid4())
+    fact = FactContent("wedding_day", f"1999-{soon:%m-%d}", Channel.SERVICE, Confidence.TOLD)
+    record_fact(row.customer_id, fact, [], staff.staff_id, run.work_date, uuid.uuid4())
     network.relate(
         row.customer_id,
         network.Tie("child", name="小宝", born=date(2015, soon.month, soon.day)),

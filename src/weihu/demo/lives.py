@@ -99,7 +99,7 @@ def _consents(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
 def _special_days(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
     from weihu.rules.catalogue import read  # noqa: PLC0415
     from weihu.workplace.base.channels import Channel  # noqa: PLC0415
-    from weihu.workplace.know.archive.facts import Given, Written, record_many  # noqa: PLC0415
+    from weihu.workplace.know.archive.facts import FactContent, NewFact, record_facts  # noqa: PLC0415
     from weihu.workplace.know.archive.models import Confidence  # noqa: PLC0415
 
     fields = run.rulebook.fields
@@ -114,9 +114,9 @@ def _special_days(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
         }
         for key in rng.choice(list(told), int(rng.integers(1, 3)), replace=False):
             value = read(fields[str(key)], told[str(key)])
-            written = Written(str(key), value, Channel.SERVICE, Confidence.TOLD, source="客户拜访")
-            given.append(Given(row.customer_id, written, _token(rng)))
-    record_many(given, "demo", run.work_date, "demo")
+            written = FactContent(str(key), value, Channel.SERVICE, Confidence.TOLD, source="客户拜访")
+            given.append(NewFact(row.customer_id, written, _token(rng)))
+    record_facts(given, "demo", run.work_date, "demo")
 
 
 def _goals(rows: list[Any], run: Any, rng: np.random.Generator) -> None:

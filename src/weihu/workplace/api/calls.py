@@ -30,7 +30,7 @@ from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.words import fact_words, name_mask
 from weihu.workplace.consent.consents import ConsentAnswer, agreed_purposes, record_consent
-from weihu.workplace.know.archive.facts import Written, archive_of, record, with_derived
+from weihu.workplace.know.archive.facts import FactContent, archive_of, record_fact, with_derived
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.archive.portrait import missing
 from weihu.workplace.know.archive.search import index_of
@@ -236,7 +236,7 @@ def facts(request: HttpRequest, customer_id: str, said: FactsIn, key: Key) -> Ht
             return 422, [one.dict() for one in wrong]
         on = caller.gate.run.work_date
         for one in written:
-            record(customer_id, one, [], caller.name, on, uuid5(KEYS, f"{caller.name} {key} {one.field}"))
+            record_fact(customer_id, one, [], caller.name, on, uuid5(KEYS, f"{caller.name} {key} {one.field}"))
         return 200, {"recorded": len(written)}
 
     return _once(request, caller, key, act)
@@ -283,11 +283,11 @@ def _archive(row: Standing, caller: Caller) -> dict[str, Any]:
     return archive_of(row.customer, caller.gate.run.rulebook, caller.gate.run.work_date)
 
 
-def _written(said: FactsIn, row: Standing, caller: Caller) -> tuple[list[Written], list[WrongOut]]:
+def _written(said: FactsIn, row: Standing, caller: Caller) -> tuple[list[FactContent], list[WrongOut]]:
     book: RuleBook = caller.gate.run.rulebook
     known = {key for key, one in _archive(row, caller).items() if one.known} | {one.field for one in said.facts}
     consented = agreed_purposes([row.customer_id], book.consents)[row.customer_id]
-    written: list[Written] = []
+    written: list[FactContent] = []
     wrong: list[WrongOut] = []
     for place, one in enumerate(said.facts):
         try:
@@ -296,7 +296,7 @@ def _written(said: FactsIn, row: Standing, caller: Caller) -> tuple[list[Written
             said_wrong = {"found": one.value, "expected_zh": unfit.zh, "expected_en": unfit.en}
             wrong.append(WrongOut(place=place, field=one.field, **said_wrong))
             continue
-        fact = Written(
+        fact = FactContent(
             one.field,
             value,
             Channel(caller.system.channel),

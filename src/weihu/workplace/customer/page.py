@@ -21,7 +21,7 @@ from weihu.workplace.gate.merged import kept_for
 from weihu.workplace.gate.models import Merge
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.judge.portfolio.card import responsibility
-from weihu.workplace.know.archive.facts import Known, archive_of
+from weihu.workplace.know.archive.facts import FieldState, archive_of
 from weihu.workplace.know.archive.lists import (
     ListQuery,
     TooWide,
@@ -115,9 +115,9 @@ def _occasions(request: WorkRequest, standing: Standing) -> list[Coming]:
     return [row for row in found if row.occasion.kind != "festival"][:8]
 
 
-def _by_category(archive: dict[str, Known]) -> list[tuple[str, list[Known], int]]:
+def _by_category(archive: dict[str, FieldState]) -> list[tuple[str, list[FieldState], int]]:
     """The archive in its eight categories: what is known or was refused, and how many fields are empty."""
-    grouped: dict[str, list[Known]] = {}
+    grouped: dict[str, list[FieldState]] = {}
     for known in archive.values():
         if known.key != "name":
             grouped.setdefault(known.field.category, []).append(known)

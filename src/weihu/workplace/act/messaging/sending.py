@@ -16,7 +16,7 @@ from weihu.workplace.bank.models import Branch, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.words import day
 from weihu.workplace.gate.requests import WorkRequest
-from weihu.workplace.know.archive.facts import Known
+from weihu.workplace.know.archive.facts import FieldState
 
 PLACES = ("salutation", "name", "manager", "branch", "date")
 """The words that a template may have in braces."""
@@ -40,7 +40,7 @@ def wrong_places(text: str) -> list[str]:
     return [f"{{{name}}}" for name, form, turn in parts if name not in PLACES or form or turn]
 
 
-def drafts(request: WorkRequest, standing: Standing, archive: dict[str, Known], kinds: list[str]) -> list[Draft]:
+def drafts(request: WorkRequest, standing: Standing, archive: dict[str, FieldState], kinds: list[str]) -> list[Draft]:
     """The approved texts for the reasons at hand, those made for one of them first."""
     rows = [row for row in Template.objects.filter(state=Template.State.APPROVED).order_by("pk") if _fits(row, kinds)]
     rows.sort(key=lambda row: not row.kinds)
@@ -50,7 +50,7 @@ def drafts(request: WorkRequest, standing: Standing, archive: dict[str, Known], 
 
 
 def send(
-    request: WorkRequest, standing: Standing, archive: dict[str, Known], template: Template, token: UUID
+    request: WorkRequest, standing: Standing, archive: dict[str, FieldState], template: Template, token: UUID
 ) -> Message:
     """Send a text once: the same token again is the same message. What the gateway answers is kept with it."""
     gateway = gateways()[template.medium]
@@ -92,7 +92,7 @@ def _fits(template: Template, kinds: list[str]) -> bool:
     return not template.kinds or bool(set(template.kinds.split(",")) & set(kinds))
 
 
-def _hindrance(gateway: Gateway | None, archive: dict[str, Known]) -> str:
+def _hindrance(gateway: Gateway | None, archive: dict[str, FieldState]) -> str:
     if gateway is None:
         return _("The bank's IT has not set up this way of sending.")
     return "" if archive[gateway.field].value else _("The address is not known.")

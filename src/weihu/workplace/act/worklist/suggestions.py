@@ -11,7 +11,7 @@ from weihu.rules.match import Fit, Situation, matches
 from weihu.workplace.bank.models import Product, Signal, Standing
 from weihu.workplace.base.words import called
 from weihu.workplace.gate.requests import WorkRequest
-from weihu.workplace.know.archive.facts import Known
+from weihu.workplace.know.archive.facts import FieldState
 from weihu.workplace.know.life.models import Goal
 
 LATELY = 5
@@ -28,7 +28,7 @@ class Suggestion:
 
 
 def suggestions(
-    request: WorkRequest, standing: Standing, archive: dict[str, Known], signals: list[Signal]
+    request: WorkRequest, standing: Standing, archive: dict[str, FieldState], signals: list[Signal]
 ) -> tuple[list[Suggestion], bool]:
     """The offers that fit the reasons, and whether a valid risk rating is missing."""
     products = Product.objects.in_bulk()
@@ -43,7 +43,7 @@ def suggestions(
 def _situation(
     request: WorkRequest,
     standing: Standing,
-    archive: dict[str, Known],
+    archive: dict[str, FieldState],
     signals: list[Signal],
     products: dict[str, Product],
 ) -> Situation:

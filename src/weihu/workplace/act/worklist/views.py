@@ -26,7 +26,7 @@ from weihu.workplace.consent.consents import agreed_purposes, missing_consents
 from weihu.workplace.contact.models import Answer, Contact, Outcome
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive import facts
-from weihu.workplace.know.archive.facts import Known, Written, archive_of, barred_customers, with_derived
+from weihu.workplace.know.archive.facts import FactContent, FieldState, archive_of, barred_customers, with_derived
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.archive.portrait import missing, portrait
 
@@ -100,7 +100,7 @@ def call(request: WorkRequest, customer_id: str) -> HttpResponse:
 
 
 def _form(
-    request: WorkRequest, standing: Standing, archive: dict[str, Known], *args: Any, **kwargs: Any
+    request: WorkRequest, standing: Standing, archive: dict[str, FieldState], *args: Any, **kwargs: Any
 ) -> ContactForm:
     customer_id, book = standing.customer_id, request.book
     return ContactForm(
@@ -114,7 +114,7 @@ def _form(
     )
 
 
-def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: dict[str, Known]) -> None:
+def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: dict[str, FieldState]) -> None:
     """The contact, the signals it answers, what was learned and what becomes of care plans, once: the form's token
     tells a repeated post."""
     said = form.cleaned_data
@@ -149,14 +149,14 @@ def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: di
         audit.record(request.user.staff_id, "contact", customer_id, contact.outcome)
 
 
-def _learn(request: WorkRequest, customer_id: str, said: dict[str, Any], archive: dict[str, Known]) -> None:
+def _learn(request: WorkRequest, customer_id: str, said: dict[str, Any], archive: dict[str, FieldState]) -> None:
     """A fact that the customer told in passing goes into the archive, in place of what was known."""
-    fact = Written(said["learned"], said["learned_value"], Channel.SERVICE, Confidence.TOLD)
+    fact = FactContent(said["learned"], said["learned_value"], Channel.SERVICE, Confidence.TOLD)
     known = {key for key, one in archive.items() if one.known}
     for one in with_derived(fact, known):
         seen = [row.pk for row in archive[one.field].facts]
         token = uuid5(said["token"], one.field)
-        facts.record(customer_id, one, seen, request.user.staff_id, request.run.work_date, token)
+        facts.record_fact(customer_id, one, seen, request.user.staff_id, request.run.work_date, token)
 
 
 def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from weihu.sources.workbook import Sheet, Unreadable, cell_text
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.know.archive.facts import record_many
+from weihu.workplace.know.archive.facts import record_facts
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.intake.columns import CUSTOMER, find_head
 from weihu.workplace.know.intake.models import Import, ImportRow, Phase, RowState
@@ -123,7 +123,7 @@ def _work(given: Import, rows: list[ImportRow], gate: Gate, book: RuleBook) -> N
     counts = given.counts
     if given.phase == Phase.RECORDING:
         facts = [one for row in found for one in row.given if row.state == RowState.RIGHT]
-        record_many(facts, given.staff_id, gate.run.work_date, f"import {given.pk}")
+        record_facts(facts, given.staff_id, gate.run.work_date, f"import {given.pk}")
         counts = {**counts, "recorded": counts["recorded"] + len(facts)}
     _keep(rows, found, recorded=given.phase == Phase.RECORDING)
     Import.objects.filter(pk=given.pk).update(counts=counts if given.phase == Phase.RECORDING else _more(counts, found))

@@ -18,7 +18,7 @@ from weihu.workplace.base.channels import Channel
 from weihu.workplace.consent.consents import ConsentAnswer, record_consent
 from weihu.workplace.gate.merged import kept_for
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.know.archive.facts import Given, Written, record_many
+from weihu.workplace.know.archive.facts import FactContent, NewFact, record_facts
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.archive.search import index_of
 from weihu.workplace.know.intake.models import Invitation, Reply
@@ -90,13 +90,15 @@ def _settle(reply: Reply, customer_id: str, by: str, book: RuleBook, on: date) -
     consent = ConsentAnswer(invitation.purpose, reply.version, True, channel, invitation.title)
     record_consent(customer_id, consent, by, reply.on, uuid5(reply.token, "consent"))
     given = [
-        Given(
-            customer_id, Written(key, value, channel, Confidence.TOLD, source=invitation.title), uuid5(reply.token, key)
+        NewFact(
+            customer_id,
+            FactContent(key, value, channel, Confidence.TOLD, source=invitation.title),
+            uuid5(reply.token, key),
         )
         for key, value in json.loads(reply.said).items()
         if key in book.fields
     ]
-    record_many(given, by, on, f"reply {reply.pk}")
+    record_facts(given, by, on, f"reply {reply.pk}")
 
 
 def _plain(name: str) -> str:

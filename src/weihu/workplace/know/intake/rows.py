@@ -17,9 +17,9 @@ from weihu.workplace.bank.models import Customer
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.consent.consents import agreed_purposes
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.know.archive.facts import DERIVED, Given, Known, Written, archives_of, with_derived
+from weihu.workplace.know.archive.facts import DERIVED, FactContent, FieldState, NewFact, archives_of, with_derived
 from weihu.workplace.know.archive.models import Confidence
-from weihu.workplace.know.archive.search import index_of, named
+from weihu.workplace.know.archive.search import customers_named, index_of
 from weihu.workplace.know.intake.columns import CUSTOMER
 from weihu.workplace.know.intake.models import RowState
 
@@ -54,8 +54,8 @@ class Row:
     state: RowState = RowState.RIGHT
     customer_id: str = ""
     faults: list[CellFault] = dataclasses.field(default_factory=list)
-    said: list[Written] = dataclasses.field(default_factory=list)
-    given: list[Given] = dataclasses.field(default_factory=list)
+    said: list[FactContent] = dataclasses.field(default_factory=list)
+    given: list[NewFact] = dataclasses.field(default_factory=list)
     kinds: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def fault(self, state: RowState, column: int, found: str, zh: str, en: str) -> None:
@@ -110,7 +110,7 @@ class Checker:
             except Unfit as unfit:
                 row.fault(RowState.WRONG, place, cells[place], unfit.zh, unfit.en)
                 continue
-            row.said.append(Written(key, value, self.channel, self.confidence, source=self.source))
+            row.said.append(FactContent(key, value, self.channel, self.confidence, source=self.source))
         return row
 
     def _consented(self, row: Row, has: set[str]) -> None:
@@ -122,7 +122,7 @@ class Checker:
                 zh, en = f"客户已同意“{purpose.zh}”", f"the customer's consent: {purpose.en}"
                 row.fault(RowState.WRONG, place, written.value, zh, en)
 
-    def _compare(self, row: Row, archive: dict[str, Known]) -> None:
+    def _compare(self, row: Row, archive: dict[str, FieldState]) -> None:
         """Keep what is new; a value that is known already is not recorded again."""
         keys = {written.field for written in row.said}
         for written in row.said:
@@ -132,7 +132,7 @@ class Checker:
                 told = keys | {key for key in DERIVED if key in archive and archive[key].known}
                 for one in with_derived(written, told):
                     token = uuid5(self.token, f"{row.position} {one.field}")
-                    row.given.append(Given(row.customer_id, one, token))
+                    row.given.append(NewFact(row.customer_id, one, token))
         if not row.given:
             row.state = RowState.KNOWN
 
@@ -149,7 +149,7 @@ class People:
             said["name"] for said in rows if said.get("name") and not any(self._found(key, said) for key in LOOK_UPS)
         }
         if left:
-            self._by["name"] = named(left, gate)
+            self._by["name"] = customers_named(left, gate)
             self._reach(gate, {one for found in self._by["name"].values() for one in found})
 
     def _reach(self, gate: Gate, ids: set[str]) -> None:
