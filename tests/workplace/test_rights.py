@@ -35,7 +35,9 @@ def customer(run, member):
     on = run.work_date
     written = FactContent("memo", SECRET, Channel.SERVICE, Confidence.TOLD, source=SECRET)
     record_fact(one, written, [], "x", on, uuid.uuid4())
-    network.relate(one, network.Tie("child", name=SECRET, born=date(2015, 1, 1), note=SECRET), "x", on, uuid.uuid4())
+    network.relate(
+        one, network.NewRelation("child", name=SECRET, born=date(2015, 1, 1), note=SECRET), "x", on, uuid.uuid4()
+    )
     network.join(one, [other], "x", on)
     record_consent(one, ConsentAnswer("marketing", "1", True, Channel.SERVICE, SECRET), "x", on, uuid.uuid4())
     case = cases.open_case(

@@ -62,7 +62,7 @@ def live(home: Home) -> None:
 
 def _families(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
     """Those who share an address: couples of about one age, parents and children; most are put into a household."""
-    from weihu.workplace.know.relations.network import Tie, join, relate  # noqa: PLC0415
+    from weihu.workplace.know.relations.network import NewRelation, join, relate  # noqa: PLC0415
 
     by_address: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
@@ -77,12 +77,12 @@ def _families(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
             couple = years < GROWN and other.customer.sex != head.customer.sex and not married
             kind = "child" if years >= GROWN else "spouse" if couple else "sibling"
             married = married or couple
-            relate(head.customer_id, Tie(kind, other.customer_id), _owner(head), run.work_date, _token(rng))
+            relate(head.customer_id, NewRelation(kind, other.customer_id), _owner(head), run.work_date, _token(rng))
         if others and rng.random() < 0.7:
             join(head.customer_id, [other.customer_id for other in others], _owner(head), run.work_date)
     for one, other in zip(rows[::97], rows[50::97], strict=False):
         kind = str(rng.choice(["introduced_by", "works_with", "classmate", "friend"]))
-        relate(one.customer_id, Tie(kind, other.customer_id), _owner(one), run.work_date, _token(rng))
+        relate(one.customer_id, NewRelation(kind, other.customer_id), _owner(one), run.work_date, _token(rng))
 
 
 def _consents(rows: list[Any], run: Any, rng: np.random.Generator) -> None:

@@ -29,7 +29,7 @@ from weihu.workplace.know.archive.lists import (
 )
 from weihu.workplace.know.archive.portrait import portrait, products
 from weihu.workplace.know.life.goals import goal_form, goals_of
-from weihu.workplace.know.life.upcoming import Coming, coming
+from weihu.workplace.know.life.upcoming import UpcomingOccasion, upcoming_occasions
 from weihu.workplace.know.relations.network import household_of, links_of, picture
 
 
@@ -109,9 +109,9 @@ def _turning(request: WorkRequest, standing: Standing) -> dict[str, Any]:
     return {"came_from": came_from, "list_address": query.address(), "before": before, "after": after}
 
 
-def _occasions(request: WorkRequest, standing: Standing) -> list[Coming]:
+def _occasions(request: WorkRequest, standing: Standing) -> list[UpcomingOccasion]:
     """The customer's own occasions of the next months; festivals are everybody's."""
-    found = coming([standing], request.book, request.run.work_date, OCCASION_DAYS)
+    found = upcoming_occasions([standing], request.book, request.run.work_date, OCCASION_DAYS)
     return [row for row in found if row.occasion.kind != "festival"][:8]
 
 

@@ -24,7 +24,7 @@ from weihu.workplace.base.fields import seal
 from weihu.workplace.base.words import name_mask
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest, needs_run
-from weihu.workplace.know.life.upcoming import coming, portfolio
+from weihu.workplace.know.life.upcoming import portfolio, upcoming_occasions
 
 DAYS_AHEAD = 30
 
@@ -39,7 +39,7 @@ def upcoming(request: WorkRequest) -> HttpResponse:
     if request.gate.reach == "none":
         raise Http404
     days = 90 if request.GET.get("days") == "90" else DAYS_AHEAD
-    rows = coming(portfolio(request.gate), request.book, request.run.work_date, days)
+    rows = upcoming_occasions(portfolio(request.gate), request.book, request.run.work_date, days)
     feed = Feed.objects.filter(staff_id=request.user.staff_id).first()
     audit.record(request.user.staff_id, "occasions.view")
     context = {
@@ -86,7 +86,7 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
         calendar = icalendar.Calendar()
         for name, value in (("version", "2.0"), ("prodid", "-//Weihu//occasions//ZH"), ("x-wr-calname", "维护 Weihu")):
             calendar.add(name, value)
-        for row in coming(portfolio(gate), book, run.work_date, FEED_DAYS):
+        for row in upcoming_occasions(portfolio(gate), book, run.work_date, FEED_DAYS):
             calendar.add_component(_event(row, book, run.work_date))
         for visit, standing in agreed_by(gate, run.work_date, run.work_date + timedelta(days=FEED_DAYS)):
             calendar.add_component(event(visit, standing, run.work_date))

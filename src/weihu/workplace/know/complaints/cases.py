@@ -41,24 +41,24 @@ def part_of(part: str, gate: Gate, book: RuleBook, on: date) -> QuerySet[Complai
 def assignable(customer_id: str, gate: Gate) -> list[Staff]:
     """Those of the reader's branch, and those who answer for the customer, who can reach him."""
     standing = gate.standing(customer_id)
-    meant = Q(branch_id=standing.branch_id) | Q(staff_id__in=[standing.primary_id, standing.deputy_id])
-    people = Staff.objects.filter(meant, is_active=True).order_by("post", "staff_id")
+    candidates = Q(branch_id=standing.branch_id) | Q(staff_id__in=[standing.primary_id, standing.deputy_id])
+    people = Staff.objects.filter(candidates, is_active=True).order_by("post", "staff_id")
     owners = {standing.primary_id, standing.deputy_id}
     posts = gate.run.rulebook.posts
     wide = {key for key, post in posts.items() if post.decides}
-    return [one for one in people if one.staff_id in owners or one.post in wide]
+    return [member for member in people if member.staff_id in owners or member.post in wide]
 
 
-def open_case(customer_id: str, said: dict[str, str], by: str, on: date, book: RuleBook, token: UUID) -> Complaint:
+def open_case(customer_id: str, values: dict[str, str], by: str, on: date, book: RuleBook, token: UUID) -> Complaint:
     """A new case of ``origin``, ``subject`` and ``text``; the same ``token`` again is the same case."""
     with transaction.atomic():
         case, created = Complaint.objects.get_or_create(
             token=token,
             defaults={
                 "customer_id": customer_id,
-                "origin": said["origin"],
-                "subject": said["subject"],
-                "text": said.get("text", ""),
+                "origin": values["origin"],
+                "subject": values["subject"],
+                "text": values.get("text", ""),
                 "raised_on": on,
                 "raised_by": by,
                 "due_on": on + timedelta(days=book.complaints.due_days),
@@ -88,8 +88,8 @@ def reopen(case: Complaint, note: str, by: str, on: date, book: RuleBook) -> Non
 
 def ask(case: Complaint, satisfaction: int, note: str, by: str, on: date) -> None:
     """The customer was asked how the answer to a closed case was."""
-    said = {"asked_on": on, "satisfaction": satisfaction}
-    _change(case, Q(closed_on__isnull=False, asked_on__isnull=True), said, Act.ASKED, by, on, note)
+    changes = {"asked_on": on, "satisfaction": satisfaction}
+    _change(case, Q(closed_on__isnull=False, asked_on__isnull=True), changes, Act.ASKED, by, on, note)
 
 
 def step(case: Complaint, act: Act, by: str, on: date, note: str = "") -> None:
@@ -98,8 +98,8 @@ def step(case: Complaint, act: Act, by: str, on: date, note: str = "") -> None:
     audit.record(by, f"complaint.{act}", case.customer_id, str(case.pk))
 
 
-def _change(case: Complaint, still: Q, said: dict[str, object], act: Act, by: str, on: date, note: str) -> None:
+def _change(case: Complaint, still: Q, changes: dict[str, object], act: Act, by: str, on: date, note: str) -> None:
     """Change a case that is still as the act needs it; of two who do the same at once, one does it."""
     with transaction.atomic():
-        if Complaint.objects.filter(still, pk=case.pk).update(**said):
+        if Complaint.objects.filter(still, pk=case.pk).update(**changes):
             step(case, act, by, on, note)

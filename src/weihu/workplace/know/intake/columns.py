@@ -34,8 +34,10 @@ def find_head(sheet: Sheet, fields: dict[str, CatalogueField]) -> Head:
             if len(rows) < height or (height > 1 and len(set(filter(None, rows[0]))) < height):
                 continue  # a heading over the whole table is no title
             titles = [_title(rows, place) for place in range(sheet.width)]
-            head = Head([title for title, _ in titles], _meant([parts for _, parts in titles], known), start + height)
-            if (_found(head), height) > (_found(best), tallest):
+            head = Head(
+                [title for title, _ in titles], _field_keys([parts for _, parts in titles], known), start + height
+            )
+            if (_recognised_count(head), height) > (_recognised_count(best), tallest):
                 best, tallest = head, height
     return best
 
@@ -47,7 +49,7 @@ def plain(title: str) -> str:
     return re.sub(r"[\s*:_\-/、.]+", "", text)
 
 
-def _found(head: Head) -> int:
+def _recognised_count(head: Head) -> int:
     return sum(map(bool, head.mapping))
 
 
@@ -66,12 +68,12 @@ def _title(rows: list[list[Cell]], place: int) -> tuple[str, list[str]]:
     return " ".join(parts), ["".join(parts), *parts[-1:]]
 
 
-def _meant(titles: list[list[str]], known: dict[str, str]) -> list[str]:
+def _field_keys(titles: list[list[str]], known: dict[str, str]) -> list[str]:
     """The field of each column; of two columns that mean the same the first has it."""
     taken: set[str] = set()
-    meant = []
+    keys = []
     for parts in titles:
         key = next((known[plain(part)] for part in parts if known.get(plain(part))), "")
-        meant.append("" if key in taken else key)
+        keys.append("" if key in taken else key)
         taken.add(key)
-    return meant
+    return keys

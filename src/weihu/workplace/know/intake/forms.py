@@ -60,15 +60,15 @@ class MappingForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """One column per field."""
-        said = super().clean() or {}
-        chosen = [key for key in said.values() if key]
+        values = super().clean() or {}
+        chosen = [key for key in values.values() if key]
         if len(chosen) != len(set(chosen)):
             raise forms.ValidationError(_("Two columns cannot be the same field."))
         if not {CUSTOMER, "identity_number", "phone", "name"} & set(chosen):
             raise forms.ValidationError(
                 _("One column has to name the customer: number, identity number, phone or name.")
             )
-        return said
+        return values
 
     @property
     def mapping(self) -> list[str]:
@@ -113,10 +113,10 @@ class InvitationForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """It closes after it opens."""
-        said = super().clean() or {}
-        if said.get("opens_on") and said.get("closes_on") and said["closes_on"] < said["opens_on"]:
+        values = super().clean() or {}
+        if values.get("opens_on") and values.get("closes_on") and values["closes_on"] < values["opens_on"]:
             self.add_error("closes_on", _("The end is before the beginning."))
-        return said
+        return values
 
 
 class PublicForm(forms.Form):
@@ -142,7 +142,7 @@ class PublicForm(forms.Form):
         return [self[key] for key in ("name", "phone", *self.asked)]
 
     @property
-    def said(self) -> dict[str, str]:
+    def answers(self) -> dict[str, str]:
         """The answers to the invitation's own fields, in the kept form."""
         return {key: self.cleaned_data[key] for key in self.asked if self.cleaned_data[key]}
 

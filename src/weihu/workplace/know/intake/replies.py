@@ -45,7 +45,7 @@ def is_open(invitation: Invitation, on: date) -> bool:
 
 
 def receive(
-    invitation: Invitation, person: tuple[str, str], said: dict[str, str], book: RuleBook, on: date, token: UUID
+    invitation: Invitation, person: tuple[str, str], answers: dict[str, str], book: RuleBook, on: date, token: UUID
 ) -> Reply:
     """Keep a reply of a ``person`` (name, phone) once; whose it is, if name and phone are one customer's, is known at once."""
     with transaction.atomic():
@@ -57,13 +57,17 @@ def receive(
                 "received_at": timezone.now(),
                 "name": person[0],
                 "phone": person[1],
-                "said": json.dumps(said, ensure_ascii=False),
+                "said": json.dumps(answers, ensure_ascii=False),
                 "version": book.consents[invitation.purpose].version,
             },
         )
         if created:
-            found = Customer.objects.filter(phone_index=index_of(person[1], "phone"))
-            same = {kept_for(one.pk) or one.pk for one in found if _plain(one.name) == _plain(person[0])}
+            customers = Customer.objects.filter(phone_index=index_of(person[1], "phone"))
+            same = {
+                kept_for(customer.pk) or customer.pk
+                for customer in customers
+                if _plain(customer.name) == _plain(person[0])
+            }
             if len(same) == 1:
                 _settle(reply, same.pop(), f"form:{invitation.pk}", book, on)
     return reply
@@ -71,9 +75,9 @@ def receive(
 
 def candidates(reply: Reply, gate: Gate) -> list[tuple[str, str]]:
     """Customers within reach who have the reply's phone or name, by number and name."""
-    meant = Q(customer__phone_index=index_of(reply.phone, "phone")) | Q(customer__name=reply.name)
-    found = gate.standings().filter(meant).order_by("-grade_rank", "customer_id")[:10]
-    return [(row.customer_id, row.customer.name) for row in found]
+    condition = Q(customer__phone_index=index_of(reply.phone, "phone")) | Q(customer__name=reply.name)
+    rows = gate.standings().filter(condition).order_by("-grade_rank", "customer_id")[:10]
+    return [(row.customer_id, row.customer.name) for row in rows]
 
 
 def settle(reply: Reply, customer_id: str, by: str, book: RuleBook, on: date) -> None:
@@ -89,7 +93,7 @@ def _settle(reply: Reply, customer_id: str, by: str, book: RuleBook, on: date) -
     channel = Channel(invitation.channel)
     consent = ConsentAnswer(invitation.purpose, reply.version, True, channel, invitation.title)
     record_consent(customer_id, consent, by, reply.on, uuid5(reply.token, "consent"))
-    given = [
+    facts = [
         NewFact(
             customer_id,
             FactContent(key, value, channel, Confidence.TOLD, source=invitation.title),
@@ -98,7 +102,7 @@ def _settle(reply: Reply, customer_id: str, by: str, book: RuleBook, on: date) -
         for key, value in json.loads(reply.said).items()
         if key in book.fields
     ]
-    record_facts(given, by, on, f"reply {reply.pk}")
+    record_facts(facts, by, on, f"reply {reply.pk}")
 
 
 def _plain(name: str) -> str:

@@ -54,12 +54,12 @@ def goals_of(customer_id: str) -> list[tuple[Goal, list[Progress]]]:
     return [(goal, list(goal.progress.order_by("pk"))) for goal in rows]
 
 
-def set_goal(customer_id: str, said: dict[str, Any], by: str, on: date) -> None:
+def set_goal(customer_id: str, form_values: dict[str, Any], by: str, on: date) -> None:
     """A new goal by the form's values; the same token again is the same goal."""
     with transaction.atomic():
-        values = {key: said[key] for key in ("name", "target", "saved", "due_on")}
+        values = {key: form_values[key] for key in ("name", "target", "saved", "due_on")}
         goal, created = Goal.objects.get_or_create(
-            token=said["token"], defaults={**values, "customer_id": customer_id, "staff_id": by, "on": on}
+            token=form_values["token"], defaults={**values, "customer_id": customer_id, "staff_id": by, "on": on}
         )
         if created:
             note_progress(goal, goal.saved, by, on)
