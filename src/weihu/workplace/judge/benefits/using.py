@@ -37,45 +37,50 @@ class Due:
 
 def due_to(standing: Standing, book: RuleBook, on: date) -> list[Due]:
     """The benefits of the grade that the customer has, protected or not."""
-    found = []
+    benefits = []
     uses = BenefitUse.objects.filter(customer_id=standing.customer_id, undone=False, period_from__year__gte=on.year)
     used = Counter(uses.values_list("benefit", "period_from"))
     for key, benefit in book.due_benefits(standing.grade_rank).items():
         first, last = benefit.period_of(on)
-        found.append(Due(key, benefit, used[key, first], last))
-    return found
+        benefits.append(Due(key, benefit, used[key, first], last))
+    return benefits
 
 
 def use(standing: Standing, key: str, book: RuleBook, by: str, on: date, token: UUID) -> BenefitUse:
     """One use; the same ``token`` again is the same use. Raises UsedUp; of two at once the quota lets one through."""
-    due = {one.key: one for one in due_to(standing, book, on)}
-    if (known := BenefitUse.objects.filter(token=token).first()) is not None:
-        return known
+    due = {entry.key: entry for entry in due_to(standing, book, on)}
+    if (earlier := BenefitUse.objects.filter(token=token).first()) is not None:
+        return earlier
     if key not in due or not due[key].left:
         raise UsedUp
     benefit = due[key].benefit
     first = benefit.period_of(on)[0]
-    taken = set(
+    used_numbers = set(
         BenefitUse.objects.filter(
             customer_id=standing.customer_id, benefit=key, period_from=first, undone=False
         ).values_list("nth", flat=True)
     )
-    free = next(nth for nth in range(1, benefit.quota + 1) if nth not in taken)
-    said = {
+    free = next(nth for nth in range(1, benefit.quota + 1) if nth not in used_numbers)
+    values = {
         "customer_id": standing.customer_id,
         "benefit": key,
         "period_from": first,
         "nth": free,
         "cost": benefit.cost,
     }
-    here = {"on": on, "staff_id": by, "branch_id": standing.branch_id, "grade": list(book.grades)[standing.grade_rank]}
+    context = {
+        "on": on,
+        "staff_id": by,
+        "branch_id": standing.branch_id,
+        "grade": list(book.grades)[standing.grade_rank],
+    }
     try:
         with transaction.atomic():
-            made = BenefitUse.objects.create(token=token, **said, **here)
+            benefit_use = BenefitUse.objects.create(token=token, **values, **context)
             audit.record(by, "benefit.use", standing.customer_id, key)
     except IntegrityError:
         raise UsedUp from None
-    return made
+    return benefit_use
 
 
 def undo(standing: Standing, number: int, by: str, on: date) -> bool:

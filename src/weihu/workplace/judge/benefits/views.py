@@ -62,8 +62,8 @@ def benefits(request: WorkRequest) -> HttpResponse:
     for key, benefit in book.benefits.items():
         for rank in reversed(range(len(grades))):
             if key in book.due_benefits(rank):
-                found = counted.get((key, keys[rank]), {})
-                used = {name: found.get(name, 0) for name in ("times", "sum", "people")}
+                counts = counted.get((key, keys[rank]), {})
+                used = {name: counts.get(name, 0) for name in ("times", "sum", "people")}
                 rows.append(
                     {"benefit": benefit, "rank": rank, "grade": grades[rank], "due": customers.get(rank, 0), **used}
                 )

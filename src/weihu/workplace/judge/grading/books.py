@@ -74,21 +74,21 @@ def may_approve(gate: Gate) -> bool:
 
 def differences(before: dict[str, Any], after: dict[str, Any], path: str = "") -> list[tuple[str, Any, Any]]:
     """What is not the same in two books: entry, value before, value after."""
-    found: list[tuple[str, Any, Any]] = []
+    differing: list[tuple[str, Any, Any]] = []
     for key in [*before, *(key for key in after if key not in before)]:
         old, new = before.get(key), after.get(key)
-        here = f"{path}.{key}" if path else key
+        entry_path = f"{path}.{key}" if path else key
         if isinstance(old, dict) and isinstance(new, dict):
-            found += differences(old, new, here)
+            differing += differences(old, new, entry_path)
         elif old != new:
-            found.append((here, old, new))
-    return found
+            differing.append((entry_path, old, new))
+    return differing
 
 
 def _move(draft: BookDraft, still: str, to: str, by: str, on: date, note: str) -> None:
     with transaction.atomic():
-        said = {"state": to} | ({"decided_by": by, "decided_on": on, "note": note} if to != "submitted" else {})
-        if not BookDraft.objects.filter(pk=draft.pk, state=still).update(**said):
+        changes = {"state": to} | ({"decided_by": by, "decided_on": on, "note": note} if to != "submitted" else {})
+        if not BookDraft.objects.filter(pk=draft.pk, state=still).update(**changes):
             raise NotAllowed("state")
         audit.record(by, f"book.{to}", detail=str(draft.pk))
     draft.refresh_from_db()

@@ -27,17 +27,17 @@ def standing_with_history(customer_id: str) -> dict[str, Any] | None:
         "customer_id": customer_id,
         "business_date": str(run.business_date),
         "rulebook": f"{book.key} {book.version}",
-        **_said(standing, book),
+        **_standing_values(standing, book),
         "monthly_average": str(standing.monthly_average(run)),
         "primary": standing.primary_id,
         "deputy": standing.deputy_id,
         "branch": standing.branch_id,
         "signals": [{"kind": row.kind, "raised_on": str(row.raised_on), "subject": row.subject} for row in signals],
-        "history": [{"since": str(row.since), **_said(row, books[row.since_run])} for row in history],
+        "history": [{"since": str(row.since), **_standing_values(row, books[row.since_run])} for row in history],
     }
 
 
-def _said(row: Standing, book: RuleBook) -> dict[str, Any]:
+def _standing_values(row: Standing, book: RuleBook) -> dict[str, Any]:
     return {
         "aum": f"{row.aum:.2f}",
         "liabilities": f"{row.liabilities:.2f}",

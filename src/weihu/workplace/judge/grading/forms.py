@@ -38,7 +38,7 @@ class PolicyForm(forms.Form):
         self.base = book
         measures = [
             *((key, OWN_NAMES[key]) for key in OWN_MEASURES),
-            *((key, called(one)) for key, one in book.measures.items()),
+            *((key, called(measure)) for key, measure in book.measures.items()),
         ]
         policy = book.policy
         self.fields["metric"] = self._choice(_("Measured by"), measures, policy.metric)
@@ -63,13 +63,13 @@ class PolicyForm(forms.Form):
     @property
     def rows(self) -> list[tuple[Any, Any, Any]]:
         """For the page: each grade with its fields, from the highest down."""
-        found = []
+        grades = []
         for key, entry in reversed(self.base.grades.items()):
             bound = next(
                 (self[f"{name} {key}"] for name in ("minimum", "within_top") if f"{name} {key}" in self.fields), None
             )
-            found.append((entry, bound, self[f"cadence_days {key}"]))
-        return found
+            grades.append((entry, bound, self[f"cadence_days {key}"]))
+        return grades
 
     @property
     def general(self) -> list[Any]:
@@ -80,10 +80,10 @@ class PolicyForm(forms.Form):
         """The book with what was changed. Raises FaultyBook."""
         if not self.is_bound:
             return self.base
-        said = self.cleaned_data
-        policy = {name: said[name] for name in self.fields if " " not in name}
+        values = self.cleaned_data
+        policy = {name: values[name] for name in self.fields if " " not in name}
         grades: dict[str, dict[str, Any]] = {key: {} for key in self.base.grades}
-        for name, value in said.items():
+        for name, value in values.items():
             setting, _space, key = name.partition(" ")
             if key:
                 grades[key][setting] = (

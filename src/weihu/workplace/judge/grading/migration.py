@@ -49,10 +49,10 @@ def moves(gate: Gate, after: date, until: date, book: RuleBook) -> list[Move]:
         key = list(books[change.run_id].grades)[own] if own is not None else None
         return book.rank(key) if key in book.grades else None
 
-    found = [
+    ranked = [
         (key, rank(first[key], first[key].rank_before), rank(row, row.rank_after), row) for key, row in last.items()
     ]
-    return [Move(key, old, new, row) for key, old, new, row in found if new is not None and old != new]
+    return [Move(key, old, new, row) for key, old, new, row in ranked if new is not None and old != new]
 
 
 def matrix(moved: list[Move], now: dict[int, int], ranks: int) -> list[list[int]]:
@@ -69,13 +69,13 @@ def matrix(moved: list[Move], now: dict[int, int], ranks: int) -> list[list[int]
     return counts
 
 
-def _replaced(after: date, until: date, number: int) -> list[int]:
+def _replaced(after: date, until: date, last: int) -> list[int]:
     """Runs of dates in the time that were run again later."""
-    runs = Run.objects.filter(business_date__gt=after, business_date__lte=until, number__lte=number)
+    runs = Run.objects.filter(business_date__gt=after, business_date__lte=until, number__lte=last)
     latest: dict[date, int] = {}
-    found = []
-    for on, one in runs.order_by("number").values_list("business_date", "number"):
+    replaced = []
+    for on, number in runs.order_by("number").values_list("business_date", "number"):
         if on in latest:
-            found.append(latest[on])
-        latest[on] = one
-    return found
+            replaced.append(latest[on])
+        latest[on] = number
+    return replaced
