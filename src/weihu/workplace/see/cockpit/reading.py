@@ -75,8 +75,8 @@ def scope_of(gate: Gate, branch_id: str, staff_id: str) -> Scope | None:
     if branch_id:
         if branch_id not in gate.branches:
             return None
-        named = Branch.objects.get(branch_id=branch_id)
-        return Scope(branches_below(branch_id), "", named.name, "branch")
+        branch = Branch.objects.get(branch_id=branch_id)
+        return Scope(branches_below(branch_id), "", branch.name, "branch")
     own = Branch.objects.filter(branch_id=gate.staff.branch_id).first()
     if gate.reach == "bank":
         return Scope(None, "", str(_("The whole bank")), "bank")
@@ -160,34 +160,34 @@ def nights_of(run: Run) -> dict[date, int]:
 
 def by_part(scope: Scope, period: Period, part: str) -> dict[Any, Sums]:
     """Sums by ``part``: a column of Figure (branch_id, staff_id, grade_rank)."""
-    found: dict[Any, Sums] = defaultdict(Sums)
+    sums: dict[Any, Sums] = defaultdict(Sums)
     for side, number in (("now", period.last), ("before", period.first)):
         rows = (
             scope.figures().filter(run_id=number).values(part).annotate(**{f"s_{name}": Sum(name) for name in LEVELS})
         )
         for row in rows.order_by():
-            setattr(found[dict(row)[part]], side, {name: row[f"s_{name}"] for name in LEVELS})
+            setattr(sums[dict(row)[part]], side, {name: row[f"s_{name}"] for name in LEVELS})
     for names, numbers in ((EVENTS, period.numbers), (PLANNED, period.planned)):
         rows = scope.figures().filter(run_id__in=numbers).values(part)
         for row in rows.annotate(**{f"s_{name}": Sum(name) for name in names}).order_by():
-            found[dict(row)[part]].flow |= {name: row[f"s_{name}"] for name in names}
+            sums[dict(row)[part]].flow |= {name: row[f"s_{name}"] for name in names}
     if part != "grade_rank":
-        _add_work(found, scope, period, part)
-    return dict(found)
+        _add_contacts_and_introductions(sums, scope, period, part)
+    return dict(sums)
 
 
-def whole(parts: Iterable[Sums]) -> Sums:
+def total_of(parts: Iterable[Sums]) -> Sums:
     """The sum of some."""
     total = Sums()
-    for one in parts:
+    for part in parts:
         for name in LEVELS:
-            total.now[name] += one.now[name]
-            total.before[name] += one.before[name]
+            total.now[name] += part.now[name]
+            total.before[name] += part.before[name]
         for name in FLOWS:
-            total.flow[name] += one.flow[name]
-        total.contacts += one.contacts
-        total.introductions += one.introductions
-        total.results.update(one.results)
+            total.flow[name] += part.flow[name]
+        total.contacts += part.contacts
+        total.introductions += part.introductions
+        total.results.update(part.results)
     return total
 
 
@@ -207,16 +207,18 @@ def trend(scope: Scope, period: Period, measure: str) -> list[tuple[date, Decima
     for on, number in chosen:
         if number in sums:
             row = sums[number]
-            one = Sums({name: row[f"s_{name}"] for name in LEVELS}, flow={name: row[f"s_{name}"] for name in FLOWS})
-            one.contacts = on_day.get(on + timedelta(days=1), 0)
-            value = one.value(measure) if measure != "done" or on < period.until else None
+            sums_of_night = Sums(
+                {name: row[f"s_{name}"] for name in LEVELS}, flow={name: row[f"s_{name}"] for name in FLOWS}
+            )
+            sums_of_night.contacts = on_day.get(on + timedelta(days=1), 0)
+            value = sums_of_night.value(measure) if measure != "done" or on < period.until else None
             if value is not None:
                 points.append((on, value))
     return points
 
 
 @dataclass(frozen=True)
-class Told:
+class SignalEffect:
     """What acting on a kind of signal changed: those told of it and those kept back, with the difference."""
 
     kind: str
@@ -240,7 +242,7 @@ class Told:
         )
 
 
-def effects_of(scope: Scope, period: Period, book: RuleBook) -> list[Told]:
+def effects_of(scope: Scope, period: Period, book: RuleBook) -> list[SignalEffect]:
     """The effect per kind of signal, of the trials that ended in the period; kinds of the book, in its order."""
     rows = Effect.objects.filter(run_id__in=period.numbers)
     if scope.branches is not None:
@@ -252,7 +254,7 @@ def effects_of(scope: Scope, period: Period, book: RuleBook) -> list[Told]:
     nobody = Group(0, 0.0, 0.0)
     sure = float(book.effects.confidence)
     return [
-        Told(kind, groups.get((kind, False), nobody), groups.get((kind, True), nobody), sure)
+        SignalEffect(kind, groups.get((kind, False), nobody), groups.get((kind, True), nobody), sure)
         for kind, rule in book.signals.items()
         if rule.holdout or (kind, True) in groups
     ]
@@ -265,20 +267,20 @@ def _contacts(scope: Scope, period: Period) -> QuerySet[Contact]:
     return rows
 
 
-def _add_work(found: dict[Any, Sums], scope: Scope, period: Period, part: str) -> None:
+def _add_contacts_and_introductions(sums: dict[Any, Sums], scope: Scope, period: Period, part: str) -> None:
     """Contacts and introductions: of a person, or of the branch in which the person works."""
     where = dict(Staff.objects.values_list("staff_id", "branch_id")) if part == "branch_id" else {}
     counted = _contacts(scope, period).values_list("staff_id", "outcome").annotate(n=Count("pk")).order_by()
     for staff_id, outcome, count in counted:
-        one = found[where.get(staff_id, staff_id)]
-        one.contacts += count
-        one.results[outcome] += count
-    brought = standing_introductions().filter(on__gt=period.after, on__lte=period.until)
+        part_sums = sums[where.get(staff_id, staff_id)]
+        part_sums.contacts += count
+        part_sums.results[outcome] += count
+    introduced = standing_introductions().filter(on__gt=period.after, on__lte=period.until)
     mine = Q(staff_id=scope.staff_id) if scope.staff_id else Q(branch_id__in=scope.branches or [])
     if scope.staff_id or scope.branches is not None:
-        brought = brought.filter(mine)
-    for row in brought.values(part).annotate(n=Count("pk")).order_by():
-        found[row[part]].introductions += row["n"]
+        introduced = introduced.filter(mine)
+    for row in introduced.values(part).annotate(n=Count("pk")).order_by():
+        sums[row[part]].introductions += row["n"]
 
 
 def results_in_words(results: Counter[str]) -> list[tuple[str, int]]:
