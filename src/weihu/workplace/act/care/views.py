@@ -41,9 +41,9 @@ def care(request: WorkRequest, customer_id: str) -> HttpResponse:
 
 def card(request: WorkRequest, customer_id: str) -> dict[str, Any]:
     """For the customer's page: the plans that run or ran lately with their steps, and those that can begin."""
-    found = CarePlan.objects.filter(customer_id=customer_id).order_by("-pk").prefetch_related("steps")[:SHOWN]
+    plans = CarePlan.objects.filter(customer_id=customer_id).order_by("-pk").prefetch_related("steps")[:SHOWN]
     rows: list[dict[str, Any]] = []
-    for plan in found:
+    for plan in plans:
         rule = request.book.care_plans.get(plan.plan)
         steps = sorted(plan.steps.all(), key=lambda step: step.place)
         words = rule.steps if rule else []

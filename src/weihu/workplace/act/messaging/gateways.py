@@ -61,8 +61,8 @@ class Smtp:
     def send(self, letter: Letter) -> str:
         """One message of plain text."""
         parts = urlsplit(self.url)
-        said = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        tls = said.get("tls", "starttls")
+        options = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        tls = options.get("tls", "starttls")
         server = EmailBackend(
             host=parts.hostname,
             port=parts.port or 587,
@@ -74,7 +74,7 @@ class Smtp:
         )
         headers = {"Message-ID": f"<{letter.token}@weihu>"}
         message = mail.EmailMessage(
-            letter.subject, letter.text, said.get("from"), [letter.address], connection=server, headers=headers
+            letter.subject, letter.text, options.get("from"), [letter.address], connection=server, headers=headers
         )
         try:
             message.send()
@@ -93,9 +93,9 @@ class Sms:
 
     def send(self, letter: Letter) -> str:
         """One request; the same ``id`` twice is one message."""
-        said = {"id": letter.token, "mobile": letter.address, "text": letter.text, "template": letter.code}
+        payload = {"id": letter.token, "mobile": letter.address, "text": letter.text, "template": letter.code}
         headers = {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
-        answer = _call("POST", self.url, json=said, headers=headers)
+        answer = _call("POST", self.url, json=payload, headers=headers)
         if answer.get("code") != 0:
             raise NotSent(f"{answer.get('code')} {answer.get('message', '')}")
         return str(answer.get("id", ""))
@@ -112,16 +112,16 @@ class WeCom:
 
     def send(self, letter: Letter) -> str:
         """Ask for a token, then hand the message over."""
-        who = {"corpid": self.corp, "corpsecret": self.secret}
-        token = self._checked(_call("GET", f"{self.url}/cgi-bin/gettoken", params=who))["access_token"]
-        said = {
+        credentials = {"corpid": self.corp, "corpsecret": self.secret}
+        token = self._checked(_call("GET", f"{self.url}/cgi-bin/gettoken", params=credentials))["access_token"]
+        payload = {
             "chat_type": "single",
             "external_userid": [letter.address],
             "sender": letter.sender,
             "text": {"content": letter.text},
         }
         address = f"{self.url}/cgi-bin/externalcontact/add_msg_template"
-        answer = self._checked(_call("POST", address, params={"access_token": token}, json=said))
+        answer = self._checked(_call("POST", address, params={"access_token": token}, json=payload))
         if letter.address in answer.get("fail_list", []):
             raise NotSent(f"fail_list {letter.address}")
         return str(answer["msgid"])
@@ -133,23 +133,25 @@ class WeCom:
         return answer
 
 
-def _call(method: str, url: str, **said: Any) -> dict[str, Any]:
+def _call(method: str, url: str, **arguments: Any) -> dict[str, Any]:
     try:
-        answer = httpx.request(method, url, timeout=SECONDS, **said)
+        answer = httpx.request(method, url, timeout=SECONDS, **arguments)
         answer.raise_for_status()
-        found: dict[str, Any] = answer.json()
+        reply: dict[str, Any] = answer.json()
     except (httpx.HTTPError, ValueError) as wrong:
         raise NotSent(str(wrong).split("?")[0]) from None
-    return found
+    return reply
 
 
 def gateways(environment: Mapping[str, str] = os.environ) -> dict[str, Gateway]:
     """The gateways that are set up, by medium."""
-    found: dict[str, Gateway] = {}
+    configured: dict[str, Gateway] = {}
     if url := environment.get("WEIHU_SMS_URL"):
-        found["sms"] = Sms(url, environment.get("WEIHU_SMS_TOKEN", ""))
+        configured["sms"] = Sms(url, environment.get("WEIHU_SMS_TOKEN", ""))
     if url := environment.get("WEIHU_SMTP_URL"):
-        found["email"] = Smtp(url)
+        configured["email"] = Smtp(url)
     if url := environment.get("WEIHU_WECOM_URL"):
-        found["wecom"] = WeCom(url, environment.get("WEIHU_WECOM_CORP", ""), environment.get("WEIHU_WECOM_SECRET", ""))
-    return found
+        configured["wecom"] = WeCom(
+            url, environment.get("WEIHU_WECOM_CORP", ""), environment.get("WEIHU_WECOM_SECRET", "")
+        )
+    return configured

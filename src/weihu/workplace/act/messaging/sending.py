@@ -82,8 +82,8 @@ def send(
         return message
     try:
         message.provider_id, message.state = gateway.send(letter)[:100], Message.State.SENT
-    except NotSent as wrong:
-        message.fault, message.state = wrong.text[:200], Message.State.FAILED
+    except NotSent as refusal:
+        message.fault, message.state = refusal.text[:200], Message.State.FAILED
     message.save(update_fields=["provider_id", "state", "fault"])
     return message
 

@@ -64,12 +64,12 @@ def templates(request: WorkRequest) -> HttpResponse:
         if not request.gate.decides:
             raise Http404
         if form.is_valid():
-            said = {**form.cleaned_data, "kinds": ",".join(form.cleaned_data["kinds"])}
-            made = Template.objects.create(**said, made_by=request.user.staff_id, made_on=request.run.work_date)
-            audit.record(request.user.staff_id, "template.propose", detail=str(made.pk))
+            values = {**form.cleaned_data, "kinds": ",".join(form.cleaned_data["kinds"])}
+            template = Template.objects.create(**values, made_by=request.user.staff_id, made_on=request.run.work_date)
+            audit.record(request.user.staff_id, "template.propose", detail=str(template.pk))
             return redirect("templates")
     rows = list(Template.objects.order_by("-pk")[:SHOWN])
-    people = Staff.objects.in_bulk({one for row in rows for one in (row.made_by, row.decided_by) if one})
+    people = Staff.objects.in_bulk({staff_id for row in rows for staff_id in (row.made_by, row.decided_by) if staff_id})
     context = {
         "rows": [
             {
@@ -130,8 +130,8 @@ def send_message(request: WorkRequest, customer_id: str) -> HttpResponse:
     draft = offered.get(request.POST.get("template", ""))
     barred = barred_customers(request.book, request.run.work_date, [customer_id])
     if draft is None or draft.hindrance or barred or missing_consents(customer_id, "message", request.book):
-        said = draft.hindrance if draft else ""
-        return HttpResponseBadRequest(said or str(_("Nothing may be sent to this customer.")))
+        hindrance = draft.hindrance if draft else ""
+        return HttpResponseBadRequest(hindrance or str(_("Nothing may be sent to this customer.")))
     try:
         token = UUID(request.POST.get("token", ""))
     except ValueError:

@@ -16,7 +16,7 @@ from django.utils.translation import override
 from django.views.decorators.http import require_GET, require_POST
 
 from weihu.workplace.act.schedule.models import Feed
-from weihu.workplace.act.schedule.visits import agreed_by, event
+from weihu.workplace.act.schedule.visits import event, visits_agreed
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
@@ -45,7 +45,7 @@ def upcoming(request: WorkRequest) -> HttpResponse:
     context = {
         "rows": [(row, row.words(request.book), request.book.occasions[row.occasion.kind]) for row in rows],
         "days": days,
-        "visits": agreed_by(request.gate, request.run.work_date, request.run.work_date + timedelta(days=days)),
+        "visits": visits_agreed(request.gate, request.run.work_date, request.run.work_date + timedelta(days=days)),
         "feed": request.build_absolute_uri(reverse("feed", args=[feed.secret])) if feed else "",
         "here": "occasions",
     }
@@ -75,9 +75,9 @@ def feed_act(request: WorkRequest) -> HttpResponse:
 def feed(request: HttpRequest, secret: str) -> HttpResponse:
     """The calendar of who owns the address: customers by masked names, as calendars are kept on private telephones."""
     run = current()
-    found = Feed.objects.filter(secret_index=seal().index(secret, "feed")).first()
-    staff = Staff.objects.filter(staff_id=found.staff_id, is_active=True).first() if found else None
-    if run is None or found is None or staff is None:
+    address = Feed.objects.filter(secret_index=seal().index(secret, "feed")).first()
+    staff = Staff.objects.filter(staff_id=address.staff_id, is_active=True).first() if address else None
+    if run is None or address is None or staff is None:
         raise Http404
     gate, book = Gate(staff, run), run.rulebook
     if gate.reach == "none":
@@ -88,7 +88,7 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
             calendar.add(name, value)
         for row in upcoming_occasions(portfolio(gate), book, run.work_date, FEED_DAYS):
             calendar.add_component(_event(row, book, run.work_date))
-        for visit, standing in agreed_by(gate, run.work_date, run.work_date + timedelta(days=FEED_DAYS)):
+        for visit, standing in visits_agreed(gate, run.work_date, run.work_date + timedelta(days=FEED_DAYS)):
             calendar.add_component(event(visit, standing, run.work_date))
     audit.record(staff.staff_id, "feed.read")
     return HttpResponse(calendar.to_ical(), "text/calendar; charset=utf-8")
@@ -96,15 +96,15 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
 
 def _event(row: Any, book: Any, made: date) -> icalendar.Event:
     """An all-day event that keeps its identity from day to day; the relative's name stays in the bank."""
-    one = row.occasion
-    entry = book.occasions[one.kind]
-    what = f" {one.what.name('zh')}" if one.what else ""
-    place = seal().index(f"{row.standing.customer_id} {one.kind} {one.on} {one.who}", "event")
+    occasion = row.occasion
+    entry = book.occasions[occasion.kind]
+    what = f" {occasion.what.name('zh')}" if occasion.what else ""
+    place = seal().index(f"{row.standing.customer_id} {occasion.kind} {occasion.on} {occasion.who}", "event")
     return icalendar.Event.new(
         summary=f"{name_mask(row.standing.customer.name)} {entry.name('zh')}{what}",
         description=entry.talk("zh"),
-        start=one.on,
-        end=one.on + timedelta(days=1),
+        start=occasion.on,
+        end=occasion.on + timedelta(days=1),
         uid=f"{place}@weihu",
         stamp=made,
     )

@@ -40,23 +40,23 @@ def visit(request: WorkRequest, customer_id: str) -> HttpResponse:
     form = VisitForm(request.POST)
     if not form.is_valid() or form.cleaned_data["on"] < request.run.work_date:
         return HttpResponseBadRequest(str(_("A visit needs a day from today on, and a time.")))
-    said = form.cleaned_data
-    made, created = Visit.objects.get_or_create(
-        token=said["token"],
+    values = form.cleaned_data
+    agreed, created = Visit.objects.get_or_create(
+        token=values["token"],
         defaults={
             "customer_id": customer_id,
             "staff_id": request.user.staff_id,
-            "on": said["on"],
-            "at": said["at"],
-            "minutes": said["minutes"] or request.book.signals["visit"].minutes,
-            "place": said["place"],
+            "on": values["on"],
+            "at": values["at"],
+            "minutes": values["minutes"] or request.book.signals["visit"].minutes,
+            "place": values["place"],
             "made_on": request.run.work_date,
         },
     )
     if created:
-        audit.record(request.user.staff_id, "visit.agree", customer_id, str(made.pk))
+        audit.record(request.user.staff_id, "visit.agree", customer_id, str(agreed.pk))
     if request.htmx:
-        return render(request, "team/agreed.html", {"visit": made})
+        return render(request, "team/agreed.html", {"visit": agreed})
     return redirect(reverse("customer", args=[customer_id]) + "#visits")
 
 
@@ -76,13 +76,13 @@ def visits_of(customer_id: str, on: date) -> list[Visit]:
     return list(Visit.objects.filter(customer_id=customer_id, on__gte=on, cancelled=False).order_by("on", "at"))
 
 
-def agreed_by(gate: Gate, first: date, last: date) -> list[tuple[Visit, Standing]]:
+def visits_agreed(gate: Gate, first: date, last: date) -> list[tuple[Visit, Standing]]:
     """The reader's own visits of some days with their customers, as far as they are still within reach."""
     rows = Visit.objects.filter(staff_id=gate.staff.staff_id, on__gte=first, on__lte=last, cancelled=False)
-    found = list(rows.order_by("on", "at"))
-    standings = gate.standings().filter(customer_id__in={row.customer_id for row in found})
+    visits = list(rows.order_by("on", "at"))
+    standings = gate.standings().filter(customer_id__in={row.customer_id for row in visits})
     known = {row.customer_id: row for row in standings}
-    return [(row, known[row.customer_id]) for row in found if row.customer_id in known]
+    return [(row, known[row.customer_id]) for row in visits if row.customer_id in known]
 
 
 def event(row: Visit, standing: Standing, made: date) -> icalendar.Event:

@@ -65,7 +65,7 @@ class PersonDay:
 
 def day_of(people: list[Staff], run: Run | None, on: date) -> list[PersonDay]:
     """The day of some people: the lists of the run that was made for it, and what they recorded."""
-    rows = {one.staff_id: PersonDay(one) for one in people[:MOST_PEOPLE]}
+    rows = {member.staff_id: PersonDay(member) for member in people[:MOST_PEOPLE]}
     if run is not None:
         tasks = Task.objects.filter(run=run, staff_id__in=rows).order_by("staff_id", "position")
         for task in tasks:
@@ -87,15 +87,15 @@ def day_of(people: list[Staff], run: Run | None, on: date) -> list[PersonDay]:
 
 def run_for(on: date) -> Run | None:
     """The run whose lists were for a working day: the last of those of the day before."""
-    found = Run.objects.filter(published=True, business_date__lt=on).order_by("-number").first()
-    return found if found and found.work_date == on else None
+    run = Run.objects.filter(published=True, business_date__lt=on).order_by("-number").first()
+    return run if run and run.work_date == on else None
 
 
 def followed_up(days: list[PersonDay]) -> dict[date, int]:
     """How many contacts were agreed for which day."""
-    found: dict[date, int] = defaultdict(int)
+    counts: dict[date, int] = defaultdict(int)
     for row in days:
         for contact in row.contacts:
             if contact.follow_up_on:
-                found[contact.follow_up_on] += 1
-    return dict(sorted(found.items()))
+                counts[contact.follow_up_on] += 1
+    return dict(sorted(counts.items()))

@@ -93,30 +93,30 @@ class ContactForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """A follow-up lies after the working day; a message needs consent."""
-        said = super().clean() or {}
-        follow_up = said.get("follow_up_on")
-        if said.get("way") == Way.MESSAGE and self.unasked:
-            named = ", ".join(consent.name(get_language() or "zh-hans") for consent in self.unasked)
-            self.add_error("way", _("No messages without the customer's consent: %(consent)s") % {"consent": named})
-        if said.get("outcome") == Outcome.RESCHEDULED and not follow_up and "follow_up_on" not in self.errors:
+        values = super().clean() or {}
+        follow_up = values.get("follow_up_on")
+        if values.get("way") == Way.MESSAGE and self.unasked:
+            purposes = ", ".join(consent.name(get_language() or "zh-hans") for consent in self.unasked)
+            self.add_error("way", _("No messages without the customer's consent: %(consent)s") % {"consent": purposes})
+        if values.get("outcome") == Outcome.RESCHEDULED and not follow_up and "follow_up_on" not in self.errors:
             self.add_error("follow_up_on", _("Please give the date for the next contact."))
         if follow_up and follow_up <= self.work_date:
             self.add_error("follow_up_on", _("The next contact must be after today."))
-        self._check_learned(said)
-        return said
+        self._check_learned(values)
+        return values
 
-    def _check_learned(self, said: dict[str, Any]) -> None:
+    def _check_learned(self, values: dict[str, Any]) -> None:
         """The fact as the catalogue keeps it; some only with the customer's consent."""
-        key, written = said.get("learned"), said.get("learned_value", "").strip()
-        if not key and written:
+        key, text = values.get("learned"), values.get("learned_value", "").strip()
+        if not key and text:
             self.add_error("learned", _("Please say what this is."))
-        if not key or not written:
+        if not key or not text:
             return
         field = self.book.fields[key]
         if field.consent and field.consent not in self.agreed:
             self.add_error("learned", _("The customer has not agreed to this yet: record the consent first."))
         try:
-            said["learned_value"] = read(field, written)
+            values["learned_value"] = read(field, text)
         except Unfit as unfit:
             self.add_error("learned_value", unfit.text(get_language() or "zh-hans"))
 

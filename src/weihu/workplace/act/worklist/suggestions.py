@@ -33,11 +33,11 @@ def suggestions(
     """The offers that fit the reasons, and whether a valid risk rating is missing."""
     products = Product.objects.in_bulk()
     situation = _situation(request, standing, archive, signals, products)
-    found = [
+    suggested = [
         Suggestion(fit, [products[key] for key in fit.products], _whys(fit, situation, request))
         for fit in matches(situation, request.book)
     ]
-    return found, situation.valid_rating(request.book) is None
+    return suggested, situation.valid_rating(request.book) is None
 
 
 def _situation(

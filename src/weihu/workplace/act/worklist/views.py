@@ -109,7 +109,7 @@ def _form(
         work_date=request.run.work_date,
         unasked=missing_consents(customer_id, "message", book),
         agreed=agreed_purposes([customer_id], book.consents)[customer_id],
-        lacking=[known.key for known in missing(archive, standing, book)],
+        lacking=[state.key for state in missing(archive, standing, book)],
         **kwargs,
     )
 
@@ -117,20 +117,20 @@ def _form(
 def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: dict[str, FieldState]) -> None:
     """The contact, the signals it answers, what was learned and what becomes of care plans, once: the form's token
     tells a repeated post."""
-    said = form.cleaned_data
+    values = form.cleaned_data
     with transaction.atomic():
         contact, created = Contact.objects.get_or_create(
-            token=said["token"],
+            token=values["token"],
             defaults={
                 "customer_id": customer_id,
                 "staff_id": request.user.staff_id,
                 "on": request.run.work_date,
                 "recorded_at": timezone.now(),
-                "way": said["way"],
-                "outcome": said["outcome"],
-                "follow_up_on": said["follow_up_on"],
-                "interest": said["interest"],
-                "note": said["note"],
+                "way": values["way"],
+                "outcome": values["outcome"],
+                "follow_up_on": values["follow_up_on"],
+                "interest": values["interest"],
+                "note": values["note"],
             },
         )
         if not created:
@@ -144,19 +144,19 @@ def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: di
                 for signal in answered
             )
             care.apply(contact, answered, request.book)
-        if said["learned"] and said["learned_value"]:
-            _learn(request, customer_id, said, archive)
+        if values["learned"] and values["learned_value"]:
+            _learn(request, customer_id, values, archive)
         audit.record(request.user.staff_id, "contact", customer_id, contact.outcome)
 
 
-def _learn(request: WorkRequest, customer_id: str, said: dict[str, Any], archive: dict[str, FieldState]) -> None:
+def _learn(request: WorkRequest, customer_id: str, values: dict[str, Any], archive: dict[str, FieldState]) -> None:
     """A fact that the customer told in passing goes into the archive, in place of what was known."""
-    fact = FactContent(said["learned"], said["learned_value"], Channel.SERVICE, Confidence.TOLD)
-    known = {key for key, one in archive.items() if one.known}
-    for one in with_derived(fact, known):
-        seen = [row.pk for row in archive[one.field].facts]
-        token = uuid5(said["token"], one.field)
-        facts.record_fact(customer_id, one, seen, request.user.staff_id, request.run.work_date, token)
+    content = FactContent(values["learned"], values["learned_value"], Channel.SERVICE, Confidence.TOLD)
+    known_keys = {key for key, state in archive.items() if state.known}
+    for new in with_derived(content, known_keys):
+        seen = [row.pk for row in archive[new.field].facts]
+        token = uuid5(values["token"], new.field)
+        facts.record_fact(customer_id, new, seen, request.user.staff_id, request.run.work_date, token)
 
 
 def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str, Any]:
