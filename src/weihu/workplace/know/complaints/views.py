@@ -29,7 +29,7 @@ PART_NAMES = {
 
 
 class ComplaintForm(forms.Form):
-    """What the customer complains of."""
+    """A new complaint."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     origin = forms.ChoiceField(
@@ -89,7 +89,7 @@ def new_complaint(request: WorkRequest, customer_id: str) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def complaint(request: WorkRequest, number: int) -> HttpResponse:
-    """One case with everything that was done; a post does one thing more."""
+    """A case with its steps; a POST adds the next step."""
     case = cases.within(request.gate).filter(pk=number).first()
     if case is None:
         raise Http404

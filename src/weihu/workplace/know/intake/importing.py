@@ -1,4 +1,4 @@
-"""An import, phase by phase: stage -> check -> record. Small steps, each whole; stopped anywhere, it goes on from there."""
+"""An import in phases: stage -> check -> record. It runs in small transactions and resumes wherever it was stopped."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ NEXT = {Phase.CHECKING: Phase.READY, Phase.RECORDING: Phase.DONE}
 
 
 def stage(sheet: Sheet, name: str, how: tuple[Channel, Confidence], gate: Gate, book: RuleBook, token: UUID) -> Import:
-    """Keep a sheet's rows, sealed, with what its titles seem to mean; raises Unreadable. The same token is the same import."""
+    """Store a sheet's rows, encrypted, with a guess at its columns. A repeated token returns the same import.
+
+    Raises Unreadable.
+    """
     if existing := Import.objects.filter(token=token, staff_id=gate.staff.staff_id).first():
         return existing
     head = find_head(sheet, book.fields)
@@ -76,7 +79,7 @@ def stage(sheet: Sheet, name: str, how: tuple[Channel, Confidence], gate: Gate, 
 
 
 def begin(upload: Import, phase: Phase, mapping: list[str] | None = None) -> None:
-    """Start checking (by a mapping, which is kept) or recording."""
+    """Start checking (with a new mapping, if given) or recording."""
     counts = {"rows": {}, "fields": {}} if phase == Phase.CHECKING else {**upload.counts, "recorded": 0}
     Import.objects.filter(pk=upload.pk, phase=upload.phase).update(
         phase=phase, position=0, mapping=mapping if mapping is not None else upload.mapping, counts=counts
@@ -85,7 +88,7 @@ def begin(upload: Import, phase: Phase, mapping: list[str] | None = None) -> Non
 
 
 def step(upload: Import, gate: Gate, book: RuleBook) -> None:
-    """Work for a moment; the rest is left to the next step. Two at once do not do a row twice."""
+    """Work for SECONDS_PER_STEP and leave the rest to the next step. Concurrent steps never process a row twice."""
     until = time.perf_counter() + SECONDS_PER_STEP
     while upload.working and time.perf_counter() < until:
         with transaction.atomic():
@@ -101,7 +104,7 @@ def step(upload: Import, gate: Gate, book: RuleBook) -> None:
 
 
 def _finish(upload: Import) -> None:
-    """The phase that follows. After recording, the archive has what the rows say that it knew already."""
+    """Enter the next phase. After recording, the cells of rows that the archive knew already are dropped."""
     with transaction.atomic():
         if upload.phase == Phase.RECORDING:
             upload.rows.filter(state=RowState.KNOWN).update(cells="")
@@ -132,7 +135,7 @@ def _process(upload: Import, rows: list[ImportRow], gate: Gate, book: RuleBook) 
 
 
 def _save_results(rows: list[ImportRow], checked: list[Row], recorded: bool) -> None:
-    """What was found of each row. Of one that is recorded the archive has what it says; its cells are not kept twice."""
+    """Save the result of each row. The cells of a recorded row are dropped, since the archive has them now."""
     alike: dict[RowState, list[int]] = defaultdict(list)
     changed = []
     for row, result in zip(rows, checked, strict=True):
@@ -166,9 +169,9 @@ def problems(upload: Import) -> Iterator[tuple[ImportRow, list[str], list[CellFa
 
 
 def problems_workbook(upload: Import) -> bytes:
-    """The wrong and doubtful rows as a workbook to be mended and uploaded again: marked cells, and what was expected.
+    """The wrong and doubtful rows as a workbook to correct and upload again: faulty cells marked, with what was expected.
 
-    Of a doubtful row the customer number that may be meant stands in its own column.
+    The likely customer number of a doubtful row stands in a column of its own.
     """
     language = get_language() or "zh-hans"
     content = io.BytesIO()

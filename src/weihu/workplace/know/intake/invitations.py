@@ -1,4 +1,4 @@
-"""Public forms: making them, their link and code, what came back (for staff), and the page itself (for everybody)."""
+"""Public forms: creating them, their link and QR code, the replies (for staff), and the form itself (for everybody)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SHOWN_REPLIES = 100
 @needs_run
 @require_http_methods(["GET", "POST"])
 def invitations(request: WorkRequest) -> HttpResponse:
-    """The forms of the reader's branch, and one more."""
+    """The forms of the reader's branch; a POST creates one."""
     if request.gate.reach == "none":
         raise Http404
     on = request.run.work_date
@@ -63,7 +63,7 @@ def invitations(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def invitation(request: WorkRequest, number: int) -> HttpResponse:
-    """One form: its link and code, and the replies; those whose nobody knows first. A post closes it."""
+    """A form with its link, QR code and replies, unidentified ones first. A POST closes or reopens it."""
     form = _own_form(request, number)
     if request.method == "POST":
         Invitation.objects.filter(pk=number).update(closed=not form.closed)
@@ -87,7 +87,7 @@ def invitation(request: WorkRequest, number: int) -> HttpResponse:
 @needs_run
 @require_POST
 def reply_settle(request: WorkRequest, number: int, reply_number: int) -> HttpResponse:
-    """Say whose a reply is, or that it is nobody's here."""
+    """Assign a reply to a customer, or set it aside as nobody's."""
     form = _own_form(request, number)
     reply = Reply.objects.filter(pk=reply_number, invitation=form).first()
     if reply is None:
@@ -103,7 +103,7 @@ def reply_settle(request: WorkRequest, number: int, reply_number: int) -> HttpRe
 @login_not_required
 @require_http_methods(["GET", "POST"])
 def public_form(request: HttpRequest, signed: str) -> HttpResponse:
-    """The form that everybody with the link can fill in. It shows nothing that the bank knows."""
+    """The form that anybody with the link can fill in. It reveals nothing that the bank knows."""
     run, invitation = current(), invitation_of(signed)
     if run is None or invitation is None:
         raise Http404
@@ -134,7 +134,7 @@ def _consent_text(book: RuleBook, invitation: Invitation) -> str:
 
 
 def _replies(request: WorkRequest, form: Invitation) -> list[dict[str, Any]]:
-    """Replies with whose they are. Of a customer out of reach only that he has answered is told."""
+    """Replies with their customers. Of a customer out of reach, only the fact of a reply is shown."""
     rows = list(form.replies.filter(set_aside=False).order_by("customer_id", "-pk")[:SHOWN_REPLIES])
     reached = {
         row.customer_id: row.customer

@@ -1,4 +1,4 @@
-"""Public forms (问卷、活动报名): the signed link, what comes back, and whose it is."""
+"""Public forms (问卷、活动报名): the signed link, receiving replies, and identifying their customers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SIGNER = signing.Signer(salt="weihu.invitation")
 
 
 def link_of(invitation: Invitation) -> str:
-    """The address of the form; nobody can make up another."""
+    """The address of the form, signed so that it cannot be guessed."""
     return reverse("public_form", args=[SIGNER.sign(str(invitation.pk))])
 
 
@@ -47,7 +47,7 @@ def is_open(invitation: Invitation, on: date) -> bool:
 def receive(
     invitation: Invitation, person: tuple[str, str], answers: dict[str, str], book: RuleBook, on: date, token: UUID
 ) -> Reply:
-    """Keep a reply of a ``person`` (name, phone) once; whose it is, if name and phone are one customer's, is known at once."""
+    """Store a reply of a ``person`` (name, phone) once; if both match exactly one customer, it is settled at once."""
     with transaction.atomic():
         reply, created = Reply.objects.get_or_create(
             token=token,
@@ -74,14 +74,14 @@ def receive(
 
 
 def candidates(reply: Reply, gate: Gate) -> list[tuple[str, str]]:
-    """Customers within reach who have the reply's phone or name, by number and name."""
+    """Customers within reach who have the reply's phone or name, as (number, name)."""
     condition = Q(customer__phone_index=index_of(reply.phone, "phone")) | Q(customer__name=reply.name)
     rows = gate.standings().filter(condition).order_by("-grade_rank", "customer_id")[:10]
     return [(row.customer_id, row.customer.name) for row in rows]
 
 
 def settle(reply: Reply, customer_id: str, by: str, book: RuleBook, on: date) -> None:
-    """Somebody has said whose a reply is: its facts and its consent are the customer's. A settled one stays as it is."""
+    """Assign a reply to a customer and record its facts and consent. A reply that is settled already stays as it is."""
     with transaction.atomic():
         if Reply.objects.filter(pk=reply.pk, customer_id="").update(set_aside=False):
             _settle(reply, customer_id, by, book, on)

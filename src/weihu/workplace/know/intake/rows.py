@@ -1,4 +1,4 @@
-"""One row of a workbook: whose it is, what it says, what is wrong with it. Nothing is written here."""
+"""Checking rows of a workbook: which customer a row is about, what it says, what is wrong. Nothing is saved here."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from weihu.workplace.know.intake.models import RowState
 EXCEL_EPOCH = date(1899, 12, 30)
 EXCEL_DAYS = range(1, 110_000)
 EXACT_DIGITS = 15
-"""Excel keeps so many digits of a number; of a longer one the last are lost."""
+"""The digits of a number that Excel keeps; the rest of a longer number is lost."""
 
 
 @dataclass(frozen=True)
 class CellFault:
-    """What is wrong or doubtful in a cell: its column (from 0), what was found, what was expected in both languages."""
+    """What is wrong or doubtful in a cell: its column (from 0), the text found, what was expected in both languages."""
 
     column: int
     found: str
@@ -45,9 +45,10 @@ class CellFault:
 
 @dataclass
 class Row:
-    """A row's finding. ``customer_id``: whose it is, or for a doubtful one whose it may be.
+    """The result of checking a row. ``customer_id``: the row's customer, or for a doubtful row the likely one.
 
-    ``said`` is what its cells say, ``given`` what of it is new, ``kinds`` how each field compares with what is known.
+    ``contents`` is what its cells say, ``new_facts`` what of it is new, ``kinds`` how each field compares with the
+    archive.
     """
 
     position: int
@@ -59,14 +60,14 @@ class Row:
     kinds: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def fault(self, state: RowState, column: int, text: str, zh: str, en: str) -> None:
-        """Note a fault; a wrong row stays wrong."""
+        """Add a fault; a wrong row stays wrong."""
         self.faults.append(CellFault(column, text, zh, en))
         if self.state != RowState.WRONG:
             self.state = state
 
 
 class Checker:
-    """Checks rows of one import for the person of ``gate``; ``mapping`` is the field's key of each column, or ""."""
+    """Checks the rows of an import for the person of ``gate``; ``mapping`` has each column's field key, or ""."""
 
     def __init__(
         self, gate: Gate, book: RuleBook, mapping: list[str], how: tuple[Channel, Confidence, str], token: UUID
@@ -79,7 +80,7 @@ class Checker:
         self.fields = {key: book.fields[key] for key in self.places if key not in (CUSTOMER, "name")}
 
     def check(self, rows: list[tuple[int, list[str]]]) -> list[Row]:
-        """What each row (its position and cells) says, compared with what is known of its customer."""
+        """Check rows (position and cells each) and compare them with the archives of their customers."""
         people = People(self.gate, [self._identifiers(cells) for _, cells in rows])
         checked = [self._read(position, cells, people) for position, cells in rows]
         ids = {row.customer_id for row in checked if row.customer_id}
@@ -116,7 +117,7 @@ class Checker:
         return row
 
     def _check_consents(self, row: Row, agreed_to: set[str]) -> None:
-        """Some fields may be kept only with the customer's consent."""
+        """Mark values of fields that need a consent which the customer has not given."""
         for content in row.contents:
             consent = self.fields[content.field].consent
             if consent and consent not in agreed_to:
@@ -125,7 +126,7 @@ class Checker:
                 row.fault(RowState.WRONG, place, content.value, zh, en)
 
     def _compare(self, row: Row, archive: dict[str, FieldState]) -> None:
-        """Keep what is new; a value that is known already is not recorded again."""
+        """Collect the new facts; a value that is known already is not recorded again."""
         keys = {content.field for content in row.contents}
         for content in row.contents:
             state = archive[content.field]
@@ -140,7 +141,7 @@ class Checker:
 
 
 class People:
-    """The customers within reach whom some rows can mean, looked up together."""
+    """The customers within reach that the rows may be about, looked up together."""
 
     def __init__(self, gate: Gate, rows: list[dict[str, str]]) -> None:
         self._ids = {
@@ -164,7 +165,7 @@ class People:
             self.customers[row.customer_id] = row.customer
 
     def identify(self, row: Row, identifiers: dict[str, str], places: dict[str, int]) -> None:
-        """Whose a row is: by number, identity number, phone and name together; by name alone is doubtful."""
+        """Find a row's customer by number, identity number, or phone and name; a match by name alone is doubtful."""
         for key in (CUSTOMER, "identity_number", "phone"):
             ids = self._matches(key, identifiers)
             if len(ids) == 1:
@@ -231,11 +232,11 @@ LOOK_UPS: dict[str, Callable[[Collection[str]], dict[str, set[str]]]] = {
     "identity_number": _by_index("identity_number"),
     "phone": _by_index("phone"),
 }
-"""How customers are found by what a row says of them."""
+"""How customers are looked up by each identifier of a row."""
 
 
 def _typed(field: CatalogueField, text: str) -> str:
-    """What the cell means: Excel keeps a date as a number of days, and of a long number the first digits only."""
+    """A cell's text with Excel's serial dates converted. Raises Unfit for an identity number that Excel truncated."""
     plain = text.strip()
     if field.kind == "date" and plain.isdecimal() and int(plain) in EXCEL_DAYS:
         return (EXCEL_EPOCH + timedelta(days=int(plain))).isoformat()

@@ -1,4 +1,4 @@
-"""Importing a workbook (导入): upload, say which column is what, check, record, mend what was wrong."""
+"""Importing a workbook (导入): upload, assign columns, check, record, correct what was wrong."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def imports(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def import_page(request: WorkRequest, number: int) -> HttpResponse:
-    """One import: its columns, how far it is, what was found. A post starts the phase that follows."""
+    """An import: its columns, progress and results. A POST starts the next phase."""
     upload = _own_import(request, number)
     form = MappingForm(upload.columns, upload.mapping, request.book.fields, request.POST or None)
     if request.method == "POST":
@@ -66,7 +66,7 @@ def import_page(request: WorkRequest, number: int) -> HttpResponse:
 @needs_run
 @require_POST
 def import_step(request: WorkRequest, number: int) -> HttpResponse:
-    """Go on for a moment; the answer is how far it is now, or everything once it is done."""
+    """Continue for a moment; the response is the progress, or a reload of the page once the phase is done."""
     upload = _own_import(request, number)
     importing.step(upload, request.gate, request.book)
     if not upload.working:
@@ -88,7 +88,7 @@ def import_problems(request: WorkRequest, number: int) -> HttpResponse:
 @needs_run
 @require_POST
 def import_delete(request: WorkRequest, number: int) -> HttpResponse:
-    """Forget an import with its rows. What it has recorded stays in the archive."""
+    """Delete an import with its rows. What it has recorded stays in the archive."""
     _own_import(request, number).delete()
     audit.record(request.user.staff_id, "import.delete", "", str(number))
     return redirect("imports")
@@ -119,7 +119,7 @@ def _context(request: WorkRequest, upload: Import) -> dict[str, Any]:
 
 
 def _columns(upload: Import, form: MappingForm) -> list[tuple[Any, list[str]]]:
-    """Each column's choice with the first things that stand in it."""
+    """Each column's field choice with sample cells."""
     first = importing.first_cells(upload, SAMPLES * 5)
     samples = [[row[place] for row in first if row[place]][:SAMPLES] for place in range(len(upload.columns))]
     return list(zip([form[name] for name in form.fields], samples, strict=True))

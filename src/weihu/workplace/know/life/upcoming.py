@@ -1,4 +1,4 @@
-"""Upcoming occasions of customers (近期日子): from the archive's dates and the relatives' birthdays."""
+"""Upcoming occasions of customers (近期日子), from dates in the archive and birthdays of relatives."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from weihu.workplace.know.relations.models import Relation
 
 AT_ONCE = 500
 MOST = 5000
-"""So many customers of a portfolio are looked at."""
+"""At most this many customers of a portfolio are searched for occasions."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class UpcomingOccasion:
     occasion: Occasion
 
     def words(self, book: RuleBook) -> str:
-        """What it is, in the reader's language: 孩子入学 小学(王小宝), 生日 46岁."""
+        """The occasion in the reader's language: 孩子入学 小学(王小宝), 生日 46岁."""
         language = get_language() or "zh-hans"
         occasion = self.occasion
         entry = book.occasions[occasion.kind]
@@ -42,7 +42,7 @@ class UpcomingOccasion:
 
 
 def portfolio(gate: Gate) -> list[Standing]:
-    """The customers whom the reader answers for."""
+    """The customers that the reader is responsible for."""
     own = gate.staff.staff_id
     rows = gate.standings().filter(Q(primary_id=own) | Q(deputy_id=own)) if gate.reach != "own" else gate.standings()
     return list(rows.order_by("-grade_rank", "-aum", "customer_id")[:MOST])
@@ -51,7 +51,7 @@ def portfolio(gate: Gate) -> list[Standing]:
 def upcoming_occasions(
     standings: list[Standing], book: RuleBook, first: date, days: int | None
 ) -> list[UpcomingOccasion]:
-    """Their occasions in the ``days`` from ``first`` on, or, without ``days``, those that are to be shown now."""
+    """The customers' occasions in the ``days`` from ``first`` on; without ``days``, those due to be shown now."""
     occasions_of: Callable[[Life], list[Occasion]]
     if days is None:
         occasions_of = lambda life: due(life, book, first)  # noqa: E731
@@ -67,7 +67,7 @@ def upcoming_occasions(
 
 
 def lives_of(standings: list[Standing], book: RuleBook, on: date) -> list[Life]:
-    """What occasions are found from, of each customer."""
+    """The facts of each customer from which occasions are derived."""
     keys = {key for entry in book.occasions.values() for key in entry.fields} | {"sex", "birth_date", "retires_in"}
     fields = {key: field for key, field in book.fields.items() if key in keys or key == "child_birth_date"}
     ids = [row.customer_id for row in standings]

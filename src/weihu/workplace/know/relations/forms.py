@@ -16,7 +16,7 @@ CONTROL = {"class": "form-control"}
 
 
 class RelationForm(forms.Form):
-    """Who it is: another customer by number, or somebody by name; what he is to the customer; born when."""
+    """A related person: a customer by number or name, or anybody else by name; the kind of relation; date of birth."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     other_id = forms.CharField(
@@ -41,7 +41,7 @@ class RelationForm(forms.Form):
         self.order_fields(["kind", "other_id", "name", "born", "note"])
 
     def clean_other_id(self) -> str:
-        """A customer within reach by number or name, and not the customer himself."""
+        """The number of a customer within reach, other than this customer, from a number or name."""
         text = str(self.cleaned_data["other_id"]).strip()
         if not text:
             return ""
@@ -56,7 +56,7 @@ class RelationForm(forms.Form):
         return str(matches[0])
 
     def clean(self) -> dict[str, Any]:
-        """A customer or a name."""
+        """Either a customer or a name is required."""
         values = super().clean() or {}
         if "other_id" in values and bool(values["other_id"]) == bool(values.get("name")):
             self.add_error("name", _("Either a customer number or a name."))

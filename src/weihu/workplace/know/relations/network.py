@@ -1,4 +1,4 @@
-"""A customer's people: recorded relations, authorised persons of the core system, the household, the picture of both.
+"""A customer's relations: those recorded, persons authorised in the core system, the household, and the chart.
 
 Whoever is outside the reader's reach is shown as another customer, without a name.
 """
@@ -29,12 +29,12 @@ from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.relations.models import Household, Member, Relation
 
 MOST = 40
-"""So many people stand in the picture at most."""
+"""At most this many people are drawn in the chart."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """Somebody (``other``) who is ``kind`` to the customer. ``other`` is None for who is no customer or out of reach."""
+    """A person who is ``kind`` to the customer. ``other`` is None for those out of reach or not customers at all."""
 
     key: str
     kind: RelationKind
@@ -53,7 +53,7 @@ class Link:
 
     @property
     def called(self) -> str:
-        """Who it is, as far as the reader may know."""
+        """The person's name, as far as the reader may see it."""
         if self.other:
             return self.other.customer.name
         return _("Another customer") if self.hidden else self.name
@@ -61,7 +61,7 @@ class Link:
 
 @dataclass(frozen=True)
 class NewRelation:
-    """What a customer tells of somebody: the kind, the other customer or the name, the date of birth, a note."""
+    """A relation to record: the kind, the other customer or a name, the date of birth, a note."""
 
     kind: str
     other_id: str = ""
@@ -71,7 +71,7 @@ class NewRelation:
 
 
 def relate(customer_id: str, relation: NewRelation, by: str, on: date, token: UUID) -> None:
-    """Record a relation; the same ``token`` again is the same, and one that is known already is not written twice."""
+    """Record a relation, unless it is known already; repeating the same ``token`` changes nothing."""
     with transaction.atomic():
         known = _open_relations(Q(customer_id=customer_id, kind=relation.kind, other_id=relation.other_id))
         if relation.other_id and known.exists():
@@ -96,7 +96,7 @@ def relate(customer_id: str, relation: NewRelation, by: str, on: date, token: UU
 
 
 def unrelate(relation: Relation, by: str) -> None:
-    """Take a relation back; it stays in the history."""
+    """Withdraw a relation; its row is kept as history."""
     with transaction.atomic():
         open_row = Relation.objects.filter(pk=relation.pk, withdrawn_at__isnull=True)
         if open_row.update(withdrawn_at=timezone.now(), withdrawn_by=by):
@@ -131,7 +131,7 @@ def links_of(customer_id: str, gate: Gate, book: RuleBook) -> list[Link]:
 
 
 def picture(standing: Standing, links: list[Link], gate: Gate, book: RuleBook) -> dict[str, Any]:
-    """The network for the chart: the customer, who is related to him, and how they are related to one another."""
+    """Nodes and edges of the chart: the customer, the people related to them, and relations among those."""
     links = links[:MOST]
     names = {standing.customer_id: standing.customer.name}
     nodes = [{"id": standing.customer_id, "name": standing.customer.name, "role": "self"}]
@@ -154,7 +154,7 @@ def picture(standing: Standing, links: list[Link], gate: Gate, book: RuleBook) -
 
 @dataclass(frozen=True)
 class HouseholdView:
-    """A household as a reader may see it; ``others`` counts the members outside his reach, whose assets are left out."""
+    """A household as the reader may see it; ``others`` counts members out of reach, whose assets are left out."""
 
     household: Household
     members: list[Standing]
@@ -162,7 +162,7 @@ class HouseholdView:
 
     @property
     def aum(self) -> Decimal:
-        """The members' assets together, of those within reach."""
+        """The total assets of the members within reach, yuan."""
         return sum((row.aum for row in self.members), Decimal(0))
 
     @property
@@ -178,7 +178,7 @@ def household_of(customer_id: str, gate: Gate) -> HouseholdView | None:
 
 
 def household_views(households: list[Household], gate: Gate) -> list[HouseholdView]:
-    """Households as the gate lets them be seen; the head first, then by assets."""
+    """Households as the gate lets the reader see them; members with the head first, then by assets."""
     member_ids: dict[int, list[str]] = {household.pk: [] for household in households}
     for row in Member.objects.filter(household__in=households, left_on__isnull=True).order_by("pk"):
         member_ids[row.household_id].append(row.customer_id)
@@ -192,7 +192,7 @@ def household_views(households: list[Household], gate: Gate) -> list[HouseholdVi
 
 
 def join(customer_id: str, others: Iterable[str], by: str, on: date) -> Household:
-    """Put a customer and others into one household: his, or else one of theirs, or a new one with him as its head."""
+    """Put a customer and others into one household: the customer's, else one of theirs, else a new one."""
     with transaction.atomic():
         ids = list(dict.fromkeys([customer_id, *others]))
         memberships = Member.objects.filter(customer_id__in=ids, left_on__isnull=True).select_related("household")
@@ -207,7 +207,7 @@ def join(customer_id: str, others: Iterable[str], by: str, on: date) -> Househol
 
 
 def leave(household: Household, customer_id: str, by: str, on: date) -> None:
-    """A member leaves; if it was the head, the longest member follows; of one who is left alone there is no household."""
+    """Remove a member. The longest-standing member succeeds the head; a household of one is dissolved."""
     with transaction.atomic():
         left = household.members.filter(customer_id=customer_id, left_on__isnull=True).update(left_on=on)
         remaining = list(household.members.filter(left_on__isnull=True).order_by("pk"))
@@ -224,7 +224,7 @@ def _open_relations(condition: Q) -> Any:
 
 
 def _from_side_of(customer_id: str, rows: list[Relation], book: RuleBook) -> list[tuple[str, str, Relation | None]]:
-    """Rows from the customer's side: the kind, the other's number."""
+    """Relations seen from the customer's side: the kind and the other's id."""
     pairs: list[tuple[str, str, Relation | None]] = []
     for row in rows:
         if row.customer_id == customer_id:
@@ -235,7 +235,7 @@ def _from_side_of(customer_id: str, rows: list[Relation], book: RuleBook) -> lis
 
 
 def _authorised(customer_id: str, gate: Gate) -> list[tuple[str, str, Relation | None]]:
-    """From the core system: who may dispose of the customer's accounts, and of whose he may."""
+    """From the core system: who is authorised on the customer's accounts, and on whose accounts the customer is."""
     numbers = gate.numbers(customer_id)
     own = Account.objects.filter(customer_id__in=numbers).values("account_id")
     others = Authorised.objects.filter(account_id__in=own, until__isnull=True).values_list("customer_id", flat=True)
@@ -246,7 +246,7 @@ def _authorised(customer_id: str, gate: Gate) -> list[tuple[str, str, Relation |
 
 
 def _stage(key: str, row: Relation | None, on: date, book: RuleBook) -> Stage | None:
-    """The stage of school of a child whose date of birth is known."""
+    """The school stage of a child whose date of birth is known."""
     if row is None or not row.born or key != "child" or row.kind != key:
         return None
     return stage_on(date.fromisoformat(row.born), on, book)

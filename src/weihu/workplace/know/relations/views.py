@@ -24,7 +24,7 @@ LISTED = 100
 @needs_run
 @require_http_methods(["GET", "POST"])
 def relations(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """Everybody related to a customer, the picture, and a form for one more."""
+    """Everybody related to a customer, as a list and a chart, and a form to add somebody."""
     standing = request.gate.standing(customer_id)
     form = RelationForm(request.book, request.gate, customer_id, request.POST or None, initial={"token": uuid4()})
     if request.method == "POST" and form.is_valid():
@@ -52,7 +52,7 @@ def relations(request: WorkRequest, customer_id: str) -> HttpResponse:
 @needs_run
 @require_POST
 def unrelate(request: WorkRequest, customer_id: str, number: int) -> HttpResponse:
-    """Take a relation back."""
+    """Withdraw a relation."""
     request.gate.standing(customer_id)
     side = Q(customer_id=customer_id) | Q(other_id=customer_id)
     relation = Relation.objects.filter(side, pk=number).first()
@@ -83,7 +83,7 @@ def household(request: WorkRequest, customer_id: str) -> HttpResponse:
 @needs_run
 @require_GET
 def households(request: WorkRequest) -> HttpResponse:
-    """Households with members within reach, by their assets together."""
+    """Households with members within reach, by their total assets."""
     if request.gate.reach == "none":
         raise Http404
     reached = request.gate.standings().order_by().filter(customer_id=OuterRef("customer_id"))
@@ -103,5 +103,5 @@ def households(request: WorkRequest) -> HttpResponse:
 
 
 def _family(links: list[network.Link]) -> list[str]:
-    """The related customers within reach who belong to the family."""
+    """The ids of family members who are customers within reach."""
     return [link.other_id for link in links if link.kind.family and link.other]
