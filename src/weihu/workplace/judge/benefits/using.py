@@ -1,4 +1,4 @@
-"""What is due to a customer and what of it is used; using one; what benefits cost."""
+"""The benefits a customer is entitled to, using one, and undoing a use."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from weihu.workplace.judge.benefits.models import BenefitUse
 
 
 class UsedUp(ValueError):
-    """Nothing of the benefit is left in the period, or it is not due."""
+    """The benefit's quota for the period is used up, or the customer is not entitled to it."""
 
 
 @dataclass(frozen=True)
 class Due:
-    """A benefit of a customer's grade in the period that runs: how often it was used, and until when it holds."""
+    """A benefit of a customer's grade in the current period: how often it was used, and until when it is valid."""
 
     key: str
     benefit: Benefit
@@ -36,7 +36,7 @@ class Due:
 
 
 def due_to(standing: Standing, book: RuleBook, on: date) -> list[Due]:
-    """The benefits of the grade that the customer has, protected or not."""
+    """The benefits of the customer's grade, on watch or not."""
     benefits = []
     uses = BenefitUse.objects.filter(customer_id=standing.customer_id, undone=False, period_from__year__gte=on.year)
     used = Counter(uses.values_list("benefit", "period_from"))
@@ -47,7 +47,7 @@ def due_to(standing: Standing, book: RuleBook, on: date) -> list[Due]:
 
 
 def use(standing: Standing, key: str, book: RuleBook, by: str, on: date, token: UUID) -> BenefitUse:
-    """One use; the same ``token`` again is the same use. Raises UsedUp; of two at once the quota lets one through."""
+    """Record a use; repeating the same ``token`` returns the same use. Raises UsedUp, also when two people race."""
     due = {entry.key: entry for entry in due_to(standing, book, on)}
     if (earlier := BenefitUse.objects.filter(token=token).first()) is not None:
         return earlier
@@ -84,7 +84,7 @@ def use(standing: Standing, key: str, book: RuleBook, by: str, on: date, token: 
 
 
 def undo(standing: Standing, number: int, by: str, on: date) -> bool:
-    """Take a use of the same day back."""
+    """Undo a use of the same day; False if there is none."""
     rows = BenefitUse.objects.filter(pk=number, customer_id=standing.customer_id, on=on, undone=False)
     if not rows.update(undone=True):
         return False

@@ -1,4 +1,4 @@
-"""One customer's standing in words that a program or an operator can read: inputs, rule, version."""
+"""A customer's standing with its inputs, rule book and history, as data for operators and programs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from weihu.workplace.bank.models import Signal, Standing, rulebooks_of
 
 
 def standing_with_history(customer_id: str) -> dict[str, Any] | None:
-    """The published standing of a customer, its open signals and every change before it; None if there is none.
+    """The published standing of a customer with its open signals and history; None if there is none.
 
-    For the operator's command line only: pages go through the gate.
+    Only for the operator's command line: pages go through the gate.
     """
     run = current()
     standing = Standing.objects.listed_at(run).filter(customer_id=customer_id).first() if run else None

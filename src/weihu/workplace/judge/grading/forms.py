@@ -1,4 +1,4 @@
-"""The rules that a manager may try out on a page, and a whole book as a file."""
+"""Forms of the rule book: the settings that a manager can try out on a page, and a whole book as a file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ UPGRADES = (
 
 
 class PolicyForm(forms.Form):
-    """The policy, the thresholds and the cadence of every grade; what is left alone stays as the book has it."""
+    """The policy and every grade's threshold and cadence; everything else stays as the book has it."""
 
     def __init__(self, *args: Any, book: RuleBook, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -62,7 +62,7 @@ class PolicyForm(forms.Form):
 
     @property
     def rows(self) -> list[tuple[Any, Any, Any]]:
-        """For the page: each grade with its fields, from the highest down."""
+        """For the page: each grade with its fields, highest grade first."""
         grades = []
         for key, entry in reversed(self.base.grades.items()):
             bound = next(
@@ -73,11 +73,11 @@ class PolicyForm(forms.Form):
 
     @property
     def general(self) -> list[Any]:
-        """For the page: what holds for all grades."""
+        """For the page: the fields that apply to all grades."""
         return [self[name] for name in self.fields if " " not in name]
 
     def proposed(self) -> RuleBook:
-        """The book with what was changed. Raises FaultyBook."""
+        """The book with the form's changes. Raises FaultyBook."""
         if not self.is_bound:
             return self.base
         values = self.cleaned_data

@@ -1,4 +1,4 @@
-"""Giving customers to somebody: hand-over, claim, referral. Each step once, each kept; the next night follows it."""
+"""Decisions that move customers: hand-over, claim, referral. Every step is recorded once; the next night applies it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from weihu.workplace.judge.portfolio.models import Claim, Staffing
 
 
 class DecisionRefused(ValueError):
-    """It cannot be done; ``reason`` is a key of common.REFUSALS."""
+    """The decision is not allowed; ``reason`` is a key of common.REFUSALS."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -28,7 +28,7 @@ class DecisionRefused(ValueError):
 
 
 def posts_of(people: Sequence[Staff]) -> dict[str, set[str]]:
-    """All the posts of some people, by staff number."""
+    """All posts of the given people, by staff number."""
     more = Staffing.objects.in_bulk([member.staff_id for member in people])
     return {
         member.staff_id: {member.post, *(more[member.staff_id].posts if member.staff_id in more else [])}
@@ -37,7 +37,7 @@ def posts_of(people: Sequence[Staff]) -> dict[str, set[str]]:
 
 
 def may_answer(staff: Staff, standing: Standing, book: RuleBook) -> bool:
-    """Whether a person may be given a customer: at work in its branch, with a post that has customers at all."""
+    """Whether a person can be responsible for a customer: active in its branch, in a post that has customers."""
     posts_with_customers = {post for grade in book.grades.values() for post in grade.posts} | set(book.fallback_posts)
     return (
         staff.is_active
@@ -47,7 +47,7 @@ def may_answer(staff: Staff, standing: Standing, book: RuleBook) -> bool:
 
 
 def place(customer_ids: Sequence[str], to: str, origin: Origin, by: str, on: date) -> None:
-    """Give customers to somebody from a working day on."""
+    """Place customers with somebody from a working day on."""
     Placement.objects.bulk_create(
         Placement(customer_id=customer, staff_id=to, on=on, origin=origin, decided_by=by) for customer in customer_ids
     )
@@ -59,7 +59,7 @@ def place(customer_ids: Sequence[str], to: str, origin: Origin, by: str, on: dat
 
 
 def propose(gate: Gate, to: Staff, rows: Sequence[Standing], on: date, note: str, token: UUID) -> Handover:
-    """Propose to hand some customers of one person over. Raises Refused."""
+    """Propose to hand customers of one person over to another. Raises DecisionRefused."""
     by, today = gate.staff.staff_id, gate.run.work_date
     owners = {row.primary_id for row in rows}
     if not rows or len(owners) != 1 or to.staff_id in owners or on < today:
@@ -82,7 +82,7 @@ def propose(gate: Gate, to: Staff, rows: Sequence[Standing], on: date, note: str
 
 
 def answer(handover: Handover, accept: bool, gate: Gate, note: str) -> None:
-    """The receiver accepts or refuses. Raises Refused."""
+    """The receiver accepts or refuses. Raises DecisionRefused."""
     if handover.to_id != gate.staff.staff_id:
         raise DecisionRefused("not_yours")
     state = Handover.State.ACCEPTED if accept else Handover.State.REFUSED
@@ -90,9 +90,9 @@ def answer(handover: Handover, accept: bool, gate: Gate, note: str) -> None:
 
 
 def approve(handover: Handover, agree: bool, gate: Gate, note: str) -> None:
-    """A supervisor, who is neither giver nor receiver, approves; the customers are the receiver's from the day on.
+    """A supervisor who is neither giver nor receiver approves; from its day on the customers are the receiver's.
 
-    Who has come to somebody else in the meantime stays there.
+    Customers who have moved to somebody else in the meantime stay there. Raises DecisionRefused.
     """
     concerned = gate.staff.staff_id in (handover.from_id, handover.to_id)
     if not gate.decides or concerned or handover.branch_id not in gate.branches:
@@ -114,14 +114,14 @@ def approve(handover: Handover, agree: bool, gate: Gate, note: str) -> None:
 
 
 def withdraw(handover: Handover, gate: Gate) -> None:
-    """Whoever proposed it takes it back before it is approved."""
+    """The proposer withdraws a hand-over before it is approved. Raises DecisionRefused."""
     if handover.proposed_by != gate.staff.staff_id:
         raise DecisionRefused("not_yours")
     _move(handover, (Handover.State.PROPOSED, Handover.State.ACCEPTED), Handover.State.WITHDRAWN, gate, "")
 
 
 def handovers(gate: Gate) -> QuerySet[Handover]:
-    """Those that a person has to do with: giver, receiver, proposer, or a supervisor of the branch."""
+    """The hand-overs that concern a person: as giver, receiver, proposer or supervisor of the branch."""
     own = gate.staff.staff_id
     concerned = Q(from_id=own) | Q(to_id=own) | Q(proposed_by=own)
     if gate.decides:
@@ -130,7 +130,7 @@ def handovers(gate: Gate) -> QuerySet[Handover]:
 
 
 def leavers(gate: Gate) -> list[tuple[Staff, int]]:
-    """People within reach who leave or have left and still have customers: the supervisor plans their hand-over."""
+    """People within reach who are leaving or have left and still have customers, with the number of these."""
     going = Staff.objects.filter(branch_id__in=gate.branches, left_on__isnull=False)
     rows = gate.standings().order_by()
     counted = [(member, rows.filter(primary_id=member.staff_id).count()) for member in going]
@@ -138,7 +138,7 @@ def leavers(gate: Gate) -> list[tuple[Staff, int]]:
 
 
 def _move(handover: Handover, still: tuple[str, ...], to: str, gate: Gate, note: str) -> None:
-    """One step further, of two who do it at once by one."""
+    """Change the state; of two people at once, only one succeeds. Raises DecisionRefused."""
     with transaction.atomic():
         if not Handover.objects.filter(pk=handover.pk, state__in=still).update(state=to):
             raise DecisionRefused("settled")
@@ -155,7 +155,7 @@ def _step(handover: Handover, state: str, by: str, on: date, note: str) -> None:
 
 
 def claimable(gate: Gate) -> QuerySet[Standing]:
-    """Customers of the person's branch whom anybody may claim: of a claimable grade, and nobody has talked to lately."""
+    """Customers of the branch open to claims: of a claimable grade, not contacted lately, not claimed already."""
     book, on = gate.run.rulebook, gate.run.work_date
     ranks = [rank for rank, grade in enumerate(book.grades.values()) if grade.claimable]
     since = on - timedelta(days=book.portfolios.claim_idle_days)
@@ -167,7 +167,7 @@ def claimable(gate: Gate) -> QuerySet[Standing]:
 
 
 def claim(gate: Gate, customer_id: str) -> Claim:
-    """Take a claimable customer, first come. Raises Refused."""
+    """Claim a customer, first come first served. Raises DecisionRefused."""
     book, by, on = gate.run.rulebook, gate.staff.staff_id, gate.run.work_date
     standing = claimable(gate).filter(customer_id=customer_id).first()
     if standing is None or not may_answer(gate.staff, standing, book):
@@ -190,7 +190,7 @@ def claim(gate: Gate, customer_id: str) -> Claim:
 
 
 def dispute(claimed: Claim, gate: Gate, why: str) -> None:
-    """Who had the customer objects; the supervisor decides. Raises Refused."""
+    """The person who had the customer disputes a claim; a supervisor decides. Raises DecisionRefused."""
     if claimed.before_id != gate.staff.staff_id or not why:
         raise DecisionRefused("not_yours")
     changes = {"state": Claim.State.DISPUTED, "disputed_by": gate.staff.staff_id, "dispute": why}
@@ -200,7 +200,7 @@ def dispute(claimed: Claim, gate: Gate, why: str) -> None:
 
 
 def settle(claimed: Claim, uphold: bool, gate: Gate, why: str) -> None:
-    """A supervisor decides a dispute: the claim stands, or the customer goes back. Raises Refused."""
+    """A supervisor decides a dispute: the claim stands, or the customer goes back. Raises DecisionRefused."""
     if not gate.decides or claimed.branch_id not in gate.branches or not why:
         raise DecisionRefused("supervisor")
     by, on = gate.staff.staff_id, gate.run.work_date
@@ -218,7 +218,7 @@ def settle(claimed: Claim, uphold: bool, gate: Gate, why: str) -> None:
 
 
 def receivers(standing: Standing, target: int, book: RuleBook) -> list[Staff]:
-    """Who answers for a grade in the customer's branch; who was referred the fewest first."""
+    """Who can take customers of a grade in the customer's branch; those with the fewest referrals so far first."""
     posts = [*list(book.grades.values())[target].posts, *book.fallback_posts]
     people = list(Staff.objects.filter(branch_id=standing.branch_id, is_active=True))
     held = posts_of(people)
@@ -230,7 +230,7 @@ def receivers(standing: Standing, target: int, book: RuleBook) -> list[Staff]:
 
 
 def refer(gate: Gate, standing: Standing, to: Staff, target: int, evidence: str) -> Referral:
-    """Hand a customer who can move up to somebody who answers for the next grade (M12). Raises Refused."""
+    """Refer a customer who can move up to somebody in charge of the next grade (M12). Raises DecisionRefused."""
     by, on = gate.staff.staff_id, gate.run.work_date
     if to.staff_id in (by, standing.primary_id) or not may_answer(to, standing, gate.run.rulebook):
         raise DecisionRefused("receiver")
@@ -249,9 +249,9 @@ def refer(gate: Gate, standing: Standing, to: Staff, target: int, evidence: str)
 
 
 def answer_referral(referral: Referral, accept: bool, gate: Gate, reason: str) -> None:
-    """The receiver, or a supervisor of the branch once it is late, accepts or declines with a reason. Raises Refused.
+    """The receiver, or once it is overdue a supervisor, accepts or declines with a reason. Raises DecisionRefused.
 
-    An accepted customer is the receiver's from the day on; the referral stays credited to who made it.
+    An accepted customer is the receiver's from that day on; the referrer keeps the credit.
     """
     by, on = gate.staff.staff_id, gate.run.work_date
     escalated = referral.late(on) and gate.decides and referral.branch_id in gate.branches
@@ -270,7 +270,7 @@ def answer_referral(referral: Referral, accept: bool, gate: Gate, reason: str) -
 
 
 def referrals(gate: Gate) -> QuerySet[Referral]:
-    """Those that a person made or has to answer, and for supervisors all of the branch."""
+    """The referrals that a person made or has to answer; for supervisors, all of the branch."""
     own = gate.staff.staff_id
     concerned = Q(from_id=own) | Q(to_id=own)
     if gate.decides:
@@ -279,7 +279,7 @@ def referrals(gate: Gate) -> QuerySet[Referral]:
 
 
 def moved_up(rows: Sequence[Referral], gate: Gate) -> set[int]:
-    """The accepted referrals whose customers have reached the grade since: the result that is credited."""
+    """The ids of accepted referrals whose customers have reached the target grade, which is credited."""
     book = gate.run.rulebook
     accepted = [row for row in rows if row.state == Referral.State.ACCEPTED and row.target in book.grades]
     ranks = gate.ranks_of([row.customer_id for row in accepted])

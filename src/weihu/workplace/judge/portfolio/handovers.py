@@ -1,4 +1,4 @@
-"""Hand-overs (移交) and claims (认领): the pages."""
+"""The pages of hand-overs (移交) and claims (认领)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAGE = 50
 @needs_run
 @require_http_methods(["GET", "POST"])
 def handover_list(request: WorkRequest) -> HttpResponse:
-    """Hand-overs, and proposing one: of all customers of a person, of a grade, or of those that were chosen."""
+    """The hand-overs; a POST proposes one, of all or of chosen customers of a person."""
     gate = require_reach(request)
     refused = ""
     if request.method == "POST":
@@ -69,7 +69,7 @@ def handover_list(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def handover(request: WorkRequest, number: int) -> HttpResponse:
-    """One hand-over with its history; a post is the next step."""
+    """A hand-over with its history; a POST is the next step."""
     gate = require_reach(request)
     current = decisions.handovers(gate).filter(pk=number).first()
     if current is None:
@@ -117,7 +117,7 @@ def handover(request: WorkRequest, number: int) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def claims(request: WorkRequest) -> HttpResponse:
-    """Customers to claim, one's claims, and disputes. Who is not yet one's own is shown with a masked name."""
+    """Customers to claim (with masked names), the reader's claims, and disputes."""
     gate = require_reach(request)
     refused = ""
     if request.method == "POST":

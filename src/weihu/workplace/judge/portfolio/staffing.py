@@ -1,4 +1,4 @@
-"""The staffing table (人员配置): more posts, limits and absences; downloads as a workbook and uploads from one."""
+"""The staffing table (人员配置): additional posts, limits and absences; downloaded and uploaded as a workbook."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST_CUSTOMERS, MOST_MINUTES = 100_000, 720
 
 @dataclass(frozen=True)
 class Problem:
-    """One cell that cannot be used: its row and column, what was found and what was expected."""
+    """A cell that cannot be used: its row and column, what was found and what was expected."""
 
     line: int
     column: str
@@ -34,7 +34,7 @@ class Problem:
 
 
 def columns() -> list[str]:
-    """The titles of the table, in the reader's language; an upload is read by them, in either."""
+    """The titles of the table in the reader's language. An upload may have them in either language."""
     return [
         _("Staff number"),
         _("Name"),
@@ -61,7 +61,7 @@ def lines(people: list[Staff], book: RuleBook) -> list[list[Any]]:
 
 
 def read(content: bytes, name: str, gate: Gate) -> tuple[list[Staffing], list[Problem]]:
-    """The people of a table and everything in it that cannot be used. Raises workbook.Unreadable."""
+    """The entries of an uploaded table, and every cell that cannot be used. Raises workbook.Unreadable."""
     head, *rows = [[cell_text(cell) for cell in row] for row in workbook.read(content, name).rows]
     places = _places(head)
     if "staff_id" not in places:
@@ -101,7 +101,7 @@ def read(content: bytes, name: str, gate: Gate) -> tuple[list[Staffing], list[Pr
 
 
 def save(rows: list[Staffing], by: str, on: date) -> None:
-    """Keep the rows, all of them or none; people who are not named stay as they are."""
+    """Save all rows or none; people who are not in the table stay as they are."""
     with transaction.atomic():
         for row in rows:
             row.changed_by, row.changed_on = by, on
@@ -110,7 +110,7 @@ def save(rows: list[Staffing], by: str, on: date) -> None:
 
 
 def enter_absence(staff_id: str, from_on: date, to_on: date, cover_id: str, by: str) -> Absence:
-    """A person is away, and who stands in."""
+    """Record an absence and who covers, if anybody."""
     absence = Absence.objects.create(staff_id=staff_id, from_on=from_on, to_on=to_on, cover_id=cover_id, entered_by=by)
     audit.record(by, "absence.enter", detail=f"{absence.pk} {staff_id} {from_on} {to_on} {cover_id}")
     return absence

@@ -1,4 +1,4 @@
-"""Who carries how much, who is away, and the staffing table."""
+"""The pages of workload and absences, and of the staffing table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from weihu.workplace.judge.portfolio.models import Staffing
 @needs_run
 @require_GET
 def portfolios(request: WorkRequest) -> HttpResponse:
-    """Everybody's customers and minutes against what they may have; who is away; who leaves; who has nobody."""
+    """Everybody's customers and minutes against the limits; absences, leavers, unassigned customers."""
     gate = require_reach(request)
     rows, unassigned = _people(request), _unassigned(request)
     if request.GET.get("xlsx") == "unassigned":
@@ -89,7 +89,7 @@ def portfolios(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def staff_table(request: WorkRequest) -> HttpResponse:
-    """The staffing table: download, change, upload; absences and who stands in."""
+    """The staffing table: download and upload; absences and cover."""
     gate = require_reach(request)
     if not gate.decides:
         raise Http404
@@ -132,7 +132,7 @@ def staff_table(request: WorkRequest) -> HttpResponse:
 
 
 def _people(request: WorkRequest) -> list[dict[str, Any]]:
-    """Everybody within reach who has or could have customers, the fullest first."""
+    """Everybody within reach who has or could have customers, the highest share of the limit first."""
     gate, book = request.gate, request.book
     loads = columns.loads(gate)
     members = list(gate.colleagues()) if gate.decides else [request.user]
