@@ -1,6 +1,6 @@
-"""The calls (OpenAPI: /api/v1/openapi.json). Every system has its token; every change names an idempotency key.
+"""The API's calls (OpenAPI: /api/v1/openapi.json). Every system has a token; every change has an idempotency key.
 
-Nothing of a call is done unless all of it can be. A customer out of the system's reach is not found.
+A call is carried out completely or not at all. A customer out of the system's reach is not found (404).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Token(HttpBearer):
     """``Authorization: Bearer TOKEN``."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
-        """Who calls; None refuses with 401."""
+        """The calling system; None refuses with 401."""
         run = current()
         return caller_of(token, run) if run else None
 
@@ -72,7 +72,7 @@ class FieldOut(Schema):
 
 
 class FindIn(Schema):
-    """How a customer is found: one of the three."""
+    """What to find a customer by: one of the three."""
 
     customer_id: str = ""
     phone: str = ""
@@ -80,7 +80,7 @@ class FindIn(Schema):
 
 
 class FoundOut(Schema):
-    """A customer that was found; the name is masked."""
+    """A matching customer; the name is masked."""
 
     customer_id: str
     name: str
@@ -89,7 +89,7 @@ class FoundOut(Schema):
 
 
 class KnownOut(Schema):
-    """What is known of a field: the kept value (masked where the catalogue says so), how it came, whether values differ."""
+    """A known field: its value (masked where the catalogue says so), its source, whether values differ."""
 
     field: str
     value: str
@@ -99,7 +99,7 @@ class KnownOut(Schema):
 
 
 class FactIn(Schema):
-    """A fact as somebody writes it."""
+    """A fact to record."""
 
     field: str
     value: str = ""
@@ -109,7 +109,7 @@ class FactIn(Schema):
 
 
 class FactsIn(Schema):
-    """Facts of one customer, all or none of which are recorded."""
+    """Facts of a customer; all of them are recorded or none."""
 
     facts: list[FactIn] = Field(min_length=1, max_length=100)
     source: str = Field("", max_length=200, description="document, call or visit that they come from")
@@ -122,7 +122,7 @@ class RecordedOut(Schema):
 
 
 class WrongOut(Schema):
-    """What is wrong with a fact: its place in the list (from 0), what was expected in both languages."""
+    """What is wrong with a fact: its index in the list (from 0), what was found, what was expected in both languages."""
 
     place: int
     field: str
@@ -156,7 +156,7 @@ class ComplaintOut(Schema):
 
 
 class ConsentOut(Schema):
-    """That an answer was recorded."""
+    """Confirms that an answer was recorded."""
 
     recorded: bool
 
@@ -181,7 +181,7 @@ def catalogue(request: HttpRequest) -> list[FieldOut]:
 
 @api.post("/customers/find", response=list[FoundOut])
 def find(request: HttpRequest, query: FindIn) -> list[FoundOut]:
-    """The customers within reach who have this number, phone or identity number. A post, so that no log keeps them."""
+    """Customers within reach by number, phone or identity number. A POST, so that these appear in no log of addresses."""
     caller = _caller(request)
     condition = Q(pk__in=[])
     if query.customer_id:
@@ -226,7 +226,7 @@ def archive(request: HttpRequest, customer_id: str) -> list[KnownOut]:
 
 @api.post("/customers/{customer_id}/facts", response={200: RecordedOut, 422: list[WrongOut]})
 def facts(request: HttpRequest, customer_id: str, payload: FactsIn, key: Key) -> HttpResponse:
-    """Record facts: all of them, or none and what is wrong."""
+    """Record all facts, or none and say what is wrong."""
     caller = _caller(request)
     row = caller.gate.standing(customer_id)
 
@@ -244,7 +244,7 @@ def facts(request: HttpRequest, customer_id: str, payload: FactsIn, key: Key) ->
 
 @api.post("/customers/{customer_id}/consents", response=ConsentOut)
 def consents(request: HttpRequest, customer_id: str, payload: ConsentIn, key: Key) -> HttpResponse:
-    """Record that a customer agreed to a purpose or withdrew."""
+    """Record a customer's consent to a purpose, or its withdrawal."""
     caller = _caller(request)
     caller.gate.standing(customer_id)
     if payload.purpose not in caller.gate.run.rulebook.consents:
@@ -312,7 +312,7 @@ def _read_facts(payload: FactsIn, row: Standing, caller: Caller) -> tuple[list[F
 
 
 def _value(fact: FactIn, book: RuleBook, consented: set[str]) -> str:
-    """The kept form; raises Unfit."""
+    """The value in its stored form; raises Unfit."""
     entry = book.fields.get(fact.field)
     if entry is None or fact.field == "name":
         raise Unfit("目录中的字段", "a field of the catalogue")
@@ -327,7 +327,7 @@ def _value(fact: FactIn, book: RuleBook, consented: set[str]) -> str:
 
 
 def _once(request: HttpRequest, caller: Caller, key: str, act: Callable[[], tuple[int, Any]]) -> HttpResponse:
-    """Do a call once per idempotency key; the same key with another call is refused with 409."""
+    """Carry out a call once per idempotency key; the same key with a different call is refused with 409."""
     asked = hashlib.sha256(f"{request.method} {request.path}\n".encode() + request.body).hexdigest()
     try:
         with transaction.atomic():

@@ -1,3 +1,3 @@
-"""What each night published for the cockpit."""
+"""The cockpit has no tables of its own: it reads what nights publish (``bank.models``)."""
 
 from __future__ import annotations

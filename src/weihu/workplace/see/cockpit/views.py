@@ -35,13 +35,13 @@ from weihu.workplace.see.cockpit.reading import (
 
 PERIOD_DAYS = 30
 LINES = 24
-"""Lines of a printed page."""
+"""Rows on a printed page."""
 
 
 @needs_run
 @require_GET
 def cockpit(request: WorkRequest) -> HttpResponse:
-    """The figures of a scope and a period, a trend, and the parts they are made of."""
+    """The figures of a scope and a period, a trend, and the breakdown by parts."""
     scope, period = _scope_and_period(request)
     measure = request.GET.get("measure", "aum")
     measure = measure if measure in MEASURES else "aum"
@@ -74,7 +74,7 @@ def cockpit(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_GET
 def effects(request: WorkRequest) -> HttpResponse:
-    """What acting brought or saved, per kind of signal, beside customers from whom it was kept back."""
+    """The effect of acting on each kind of signal, against the control group."""
     scope, period = _scope_and_period(request)
     if not request.gate.decides or scope.staff_id:
         raise Http404
@@ -160,7 +160,7 @@ def _base(request: WorkRequest, scope: Scope, period: Period | None) -> dict[str
 
 
 def _parts(scope: Scope, period: Period) -> list[tuple[dict[str, str], Sums]]:
-    """The parts of a scope, largest first: branches of the bank, people of a branch, the person alone."""
+    """The parts of a scope, largest AUM first: branches of the bank, people of a branch, or the person alone."""
     part = "branch_id" if scope.kind == "bank" or len(scope.branches or []) > 1 else "staff_id"
     sums_by_part = by_part(scope, period, part)
     rows: list[tuple[dict[str, str], Sums]] = []
@@ -178,7 +178,7 @@ def _parts(scope: Scope, period: Period) -> list[tuple[dict[str, str], Sums]]:
 
 
 def _figures(request: WorkRequest, total: Sums) -> list[dict[str, Any]]:
-    """The measures of the whole with their targets and whether they are reached."""
+    """The measures of the total with their targets and whether these are reached."""
     rows = []
     for key, name in MEASURES.items():
         value, target = total.value(key), _target(request, key)
@@ -198,7 +198,7 @@ def _figures(request: WorkRequest, total: Sums) -> list[dict[str, Any]]:
 
 
 def _grades(request: WorkRequest, scope: Scope, period: Period) -> list[dict[str, Any]]:
-    """Customers and AUM per grade with their net change, the highest first; ranks of the book of today."""
+    """Customers and AUM per grade with their net change, highest grade first, in ranks of the current rule book."""
     sums_by_rank = by_part(scope, period, "grade_rank")
     grades = list(request.book.grades.values())
     return [
@@ -235,7 +235,7 @@ def _text(request: WorkRequest, measure: str, value: Decimal | None) -> str:
 def _lines(
     request: WorkRequest, parts: list[tuple[dict[str, str], Sums]], plain: bool
 ) -> tuple[list[str], list[list[Any]]]:
-    """The parts as rows of a sheet (``plain``: numbers as such)."""
+    """The parts as rows of a sheet; ``plain`` keeps amounts as numbers for a workbook."""
     head = [
         _("Name"),
         _("Customers"),
