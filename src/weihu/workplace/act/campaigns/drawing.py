@@ -1,4 +1,4 @@
-"""A campaign's list: how large it is, whom it overlaps, who is left alone by chance, who is called when."""
+"""Drawing a campaign: its size, overlaps with other campaigns, the random control group, the waves of calls."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from weihu.workplace.know.archive.lists import ListQuery
 
 AT_ONCE = 500
 MOST = 20_000
-"""A campaign of more customers is one of the whole bank, and is made in parts."""
+"""The most customers of a campaign; larger ones have to be split."""
 
 
 class TooLarge(ValueError):
-    """The list has more than MOST customers, or nobody."""
+    """The list has more than MOST customers, or none."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """What stands on a list before it is drawn: all its customers, those not to be contacted, those contacted often
-    enough lately (they wait for a later wave), and per running campaign those that are on it already (left out)."""
+    """A list before the draw: its customers, those not to be contacted, those contacted too often lately (they wait
+    for a later wave), and the customers already in another running campaign (they are left out)."""
 
     customers: int
     barred: int
@@ -46,7 +46,7 @@ class Check:
 
 
 def check(campaign: Campaign, gate: Gate, book: RuleBook, on: date) -> Check:
-    """Size and overlap. Raises TooLarge, lists.TooWide."""
+    """Check size and overlaps before the draw. Raises TooLarge, lists.TooWide."""
     rows = _listed(campaign, gate, on)
     ids = [row.customer_id for row in rows]
     barred = _in_batches(ids, lambda batch: barred_customers(book, on, batch))
@@ -70,7 +70,7 @@ def check(campaign: Campaign, gate: Gate, book: RuleBook, on: date) -> Check:
 
 
 def start(campaign: Campaign, gate: Gate, book: RuleBook, by: str, on: date) -> None:
-    """Draw who is called and who is left alone, and begin. Twice is once. Raises TooLarge, lists.TooWide."""
+    """Draw the control group and start; starting twice changes nothing. Raises TooLarge, lists.TooWide."""
     rows = _listed(campaign, gate, on)
     barred = _in_batches([row.customer_id for row in rows], lambda batch: barred_customers(book, on, batch))
     elsewhere = set().union(
@@ -80,7 +80,7 @@ def start(campaign: Campaign, gate: Gate, book: RuleBook, by: str, on: date) -> 
     if not rows:
         raise TooLarge
     order = sorted(rows, key=lambda row: row.customer_id)
-    random.Random(campaign.seed).shuffle(order)  # noqa: S311 - a draw that can be made again, not a secret
+    random.Random(campaign.seed).shuffle(order)  # noqa: S311 - a repeatable draw, not a secret
     control_size = round(len(order) * campaign.control_share)
     holding = holders(book.offers.get(campaign.offer), [row.customer_id for row in order])
     days = _waves(order[control_size:], max(on, campaign.from_on), campaign.wave_size)
@@ -106,14 +106,14 @@ def start(campaign: Campaign, gate: Gate, book: RuleBook, by: str, on: date) -> 
 
 
 def stop(campaign: Campaign, by: str, on: date, reason: str) -> None:
-    """Nobody is called any more; what was done is measured all the same."""
+    """Stop calling; the effect of what was done is still measured."""
     running = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.RUNNING)
     if running.update(state=Campaign.State.STOPPED, stopped_on=on, stop_reason=reason[:200]):
         audit.record(by, "campaign.stop", detail=f"{campaign.pk} {reason}"[:200])
 
 
 def holders(offer: Offer | None, customer_ids: list[str]) -> set[str]:
-    """Those of some customers who hold what an offer stands for."""
+    """The customers among ``customer_ids`` who hold a product of the offer."""
     if offer is None:
         return set()
     in_category = Product.objects.filter(category=offer.category)
@@ -136,7 +136,7 @@ def _listed(campaign: Campaign, gate: Gate, on: date) -> list[Standing]:
 
 
 def _on_other_campaigns(campaign: Campaign, ids: set[str]) -> list[tuple[Campaign, set[str]]]:
-    """Who is on another running campaign's list: the same customer in two would blur both effects."""
+    """Customers already in another running campaign: being in two would blur the effects of both."""
     overlaps = []
     for other in Campaign.objects.filter(state=Campaign.State.RUNNING).exclude(pk=campaign.pk):
         customers = ids & set(other.targets.values_list("customer_id", flat=True))
@@ -146,7 +146,7 @@ def _on_other_campaigns(campaign: Campaign, ids: set[str]) -> list[tuple[Campaig
 
 
 def _waves(rows: Iterable[Standing], first: date, size: int) -> dict[str, date]:
-    """The day on which each is called: so many a person and working day, in the order of the draw."""
+    """The day each customer is called: ``size`` per member of staff and working day, in the order of the draw."""
     counts: dict[str, int] = defaultdict(int)
     days = [first]
     days_by_customer = {}

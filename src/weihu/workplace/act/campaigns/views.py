@@ -1,4 +1,4 @@
-"""Campaigns (活动): made from a saved list, checked, started with a control group, read by their effect."""
+"""The pages of campaigns (活动): created from a saved list, checked, started with a control group, measured."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class CampaignForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """It ends after it began."""
+        """The campaign must end after it starts."""
         values = super().clean() or {}
         if values.get("from_on") and values.get("to_on") and values["to_on"] <= values["from_on"]:
             self.add_error("to_on", _("It has to end after it began."))

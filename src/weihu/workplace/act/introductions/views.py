@@ -1,4 +1,4 @@
-"""Introductions (转介绍): recorded at the customer's, followed on one page, thanked for."""
+"""Introductions (转介绍): recorded on the introducer's page, listed with their status, thanked for."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LISTED, MOST_CONNECTED = 200, 10
 
 
 class IntroductionForm(forms.Form):
-    """Whom a customer introduces: a name and a telephone, or the number of who is a customer already."""
+    """The person introduced: name and telephone, or the customer number."""
 
     token = forms.UUIDField()
     name = forms.CharField(max_length=100, required=False)
@@ -42,7 +42,7 @@ class IntroductionForm(forms.Form):
         self.book = book
 
     def clean_phone(self) -> str:
-        """A mobile number as the catalogue keeps it."""
+        """The mobile number in its stored form."""
         text = str(self.cleaned_data["phone"]).strip()
         try:
             return read(self.book.fields["phone"], text) if text else ""
@@ -50,7 +50,7 @@ class IntroductionForm(forms.Form):
             raise ValidationError(unfit.text(get_language() or "zh-hans")) from None
 
     def clean(self) -> dict[str, Any]:
-        """One of the two."""
+        """Name and telephone, or a customer number, are required."""
         values = super().clean() or {}
         if not values.get("introduced") and not (values.get("name") and values.get("phone")) and not self.errors:
             raise ValidationError(_("Name and telephone of the introduced person, or the customer number."))
@@ -90,7 +90,7 @@ def introduce(request: WorkRequest, customer_id: str) -> HttpResponse:
 @needs_run
 @require_POST
 def introduction_act(request: WorkRequest, customer_id: str, number: int) -> HttpResponse:
-    """Thank the introducer, or take back what was recorded by mistake."""
+    """Record thanks to the introducer, or withdraw an introduction recorded by mistake."""
     request.gate.standing(customer_id)
     row = standing_introductions().filter(pk=number, introducer_id=customer_id).first()
     if row is None:
@@ -111,7 +111,7 @@ def introduction_act(request: WorkRequest, customer_id: str, number: int) -> Htt
 @needs_run
 @require_GET
 def introductions(request: WorkRequest) -> HttpResponse:
-    """The introductions within reach with their status, and the customers who brought most."""
+    """The introductions within reach with their status, and the customers who introduced the most people."""
     gate = require_reach(request)
     rows = standing_introductions()
     mine = Q(staff_id=request.user.staff_id)
@@ -137,7 +137,7 @@ def introductions(request: WorkRequest) -> HttpResponse:
 
 
 def card(request: WorkRequest, customer_id: str) -> dict[str, Any]:
-    """For the customer's page: whom the customer brought, and who brought the customer."""
+    """For the customer's page: whom the customer introduced, and who introduced the customer."""
     rows = standing_introductions()
     brought, by = list(rows.filter(introducer_id=customer_id).order_by("-pk")), rows.filter(introduced_id=customer_id)
     both = [*brought, *by]
@@ -150,7 +150,7 @@ def card(request: WorkRequest, customer_id: str) -> dict[str, Any]:
 
 
 def describe(row: Introduction, seen: dict[str, Any]) -> dict[str, Any]:
-    """An introduction in words, names only of customers within reach."""
+    """An introduction for display, with names only of customers within reach."""
     introducer, introduced = seen.get(row.introducer_id), seen.get(row.introduced_id or "")
     status, step = _("Not a customer yet"), 0
     if row.introduced_id:
@@ -176,7 +176,7 @@ def _seen(request: WorkRequest, rows: list[Introduction]) -> dict[str, Any]:
 
 
 def _most_connected(request: WorkRequest, rows: list[Introduction]) -> list[dict[str, Any]]:
-    """Who brought most, with all that those brought in turn."""
+    """The customers who introduced the most people, directly or through those they introduced."""
     branches = tree(rows)
     connected: list[dict[str, Any]] = []
     for customer in branches:
@@ -200,7 +200,7 @@ def _most_connected(request: WorkRequest, rows: list[Introduction]) -> list[dict
 def _nested(
     customer: str, branches: dict[str, list[Introduction]], seen: dict[str, Any], above: set[str]
 ) -> list[dict[str, Any]]:
-    """The tree under a customer: each one brought, with those it brought."""
+    """The tree of a customer: everybody introduced, with those they introduced in turn."""
     return [
         {
             **describe(row, seen),

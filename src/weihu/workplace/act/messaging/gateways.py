@@ -1,4 +1,4 @@
-"""Gateways: how a message leaves the bank. Each is set up by variables of the environment, or absent.
+"""Gateways, through which messages leave the bank. Each is configured by environment variables, or absent.
 
 ``WEIHU_SMTP_URL``   smtp://user:password@host:587/?tls=starttls&from=service@bank.example  (tls: starttls, ssl or none)
 ``WEIHU_SMS_URL``    the bank's own text-message platform: one JSON request per message; ``WEIHU_SMS_TOKEN``
@@ -22,7 +22,7 @@ SECONDS = 10
 
 
 class NotSent(Exception):
-    """The gateway did not take the message; ``text`` is its own answer."""
+    """The gateway refused the message; ``text`` is its answer."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -31,7 +31,7 @@ class NotSent(Exception):
 
 @dataclass(frozen=True)
 class Letter:
-    """What is to be sent: to whom, what, by which member of staff; ``code`` is the text's number at the provider."""
+    """A message to send. ``sender`` is the member of staff, ``code`` the template's number at the provider."""
 
     address: str
     subject: str
@@ -42,24 +42,24 @@ class Letter:
 
 
 class Gateway(Protocol):
-    """Takes a letter and gives the provider's number for it; raises NotSent."""
+    """Sends a letter and returns the provider's id for it; raises NotSent."""
 
     @property
     def field(self) -> str:
-        """The archive's field with the customer's address."""
+        """The archive field that holds the customer's address."""
 
     def send(self, letter: Letter) -> str: ...
 
 
 @dataclass(frozen=True)
 class Smtp:
-    """E-mail by the bank's mail server."""
+    """E-mail through the bank's mail server."""
 
     url: str
     field: str = "email"
 
     def send(self, letter: Letter) -> str:
-        """One message of plain text."""
+        """Send a plain-text message."""
         parts = urlsplit(self.url)
         options = {name: values[0] for name, values in parse_qs(parts.query).items()}
         tls = options.get("tls", "starttls")
@@ -92,7 +92,7 @@ class Sms:
     field: str = "phone"
 
     def send(self, letter: Letter) -> str:
-        """One request; the same ``id`` twice is one message."""
+        """Send one request; the platform takes a repeated ``id`` as the same message."""
         payload = {"id": letter.token, "mobile": letter.address, "text": letter.text, "template": letter.code}
         headers = {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
         answer = _call("POST", self.url, json=payload, headers=headers)
@@ -103,7 +103,7 @@ class Sms:
 
 @dataclass(frozen=True)
 class WeCom:
-    """WeCom's message to a customer, sent in the name of the member of staff (externalcontact/add_msg_template)."""
+    """A WeCom message to a customer in the member of staff's name (externalcontact/add_msg_template)."""
 
     url: str
     corp: str
@@ -111,7 +111,7 @@ class WeCom:
     field: str = "wecom"
 
     def send(self, letter: Letter) -> str:
-        """Ask for a token, then hand the message over."""
+        """Get an access token, then send the message."""
         credentials = {"corpid": self.corp, "corpsecret": self.secret}
         token = self._checked(_call("GET", f"{self.url}/cgi-bin/gettoken", params=credentials))["access_token"]
         payload = {
@@ -144,7 +144,7 @@ def _call(method: str, url: str, **arguments: Any) -> dict[str, Any]:
 
 
 def gateways(environment: Mapping[str, str] = os.environ) -> dict[str, Gateway]:
-    """The gateways that are set up, by medium."""
+    """The configured gateways by medium."""
     configured: dict[str, Gateway] = {}
     if url := environment.get("WEIHU_SMS_URL"):
         configured["sms"] = Sms(url, environment.get("WEIHU_SMS_TOKEN", ""))

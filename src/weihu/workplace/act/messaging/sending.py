@@ -1,4 +1,4 @@
-"""Which texts fit a customer on the list, and sending one."""
+"""Which templates suit a customer on the list, and sending one."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from weihu.workplace.gate.requests import WorkRequest
 from weihu.workplace.know.archive.facts import FieldState
 
 PLACES = ("salutation", "name", "manager", "branch", "date")
-"""The words that a template may have in braces."""
+"""The placeholders that a template may have in braces."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A template with the customer's words in it, and why it cannot be sent (empty: it can)."""
+    """A template filled in for a customer, and why it cannot be sent (empty if it can)."""
 
     template: Template
     text: str
@@ -32,7 +32,7 @@ class Draft:
 
 
 def wrong_places(text: str) -> list[str]:
-    """What stands in braces and is no place for words; a brace out of place is named too."""
+    """The unknown placeholders of a template; an unmatched brace counts as one."""
     try:
         parts = [part[1:] for part in string.Formatter().parse(text) if part[1] is not None]
     except ValueError:
@@ -41,7 +41,7 @@ def wrong_places(text: str) -> list[str]:
 
 
 def drafts(request: WorkRequest, standing: Standing, archive: dict[str, FieldState], kinds: list[str]) -> list[Draft]:
-    """The approved texts for the reasons at hand, those made for one of them first."""
+    """The approved templates that suit the kinds of signal; those made for one of the kinds first."""
     rows = [row for row in Template.objects.filter(state=Template.State.APPROVED).order_by("pk") if _fits(row, kinds)]
     rows.sort(key=lambda row: not row.kinds)
     ways = gateways()
@@ -52,7 +52,7 @@ def drafts(request: WorkRequest, standing: Standing, archive: dict[str, FieldSta
 def send(
     request: WorkRequest, standing: Standing, archive: dict[str, FieldState], template: Template, token: UUID
 ) -> Message:
-    """Send a text once: the same token again is the same message. What the gateway answers is kept with it."""
+    """Send a message once per token, and save the gateway's answer with it."""
     gateway = gateways()[template.medium]
     letter = Letter(
         archive[gateway.field].value,

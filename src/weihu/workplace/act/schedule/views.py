@@ -1,4 +1,4 @@
-"""The schedule (日程): coming occasions, visits agreed, and the calendar address."""
+"""The schedule (日程): upcoming occasions, visits agreed, and the calendar feed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FEED_DAYS = 120
 @needs_run
 @require_GET
 def upcoming(request: WorkRequest) -> HttpResponse:
-    """The occasions of the reader's own customers in the next weeks, and the address of the calendar."""
+    """Occasions of the reader's own customers in the coming weeks, and the address of the calendar feed."""
     if request.gate.reach == "none":
         raise Http404
     days = 90 if request.GET.get("days") == "90" else DAYS_AHEAD
@@ -55,7 +55,7 @@ def upcoming(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_POST
 def feed_act(request: WorkRequest) -> HttpResponse:
-    """Make a new address (the old one is gone), or revoke it."""
+    """Create a new feed address, replacing the old one, or revoke it."""
     if request.gate.reach == "none":
         raise Http404
     with transaction.atomic():
@@ -73,7 +73,7 @@ def feed_act(request: WorkRequest) -> HttpResponse:
 @login_not_required
 @require_GET
 def feed(request: HttpRequest, secret: str) -> HttpResponse:
-    """The calendar of who owns the address: customers by masked names, as calendars are kept on private telephones."""
+    """The calendar feed of the address's owner. Names are masked, because calendars are kept on private phones."""
     run = current()
     address = Feed.objects.filter(secret_index=seal().index(secret, "feed")).first()
     staff = Staff.objects.filter(staff_id=address.staff_id, is_active=True).first() if address else None
@@ -95,7 +95,7 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 def _event(row: Any, book: Any, made: date) -> icalendar.Event:
-    """An all-day event that keeps its identity from day to day; the relative's name stays in the bank."""
+    """An all-day event with the same identity from day to day; relatives' names are left out."""
     occasion = row.occasion
     entry = book.occasions[occasion.kind]
     what = f" {occasion.what.name('zh')}" if occasion.what else ""

@@ -34,7 +34,7 @@ SHEET_TASKS = 40
 @needs_run
 @require_GET
 def board(request: WorkRequest) -> HttpResponse:
-    """Who is how far today, brought up to date by itself."""
+    """Everybody's progress today; the page refreshes itself."""
     people, branch, branches = _people(request)
     rows = day_of(people, request.run, request.run.work_date)
     rows = [row for row in rows if row.planned or row.contacts or row.absence]
@@ -84,7 +84,7 @@ def morning(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_GET
 def morning_pdf(request: WorkRequest) -> HttpResponse:
-    """The morning sheet for printing: a page for the branch, one for each person."""
+    """The morning sheet as PDF: a page for the branch, then a page for each person."""
     people, branch, _branches = _people(request)
     chosen = _chosen(request, people)
     today, yesterday = _two_days(request, chosen)
@@ -103,7 +103,7 @@ def morning_pdf(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def evening(request: WorkRequest) -> HttpResponse:
-    """The evening review: done, undone with its reason, results, what is agreed for the next days."""
+    """The evening review: done, undone with reasons, results, and what is agreed for the coming days."""
     people, branch, branches = _people(request)
     on = request.run.work_date
     if request.method == "POST":
@@ -141,7 +141,7 @@ def evening(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def work_log(request: WorkRequest) -> HttpResponse:
-    """What a person did on the last days: contacts by themselves, other work as it is written down."""
+    """A person's last days: contacts, which are logged automatically, and notes of other work."""
     gate, on = require_reach(request), request.run.work_date
     if request.method == "POST":
         minutes, text = request.POST.get("minutes", ""), request.POST.get("text", "").strip()[:500]
@@ -183,7 +183,7 @@ def work_log(request: WorkRequest) -> HttpResponse:
 
 
 def _people(request: WorkRequest) -> tuple[list[Staff], Branch | None, list[Branch]]:
-    """Whose day the reader may see: of a branch within reach, else the own; and the branches to choose from."""
+    """The people whose day the reader may see, their branch, and the branches to choose from."""
     gate = require_reach(request)
     if not gate.decides:
         return [request.user], Branch.objects.filter(branch_id=request.user.branch_id).first(), []
@@ -210,7 +210,7 @@ def _last_working_day(on: date) -> date:
 
 
 def _two_days(request: WorkRequest, people: list[Staff]) -> tuple[list[PersonDay], dict[str, PersonDay]]:
-    """Today's lists of who has one, and the last working day by staff number."""
+    """Today's days of people with a list or a visit, and everybody's last working day by staff number."""
     on = request.run.work_date
     today = [row for row in day_of(people, request.run, on) if row.planned or row.visits]
     before = _last_working_day(on)
@@ -239,14 +239,14 @@ def _tasks(
 
 
 def _worked(row: PersonDay, book: RuleBook) -> int:
-    """Minutes of a day: what the list says of the tasks that were done, other contacts, other work."""
+    """Minutes worked on a day: planned minutes of done tasks, other contacts, other work."""
     tasks = sum(minutes for customer, minutes in row.planned.items() if customer in row.done)
     others = len({contact.customer_id for contact in row.contacts} - set(row.planned))
     return tasks + others * book.portfolios.contact_minutes + sum(note.minutes for note in row.notes)
 
 
 def _keep_reasons(request: WorkRequest, on: date) -> None:
-    """The reasons for the reader's own undone tasks."""
+    """Save the reasons for the reader's own undone tasks."""
     mine = day_of([request.user], request.run, on)[0]
     with transaction.atomic():
         for customer in mine.open:

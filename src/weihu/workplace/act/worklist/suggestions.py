@@ -1,4 +1,4 @@
-"""What may be offered to a customer on the list (产品匹配), with the why in words."""
+"""What to offer a customer on the list (产品匹配), with the reasons."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from weihu.workplace.know.archive.facts import FieldState
 from weihu.workplace.know.life.models import Goal
 
 LATELY = 5
-"""So many interests count, the latest ones."""
+"""The number of latest interests that count."""
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """An offer, the products it stands for, and why it fits."""
+    """An offer with its products and why it fits."""
 
     fit: Fit
     products: list[Product]
@@ -30,7 +30,7 @@ class Suggestion:
 def suggestions(
     request: WorkRequest, standing: Standing, archive: dict[str, FieldState], signals: list[Signal]
 ) -> tuple[list[Suggestion], bool]:
-    """The offers that fit the reasons, and whether a valid risk rating is missing."""
+    """The offers that fit the customer's signals, and whether a valid risk rating is missing."""
     products = Product.objects.in_bulk()
     situation = _situation(request, standing, archive, signals, products)
     suggested = [
@@ -69,7 +69,7 @@ def _situation(
 
 
 def _liked(request: WorkRequest, standing: Standing) -> list[str]:
-    """The offers that the customer was interested in lately, as contacts say."""
+    """The offers that the customer was recently interested in, by the contacts."""
     rows = request.gate.contacts(standing).exclude(interest="")
     return list(rows.values_list("interest", flat=True)[:LATELY])
 

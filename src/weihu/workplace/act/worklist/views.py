@@ -1,4 +1,4 @@
-"""Today (今日工作): the person's list, one task at a time, and the result of a contact."""
+"""Today (今日工作): the reader's list, one task at a time, and recording the result of a contact."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from weihu.workplace.know.archive.portrait import missing, portrait
 @needs_run
 @require_GET
 def today(request: WorkRequest) -> HttpResponse:
-    """The list with the first open task beside it. A post without a day's list begins with what it may read."""
+    """The list with the first open task beside it. Posts without a list are sent to a page that they may read."""
     post = request.book.posts.get(request.user.post)
     if post and not post.minutes_per_day and (post.sees_runs or post.reach != "none"):
         return redirect("runs" if post.reach == "none" else "customers")
@@ -47,7 +47,7 @@ def today(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_GET
 def left(request: WorkRequest) -> HttpResponse:
-    """What the day does not hold, with why; under the list, once that is there."""
+    """What did not fit into the day, with the reasons; loaded after the list."""
     rows, count = not_planned(request, TodayList.of(request))
     return render(request, "worklist/left.html", {"left": rows, "count": count})
 
@@ -64,7 +64,7 @@ def task(request: WorkRequest, customer_id: str) -> HttpResponse:
 @needs_run
 @require_POST
 def record(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """Record a contact; the answer is the next task's panel, with the list brought up to date."""
+    """Record a contact; the response is the next task's panel and the updated list."""
     standing = request.gate.standing(customer_id)
     archive = archive_of(standing.customer, request.book, request.run.work_date)
     form = _form(request, standing, archive, request.POST)
@@ -90,7 +90,7 @@ def record(request: WorkRequest, customer_id: str) -> HttpResponse:
 @needs_run
 @require_POST
 def call(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """The telephone number in full for a call, logged before it is shown."""
+    """The full telephone number for a call; showing it is logged first."""
     standing = request.gate.standing(customer_id)
     archive = archive_of(standing.customer, request.book, request.run.work_date)
     if barred_customers(request.book, request.run.work_date, [customer_id]) or not archive["phone"].value:
@@ -115,8 +115,7 @@ def _form(
 
 
 def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: dict[str, FieldState]) -> None:
-    """The contact, the signals it answers, what was learned and what becomes of care plans, once: the form's token
-    tells a repeated post."""
+    """Save the contact, the signals it answers, the fact learned and the changes of care plans; once per token."""
     values = form.cleaned_data
     with transaction.atomic():
         contact, created = Contact.objects.get_or_create(
@@ -150,7 +149,7 @@ def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: di
 
 
 def _learn(request: WorkRequest, customer_id: str, values: dict[str, Any], archive: dict[str, FieldState]) -> None:
-    """A fact that the customer told in passing goes into the archive, in place of what was known."""
+    """Record a fact learned during the contact, in place of what was known."""
     content = FactContent(values["learned"], values["learned_value"], Channel.SERVICE, Confidence.TOLD)
     known_keys = {key for key, state in archive.items() if state.known}
     for new in with_derived(content, known_keys):
@@ -160,7 +159,7 @@ def _learn(request: WorkRequest, customer_id: str, values: dict[str, Any], archi
 
 
 def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str, Any]:
-    """What the panel shows of one task; Http404 for customers that are not on the list."""
+    """The context of a task's panel; Http404 for customers who are not on the list."""
     chosen = tasks.find(customer_id)
     if chosen is None:
         raise Http404
