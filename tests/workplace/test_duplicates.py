@@ -17,7 +17,7 @@ from weihu.workplace.customer.models import Candidate, Verdict
 from weihu.workplace.gate.merged import merges_on
 from weihu.workplace.gate.models import Merge
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.know.archive.facts import Written, record
+from weihu.workplace.know.archive.facts import FactContent, record_fact
 from weihu.workplace.know.archive.models import Confidence, Fact
 from weihu.workplace.know.relations import network
 
@@ -35,8 +35,8 @@ def pair(run, member):
 
 
 def tell(customer: str, key: str, value: str, run) -> Fact:
-    written = Written(key, value, Channel.SERVICE, Confidence.TOLD)
-    return record(customer, written, [], "x", run.work_date, uuid.uuid4())
+    written = FactContent(key, value, Channel.SERVICE, Confidence.TOLD)
+    return record_fact(customer, written, [], "x", run.work_date, uuid.uuid4())
 
 
 def test_merged_by_the_page_and_undone(signed_in, pair, run, member):

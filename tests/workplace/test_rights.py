@@ -18,7 +18,7 @@ from weihu.workplace.customer import erasure
 from weihu.workplace.customer.models import Erasure
 from weihu.workplace.customer.record import RECORD, kept_as_proof, kept_by_law
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.know.archive.facts import Written, record
+from weihu.workplace.know.archive.facts import FactContent, record_fact
 from weihu.workplace.know.archive.models import Confidence, Fact, FactKey
 from weihu.workplace.know.complaints import cases
 from weihu.workplace.know.life.models import Goal
@@ -33,9 +33,11 @@ def customer(run, member):
     gate = Gate(member("branch_manager"), run)
     one, other = (row.customer_id for row in gate.standings()[:2])
     on = run.work_date
-    written = Written("memo", SECRET, Channel.SERVICE, Confidence.TOLD, source=SECRET)
-    record(one, written, [], "x", on, uuid.uuid4())
-    network.relate(one, network.Tie("child", name=SECRET, born=date(2015, 1, 1), note=SECRET), "x", on, uuid.uuid4())
+    written = FactContent("memo", SECRET, Channel.SERVICE, Confidence.TOLD, source=SECRET)
+    record_fact(one, written, [], "x", on, uuid.uuid4())
+    network.relate(
+        one, network.NewRelation("child", name=SECRET, born=date(2015, 1, 1), note=SECRET), "x", on, uuid.uuid4()
+    )
     network.join(one, [other], "x", on)
     record_consent(one, ConsentAnswer("marketing", "1", True, Channel.SERVICE, SECRET), "x", on, uuid.uuid4())
     case = cases.open_case(

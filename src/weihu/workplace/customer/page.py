@@ -21,7 +21,7 @@ from weihu.workplace.gate.merged import kept_for
 from weihu.workplace.gate.models import Merge
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.judge.portfolio.card import responsibility
-from weihu.workplace.know.archive.facts import Known, archive_of
+from weihu.workplace.know.archive.facts import FieldState, archive_of
 from weihu.workplace.know.archive.lists import (
     ListQuery,
     TooWide,
@@ -29,7 +29,7 @@ from weihu.workplace.know.archive.lists import (
 )
 from weihu.workplace.know.archive.portrait import portrait, products
 from weihu.workplace.know.life.goals import goal_form, goals_of
-from weihu.workplace.know.life.upcoming import Coming, coming
+from weihu.workplace.know.life.upcoming import UpcomingOccasion, upcoming_occasions
 from weihu.workplace.know.relations.network import household_of, links_of, picture
 
 
@@ -109,15 +109,15 @@ def _turning(request: WorkRequest, standing: Standing) -> dict[str, Any]:
     return {"came_from": came_from, "list_address": query.address(), "before": before, "after": after}
 
 
-def _occasions(request: WorkRequest, standing: Standing) -> list[Coming]:
+def _occasions(request: WorkRequest, standing: Standing) -> list[UpcomingOccasion]:
     """The customer's own occasions of the next months; festivals are everybody's."""
-    rows = coming([standing], request.book, request.run.work_date, OCCASION_DAYS)
+    rows = upcoming_occasions([standing], request.book, request.run.work_date, OCCASION_DAYS)
     return [row for row in rows if row.occasion.kind != "festival"][:8]
 
 
-def _by_category(archive: dict[str, Known]) -> list[tuple[str, list[Known], int]]:
+def _by_category(archive: dict[str, FieldState]) -> list[tuple[str, list[FieldState], int]]:
     """The archive in its eight categories: what is known or was refused, and how many fields are empty."""
-    grouped: dict[str, list[Known]] = {}
+    grouped: dict[str, list[FieldState]] = {}
     for known in archive.values():
         if known.key != "name":
             grouped.setdefault(known.field.category, []).append(known)

@@ -1,4 +1,4 @@
-"""Visits agreed with customers, and calendar addresses of staff."""
+"""Visits agreed with customers, and the calendar feeds of staff."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Feed(models.Model):
-    """A person's calendar address. Who has it needs no login, so it can be revoked; then it is gone."""
+    """The secret address of a person's calendar feed. It works without a login, so it can be revoked."""
 
     staff_id = models.CharField(max_length=60, unique=True)
     secret = SealedField(scope="feed")

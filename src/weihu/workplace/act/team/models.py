@@ -1,4 +1,4 @@
-"""The team's day: visits, what was left undone and why, what else was done."""
+"""Reasons for undone tasks, and notes of other work."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Undone(models.Model):
-    """Why a task of a day was left undone (夕会); the task comes back by itself."""
+    """Why a task of a day was left undone (夕会). The task comes back on its own."""
 
     class Why(models.TextChoices):
         """The reason."""
@@ -29,7 +29,7 @@ class Undone(models.Model):
 
 
 class WorkNote(models.Model):
-    """What else a person did on a day (工作日志): meetings, training, visits without a customer's task."""
+    """Other work of a person on a day (工作日志): meetings, training, visits that were not tasks."""
 
     staff_id = models.CharField(max_length=60)
     on = models.DateField()

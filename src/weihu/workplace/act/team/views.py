@@ -34,11 +34,11 @@ SHEET_TASKS = 40
 @needs_run
 @require_GET
 def board(request: WorkRequest) -> HttpResponse:
-    """Who is how far today, brought up to date by itself."""
+    """Everybody's progress today; the page refreshes itself."""
     people, branch, branches = _people(request)
     rows = day_of(people, request.run, request.run.work_date)
     rows = [row for row in rows if row.planned or row.contacts or row.absence]
-    known = Staff.objects.in_bulk({row.absence.cover_id for row in rows if row.absence and row.absence.cover_id})
+    covers = Staff.objects.in_bulk({row.absence.cover_id for row in rows if row.absence and row.absence.cover_id})
     whole = {
         "planned": sum(len(row.planned) for row in rows),
         "done": sum(len(row.done) for row in rows),
@@ -50,7 +50,7 @@ def board(request: WorkRequest) -> HttpResponse:
         "rows": rows,
         "whole": whole,
         "top_share": round(100 * whole["top_minutes"] / whole["minutes"]) if whole["minutes"] else 0,
-        "covers": known,
+        "covers": covers,
         "branch": branch,
         "branches": branches,
         "now": timezone.localtime(),
@@ -84,7 +84,7 @@ def morning(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_GET
 def morning_pdf(request: WorkRequest) -> HttpResponse:
-    """The morning sheet for printing: a page for the branch, one for each person."""
+    """The morning sheet as PDF: a page for the branch, then a page for each person."""
     people, branch, _branches = _people(request)
     chosen = _chosen(request, people)
     today, yesterday = _two_days(request, chosen)
@@ -103,7 +103,7 @@ def morning_pdf(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def evening(request: WorkRequest) -> HttpResponse:
-    """The evening review: done, undone with its reason, results, what is agreed for the next days."""
+    """The evening review: done, undone with reasons, results, and what is agreed for the coming days."""
     people, branch, branches = _people(request)
     on = request.run.work_date
     if request.method == "POST":
@@ -114,8 +114,13 @@ def evening(request: WorkRequest) -> HttpResponse:
     mine = next((row for row in rows if row.staff.staff_id == request.user.staff_id), None)
     audit.record(request.user.staff_id, "evening.view", detail=branch.branch_id if branch else "")
     context = {
-        "rows": [(row, [(known.get(one), row.undone.get(one)) for one in row.open if one in known]) for row in rows],
-        "mine": [(known[one], mine.undone.get(one)) for one in mine.open if one in known] if mine else [],
+        "rows": [
+            (row, [(known.get(customer), row.undone.get(customer)) for customer in row.open if customer in known])
+            for row in rows
+        ],
+        "mine": [(known[customer], mine.undone.get(customer)) for customer in mine.open if customer in known]
+        if mine
+        else [],
         "own": mine,
         "whys": Undone.Why.choices,
         "agreed": followed_up(rows),
@@ -136,7 +141,7 @@ def evening(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def work_log(request: WorkRequest) -> HttpResponse:
-    """What a person did on the last days: contacts by themselves, other work as it is written down."""
+    """A person's last days: contacts, which are logged automatically, and notes of other work."""
     gate, on = require_reach(request), request.run.work_date
     if request.method == "POST":
         minutes, text = request.POST.get("minutes", ""), request.POST.get("text", "").strip()[:500]
@@ -147,25 +152,29 @@ def work_log(request: WorkRequest) -> HttpResponse:
         return redirect("work_log")
     wanted = request.GET.get("staff", request.user.staff_id)
     people = list(gate.colleagues()) if gate.decides else []
-    staff = next((one for one in [request.user, *people] if one.staff_id == wanted), None)
+    staff = next((member for member in [request.user, *people] if member.staff_id == wanted), None)
     if staff is None:
         raise Http404
     until = parse_date(request.GET.get("until", "")) or on
     days = [until - timedelta(days=back) for back in range(LOG_DAYS)]
-    found = [(one, day_of([staff], run_for(one), one)[0]) for one in days]
-    rows = [(one, row, _worked(row, request.book)) for one, row in found if row.planned or row.contacts or row.notes]
+    days_read = [(on_day, day_of([staff], run_for(on_day), on_day)[0]) for on_day in days]
+    rows = [
+        (on_day, row, _worked(row, request.book))
+        for on_day, row in days_read
+        if row.planned or row.contacts or row.notes
+    ]
     if request.GET.get("xlsx"):
         head = [_("Day"), _("Planned"), _("Done"), _("Contacts"), _("Minutes"), _("Other work")]
         lines = [
             [
-                one,
+                on_day,
                 len(row.planned),
                 len(row.done),
                 len(row.contacts),
                 minutes,
                 "; ".join(note.text for note in row.notes),
             ]
-            for one, row, minutes in rows
+            for on_day, row, minutes in rows
         ]
         return download(request, Sheet(str(_("Work log")), head, lines))
     audit.record(request.user.staff_id, "work.log", detail=staff.staff_id)
@@ -174,15 +183,17 @@ def work_log(request: WorkRequest) -> HttpResponse:
 
 
 def _people(request: WorkRequest) -> tuple[list[Staff], Branch | None, list[Branch]]:
-    """Whose day the reader may see: of a branch within reach, else the own; and the branches to choose from."""
+    """The people whose day the reader may see, their branch, and the branches to choose from."""
     gate = require_reach(request)
     if not gate.decides:
         return [request.user], Branch.objects.filter(branch_id=request.user.branch_id).first(), []
     branches = list(Branch.objects.filter(branch_id__in=gate.branches).order_by("branch_id"))
     staffed = set(gate.colleagues().values_list("branch_id", flat=True))
-    branches = [one for one in branches if one.branch_id in staffed]
+    branches = [candidate for candidate in branches if candidate.branch_id in staffed]
     wanted = request.GET.get("branch") or request.POST.get("branch") or request.user.branch_id
-    branch = next((one for one in branches if one.branch_id == wanted), branches[0] if branches else None)
+    branch = next(
+        (candidate for candidate in branches if candidate.branch_id == wanted), branches[0] if branches else None
+    )
     if branch is None:
         return [], None, []
     return list(gate.colleagues().filter(branch_id=branch.branch_id)), branch, branches
@@ -190,7 +201,7 @@ def _people(request: WorkRequest) -> tuple[list[Staff], Branch | None, list[Bran
 
 def _chosen(request: WorkRequest, people: list[Staff]) -> list[Staff]:
     wanted = request.GET.get("staff", "")
-    return [one for one in people if one.staff_id == wanted] if wanted else people
+    return [member for member in people if member.staff_id == wanted] if wanted else people
 
 
 def _last_working_day(on: date) -> date:
@@ -199,7 +210,7 @@ def _last_working_day(on: date) -> date:
 
 
 def _two_days(request: WorkRequest, people: list[Staff]) -> tuple[list[PersonDay], dict[str, PersonDay]]:
-    """Today's lists of who has one, and the last working day by staff number."""
+    """Today's days of people with a list or a visit, and everybody's last working day by staff number."""
     on = request.run.work_date
     today = [row for row in day_of(people, request.run, on) if row.planned or row.visits]
     before = _last_working_day(on)
@@ -213,7 +224,7 @@ def _named(request: WorkRequest, rows: list[PersonDay]) -> tuple[dict[str, Stand
     known = request.gate.reached(wanted)
     signals = open_signals(request.gate, sorted(known))
     words = Names(request.book)
-    return known, {one: [reason(signal, words) for signal in found] for one, found in signals.items()}
+    return known, {customer: [reason(signal, words) for signal in open_ones] for customer, open_ones in signals.items()}
 
 
 def _tasks(
@@ -228,14 +239,14 @@ def _tasks(
 
 
 def _worked(row: PersonDay, book: RuleBook) -> int:
-    """Minutes of a day: what the list says of the tasks that were done, other contacts, other work."""
+    """Minutes worked on a day: planned minutes of done tasks, other contacts, other work."""
     tasks = sum(minutes for customer, minutes in row.planned.items() if customer in row.done)
     others = len({contact.customer_id for contact in row.contacts} - set(row.planned))
     return tasks + others * book.portfolios.contact_minutes + sum(note.minutes for note in row.notes)
 
 
 def _keep_reasons(request: WorkRequest, on: date) -> None:
-    """The reasons for the reader's own undone tasks."""
+    """Save the reasons for the reader's own undone tasks."""
     mine = day_of([request.user], request.run, on)[0]
     with transaction.atomic():
         for customer in mine.open:
@@ -250,8 +261,8 @@ def _keep_reasons(request: WorkRequest, on: date) -> None:
 def _results(row: PersonDay | None) -> str:
     if row is None:
         return "—"
-    said = ", ".join(f"{label} {count}" for _key, label, count in row.outcomes)
-    return f"{len(row.done)}/{len(row.planned)}" + (f" ({said})" if said else "")
+    outcomes = ", ".join(f"{label} {count}" for _key, label, count in row.outcomes)
+    return f"{len(row.done)}/{len(row.planned)}" + (f" ({outcomes})" if outcomes else "")
 
 
 def _branch_page(request: WorkRequest, branch: Branch, today: list[PersonDay], yesterday: dict[str, PersonDay]) -> Page:
@@ -272,7 +283,7 @@ def _branch_page(request: WorkRequest, branch: Branch, today: list[PersonDay], y
     done = sum(len(row.done) for row in yesterday.values())
     planned = sum(len(row.planned) for row in yesterday.values())
     interested = sum(contact.outcome == Outcome.INTERESTED for row in yesterday.values() for contact in row.contacts)
-    said = _("Yesterday %(done)s of %(planned)s done, %(interested)s interested. Today %(tasks)s tasks.") % {
+    summary = _("Yesterday %(done)s of %(planned)s done, %(interested)s interested. Today %(tasks)s tasks.") % {
         "done": done,
         "planned": planned,
         "interested": interested,
@@ -280,7 +291,7 @@ def _branch_page(request: WorkRequest, branch: Branch, today: list[PersonDay], y
     }
     grid = Grid(_("Team"), head, lines, (3, 3, 7, 2, 2, 2, 2), frozenset({3, 4, 5, 6}))
     title = f"{_('Morning meeting')} · {branch.name}"
-    return Page(title, _under(request), [said], [grid])
+    return Page(title, _under(request), [summary], [grid])
 
 
 def _person_page(
@@ -312,7 +323,7 @@ def _person_page(
             if visit.customer_id in known
         ]
         grids.insert(0, Grid(_("Visits"), [_("At"), _("Customer"), _("Place")], visits, (2, 4, 10)))
-    said = _(
+    summary = _(
         "Yesterday: %(results)s. Today %(tasks)s tasks, %(minutes)s minutes, of them %(top)s %% for the best customers."
     ) % {
         "results": _results(yesterday),
@@ -320,7 +331,7 @@ def _person_page(
         "minutes": row.minutes,
         "top": round(100 * row.top_minutes / row.minutes) if row.minutes else 0,
     }
-    return Page(f"{row.staff.name} · {called(book.posts.get(row.staff.post))}", _under(request), [said], grids)
+    return Page(f"{row.staff.name} · {called(book.posts.get(row.staff.post))}", _under(request), [summary], grids)
 
 
 def _under(request: WorkRequest) -> str:

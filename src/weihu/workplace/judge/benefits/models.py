@@ -1,4 +1,4 @@
-"""What was used of benefits."""
+"""The uses of benefits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from weihu.workplace.base.fields import CustomerField, MoneyField
 
 
 class BenefitUse(models.Model):
-    """One use of a benefit in a period; ``nth`` of the quota, so that nobody uses more than is due."""
+    """One use of a benefit in a period. ``nth`` numbers the uses of a quota, so that nobody can exceed it."""
 
     token = models.UUIDField(unique=True)
     customer_id = CustomerField()

@@ -1,4 +1,4 @@
-"""What people decide about responsibility; the night reads it."""
+"""Staffing and claims: people's decisions about responsibility, which the night reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Staffing(models.Model):
-    """What the staffing table says of a person beyond the core system; empty limits are the post's."""
+    """A person's entry in the staffing table, beyond the core system; empty limits fall back to the post's."""
 
     staff_id = models.CharField(max_length=60, primary_key=True)
     more_posts = models.CharField(max_length=200, blank=True)
@@ -20,18 +20,19 @@ class Staffing(models.Model):
 
     @property
     def posts(self) -> list[str]:
-        """The posts that the person has besides the core system's."""
+        """The posts that the person has in addition to the core system's."""
         return [post for post in self.more_posts.split(",") if post]
 
 
 class Claim(models.Model):
-    """A claim (认领) of a long-tail customer, first come; ``open_key`` is the customer while it stands, so there is one.
+    """A claim (认领) of a long-tail customer, first come first served.
 
-    ``before_id``: who had the customer, and may dispute it.
+    ``open_key`` is the customer's id while the claim stands, so that there is only one. ``before_id``: who had the
+    customer before and may dispute the claim.
     """
 
     class State(models.TextChoices):
-        """How it stands."""
+        """Whether the claim stands."""
 
         HELD = "held", _("Claimed")
         DISPUTED = "disputed", _("Disputed")

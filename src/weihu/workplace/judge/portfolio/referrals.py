@@ -36,7 +36,7 @@ def referral_list(request: WorkRequest) -> HttpResponse:
             accept, reason = request.POST.get("act") == "accept", request.POST.get("reason", "").strip()[:500]
             decisions.answer_referral(found, accept, gate, reason)
             return redirect("referrals")
-        except decisions.Refused as wrong:
+        except decisions.DecisionRefused as wrong:
             refused = str(REFUSALS[wrong.reason])
     me, on = request.user.staff_id, request.run.work_date
     listed = list(rows[:LISTED])
@@ -93,7 +93,7 @@ def refer(request: WorkRequest, customer_id: str) -> HttpResponse:
     chosen = {one.staff_id: one for one in offer["receivers"]}.get(request.POST.get("to", ""))
     try:
         decisions.refer(request.gate, standing, chosen or offer["receivers"][0], offer["target"], offer["evidence"])
-    except decisions.Refused as reason:
+    except decisions.DecisionRefused as reason:
         return HttpResponseBadRequest(str(REFUSALS[reason.reason]))
     return redirect("referrals")
 

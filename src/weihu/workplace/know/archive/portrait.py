@@ -12,7 +12,7 @@ from weihu.workplace.bank.metric import distance_to, thresholds_of
 from weihu.workplace.bank.models import Branch, Product, Staff, Standing, aum_on
 from weihu.workplace.base.words import called
 from weihu.workplace.gate.requests import WorkRequest
-from weihu.workplace.know.archive.facts import Known, archive_of
+from weihu.workplace.know.archive.facts import FieldState, archive_of
 
 CHART_DAYS = 365
 
@@ -69,12 +69,12 @@ def chart(request: WorkRequest, standing: Standing, history: list[Standing]) -> 
     return {"points": points, "bands": bands}
 
 
-def alerts(archive: dict[str, Known]) -> list[Known]:
+def alerts(archive: dict[str, FieldState]) -> list[FieldState]:
     """Wishes and limits, for every page on which somebody acts for the customer (M7)."""
     return [known for known in archive.values() if known.field.alert and known.value]
 
 
-def missing(archive: dict[str, Known], standing: Standing, book: RuleBook) -> list[Known]:
+def missing(archive: dict[str, FieldState], standing: Standing, book: RuleBook) -> list[FieldState]:
     """What the customer's grade expects and nobody has told, in the order in which to ask."""
     return [archive[key] for key in book.expected(standing.grade_rank) if not archive[key].known]
 

@@ -10,9 +10,9 @@ from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Relation(models.Model):
-    """A relation (关系): ``other`` is ``kind`` to the customer. One row for both sides; the book knows the inverse.
+    """A relation (关系): ``other`` is ``kind`` to the customer. One row for both sides; the rule book has the inverse.
 
-    ``other_id`` is another customer, or "" for somebody who is none; then ``name`` says who. ``born`` as YYYY-MM-DD.
+    ``other_id`` is a customer, or "" for somebody who is not, identified by ``name``. ``born`` is YYYY-MM-DD.
     """
 
     token = models.UUIDField(unique=True)
@@ -39,7 +39,7 @@ class Household(models.Model):
 
 
 class Member(models.Model):
-    """A customer in a household, from a day to a day; in one at a time."""
+    """A customer's membership of a household; a customer is in one household at a time."""
 
     household = models.ForeignKey(Household, models.CASCADE, related_name="members")
     customer_id = CustomerField()

@@ -1,4 +1,4 @@
-"""Runs: what landed, what was checked, how long it took."""
+"""The pages of runs: what was delivered and computed, how long each step took."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FILE_NAMES = {
 
 
 def _readable(request: WorkRequest) -> QuerySet[Run]:
-    """Published runs, for the posts that the rule book lets see them."""
+    """The published runs; Http404 for posts that may not see them."""
     post = request.book.posts.get(request.user.post)
     if post is None or not post.sees_runs:
         raise Http404
@@ -75,6 +75,6 @@ def run(request: WorkRequest, number: int) -> HttpResponse:
 
 @login_not_required
 def health(request: HttpRequest) -> JsonResponse:
-    """For the bank's monitoring: whether a night is published, and of which date. Says nothing of customers."""
+    """For the bank's monitoring: the business date of the published run, if any. Needs no login."""
     latest = current()
     return JsonResponse({"business_date": str(latest.business_date) if latest else None})
