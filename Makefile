@@ -1,8 +1,11 @@
 # make demo: everything installed, a synthetic bank, served on 127.0.0.1:8000
-# make test: what tests need, then the whole suite on SQLite, and what uses a database (without the browser) on a throw-away PostgreSQL
+# make test: what tests need, then the whole suite on SQLite, and what uses a database (without the browser) on a throw-away PostgreSQL;
+# one report of the coverage of both, branches included
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 HOME_DIR ?= var/demo
 BROWSER := $(addprefix tests/workplace/,test_browser.py test_axe.py test_days.py)
+
+PYTEST := $(UV) run coverage run -m pytest -n 2 --dist loadgroup
 
 .PHONY: demo test lint audit bench install clean
 
@@ -23,8 +26,13 @@ node_modules/.package-lock.json: package-lock.json | $(UV)
 test: install
 	$(UV) sync --quiet --locked
 	sh tools/test_needs.sh
-	$(UV) run pytest -n 2 --dist loadgroup $(ARGS)
-	sh tools/with_postgres.sh $(UV) run pytest tests/nightly tests/workplace $(BROWSER:%=--ignore %) -n 2 --dist loadgroup $(ARGS)
+	$(UV) run coverage erase
+	$(PYTEST) $(ARGS)
+	sh tools/with_postgres.sh $(PYTEST) tests/nightly tests/workplace $(BROWSER:%=--ignore %) $(ARGS)
+	$(UV) run coverage combine --quiet
+	$(UV) run coverage json --quiet --fail-under 0
+	$(UV) run coverage report
+	$(UV) run python tools/coverage_floor.py .cache/coverage/coverage.json
 
 lint: install
 	$(UV) sync --quiet --locked

@@ -1,32 +1,36 @@
-"""A home of its own for the test process, and one small published bank that tests share."""
+"""The small published bank that tests share, people signed in at it, and the command as a process."""
 
 import os
-import shutil
 import subprocess
 import sys
 import uuid
-from datetime import date
 from pathlib import Path
 
 import pytest
+from pytest_django.live_server_helper import LiveServer
 
-from tests.settings import HOME, ROOT
+from tests import bank
+from tests.settings import HOME
 from weihu.engine.lake import Home
-from weihu.sources.synthetic import SyntheticBank
 
-PUBLISHED_DAYS = 4
+PUBLISHED_DAYS = bank.PUBLISHED_DAYS
 LEDGER = Path(__file__).parents[2] / "shared" / "data" / "czech-bank"
 
 
-def pytest_sessionfinish():
-    shutil.rmtree(ROOT, ignore_errors=True)
+def pytest_collection_modifyitems(items):
+    """What takes longest begins first, so that no process is left with it while the others have nothing to do."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_sessionfinish(session):
+    if not hasattr(session.config, "workerinput"):
+        bank.forget()
 
 
 @pytest.fixture(scope="session")
 def deliveries() -> list[Path]:
-    """A bank of 400 customers in 3 branches: six deliveries over a month's end."""
-    bank = SyntheticBank(400, 3, 6, date(2026, 6, 2), 7)
-    return list(bank.deliveries(ROOT / "deliveries"))
+    """Six days of the bank's files."""
+    return bank.deliveries()
 
 
 @pytest.fixture(scope="session")
@@ -36,13 +40,33 @@ def home() -> Home:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker, deliveries, home):
+def django_db_setup(django_test_environment, django_db_blocker):
     """The first four nights are published; the next delivery waits."""
-    from weihu.nightly.run import Nightly
+    with django_db_blocker.unblock():
+        bank.create()
+        yield
+        bank.destroy()
 
-    with django_db_blocker.unblock(), Nightly(home) as nightly:
-        for folder in deliveries[:PUBLISHED_DAYS]:
-            nightly.run(folder)
+
+@pytest.fixture
+def own_bank(django_db_setup, django_db_blocker):
+    """The bank for a test that commits, or that many connections see at once: it is as before afterwards."""
+    with django_db_blocker.unblock():
+        yield
+        bank.restore()
+
+
+@pytest.fixture(scope="session")
+def _served(django_db_setup):
+    running = LiveServer("localhost")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def server(own_bank, _served):
+    """The workplace, served to browsers and other systems; its address is ``server.url``."""
+    return _served
 
 
 @pytest.fixture

@@ -1,21 +1,36 @@
-"""The workplace's settings with a home of its own for every test process, made before Django reads it."""
+"""The workplace's settings for a test run: a root folder that its processes share, a home and a database for each.
+
+The home is made here, before Django reads it; tests/bank.py fills the database.
+"""
 
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
-ROOT = Path(tempfile.mkdtemp(prefix="weihu-tests-"))
-os.environ["WEIHU_HOME"] = str(ROOT / "home")
+# the first process of the run makes the root, xdist's workers inherit its name
+ROOT = Path(os.environ.get("WEIHU_TESTS") or tempfile.mkdtemp(prefix="weihu-tests-"))
+PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "main")
+os.environ["WEIHU_TESTS"] = str(ROOT)
+os.environ["WEIHU_HOME"] = str(ROOT / PROCESS)
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop runs in the tests' thread
 
 from weihu.engine.lake import Home  # noqa: E402
 from weihu.rules import rulebook  # noqa: E402
 
-Home(ROOT / "home").create()
-shutil.copy(rulebook.BOOKS / "brief.toml", ROOT / "home" / "rulebook.toml")
+if PROCESS == "main":
+    Home(ROOT / PROCESS).create()
+    shutil.copy(rulebook.BOOKS / "brief.toml", ROOT / PROCESS / "rulebook.toml")
+else:  # the same secrets: what one process has sealed, all can open
+    shutil.copytree(ROOT / "main", ROOT / PROCESS, dirs_exist_ok=True)
 
 from weihu.workplace.settings import *  # noqa: E402, F403
+from weihu.workplace.settings import DATABASES  # noqa: E402
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["NAME"] = f"file:weihu_{PROCESS}?mode=memory&cache=shared"
+else:
+    DATABASES["default"]["NAME"] = f"weihu_tests_{PROCESS}"
 
 # a password is hashed as fast as it can be: tests sign in often
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -2,7 +2,7 @@
 
 import json
 
-from tools import audit
+from tools import audit, coverage_floor
 
 
 def test_an_audit_that_nobody_answered_is_not_told_as_a_clean_one():
@@ -25,3 +25,16 @@ def test_a_known_vulnerability_is_told_and_what_no_source_knows_is_named():
     ]
     answer = {"vulnerabilities": {"d": {"severity": "high"}}, "metadata": {"dependencies": {"total": 8}}}
     assert audit.of_npm_audit(json.dumps(answer)).vulnerable == ["d: high"]
+
+
+def test_a_file_below_the_floor_fails_whatever_the_whole_is(tmp_path, capsys):
+    figures = {"a.py": (90.0, 10), "b.py": (84.9, 10), "c.py": (0.0, 0)}
+    files = {
+        name: {"summary": {"percent_covered": percent, "num_statements": lines}}
+        for name, (percent, lines) in figures.items()
+    }
+    report = tmp_path / "coverage.json"
+    report.write_text(json.dumps({"files": files}))
+    assert coverage_floor.main(str(report)) == 1
+    assert capsys.readouterr().out == " 84.9 % b.py\n1 files covered less than 85 %\n"
+    assert coverage_floor.main(str(report), 80) == 0

@@ -145,23 +145,14 @@ def test_complaints_and_consents(call, customer):
 @pytest.mark.skipif(
     connection.vendor == "sqlite", reason="the tests' SQLite is one connection: nothing is at once there"
 )
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("browser")
-def test_the_same_call_at_once_is_done_once(live_server, deliveries, home):
+def test_the_same_call_at_once_is_done_once(server):
     """Two connections of a call centre that lost its patience."""
-    import shutil
     import urllib.request
 
     from django.db import connections
 
-    from weihu.nightly.run import Nightly
     from weihu.workplace.bank.current import current
 
-    if current() is None:
-        shutil.rmtree(home.root / "lake")
-        home.create()
-        with Nightly(home) as nightly:
-            nightly.run(deliveries[0])
     run = current()
     token = systems.add("centre", "personal_banking", "", Channel.REMOTE, run.business_date)
     customer = Standing.objects.listed_at(run).first().customer_id
@@ -169,7 +160,7 @@ def test_the_same_call_at_once_is_done_once(live_server, deliveries, home):
 
     def send(_: int) -> int:
         request = urllib.request.Request(
-            f"{live_server.url}/api/v1/customers/{customer}/facts",
+            f"{server.url}/api/v1/customers/{customer}/facts",
             json.dumps({"facts": [{"field": "memo", "value": "好"}]}).encode(),
             {"Authorization": f"Bearer {token}", "Idempotency-Key": key, "Content-Type": "application/json"},
         )

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from tests.workplace.test_gate import OF_A_CUSTOMER, PAGES
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.long
 AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text()
 NO_PAGES = {
     "not_planned",
@@ -81,7 +81,7 @@ def violations(page, address: str) -> list[str]:
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en-US"])
-def test_no_page_of_a_branch_manager_breaks_a_rule(desk, live_server, language):
+def test_no_page_of_a_branch_manager_breaks_a_rule(desk, server, language):
     from weihu.workplace.bank.models import Staff
 
     page = desk(1440, language, "branch_manager")
@@ -94,21 +94,21 @@ def test_no_page_of_a_branch_manager_breaks_a_rule(desk, live_server, language):
         for name, (method, more) in OF_A_CUSTOMER.items()
         if method == "get" and name not in ("task", "timeline")
     ]
-    assert [text for address in addresses for text in violations(page, live_server.url + address)] == []
+    assert [text for address in addresses for text in violations(page, server.url + address)] == []
 
 
 @pytest.mark.parametrize(("width", "language"), [(1440, "zh-CN"), (390, "en-US")])
-def test_no_page_of_a_day_breaks_a_rule(desk, live_server, width, language):
+def test_no_page_of_a_day_breaks_a_rule(desk, server, width, language):
     page = desk(width, language)
     found = [
         text
         for name in ("today", "customers", "board", "evening", "cockpit", "introductions")
-        for text in violations(page, live_server.url + reverse(name))
+        for text in violations(page, server.url + reverse(name))
     ]
     page = desk(width, language, "it_operator")
-    found += [text for name in ("runs",) for text in violations(page, live_server.url + reverse(name))]
-    page.goto(live_server.url + reverse("runs"))
+    found += [text for name in ("runs",) for text in violations(page, server.url + reverse(name))]
+    page.goto(server.url + reverse("runs"))
     page.locator("table a").first.click()
     found += violations(page, page.url)
     page.context.clear_cookies()
-    assert found + violations(page, live_server.url + reverse("login")) == []
+    assert found + violations(page, server.url + reverse("login")) == []

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from weihu.workplace.contact.models import Contact
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.long
 
 
 def fits(page) -> bool:
@@ -40,7 +40,7 @@ def fill_in(page) -> None:
 
 
 @pytest.mark.parametrize(("width", "language"), [(1440, "zh-CN"), (390, "en-US")])
-def test_a_morning_at_the_counter(desk, live_server, width, language):
+def test_a_morning_at_the_counter(desk, server, width, language):
     """Sign in, record one contact by keys and one by mouse, search a customer, open the page, fill in the archive."""
     page = desk(width, language)
     page.wait_for_selector("[data-panel]")
@@ -51,7 +51,7 @@ def test_a_morning_at_the_counter(desk, live_server, width, language):
     page.locator(".result .btn-primary").click()
     page.locator(".task-done").nth(1).wait_for()
     assert sorted(Contact.objects.values_list("outcome", flat=True)) == ["considering", "not_reached"]
-    page.goto(f"{live_server.url}/customers/")
+    page.goto(f"{server.url}/customers/")
     page.locator("#rows a").first.click()
     page.wait_for_selector(".chart svg")
     assert fits(page)
@@ -59,7 +59,7 @@ def test_a_morning_at_the_counter(desk, live_server, width, language):
     assert fits(page)
 
 
-def test_a_workbook_with_errors_is_imported_mended_and_imported_again(desk, live_server, tmp_path):
+def test_a_workbook_with_errors_is_imported_mended_and_imported_again(desk, server, tmp_path):
     """Two right rows, a wrong one and a doubtful one; the marked file comes back, is mended, and all four are in."""
     import csv
     from collections import Counter
@@ -79,7 +79,7 @@ def test_a_workbook_with_errors_is_imported_mended_and_imported_again(desk, live
     file = tmp_path / "名单.csv"
     with file.open("w", encoding="gb18030", newline="") as out:
         csv.writer(out).writerows(lines)
-    page.goto(f"{live_server.url}/imports/")
+    page.goto(f"{server.url}/imports/")
     page.set_input_files("#id_file", file)
     page.click("form button.btn-primary")
     page.wait_for_selector("text=列对应")
@@ -103,7 +103,7 @@ def test_a_workbook_with_errors_is_imported_mended_and_imported_again(desk, live
             one.pk for one in people if one.name == sheet.cell(row, columns["姓名"]).value
         )
     book.save(marked)
-    page.goto(f"{live_server.url}/imports/")
+    page.goto(f"{server.url}/imports/")
     page.set_input_files("#id_file", marked)
     page.click("form button.btn-primary")
     page.wait_for_selector("text=列对应")
@@ -113,7 +113,7 @@ def test_a_workbook_with_errors_is_imported_mended_and_imported_again(desk, live
     assert sorted(Fact.objects.values_list("customer_id", "value")) == sorted((one.pk, "210000") for one in people)
 
 
-def test_two_customers_are_merged_and_the_merge_undone(desk, live_server):
+def test_two_customers_are_merged_and_the_merge_undone(desk, server):
     from weihu.workplace.bank.current import current
     from weihu.workplace.bank.models import Staff, Standing
     from weihu.workplace.customer.models import Candidate
@@ -125,28 +125,28 @@ def test_two_customers_are_merged_and_the_merge_undone(desk, live_server):
     left, right = (row.customer_id for row in rows)
     reasons = [["电话相同", "same phone", 12.0], ["生日不同", "birthday differs", -3.0]]
     Candidate.objects.create(left_id=left, right_id=right, probability=0.97, reasons=reasons, found_on=run.work_date)
-    page.goto(f"{live_server.url}/duplicates/")
+    page.goto(f"{server.url}/duplicates/")
     page.click("text=Compare")
     page.wait_for_selector("text=same phone")
     page.locator("[name=keep]").first.click()
     page.wait_for_selector(f"text=Merged with {right}")
-    page.goto(f"{live_server.url}/customers/{right}/")
+    page.goto(f"{server.url}/customers/{right}/")
     assert page.url.endswith(f"/customers/{left}/")
     page.click("text=Undo the merge")
     page.wait_for_selector("#archive")
     assert not page.locator("text=Merged with").count()
     assert Merge.objects.filter(undone_on__isnull=False).count() == 1
-    page.goto(f"{live_server.url}/customers/{right}/")
+    page.goto(f"{server.url}/customers/{right}/")
     assert page.url.endswith(f"/customers/{right}/")
 
 
-def test_an_event_is_announced_and_a_guest_signs_up_by_telephone(desk, live_server, browser):
+def test_an_event_is_announced_and_a_guest_signs_up_by_telephone(desk, server, browser):
     from weihu.workplace.bank.current import current
     from weihu.workplace.bank.models import Standing
     from weihu.workplace.know.archive.models import Fact
 
     page = desk(1440, "zh-CN", "branch_manager")
-    page.goto(f"{live_server.url}/forms/")
+    page.goto(f"{server.url}/forms/")
     page.fill("#id_title", "重阳茶会")
     page.fill("#id_closes_on", "2030-01-01")
     page.select_option("#id_asked", ["hobbies", "email"])
@@ -179,12 +179,12 @@ def test_an_event_is_announced_and_a_guest_signs_up_by_telephone(desk, live_serv
     page.wait_for_selector("text=1 份已对应客户")
 
 
-def test_a_complaint_from_the_counter_to_its_end_on_a_telephone(desk, live_server):
+def test_a_complaint_from_the_counter_to_its_end_on_a_telephone(desk, server):
     from weihu.workplace.know.archive.models import Fact
     from weihu.workplace.know.complaints.models import Complaint
 
     page = desk(390, "zh-CN", "branch_manager")
-    page.goto(f"{live_server.url}/customers/")
+    page.goto(f"{server.url}/customers/")
     page.locator("#rows a").first.click()
     page.click("#timeline .card-header a")
     page.fill("#id_subject", "排队太久")
@@ -201,7 +201,7 @@ def test_a_complaint_from_the_counter_to_its_end_on_a_telephone(desk, live_serve
     page.press("#id_postcode", "Enter")
     page.wait_for_selector("#archive")
     assert Fact.objects.get().channel == "complaint"
-    page.goto(f"{live_server.url}/complaints/")
+    page.goto(f"{server.url}/complaints/")
     page.click("text=排队太久")
     page.fill("#note", "已增开窗口")
     page.click("[value=closed]")
@@ -233,11 +233,11 @@ def change_rules(page, url: str) -> None:
     assert not page.locator("[value=approve]").count()
 
 
-def test_rules_are_tried_out_and_a_second_person_approves_the_book(desk, live_server):
+def test_rules_are_tried_out_and_a_second_person_approves_the_book(desk, server):
     from weihu.workplace.judge.grading.models import BookDraft
 
     manager = desk(1440, "zh-CN", "branch_manager")
-    change_rules(manager, live_server.url)
+    change_rules(manager, server.url)
     head = desk(390, "en-US", "personal_banking")
     head.goto(manager.url)
     head.wait_for_selector("text=grades.valued.minimum")
@@ -248,7 +248,7 @@ def test_rules_are_tried_out_and_a_second_person_approves_the_book(desk, live_se
     assert (draft.state, draft.book.content["grades"]["valued"]["minimum"]) == ("approved", "2900000")
 
 
-def test_a_portfolio_is_handed_over_by_three_people(desk, live_server):
+def test_a_portfolio_is_handed_over_by_three_people(desk, server):
     from weihu.workplace.bank.current import current
     from weihu.workplace.bank.models import Staff, Standing
     from weihu.workplace.gate.models import Placement
@@ -258,7 +258,7 @@ def test_a_portfolio_is_handed_over_by_three_people(desk, live_server):
     giver, receiver = people[0], people[1]
     count = Standing.objects.listed_at(current()).filter(primary_id=giver.staff_id).count()
     page = desk(1440, "zh-CN", "relationship_manager")
-    page.goto(f"{live_server.url}/portfolios/handovers/")
+    page.goto(f"{server.url}/portfolios/handovers/")
     page.select_option("#to", receiver.staff_id)
     page.fill("#note", "多在上午联系")
     page.check("[name=scope]")
@@ -279,9 +279,7 @@ def test_a_portfolio_is_handed_over_by_three_people(desk, live_server):
     page.wait_for_selector("[data-state=approved]")
 
 
-def test_a_referral_goes_from_the_counter_to_the_manager_and_comes_back_with_a_result(
-    desk, live_server, home, deliveries
-):
+def test_a_referral_goes_from_the_counter_to_the_manager_and_comes_back_with_a_result(desk, server, home, deliveries):
     from weihu.nightly.run import Nightly
     from weihu.workplace.bank.current import current
     from weihu.workplace.bank.models import Staff, Standing
@@ -291,7 +289,7 @@ def test_a_referral_goes_from_the_counter_to_the_manager_and_comes_back_with_a_r
     counter = Staff.objects.filter(post="low_counter").order_by("staff_id")[0]
     row = Standing.objects.listed_at(current()).filter(primary_id=counter.staff_id, grade_rank=2).order_by("-aum")[0]
     page = desk(390, "zh-CN", "low_counter")
-    page.goto(f"{live_server.url}/customers/{row.customer_id}/")
+    page.goto(f"{server.url}/customers/{row.customer_id}/")
     if not page.locator("[data-refer]").is_visible():
         page.click("#responsibility summary")
     page.click("[data-refer] .btn-primary")
@@ -299,7 +297,7 @@ def test_a_referral_goes_from_the_counter_to_the_manager_and_comes_back_with_a_r
     assert fits(page)
     referral = Referral.objects.get()
     manager = desk(1440, "en-US", referral.to_id)
-    manager.goto(f"{live_server.url}/portfolios/referrals/")
+    manager.goto(f"{server.url}/portfolios/referrals/")
     manager.click("[value=decline]")
     manager.wait_for_selector("text=Please say why.")
     manager.click("[value=accept]")
@@ -310,11 +308,11 @@ def test_a_referral_goes_from_the_counter_to_the_manager_and_comes_back_with_a_r
     )
     with Nightly(home) as nightly:
         nightly.run(next(folder for folder in deliveries if folder.name == str(on)))
-    page.goto(f"{live_server.url}/portfolios/referrals/")
+    page.goto(f"{server.url}/portfolios/referrals/")
     page.wait_for_selector("text=其中 1 名已提升")
 
 
-def test_the_picture_of_migrations_leads_to_the_people(desk, live_server):
+def test_the_picture_of_migrations_leads_to_the_people(desk, server):
     from datetime import timedelta
 
     from weihu.workplace.bank.current import current
@@ -328,7 +326,7 @@ def test_the_picture_of_migrations_leads_to_the_people(desk, live_server):
     GradeChange.objects.create(run_id=run.number, on=run.business_date, **said, **worth)
     page = desk(1440, "zh-CN", "personal_banking")
     after = run.business_date - timedelta(days=1)
-    page.goto(f"{live_server.url}/grading/migration/?after={after}&until={run.business_date}")
+    page.goto(f"{server.url}/grading/migration/?after={after}&until={run.business_date}")
     page.wait_for_selector("[data-sankey] svg")
     page.locator("[data-sankey] svg path[fill-opacity='0.35']").first.click()
     page.wait_for_url("**from=2&to=3**")

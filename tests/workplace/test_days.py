@@ -19,7 +19,7 @@ from weihu.workplace.gate.models import Referral
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.models import Fact
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.long
 SIZES = [(1440, "zh-CN"), (390, "en-US")]
 TASKS = 20
 RESULTS = ["interested", "considering", "not_reached", "rescheduled", "declined"]
@@ -161,7 +161,7 @@ def agree_a_visit(page) -> None:
 
 
 @pytest.mark.parametrize(("width", "language"), SIZES)
-def test_a_counter_tellers_day(desk, live_server, width, language):
+def test_a_counter_tellers_day(desk, server, width, language):
     """The list at the counter, what is missing is filled in, a customer is passed on, a reason for what is undone."""
     page = desk(width, language, "low_counter")
     staff = Staff.objects.filter(post="low_counter").order_by("staff_id")[0]
@@ -179,13 +179,13 @@ def test_a_counter_tellers_day(desk, live_server, width, language):
     page.keyboard.press("Enter")
     page.wait_for_selector(".saved")
     assert Contact.objects.get().way == "counter" and Fact.objects.get().customer_id == customer
-    page.goto(f"{live_server.url}{reverse('customer', args=[customer])}")
+    page.goto(f"{server.url}{reverse('customer', args=[customer])}")
     assert fits(page)
     page.locator("[data-refer]").evaluate("node => node.closest('details').open = true")
     page.locator("[data-refer] button").click()
     page.wait_for_load_state()
     assert Referral.objects.get().from_id == staff.pk
-    page.goto(f"{live_server.url}{reverse('evening')}")
+    page.goto(f"{server.url}{reverse('evening')}")
     undone = page.locator("[name^=why-]")
     left = undone.count()
     if left:
@@ -194,7 +194,7 @@ def test_a_counter_tellers_day(desk, live_server, width, language):
         page.wait_for_load_state()
         assert Undone.objects.get().staff_id == staff.pk
     assert fits(page)
-    page.goto(f"{live_server.url}{reverse('work_log')}")
+    page.goto(f"{server.url}{reverse('work_log')}")
     page.fill("[name=text]", "柜面培训")
     page.fill("[name=minutes]", "20")
     page.locator("form[method=post] .btn-primary").click()
@@ -204,19 +204,19 @@ def test_a_counter_tellers_day(desk, live_server, width, language):
 
 
 @pytest.mark.parametrize(("width", "language"), SIZES)
-def test_a_supervisors_day(desk, live_server, width, language):
+def test_a_supervisors_day(desk, server, width, language):
     """The morning sheet, the board that moves by itself, a care plan, a text approved, the cockpit down to a person."""
     page = desk(width, language, "rm_supervisor")
     staff = Staff.objects.filter(post="rm_supervisor").order_by("staff_id")[0]
     run = current()
 
     def go(name, *arguments):
-        page.goto(f"{live_server.url}{reverse(name, args=arguments)}")
+        page.goto(f"{server.url}{reverse(name, args=arguments)}")
         assert fits(page), name
 
     go("morning")
     address = page.locator("a[href*='morning.pdf']").get_attribute("href")
-    sheet = pypdfium2.PdfDocument(page.request.get(f"{live_server.url}{address}").body())
+    sheet = pypdfium2.PdfDocument(page.request.get(f"{server.url}{address}").body())
     picture = sheet[0].render(scale=1).to_numpy()
     assert len(sheet) >= 1 and (picture < 128).any()
     go("board")
