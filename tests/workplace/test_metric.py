@@ -197,6 +197,7 @@ def test_pages_name_the_measure_and_write_it_in_its_unit(key, name, next_grade, 
     assert unit == ("number" if key == "points_bank" else "yuan")
     rank = next(place for place, grade in enumerate(book.grades.values()) if grade.zh == next_grade["zh"]) - 1
     boss = Staff.objects.filter(post="branch_manager").order_by("staff_id").first()
+    head = Staff.objects.filter(post="personal_banking").first()
     below = Standing.objects.listed_at(run).filter(grade_rank=rank, branch_id=boss.branch_id)
     customer = next(
         row.customer_id for row, away in distances(dict.fromkeys(below, rank + 1), run).items() if away.lacking
@@ -212,12 +213,26 @@ def test_pages_name_the_measure_and_write_it_in_its_unit(key, name, next_grade, 
         assert measured(page.context["gap"], book, language) in words
         evidence = page.context["offer"]["evidence"]
         assert f"{name[language]} {measured(amount, book, language)}" in evidence
-        listed = client.get(reverse("near"))
+        listed = signed_in(head, language).get(reverse("near"))
         words = text(listed)
         assert name[language] in words
-        assert all(measured(near["away"].lacking, book, language) in words for near in listed.context["rows"])
+        rows = listed.context["rows"]
+        assert rows
+        assert all(measured(row["away"].lacking, book, language) in words for row in rows)
+        assert all(
+            f"{measured(row['away'].add, book, language)} {name[language]}" in words for row in rows if row["away"].add
+        )
     for signal in Signal.objects.listed_at(run).filter(kind="near_grade"):
         assert ("¥" in reason(signal, Names(book))) == (unit == "yuan")
+
+
+def test_where_other_measures_lead_to_a_grade_pages_say_what_they_take(nights, settings):
+    (run,) = nights(extended("weighted_bank"))
+    row = Standing.objects.listed_at(run).filter(grade_rank=4).first()
+    boss = Staff.objects.filter(branch_id=row.branch_id, post="branch_manager").first()
+    assert "to Major Net assets ≥ ¥3,000,000.00" in text(
+        signed_in(boss, "en").get(reverse("customer", args=[row.customer_id]))
+    )
 
 
 def measured(amount, book, language) -> str:

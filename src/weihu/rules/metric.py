@@ -15,6 +15,14 @@ from weihu.rules.grade import among_the_best, asks_for_shares, minimum_in, place
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import MONEY, THRESHOLDS
 
+EVIDENCE = {
+    "grade_up": ("amount", "limit"),
+    "grade_down": ("amount", "limit"),
+    "watch_begun": ("amount", "limit"),
+    "near_grade": ("amount", "base", "limit"),
+}
+"""The parts of a signal's evidence that are of the policy's leading measure, by its kind; all else is yuan."""
+
 SMALLEST = ibis.literal(Decimal("0.01"), MONEY)
 """Who has nothing is never among the best."""
 
@@ -30,6 +38,11 @@ def timing(book: RuleBook) -> Literal["point_in_time", "monthly_average"]:
 def unit(book: RuleBook, measure: str) -> Literal["yuan", "number"]:
     """What a measure counts: money in the book's currency, or a plain number (points)."""
     return book.measures[measure].unit if measure in book.measures else "yuan"
+
+
+def kinds_without_money(book: RuleBook) -> list[str]:
+    """The kinds of signal whose amount is a plain number by the book, and not yuan."""
+    return list(EVIDENCE) if unit(book, book.policy.metric) == "number" else []
 
 
 def near_share(book: RuleBook) -> Decimal:

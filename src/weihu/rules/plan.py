@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis.expr.types import DecimalValue, Table, Value
 
+from weihu.rules.metric import kinds_without_money
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import CANDIDATES, MONEY, PICKS, TASKS
 from weihu.rules.value import FACTOR, business_date, factor
@@ -205,13 +206,19 @@ def _picked(sorts: dict[Sort, Counts], best: list[Counts], room: Counts) -> dict
 
 
 def _worth(joined: Table, calendar: Table, book: RuleBook) -> DecimalValue:
-    """What acting on a signal is worth, yuan: (weight x grade's weight + chance x margin x amount) x urgency x age."""
+    """What acting on a signal is worth, yuan: (weight x grade's weight + chance x margin x amount) x urgency x age.
+
+    The amount of a signal that tells of points is the customer's AUM.
+    """
     rules, rule = book.signals.items(), book.planning
     pull = {rank: grade.weight for rank, grade in enumerate(book.grades.values())}
     own = _of_kind(joined.kind, {kind: entry.weight for kind, entry in rules}, FACTOR)
     own = own * _of_kind(joined.grade_rank, pull, "decimal(6,2)")
     stakes = {kind: entry.chance * entry.margin for kind, entry in rules if entry.chance * entry.margin}
-    at_stake = ibis.coalesce(joined.amount, 0).cast(FACTOR) * _of_kind(joined.kind, stakes, FACTOR, 0)
+    money = joined.amount
+    if points := kinds_without_money(book):
+        money = ibis.ifelse(joined.kind.isin(points), joined.aum, joined.amount)
+    at_stake = ibis.coalesce(money, 0).cast(FACTOR) * _of_kind(joined.kind, stakes, FACTOR, 0)
     today = business_date(calendar)
     near = joined.on_date.between(
         (today + ibis.interval(days=1 - rule.urgent_days)).cast("date"),

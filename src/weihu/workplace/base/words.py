@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from weihu.rules.catalogue import shown
 from weihu.rules.entries import CatalogueField
 from weihu.rules.metric import unit
+from weihu.rules.policy import Grade
 from weihu.rules.rulebook import RuleBook
 
 register = template.Library()
@@ -57,9 +58,10 @@ def measure_text(amount: Decimal | None, book: RuleBook, measure: str = "") -> s
 
 
 @register.simple_tag
-def measured(amount: Decimal | None, book: RuleBook) -> str:
-    """``{% measured amount book %}``: so much of the measure by which the book grades."""
-    return measure_text(amount, book)
+def measured(amount: Decimal | None, book: RuleBook, named: bool = False) -> str:
+    """``{% measured amount book %}``: so much of the measure by which the book grades; ``named``, if it is not assets."""
+    text = measure_text(amount, book)
+    return f"{text} {measure_name(book)}" if named and book.policy.metric in book.measures else text
 
 
 @register.filter
@@ -69,6 +71,22 @@ def measure_name(book: RuleBook, measure: str = "") -> str:
     if key in book.measures:
         return called(book.measures[key])
     return "AUM" if key == "aum" else str(_("Monthly average"))
+
+
+def grade_words(grade: Grade, book: RuleBook) -> str:
+    """A grade's name, with the share of customers that it is for."""
+    if grade.within_top is None:
+        return called(grade)
+    words = {"grade": called(grade), "share": per_cent(grade.within_top)}
+    if book.policy.top_of == "branch":
+        return _("%(grade)s (best %(share)s of the branch)") % words
+    return _("%(grade)s (best %(share)s of the bank)") % words
+
+
+def other_ways(grade: Grade, book: RuleBook) -> str:
+    """What the policy's other measures have to reach for a grade, in words; empty where none leads to it."""
+    ways = [f"{measure_name(book, key)} ≥ {measure_text(bound, book, key)}" for key, bound in grade.minimums.items()]
+    return " / ".join(ways)
 
 
 @register.simple_tag(takes_context=True)

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from django.utils.translation import get_language
 
+from weihu.rules.metric import EVIDENCE
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Branch, Product, Signal
 from weihu.workplace.base.words import amount_text, called, day, english, measure_text
@@ -73,7 +74,7 @@ def reason(signal: Signal, names: Names) -> str:
 
     def worth(part: str) -> str:
         amount: Decimal | None = getattr(signal, part)
-        if part in METRICS.get(signal.kind, ()):
+        if part in EVIDENCE.get(signal.kind, ()):
             return measure_text(amount, book)
         return amount_text(amount, book.currency)
 
@@ -125,14 +126,6 @@ def _step(detail: str, names: Names) -> str:
         return key
     return f"{called(plan)} · {called(plan.steps[int(place)])}"
 
-
-METRICS = {
-    "grade_up": ("amount", "limit"),
-    "grade_down": ("amount", "limit"),
-    "watch_begun": ("amount", "limit"),
-    "near_grade": ("amount", "base", "limit"),
-}
-"""The parts of a signal's evidence that are of the policy's measure, by its kind."""
 
 DETAILS: dict[str, Callable[[str, Names], str]] = {
     "grade_up": _regraded,

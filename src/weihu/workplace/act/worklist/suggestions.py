@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from weihu.rules.match import Fit, Situation, matches
+from weihu.rules.metric import kinds_without_money
 from weihu.workplace.bank.models import Product, Signal, Standing
 from weihu.workplace.base.words import called
 from weihu.workplace.gate.requests import WorkRequest
@@ -52,7 +53,8 @@ def _situation(
     owned |= set(request.gate.holdings(standing).filter(closed_on__isnull=True).values_list("product_id", flat=True))
     goals = archive.get("financial_goals")
     needed = Goal.objects.filter(customer_id=standing.customer_id, ended_on__isnull=True).order_by("due_on").first()
-    amounts = [signal.amount for signal in signals if signal.amount]
+    points = kinds_without_money(request.book)
+    amounts = [signal.amount for signal in signals if signal.amount and signal.kind not in points]
     return Situation(
         kinds=list(dict.fromkeys(signal.kind for signal in signals)),
         amount=max(amounts, default=Decimal(standing.aum)),

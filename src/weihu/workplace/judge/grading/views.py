@@ -21,7 +21,7 @@ from weihu.rules.rulebook import FaultyBook, RuleBook
 from weihu.workplace.bank.metric import Distance, distances
 from weihu.workplace.bank.models import Run, Staff, rulebook_of
 from weihu.workplace.base import audit
-from weihu.workplace.base.words import called, measure_name
+from weihu.workplace.base.words import called, grade_words, measure_name
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
@@ -136,7 +136,12 @@ def near(request: WorkRequest) -> HttpResponse:
         reached = gate.reached(close)
         grades = list(book.grades.values())
         rows = [
-            {"standing": reached[key], "metric": away.metric, "away": away, "following": grades[away.rank]}
+            {
+                "standing": reached[key],
+                "metric": away.metric,
+                "away": away,
+                "following": grade_words(grades[away.rank], book),
+            }
             for key, away in close.items()
             if key in reached
         ]

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from weihu.workplace.bank.metric import distance_to
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
-from weihu.workplace.base.words import amount_text, called, measure_name, measure_text
+from weihu.workplace.base.words import amount_text, grade_words, measure_name, measure_text, other_ways
 from weihu.workplace.gate.models import Referral
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
@@ -108,15 +108,26 @@ def offer_of(request: WorkRequest, standing: Standing) -> dict[str, Any] | None:
         for one in decisions.receivers(standing, target, book)
         if one.staff_id not in (request.user.staff_id, standing.primary_id)
     ]
-    away = distance_to(standing, target, request.run)
-    if not people or away is None:
-        return None
     grade = list(book.grades.values())[target]
-    evidence = _("AUM %(aum)s, %(measure)s %(metric)s, %(gap)s short of %(grade)s") % {
+    away, others = distance_to(standing, target, request.run), other_ways(grade, book)
+    if not people or not (away or others):
+        return None
+    words = {
         "aum": amount_text(standing.aum, book.currency),
         "measure": measure_name(book),
-        "metric": measure_text(away.metric, book),
-        "gap": measure_text(away.lacking, book),
-        "grade": called(grade),
+        "metric": measure_text(standing.metric(request.run), book),
+        "gap": measure_text(away.lacking, book) if away else "",
+        "grade": grade_words(grade, book),
+        "others": others,
     }
-    return {"target": target, "grade": grade, "evidence": evidence, "receivers": people, "near": away.near}
+    if away:
+        evidence = _("AUM %(aum)s, %(measure)s %(metric)s, %(gap)s short of %(grade)s") % words
+    else:
+        evidence = _("AUM %(aum)s, %(measure)s %(metric)s; %(grade)s takes %(others)s") % words
+    return {
+        "target": target,
+        "grade": grade,
+        "evidence": evidence,
+        "receivers": people,
+        "near": bool(away and away.near),
+    }

@@ -10,7 +10,7 @@ from weihu.rules.rulebook import RuleBook
 from weihu.rules.value import WINDOW_DAYS
 from weihu.workplace.bank.metric import distance_to, thresholds_of
 from weihu.workplace.bank.models import Branch, Product, Staff, Standing, aum_on
-from weihu.workplace.base.words import called
+from weihu.workplace.base.words import called, grade_words, other_ways
 from weihu.workplace.gate.requests import WorkRequest
 from weihu.workplace.know.archive.facts import FieldState, archive_of
 
@@ -29,7 +29,8 @@ def portrait(request: WorkRequest, standing: Standing) -> dict[str, Any]:
         "customer": standing.customer,
         "monthly_average": standing.monthly_average(request.run),
         "metric": None if request.book.policy.metric in OWN_MEASURES else standing.metric(request.run),
-        "following": following,
+        "next_grade": grade_words(following, request.book) if following else "",
+        "other_ways": other_ways(following, request.book) if following and not away else "",
         "gap": away.lacking if away and away.lacking else None,
         "flows": flows(request.run.business_date, standing, history),
         "chart": chart(request, standing, history),
