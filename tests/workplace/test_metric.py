@@ -123,7 +123,7 @@ def test_pages_show_the_metric_and_the_gap_that_the_night_found(key, nights, set
     assert still > 100
 
 
-@pytest.mark.parametrize("key", ["brief", "state_bank", "points_bank", "rural_cooperative"])
+@pytest.mark.parametrize("key", ["points_bank", "rural_cooperative"])
 def test_a_what_if_of_todays_book_grades_by_the_nights_metric(key, nights, settings):
     run = list(nights(extended(key), 2))[-1]
     rows, book = by_night(run, settings), run.rulebook
@@ -149,8 +149,8 @@ en = "Assets"
 timing = "monthly_average"
 per_yuan = { demand = 1, term = 1, wealth = 1, fund = 1, insurance = 1 }
 """
-    list(nights(extended("brief"), 2))
-    for run in nights(extended("brief", deposits), 2):
+    list(nights(extended("brief")))
+    for run in nights(extended("brief", deposits), 3):
         rows = by_night(run, settings)
         found = {row.customer_id: row.metric(run) for row in Standing.objects.listed_at(run)}
         assert found == {customer: row["metric"] for customer, row in rows.items()}
