@@ -287,7 +287,9 @@ def _archive(standing: Standing, caller: Caller) -> dict[str, Any]:
 
 def _read_facts(payload: FactsIn, row: Standing, caller: Caller) -> tuple[list[FactContent], list[WrongOut]]:
     book: RuleBook = caller.gate.run.rulebook
-    known = {key for key, fact in _archive(row, caller).items() if fact.known} | {fact.field for fact in payload.facts}
+    known_keys = {key for key, fact in _archive(row, caller).items() if fact.known} | {
+        fact.field for fact in payload.facts
+    }
     consented = agreed_purposes([row.customer_id], book.consents)[row.customer_id]
     contents: list[FactContent] = []
     faults: list[WrongOut] = []
@@ -307,7 +309,7 @@ def _read_facts(payload: FactsIn, row: Standing, caller: Caller) -> tuple[list[F
             payload.source,
             valid_until=fact.valid_until,
         )
-        contents += with_derived(content, known)
+        contents += with_derived(content, known_keys)
     return contents, faults
 
 

@@ -38,9 +38,9 @@ def add(name: str, post: str, branch_id: str, channel: Channel, on: date) -> str
 
 def revoke(name: str) -> bool:
     """Delete a system, so that its calls are refused; False if there is none."""
-    gone, _ = System.objects.filter(name=name).delete()
+    deleted, _ = System.objects.filter(name=name).delete()
     audit.record("cli", "api.revoke", "", name)
-    return bool(gone)
+    return bool(deleted)
 
 
 def caller_of(token: str, run: Run) -> Caller | None:

@@ -130,7 +130,7 @@ def _style(size: float, color: Any = colors.black, right: bool = False) -> Parag
 
 def _escaped(text: Any) -> str:
     """Text escaped for a Paragraph, with the yuan and minus signs replaced by those that the font has."""
-    written = "" if text is None else str(text)
+    plain = "" if text is None else str(text)
     return (
-        written.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("¥", "\uffe5").replace("−", "-")
+        plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("¥", "\uffe5").replace("−", "-")
     )

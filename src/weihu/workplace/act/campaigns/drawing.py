@@ -51,8 +51,8 @@ def check(campaign: Campaign, gate: Gate, book: RuleBook, on: date) -> Check:
     ids = [row.customer_id for row in rows]
     barred = _in_batches(ids, lambda batch: barred_customers(book, on, batch))
     tired = _in_batches(ids, lambda batch: tired_customers(book, on, batch))
-    taken = _on_other_campaigns(campaign, set(ids))
-    left = [row for row in rows if row.customer_id not in barred and not any(row.customer_id in c for _, c in taken)]
+    overlaps = _on_other_campaigns(campaign, set(ids))
+    left = [row for row in rows if row.customer_id not in barred and not any(row.customer_id in c for _, c in overlaps)]
     control = round(len(left) * campaign.control_share)
     by_person: dict[str, int] = defaultdict(int)
     for row in left:
@@ -62,7 +62,7 @@ def check(campaign: Campaign, gate: Gate, book: RuleBook, on: date) -> Check:
         len(rows),
         len(barred),
         len(tired),
-        [(other, len(customers)) for other, customers in taken],
+        [(other, len(customers)) for other, customers in overlaps],
         len(left),
         control,
         -(-int(longest) // campaign.wave_size) if longest else 0,

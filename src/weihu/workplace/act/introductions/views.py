@@ -117,20 +117,21 @@ def introductions(request: WorkRequest) -> HttpResponse:
     mine = Q(staff_id=request.user.staff_id)
     rows = rows.filter(Q(branch_id__in=gate.branches) | mine) if gate.decides else rows.filter(mine)
     listed = list(rows.order_by("-on", "-pk")[:LISTED])
-    shown = [describe(row, seen) for seen in [_seen(request, listed)] for row in listed]
+    descriptions = [describe(row, standings) for standings in [_standings_of(request, listed)] for row in listed]
     if request.GET.get("xlsx"):
         head = [_("Introduced by"), _("Introduced"), _("On"), _("Status"), "AUM", _("Thanked")]
         lines = [
-            [row["by"], row["who"], row["row"].on, row["status"], row["aum"], row["row"].thanked_on] for row in shown
+            [row["by"], row["who"], row["row"].on, row["status"], row["aum"], row["row"].thanked_on]
+            for row in descriptions
         ]
-        named = [customer_id for row in shown for customer_id in row["customers"]]
+        named = [customer_id for row in descriptions for customer_id in row["customers"]]
         return download(request, Sheet(str(_("Introductions")), head, lines, named))
     audit.record(request.user.staff_id, "introductions.view")
     context = {
-        "rows": shown,
+        "rows": descriptions,
         "top": _most_connected(request, listed),
         "people": Staff.objects.in_bulk({row.staff_id for row in listed}),
-        "brought": sum((row["aum"] for row in shown if row["aum"]), Decimal(0)),
+        "brought": sum((row["aum"] for row in descriptions if row["aum"]), Decimal(0)),
         "here": "introductions",
     }
     return render(request, "introductions/introductions.html", context)
@@ -139,19 +140,19 @@ def introductions(request: WorkRequest) -> HttpResponse:
 def card(request: WorkRequest, customer_id: str) -> dict[str, Any]:
     """For the customer's page: whom the customer introduced, and who introduced the customer."""
     rows = standing_introductions()
-    brought, by = list(rows.filter(introducer_id=customer_id).order_by("-pk")), rows.filter(introduced_id=customer_id)
-    both = [*brought, *by]
-    seen = _seen(request, both)
+    introduced_rows = list(rows.filter(introducer_id=customer_id).order_by("-pk"))
+    introducer_rows = list(rows.filter(introduced_id=customer_id))
+    standings = _standings_of(request, [*introduced_rows, *introducer_rows])
     return {
-        "brought": [describe(row, seen) for row in brought],
-        "brought_by": [describe(row, seen) for row in by],
+        "brought": [describe(row, standings) for row in introduced_rows],
+        "brought_by": [describe(row, standings) for row in introducer_rows],
         "introduction_token": uuid4(),
     }
 
 
-def describe(row: Introduction, seen: dict[str, Any]) -> dict[str, Any]:
+def describe(row: Introduction, standings: dict[str, Any]) -> dict[str, Any]:
     """An introduction for display, with names only of customers within reach."""
-    introducer, introduced = seen.get(row.introducer_id), seen.get(row.introduced_id or "")
+    introducer, introduced = standings.get(row.introducer_id), standings.get(row.introduced_id or "")
     status, step = _("Not a customer yet"), 0
     if row.introduced_id:
         status, step = (_("Has a first product"), 2) if row.first_product_on else (_("Is a customer"), 1)
@@ -169,7 +170,7 @@ def describe(row: Introduction, seen: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _seen(request: WorkRequest, rows: list[Introduction]) -> dict[str, Any]:
+def _standings_of(request: WorkRequest, rows: list[Introduction]) -> dict[str, Any]:
     return request.gate.reached(
         [customer_id for row in rows for customer_id in (row.introducer_id, row.introduced_id) if customer_id]
     )
@@ -181,30 +182,32 @@ def _most_connected(request: WorkRequest, rows: list[Introduction]) -> list[dict
     connected: list[dict[str, Any]] = []
     for customer in branches:
         everybody = brought_by(customer, branches)
-        seen = _seen(request, everybody)
+        standings = _standings_of(request, everybody)
         standing = request.gate.reached([customer]).get(customer)
         if standing:
-            worth = sum((seen[row.introduced_id].aum for row in everybody if row.introduced_id in seen), Decimal(0))
+            worth = sum(
+                (standings[row.introduced_id].aum for row in everybody if row.introduced_id in standings), Decimal(0)
+            )
             connected.append(
                 {
                     "standing": standing,
                     "direct": len(branches[customer]),
                     "all": len(everybody),
                     "worth": worth,
-                    "tree": _nested(customer, branches, seen, {customer}),
+                    "tree": _nested(customer, branches, standings, {customer}),
                 }
             )
     return sorted(connected, key=lambda row: (-row["all"], -row["worth"]))[:MOST_CONNECTED]
 
 
 def _nested(
-    customer: str, branches: dict[str, list[Introduction]], seen: dict[str, Any], above: set[str]
+    customer: str, branches: dict[str, list[Introduction]], standings: dict[str, Any], above: set[str]
 ) -> list[dict[str, Any]]:
     """The tree of a customer: everybody introduced, with those they introduced in turn."""
     return [
         {
-            **describe(row, seen),
-            "under": _nested(row.introduced_id, branches, seen, above | {row.introduced_id})
+            **describe(row, standings),
+            "under": _nested(row.introduced_id, branches, standings, above | {row.introduced_id})
             if row.introduced_id and row.introduced_id not in above
             else [],
         }

@@ -94,17 +94,17 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
     return HttpResponse(calendar.to_ical(), "text/calendar; charset=utf-8")
 
 
-def _event(row: Any, book: Any, made: date) -> icalendar.Event:
+def _event(row: Any, book: Any, stamp: date) -> icalendar.Event:
     """An all-day event with the same identity from day to day; relatives' names are left out."""
     occasion = row.occasion
     entry = book.occasions[occasion.kind]
-    what = f" {occasion.what.name('zh')}" if occasion.what else ""
+    detail = f" {occasion.what.name('zh')}" if occasion.what else ""
     place = seal().index(f"{row.standing.customer_id} {occasion.kind} {occasion.on} {occasion.who}", "event")
     return icalendar.Event.new(
-        summary=f"{name_mask(row.standing.customer.name)} {entry.name('zh')}{what}",
+        summary=f"{name_mask(row.standing.customer.name)} {entry.name('zh')}{detail}",
         description=entry.talk("zh"),
         start=occasion.on,
         end=occasion.on + timedelta(days=1),
         uid=f"{place}@weihu",
-        stamp=made,
+        stamp=stamp,
     )

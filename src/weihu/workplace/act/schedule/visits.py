@@ -81,11 +81,11 @@ def visits_agreed(gate: Gate, first: date, last: date) -> list[tuple[Visit, Stan
     rows = Visit.objects.filter(staff_id=gate.staff.staff_id, on__gte=first, on__lte=last, cancelled=False)
     visits = list(rows.order_by("on", "at"))
     standings = gate.standings().filter(customer_id__in={row.customer_id for row in visits})
-    known = {row.customer_id: row for row in standings}
-    return [(row, known[row.customer_id]) for row in visits if row.customer_id in known]
+    standing_by_id = {row.customer_id: row for row in standings}
+    return [(row, standing_by_id[row.customer_id]) for row in visits if row.customer_id in standing_by_id]
 
 
-def event(row: Visit, standing: Standing, made: date) -> icalendar.Event:
+def event(row: Visit, standing: Standing, stamp: date) -> icalendar.Event:
     """A visit as a calendar event. Names are masked, because calendars are kept on private phones."""
     start = datetime.combine(row.on, row.at, timezone.get_current_timezone())
     return icalendar.Event.new(
@@ -94,5 +94,5 @@ def event(row: Visit, standing: Standing, made: date) -> icalendar.Event:
         start=start,
         end=start + timedelta(minutes=row.minutes),
         uid=f"{seal().index(f'visit {row.pk}', 'event')}@weihu",
-        stamp=made,
+        stamp=stamp,
     )

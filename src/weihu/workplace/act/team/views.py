@@ -67,10 +67,10 @@ def morning(request: WorkRequest) -> HttpResponse:
     people, branch, branches = _people(request)
     chosen = _chosen(request, people)
     today, yesterday = _two_days(request, chosen)
-    known, reasons = _named(request, today)
+    standings, reasons = _named(request, today)
     audit.record(request.user.staff_id, "morning.view", detail=branch.branch_id if branch else "")
     context = {
-        "rows": [(row, yesterday.get(row.staff.staff_id), _tasks(row, known, reasons)) for row in today],
+        "rows": [(row, yesterday.get(row.staff.staff_id), _tasks(row, standings, reasons)) for row in today],
         "people": people,
         "chosen": request.GET.get("staff", ""),
         "branch": branch,
@@ -88,12 +88,12 @@ def morning_pdf(request: WorkRequest) -> HttpResponse:
     people, branch, _branches = _people(request)
     chosen = _chosen(request, people)
     today, yesterday = _two_days(request, chosen)
-    known, reasons = _named(request, today)
+    standings, reasons = _named(request, today)
     pages = [_branch_page(request, branch, today, yesterday)] if branch and len(chosen) > 1 else []
-    pages += [_person_page(request, row, yesterday.get(row.staff.staff_id), known, reasons) for row in today]
+    pages += [_person_page(request, row, yesterday.get(row.staff.staff_id), standings, reasons) for row in today]
     if not pages:
         raise Http404
-    for customer in known:
+    for customer in standings:
         audit.record(request.user.staff_id, "customer.print", customer)
     content = write_pdf(pages, _mark(request))
     name = f"weihu-morning-{request.run.work_date}.pdf"
@@ -110,15 +110,18 @@ def evening(request: WorkRequest) -> HttpResponse:
         _keep_reasons(request, on)
         return redirect(reverse("evening") + (f"?branch={branch.branch_id}" if branch else ""))
     rows = [row for row in day_of(people, request.run, on) if row.planned or row.contacts]
-    known = request.gate.reached({customer for row in rows for customer in row.open})
+    standings = request.gate.reached({customer for row in rows for customer in row.open})
     mine = next((row for row in rows if row.staff.staff_id == request.user.staff_id), None)
     audit.record(request.user.staff_id, "evening.view", detail=branch.branch_id if branch else "")
     context = {
         "rows": [
-            (row, [(known.get(customer), row.undone.get(customer)) for customer in row.open if customer in known])
+            (
+                row,
+                [(standings.get(customer), row.undone.get(customer)) for customer in row.open if customer in standings],
+            )
             for row in rows
         ],
-        "mine": [(known[customer], mine.undone.get(customer)) for customer in mine.open if customer in known]
+        "mine": [(standings[customer], mine.undone.get(customer)) for customer in mine.open if customer in standings]
         if mine
         else [],
         "own": mine,
@@ -221,20 +224,22 @@ def _named(request: WorkRequest, rows: list[PersonDay]) -> tuple[dict[str, Stand
     """The customers on the lists within reach, and their reasons in words."""
     wanted = {customer for row in rows for customer in row.planned}
     wanted |= {visit.customer_id for row in rows for visit in row.visits}
-    known = request.gate.reached(wanted)
-    signals = open_signals(request.gate, sorted(known))
+    standings = request.gate.reached(wanted)
+    signals = open_signals(request.gate, sorted(standings))
     words = Names(request.book)
-    return known, {customer: [reason(signal, words) for signal in open_ones] for customer, open_ones in signals.items()}
+    return standings, {
+        customer: [reason(signal, words) for signal in open_ones] for customer, open_ones in signals.items()
+    }
 
 
 def _tasks(
-    row: PersonDay, known: dict[str, Standing], reasons: dict[str, list[str]]
+    row: PersonDay, standings: dict[str, Standing], reasons: dict[str, list[str]]
 ) -> list[tuple[Standing, list[str], int]]:
     """A person's list: customer, reasons, minutes."""
     return [
-        (known[customer], reasons.get(customer, []), minutes)
+        (standings[customer], reasons.get(customer, []), minutes)
         for customer, minutes in row.planned.items()
-        if customer in known
+        if customer in standings
     ]
 
 
@@ -298,7 +303,7 @@ def _person_page(
     request: WorkRequest,
     row: PersonDay,
     yesterday: PersonDay | None,
-    known: dict[str, Standing],
+    standings: dict[str, Standing],
     reasons: dict[str, list[str]],
 ) -> Page:
     book = request.book
@@ -312,15 +317,15 @@ def _person_page(
             "; ".join(why),
             "",
         ]
-        for place, (standing, why, _minutes) in enumerate(_tasks(row, known, reasons)[:SHEET_TASKS], 1)
+        for place, (standing, why, _minutes) in enumerate(_tasks(row, standings, reasons)[:SHEET_TASKS], 1)
     ]
     head = ["", _("Customer"), _("Grade"), "AUM", _("Why today"), _("Result")]
     grids = [Grid(_("Today"), head, lines, (1, 3, 3, 4, 12, 4), frozenset({3}))]
     if row.visits:
         visits = [
-            [f"{visit.at:%H:%M}", known[visit.customer_id].customer.name, visit.place]
+            [f"{visit.at:%H:%M}", standings[visit.customer_id].customer.name, visit.place]
             for visit in row.visits
-            if visit.customer_id in known
+            if visit.customer_id in standings
         ]
         grids.insert(0, Grid(_("Visits"), [_("At"), _("Customer"), _("Place")], visits, (2, 4, 10)))
     summary = _(

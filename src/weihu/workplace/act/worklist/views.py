@@ -153,9 +153,9 @@ def _learn(request: WorkRequest, customer_id: str, values: dict[str, Any], archi
     content = FactContent(values["learned"], values["learned_value"], Channel.SERVICE, Confidence.TOLD)
     known_keys = {key for key, state in archive.items() if state.known}
     for new in with_derived(content, known_keys):
-        seen = [row.pk for row in archive[new.field].facts]
+        replaced_ids = [row.pk for row in archive[new.field].facts]
         token = uuid5(values["token"], new.field)
-        facts.record_fact(customer_id, new, seen, request.user.staff_id, request.run.work_date, token)
+        facts.record_fact(customer_id, new, replaced_ids, request.user.staff_id, request.run.work_date, token)
 
 
 def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str, Any]:
@@ -164,16 +164,16 @@ def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str
     if chosen is None:
         raise Http404
     audit.record(request.user.staff_id, "task.view", customer_id)
-    shown = portrait(request, chosen.standing)
+    customer_context = portrait(request, chosen.standing)
     signals = [reason.signal for reason in chosen.reasons]
-    offers, unrated = suggestions(request, chosen.standing, shown["archive"], signals)
+    offers, unrated = suggestions(request, chosen.standing, customer_context["archive"], signals)
     return {
-        **shown,
+        **customer_context,
         "offers": offers,
         "unrated": unrated,
         "task": chosen,
-        "form": _form(request, chosen.standing, shown["archive"], initial={"token": uuid4()}),
-        "drafts": drafts(request, chosen.standing, shown["archive"], [signal.kind for signal in signals]),
+        "form": _form(request, chosen.standing, customer_context["archive"], initial={"token": uuid4()}),
+        "drafts": drafts(request, chosen.standing, customer_context["archive"], [signal.kind for signal in signals]),
         "message_token": uuid4(),
         "unasked": missing_consents(customer_id, "message", request.book),
         "barred": barred_customers(request.book, request.run.work_date, [customer_id]),

@@ -126,8 +126,8 @@ class GradeChange(models.Model):
 
 def aum_on(history: list[Standing], on: date) -> Decimal | None:
     """AUM (yuan) at the end of a date from a customer's rows, oldest first; None before the first row."""
-    known = [row.aum for row in history if row.since <= on]
-    return known[-1] if known else None
+    amounts = [row.aum for row in history if row.since <= on]
+    return amounts[-1] if amounts else None
 
 
 class Threshold(models.Model):

@@ -110,9 +110,9 @@ class PolicyForm(forms.Form):
     @staticmethod
     def _decimal(label: Any, initial: Decimal, places: int) -> forms.DecimalField:
         widget = forms.NumberInput(attrs={"class": "form-control", "inputmode": "decimal", "step": "any"})
-        shown = initial.normalize() if initial % 1 else initial.quantize(Decimal(1))
+        display = initial.normalize() if initial % 1 else initial.quantize(Decimal(1))
         return forms.DecimalField(
-            label=label, initial=f"{shown:f}", min_value=0, max_digits=18, decimal_places=places, widget=widget
+            label=label, initial=f"{display:f}", min_value=0, max_digits=18, decimal_places=places, widget=widget
         )
 
 

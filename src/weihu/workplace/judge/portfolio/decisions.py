@@ -182,11 +182,13 @@ def claim(gate: Gate, customer_id: str) -> Claim:
     try:
         with transaction.atomic():
             values = {"before_id": standing.primary_id or "", "branch_id": standing.branch_id}
-            taken = Claim.objects.create(customer_id=customer_id, open_key=customer_id, staff_id=by, on=on, **values)
+            new_claim = Claim.objects.create(
+                customer_id=customer_id, open_key=customer_id, staff_id=by, on=on, **values
+            )
             place([customer_id], by, Origin.CLAIM, by, on)
     except IntegrityError:
         raise DecisionRefused("claimed") from None
-    return taken
+    return new_claim
 
 
 def dispute(claimed: Claim, gate: Gate, why: str) -> None:
@@ -225,8 +227,8 @@ def receivers(standing: Standing, target: int, book: RuleBook) -> list[Staff]:
     step = next((post for post in posts if any(post in own for own in held.values())), None)
     people_of_post = [member for member in people if step in held[member.staff_id]] if step else []
     rows = Referral.objects.filter(to_id__in=[member.staff_id for member in people_of_post]).order_by()
-    had = dict(rows.values_list("to_id").annotate(count=Count("pk")))
-    return sorted(people_of_post, key=lambda member: (had.get(member.staff_id, 0), member.staff_id))
+    referral_counts = dict(rows.values_list("to_id").annotate(count=Count("pk")))
+    return sorted(people_of_post, key=lambda member: (referral_counts.get(member.staff_id, 0), member.staff_id))
 
 
 def refer(gate: Gate, standing: Standing, to: Staff, target: int, evidence: str) -> Referral:

@@ -90,12 +90,12 @@ def handover(request: WorkRequest, number: int) -> HttpResponse:
         except decisions.DecisionRefused as reason:
             refused = str(REFUSALS[reason.reason])
     ids = list(current.customers.values_list("customer_id", flat=True))
-    seen = gate.reached(ids)
+    standings = gate.reached(ids)
     steps = list(current.steps.order_by("pk"))
     me = request.user.staff_id
     context = {
         "handover": current,
-        "customers": sorted(seen.values(), key=lambda row: (-row.grade_rank, -row.aum, row.customer_id))[:LISTED],
+        "customers": sorted(standings.values(), key=lambda row: (-row.grade_rank, -row.aum, row.customer_id))[:LISTED],
         "count": len(ids),
         "steps": steps,
         "names": names_of({current.from_id, current.to_id, *(step.staff_id for step in steps)}),
@@ -130,17 +130,17 @@ def claims(request: WorkRequest) -> HttpResponse:
     claimable = decisions.claimable(gate).order_by("-grade_rank", "-aum", "customer_id")
     page = Paginator(claimable, PAGE).get_page(request.GET.get("page"))
     mine = list(Claim.objects.filter(staff_id=me).order_by("-pk")[:LISTED])
-    taken = list(Claim.objects.filter(before_id=me, state=Claim.State.HELD).order_by("-pk")[:LISTED])
+    lost_claims = list(Claim.objects.filter(before_id=me, state=Claim.State.HELD).order_by("-pk")[:LISTED])
     disputed = (
         Claim.objects.filter(branch_id__in=gate.branches, state=Claim.State.DISPUTED)
         if gate.decides
         else Claim.objects.none()
     )
-    seen = gate.reached([row.customer_id for row in [*mine, *taken, *disputed]])
+    standings = gate.reached([row.customer_id for row in [*mine, *lost_claims, *disputed]])
     if request.GET.get("xlsx"):
-        kept = [row for row in mine if row.customer_id in seen]
+        kept = [row for row in mine if row.customer_id in standings]
         lines = [
-            [seen[row.customer_id].customer.name, row.customer_id, row.on, row.get_state_display()] for row in kept
+            [standings[row.customer_id].customer.name, row.customer_id, row.on, row.get_state_display()] for row in kept
         ]
         return download(
             request,
@@ -154,10 +154,12 @@ def claims(request: WorkRequest) -> HttpResponse:
     context = {
         "page": page,
         "open": [(row, name_mask(row.customer.name)) for row in page],
-        "mine": [(row, seen.get(row.customer_id)) for row in mine],
-        "taken": [(row, seen.get(row.customer_id)) for row in taken],
-        "disputed": [(row, seen.get(row.customer_id)) for row in disputed],
-        "names": names_of({staff_id for row in [*taken, *disputed] for staff_id in (row.staff_id, row.before_id)}),
+        "mine": [(row, standings.get(row.customer_id)) for row in mine],
+        "taken": [(row, standings.get(row.customer_id)) for row in lost_claims],
+        "disputed": [(row, standings.get(row.customer_id)) for row in disputed],
+        "names": names_of(
+            {staff_id for row in [*lost_claims, *disputed] for staff_id in (row.staff_id, row.before_id)}
+        ),
         "limits": request.book.portfolios,
         "refused": refused,
         "here": "portfolios",

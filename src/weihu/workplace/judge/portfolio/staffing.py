@@ -126,4 +126,4 @@ TITLES = {
 
 def _places(head: list[str]) -> dict[str, int]:
     titles = [title.casefold() for title in head]
-    return {name: titles.index(title) for name, known in TITLES.items() for title in known if title in titles}
+    return {name: titles.index(title) for name, spellings in TITLES.items() for title in spellings if title in titles}

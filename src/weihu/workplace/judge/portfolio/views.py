@@ -182,9 +182,9 @@ def _people(request: WorkRequest) -> list[dict[str, Any]]:
 def _unassigned(request: WorkRequest) -> list[tuple[Unassigned, Standing, Staff | None]]:
     within = request.gate.standings().order_by().values("customer_id")
     rows = Unassigned.objects.filter(run_id=request.run.number, customer_id__in=within).order_by("customer_id")
-    seen = request.gate.reached([row.customer_id for row in rows])
+    standings = request.gate.reached([row.customer_id for row in rows])
     owners = Staff.objects.in_bulk({row.owner_id for row in rows})
-    return [(row, seen[row.customer_id], owners.get(row.owner_id)) for row in rows if row.customer_id in seen]
+    return [(row, standings[row.customer_id], owners.get(row.owner_id)) for row in rows if row.customer_id in standings]
 
 
 def _enter_absence(request: WorkRequest, people: set[str]) -> bool:

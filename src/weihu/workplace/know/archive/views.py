@@ -55,11 +55,11 @@ def customers(request: WorkRequest) -> HttpResponse:
         rows = list(ordered(standings)[: PAGE + 1])
     except TooWide:
         too_wide = str(TOO_WIDE)
-    shown = rows[:PAGE]
+    page_rows = rows[:PAGE]
     context = {
-        "rows": list(zip(shown, cells(shown, query, request.book, on), strict=True)),
+        "rows": list(zip(page_rows, cells(page_rows, query, request.book, on), strict=True)),
         "titles": titles(query.columns, request.book),
-        "more": query.address(after=place_of(shown[-1])) if len(rows) > PAGE else "",
+        "more": query.address(after=place_of(page_rows[-1])) if len(rows) > PAGE else "",
         "list": query.address() or "all",
         "query": query,
         "address": query.address(),

@@ -27,7 +27,7 @@ def within(gate: Gate) -> QuerySet[Complaint]:
 def part_of(part: str, gate: Gate, book: RuleBook, on: date) -> QuerySet[Complaint]:
     """One of PARTS, the most urgent first."""
     ask_from = on - timedelta(days=book.complaints.ask_after_days)
-    meant = {
+    conditions = {
         "open": Q(closed_on__isnull=True),
         "mine": Q(closed_on__isnull=True, assigned_to=gate.staff.staff_id),
         "overdue": Q(closed_on__isnull=True, due_on__lt=on),
@@ -35,7 +35,7 @@ def part_of(part: str, gate: Gate, book: RuleBook, on: date) -> QuerySet[Complai
         "closed": Q(closed_on__isnull=False),
     }
     order = ("-closed_on", "-pk") if part == "closed" else ("due_on", "pk")
-    return within(gate).filter(meant[part]).order_by(*order)
+    return within(gate).filter(conditions[part]).order_by(*order)
 
 
 def assignable(customer_id: str, gate: Gate) -> list[Staff]:

@@ -26,7 +26,7 @@ class Head:
 
 def find_head(sheet: Sheet, fields: dict[str, CatalogueField]) -> Head:
     """Find the titles: the one or two rows in which most columns are recognised."""
-    known = _names(fields)
+    key_by_title = _names(fields)
     best, tallest = Head([], [], 0), TALLEST_HEAD
     for start in range(len(sheet.head)):
         for height in range(1, TALLEST_HEAD + 1):
@@ -35,7 +35,9 @@ def find_head(sheet: Sheet, fields: dict[str, CatalogueField]) -> Head:
                 continue  # a heading over the whole table is no title
             titles = [_title(rows, place) for place in range(sheet.width)]
             head = Head(
-                [title for title, _ in titles], _field_keys([parts for _, parts in titles], known), start + height
+                [title for title, _ in titles],
+                _field_keys([parts for _, parts in titles], key_by_title),
+                start + height,
             )
             if (_recognised_count(head), height) > (_recognised_count(best), tallest):
                 best, tallest = head, height
@@ -68,12 +70,12 @@ def _title(rows: list[list[Cell]], place: int) -> tuple[str, list[str]]:
     return " ".join(parts), ["".join(parts), *parts[-1:]]
 
 
-def _field_keys(titles: list[list[str]], known: dict[str, str]) -> list[str]:
+def _field_keys(titles: list[list[str]], key_by_title: dict[str, str]) -> list[str]:
     """The field key of each column; of two columns with the same field, only the first gets it."""
-    taken: set[str] = set()
+    used: set[str] = set()
     keys = []
     for parts in titles:
-        key = next((known[plain(part)] for part in parts if known.get(plain(part))), "")
-        keys.append("" if key in taken else key)
-        taken.add(key)
+        key = next((key_by_title[plain(part)] for part in parts if key_by_title.get(plain(part))), "")
+        keys.append("" if key in used else key)
+        used.add(key)
     return keys

@@ -96,9 +96,11 @@ class Checker:
         return checked
 
     def _identifiers(self, cells: list[str]) -> dict[str, str]:
-        known = (CUSTOMER, "identity_number", "phone", "name")
+        identifying = (CUSTOMER, "identity_number", "phone", "name")
         return {
-            key: unicodedata.normalize("NFKC", cells[self.places[key]]).strip() for key in known if key in self.places
+            key: unicodedata.normalize("NFKC", cells[self.places[key]]).strip()
+            for key in identifying
+            if key in self.places
         }
 
     def _read(self, position: int, cells: list[str], people: People) -> Row:
@@ -197,8 +199,8 @@ class People:
         )
 
     def _check_name(self, row: Row, identifiers: dict[str, str], places: dict[str, int]) -> None:
-        name, known = identifiers.get("name", ""), self.customers[row.customer_id].name
-        if name and name.casefold().replace(" ", "") != known.casefold().replace(" ", ""):
+        name, expected = identifiers.get("name", ""), self.customers[row.customer_id].name
+        if name and name.casefold().replace(" ", "") != expected.casefold().replace(" ", ""):
             zh, en = "与客户号或电话相符的姓名", "the name that goes with the number or phone"
             row.fault(RowState.DOUBTFUL, places["name"], name, zh, en)
 

@@ -81,7 +81,7 @@ def lives_of(standings: list[Standing], book: RuleBook, on: date) -> list[Life]:
         Life(
             archives[row.customer_id]["sex"].value if "sex" in fields else "",
             row.grade_rank,
-            {key: known.value for key, known in archives[row.customer_id].items() if known.value},
+            {key: state.value for key, state in archives[row.customer_id].items() if state.value},
             relatives[row.customer_id],
         )
         for row in standings

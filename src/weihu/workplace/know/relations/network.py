@@ -73,8 +73,8 @@ class NewRelation:
 def relate(customer_id: str, relation: NewRelation, by: str, on: date, token: UUID) -> None:
     """Record a relation, unless it is known already; repeating the same ``token`` changes nothing."""
     with transaction.atomic():
-        known = _open_relations(Q(customer_id=customer_id, kind=relation.kind, other_id=relation.other_id))
-        if relation.other_id and known.exists():
+        existing = _open_relations(Q(customer_id=customer_id, kind=relation.kind, other_id=relation.other_id))
+        if relation.other_id and existing.exists():
             return
         _, created = Relation.objects.get_or_create(
             token=token,

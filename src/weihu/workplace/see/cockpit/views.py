@@ -285,6 +285,6 @@ def _effects_sheet(request: WorkRequest, rows: list[Any]) -> Sheet:
     for row in rows:
         ends = (row.each.difference, row.each.low, row.each.high) if row.each else (None, None, None)
         numbers = [Decimal(f"{end:.2f}") if end is not None else None for end in ends]
-        brought = Decimal(f"{row.all.difference:.2f}") if row.all else None
-        lines.append([called(request.book.signals[row.kind]), row.acted.size, row.held.size, *numbers, brought])
+        whole_effect = Decimal(f"{row.all.difference:.2f}") if row.all else None
+        lines.append([called(request.book.signals[row.kind]), row.acted.size, row.held.size, *numbers, whole_effect])
     return Sheet(str(_("Effect")), head, lines)

@@ -56,15 +56,15 @@ def runs(request: WorkRequest) -> HttpResponse:
 @needs_run
 def run(request: WorkRequest, number: int) -> HttpResponse:
     """One run's report."""
-    shown = get_object_or_404(_readable(request), number=number)
-    report = shown.report
+    published = get_object_or_404(_readable(request), number=number)
+    report = published.report
     seconds = report["seconds"]
     total = sum(seconds.values()) or 1
     context: dict[str, Any] = {
-        "shown": shown,
+        "shown": published,
         "report": report,
         "here": "runs",
-        "steps": [(STEP_NAMES[name], taken, round(100 * taken / total)) for name, taken in seconds.items()],
+        "steps": [(STEP_NAMES[name], spent, round(100 * spent / total)) for name, spent in seconds.items()],
         "total_seconds": total,
         "landed": [(FILE_NAMES[file], rows) for file, rows in report["landed"].items()],
         "grades": [(grade, report["grades"].get(key, 0)) for key, grade in request.book.grades.items()],
