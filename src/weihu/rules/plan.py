@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from ibis.expr.types import DecimalValue, Table, Value
 
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.tables import CANDIDATES, MONEY, PICKS, TASKS
+from weihu.rules.tables import CANDIDATES, CHOICES, MONEY, PICKS, TASKS
 from weihu.rules.value import FACTOR, business_date, factor
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
@@ -36,8 +36,19 @@ NOTHING = np.iinfo(np.int64).min // 4
 """Worth less than any day: what is not there to be taken."""
 
 
-CHOSEN_BY = ("staff_id", "promised", "top", "minutes", "place", "capacity", "value")
-"""The columns of the candidates by which the counts are found."""
+def top(standings: Table, book: RuleBook) -> Table:
+    """The AUM from which an effective customer is among the book's top share (columns: tables.TOP)."""
+    effective = standings.filter(standings.effective)
+    share = int(book.top_share * 1_000_000)
+    place = (ibis.row_number().over(order_by=effective.aum) + 1).cast("int64")
+    many = effective.count().over().cast("int64")
+    ranked = effective.select("aum", place=place, first=many - many * share // 1_000_000)
+    return ranked.filter(ranked.place == ibis.greatest(ranked["first"], 1)).select("aum")
+
+
+def choices(candidates: Table) -> Table:
+    """What ``choose`` looks at (columns: tables.CHOICES)."""
+    return candidates.select(*CHOICES)
 
 
 def candidates(
