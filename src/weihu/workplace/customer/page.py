@@ -22,11 +22,7 @@ from weihu.workplace.gate.models import Merge
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.judge.portfolio.card import responsibility
 from weihu.workplace.know.archive.facts import FieldState, archive_of
-from weihu.workplace.know.archive.lists import (
-    ListQuery,
-    TooWide,
-    neighbours,
-)
+from weihu.workplace.know.archive.lists import ListQuery, TooWide, neighbours
 from weihu.workplace.know.archive.portrait import portrait, products
 from weihu.workplace.know.life.goals import goal_form, goals_of
 from weihu.workplace.know.life.upcoming import UpcomingOccasion, upcoming_occasions

@@ -17,6 +17,7 @@ from weihu.workplace.gate.requests import WorkRequest, needs_run
 SHOWN = 60
 STEP_NAMES = {
     "land": _("Check and land the files"),
+    "gather": _("Read what the day recorded"),
     "carry": _("Carry yesterday's state"),
     "value": _("Value customers"),
     "grade": _("Grade customers"),
