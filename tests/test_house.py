@@ -46,6 +46,7 @@ def test_nothing_below_the_command_line_asks_what_day_it_is():
 
 def test_every_word_of_the_pages_is_translated():
     from babel.messages.pofile import read_po
+    from django.utils.translation import trim_whitespace
 
     workplace = SOURCE / "workplace"
     with (workplace / "locale/zh_Hans/LC_MESSAGES/django.po").open("rb") as file:
@@ -54,6 +55,10 @@ def test_every_word_of_the_pages_is_translated():
     for path in workplace.rglob("*.html"):
         text = path.read_text()
         used |= {found[1] for found in re.findall(r"{%\s*translate\s+([\"'])(.*?)\1", text)}
-        blocks = re.findall(r"{%\s*blocktranslate[^%]*%}(.*?){%\s*endblocktranslate", text, re.DOTALL)
-        used |= {re.sub(r"{{\s*(\w+)\s*}}", r"%(\1)s", block) for block in blocks}
+        used |= {found[1] for found in re.findall(r"\b_\(([\"'])(.*?)\1\)", text)}
+        blocks = re.findall(r"{%\s*blocktranslate([^%]*)%}(.*?){%\s*endblocktranslate", text, re.DOTALL)
+        used |= {
+            re.sub(r"{{\s*(\w+)\s*}}", r"%(\1)s", trim_whitespace(block) if "trimmed" in options else block)
+            for options, block in blocks
+        }
     assert used - known == set()

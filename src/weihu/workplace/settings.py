@@ -90,7 +90,7 @@ TEMPLATES = [
                     ],
                 )
             ],
-            "builtins": ["weihu.workplace.words"],
+            "builtins": ["weihu.workplace.components", "weihu.workplace.words"],
         },
     }
 ]
