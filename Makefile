@@ -2,6 +2,7 @@
 # make test: what tests need, then the whole suite on SQLite, and what uses a database (without the browser) on a throw-away PostgreSQL
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 HOME_DIR ?= var/demo
+PAGES = $(shell find src/weihu/workplace/templates -name '*.html')
 BROWSER := $(addprefix tests/workplace/,test_browser.py test_axe.py test_days.py)
 
 .PHONY: demo test lint bench install clean
@@ -31,6 +32,9 @@ lint: install
 	$(UV) run ruff check .
 	$(UV) run ruff format --check .
 	$(UV) run mypy
+	$(UV) run djade --target-version 5.2 --check $(PAGES)
+	$(UV) run djhtml --tabwidth 2 --check $(PAGES)
+	$(UV) run djlint --lint --quiet src/weihu/workplace/templates
 
 bench: install
 	$(UV) sync --quiet --locked
