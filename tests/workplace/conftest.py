@@ -47,7 +47,7 @@ def desk(browser, live_server, deliveries, home):
         page.fill("#id_password", "a long password")
         page.press("#id_password", "Enter")
         page.wait_for_selector(".who-name")
-        page.wait_for_load_state()  # the keyboard answers once the page's scripts have run
+        page.wait_for_load_state("networkidle")  # scripts have run, and what they fetch is there
         return page
 
     yield sign_in

@@ -217,7 +217,7 @@ MOVE_NAMES = {
     "answers": _("Answered reasons"),
     "consents": _("Consents"),
     "relations": _("Relations"),
-    "relations back": _("Relations of others"),
+    "relations back": _("Other customers' relations"),
     "members": _("Household"),
     "heads": _("Head"),
     "goals": _("Goals"),

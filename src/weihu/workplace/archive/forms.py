@@ -53,7 +53,7 @@ class HowItCame(forms.Form):
         widget=forms.Select(attrs={"class": "form-select"}),
     )
     confidence = forms.TypedChoiceField(
-        label=_("How sure"),
+        label=_("Confidence"),
         choices=Confidence.choices,
         coerce=int,
         initial=Confidence.TOLD,
@@ -106,7 +106,7 @@ class FactsForm(HowItCame):
             if said.get(key) and known.field.consent and known.field.consent not in self.agreed:
                 self.add_error(key, _("The customer has not agreed to this yet: record the consent first."))
             if said.get(key) and said.get(REFUSED + key):
-                self.add_error(key, _("Either a value or refused."))
+                self.add_error(key, _("Enter a value or mark it as declined, not both."))
         return said
 
     def written(self) -> Iterator[tuple[Written, list[int], UUID]]:

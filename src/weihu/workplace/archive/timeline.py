@@ -73,7 +73,7 @@ def _facts(request: WorkRequest, standing: Standing, most: int) -> Iterator[Even
     rows = Fact.objects.filter(customer_id=standing.customer_id, field__in=list(fields)).order_by("-on", "-pk")
     for row in rows[:most]:
         field = fields[row.field]
-        said = _("Did not want to tell") if row.refused else fact_words(field, row.value)
+        said = _("Declined to say") if row.refused else fact_words(field, row.value)
         title = f"{called(field)}: {said}" + (f" ({_('withdrawn')})" if row.withdrawn_at else "")
         yield Event(row.on, "fact", title, str(row.get_channel_display()), row.staff_id)
 

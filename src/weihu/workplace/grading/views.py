@@ -142,7 +142,7 @@ def near(request: WorkRequest) -> HttpResponse:
             "AUM",
             _("Metric"),
             _("Threshold"),
-            _("Lacking"),
+            _("Shortfall"),
             _("To add"),
             _("Days"),
             _("Primary"),

@@ -32,7 +32,7 @@ def portfolios(request: WorkRequest) -> HttpResponse:
     gate = reaching(request)
     rows, unassigned = _people(request), _unassigned(request)
     if request.GET.get("xlsx") == "unassigned":
-        head = [_("Customer"), _("Customer number"), _("Branch"), "AUM", _("to be settled by")]
+        head = [_("Customer"), _("Customer number"), _("Branch"), "AUM", _("to be resolved by")]
         lines = [
             [one.customer.name, one.customer_id, one.branch_id, one.aum, owner.name if owner else ""]
             for _row, one, owner in unassigned

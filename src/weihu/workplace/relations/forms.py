@@ -48,7 +48,7 @@ class RelationForm(forms.Form):
         meant = self.gate.standings().filter(Q(customer_id=written) | Q(customer__name=written))
         found = list(meant.order_by().values_list("customer_id", flat=True)[:2])
         if found == [self.customer_id]:
-            raise forms.ValidationError(_("Nobody is related to himself."))
+            raise forms.ValidationError(_("A customer cannot be related to themselves."))
         if not found:
             raise forms.ValidationError(_("No customer within your reach has this number or name."))
         if len(found) > 1:

@@ -72,7 +72,7 @@ def _sheets(standing: Standing, gate: Gate, book: RuleBook) -> Iterator[tuple[st
     yield _("Goals"), [_("Day"), _("Goal"), _("Amount"), _("There already"), _("By")], goals
     steps = Step.objects.filter(complaint__customer_id=standing.customer_id).select_related("complaint").order_by("pk")
     cases = ([row.on, row.complaint.subject, row.get_act_display(), row.note] for row in steps)
-    yield _("Complaints"), [_("Day"), _("What about"), _("What was done"), _("Note")], cases
+    yield _("Complaints"), [_("Day"), _("Subject"), _("What was done"), _("Note")], cases
     messages = Message.objects.filter(**own).order_by("pk")
     texts = ([row.on, row.template.get_medium_display(), row.text, row.get_state_display()] for row in messages)
     yield _("Messages"), [_("Day"), _("How"), _("Text"), _("State")], texts
@@ -111,7 +111,7 @@ def _facts(standing: Standing, book: RuleBook) -> Rows:
     for fact in Fact.objects.filter(customer_id=standing.customer_id).order_by("pk"):
         field = book.fields.get(fact.field)
         value = (
-            _("Did not want to tell") if fact.refused else shown(field, fact.value, language) if field else fact.value
+            _("Declined to say") if fact.refused else shown(field, fact.value, language) if field else fact.value
         )
         state = _("withdrawn") if fact.withdrawn_at else _("replaced") if fact.replaced_by_id else ""
         where = category_name(field.category) if field else ""

@@ -39,7 +39,7 @@ def visit(request: WorkRequest, customer_id: str) -> HttpResponse:
     request.gate.standing(customer_id)
     form = VisitForm(request.POST)
     if not form.is_valid() or form.cleaned_data["on"] < request.run.work_date:
-        return HttpResponseBadRequest(str(_("A visit needs a day from today on, and a time.")))
+        return HttpResponseBadRequest(str(_("A visit needs a time and a day that is not in the past.")))
     said = form.cleaned_data
     made, created = Visit.objects.get_or_create(
         token=said["token"],

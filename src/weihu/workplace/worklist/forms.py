@@ -108,7 +108,7 @@ class ContactForm(forms.Form):
         """The fact as the catalogue keeps it; some only with the customer's consent."""
         key, written = said.get("learned"), said.get("learned_value", "").strip()
         if not key and written:
-            self.add_error("learned", _("Please say what this is."))
+            self.add_error("learned", _("Please choose what this is."))
         if not key or not written:
             return
         field = self.book.fields[key]

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 (
                     "confidence",
                     models.SmallIntegerField(
-                        choices=[(1, "Heard"), (2, "Told by the customer"), (3, "Seen in a document")]
+                        choices=[(1, "Heard"), (2, "From the customer"), (3, "Verified by document")]
                     ),
                 ),
                 ("on", models.DateField()),

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                             ("held", "Claimed"),
                             ("disputed", "Disputed"),
                             ("upheld", "Upheld"),
-                            ("returned", "Given back"),
+                            ("returned", "Returned"),
                         ],
                         default="held",
                         max_length=20,
