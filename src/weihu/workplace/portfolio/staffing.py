@@ -73,7 +73,12 @@ def read(content: bytes, name: str, gate: Gate) -> tuple[list[Staffing], list[Pr
             continue
         if cell["staff_id"] not in people:
             problems.append(
-                Problem(line, head[places["staff_id"]], cell["staff_id"], _("a member of staff in service within your reach"))
+                Problem(
+                    line,
+                    head[places["staff_id"]],
+                    cell["staff_id"],
+                    _("a member of staff in service within your reach"),
+                )
             )
             continue
         more = [part.strip() for part in cell.get("more_posts", "").translate(COMMAS).split(",") if part.strip()]

@@ -110,9 +110,7 @@ def _facts(standing: Standing, book: RuleBook) -> Rows:
     language = get_language() or "zh-hans"
     for fact in Fact.objects.filter(customer_id=standing.customer_id).order_by("pk"):
         field = book.fields.get(fact.field)
-        value = (
-            _("Declined to say") if fact.refused else shown(field, fact.value, language) if field else fact.value
-        )
+        value = _("Declined to say") if fact.refused else shown(field, fact.value, language) if field else fact.value
         state = _("withdrawn") if fact.withdrawn_at else _("replaced") if fact.replaced_by_id else ""
         where = category_name(field.category) if field else ""
         yield [where, called(field) or fact.field, value, fact.get_channel_display(), fact.source, fact.on, state]
