@@ -3,6 +3,9 @@
 # one report of the coverage of both, branches included
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 HOME_DIR ?= var/demo
+NODE := $(shell command -v npm 2>/dev/null)
+NPM_QUIET := --no-audit --no-fund --loglevel=error
+PAGES = $(shell find src/weihu/workplace/templates -name '*.html')
 BROWSER := $(addprefix tests/workplace/,test_browser.py test_axe.py test_days.py)
 
 PYTEST := $(UV) run coverage run -m pytest -n 2 --dist loadgroup
@@ -19,11 +22,15 @@ install: $(UV) node_modules/.package-lock.json
 .tools/bin/uv:
 	python3 tools/get_uv.py .tools/bin
 
+# what pages are made of; the linters and what the browser tests need come on top for those who change the code
 node_modules/.package-lock.json: package-lock.json | $(UV)
-	if command -v npm >/dev/null; then npm ci --no-audit --no-fund --loglevel=error; \
-	else $(UV) run --no-dev --group node npm ci --no-audit --no-fund --loglevel=error; fi
+	$(if $(NODE),,$(UV) run --no-dev --group node )npm ci $(NPM_QUIET) --omit=dev
 
-test: install
+node_modules/.dev: package-lock.json node_modules/.package-lock.json
+	$(if $(NODE),,$(UV) run --no-dev --group node )npm ci $(NPM_QUIET)
+	touch $@
+
+test: install node_modules/.dev
 	$(UV) sync --quiet --locked
 	sh tools/test_needs.sh
 	$(UV) run coverage erase
@@ -34,13 +41,17 @@ test: install
 	$(UV) run coverage report
 	$(UV) run python tools/coverage_floor.py .cache/coverage/coverage.json
 
-lint: install
+lint: install node_modules/.dev
 	$(UV) sync --quiet --locked
 	$(UV) run ruff check .
 	$(UV) run ruff format --check .
 	$(UV) run mypy
 	$(UV) run lint-imports
 	$(UV) run sh tools/check_django.sh
+	$(UV) run djade --target-version 5.2 --check $(PAGES)
+	$(UV) run djhtml --tabwidth 2 --check $(PAGES)
+	$(UV) run djlint --lint --quiet src/weihu/workplace/templates
+	$(if $(NODE),,$(UV) run --group node )npx --no-install biome ci --error-on-warnings
 
 # known vulnerabilities of the locked dependencies, as far as a registry tells them
 audit: install

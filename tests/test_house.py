@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+from django.utils.translation import trim_whitespace
+
 SOURCE = Path(__file__).parents[1] / "src" / "weihu"
 
 
@@ -23,8 +25,12 @@ def test_every_word_of_the_pages_is_translated():
     for path in workplace.rglob("*.html"):
         text = path.read_text()
         used |= {found[1] for found in re.findall(r"{%\s*translate\s+([\"'])(.*?)\1", text)}
-        blocks = re.findall(r"{%\s*blocktranslate[^%]*%}(.*?){%\s*endblocktranslate", text, re.DOTALL)
-        used |= {re.sub(r"{{\s*(\w+)\s*}}", r"%(\1)s", block) for block in blocks}
+        used |= {match[1] for match in re.findall(r"\b_\(([\"'])(.*?)\1\)", text)}
+        blocks = re.findall(r"{%\s*blocktranslate([^%]*)%}(.*?){%\s*endblocktranslate", text, re.DOTALL)
+        used |= {
+            re.sub(r"{{\s*(\w+)\s*}}", r"%(\1)s", trim_whitespace(block) if "trimmed" in options else block)
+            for options, block in blocks
+        }
     for path in workplace.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("_", "lazy", "gettext"):

@@ -299,7 +299,7 @@ def test_a_referral_goes_from_the_counter_to_the_manager_and_comes_back_with_a_r
     manager = desk(1440, "en-US", referral.to_id)
     manager.goto(f"{server.url}/portfolios/referrals/")
     manager.click("[value=decline]")
-    manager.wait_for_selector("text=Please say why.")
+    manager.wait_for_selector("text=Please give a reason.")
     manager.click("[value=accept]")
     manager.wait_for_selector("[data-state=accepted]")
     on = current().work_date

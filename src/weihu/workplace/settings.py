@@ -98,6 +98,7 @@ TEMPLATES = [
                 )
             ],
             "builtins": [
+                "weihu.workplace.base.components",
                 "weihu.workplace.base.words",
                 "weihu.workplace.know.archive.words",
                 "weihu.workplace.judge.grading.words",

@@ -35,7 +35,7 @@ def duplicates(request: WorkRequest) -> HttpResponse:
         "rows": [(row, standings[row.left_id], standings[row.right_id], _reasons(row)) for row in rows],
         "here": "completeness",
     }
-    return render(request, "duplicates/list.html", context)
+    return render(request, "customer/duplicates.html", context)
 
 
 @needs_run
@@ -69,7 +69,7 @@ def duplicate(request: WorkRequest, number: int) -> HttpResponse:
         "fields": _side_by_side(request, sides),
         "here": "completeness",
     }
-    return render(request, "duplicates/pair.html", context)
+    return render(request, "customer/pair.html", context)
 
 
 @needs_run

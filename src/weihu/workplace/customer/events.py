@@ -83,7 +83,7 @@ def facts(subject: Subject, most: int) -> Events:
     rows = Fact.objects.filter(customer_id=subject.customer_id, field__in=list(fields)).order_by("-on", "-pk")
     for row in rows[:most]:
         field = fields[row.field]
-        value = _("Did not want to tell") if row.refused else fact_words(field, row.value)
+        value = _("Declined to say") if row.refused else fact_words(field, row.value)
         title = f"{called(field)}: {value}" + (f" ({_('withdrawn')})" if row.withdrawn_at else "")
         yield Event(row.on, "clipboard-text", title, str(row.get_channel_display()), row.staff_id)
 
@@ -204,7 +204,7 @@ def introductions(subject: Subject, most: int) -> Events:
     """Whom the customer brought."""
     rows = Introduction.objects.filter(introducer_id=subject.customer_id, withdrawn=False).order_by("-on", "-pk")
     for row in rows[:most]:
-        yield Event(row.on, "users-plus", _("Introduces somebody"), row.name, row.staff_id)
+        yield Event(row.on, "users-plus", _("Record an introduction"), row.name, row.staff_id)
 
 
 def goals(subject: Subject, most: int) -> Events:

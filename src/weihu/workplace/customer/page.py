@@ -65,7 +65,7 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
     context["categories"] = _by_category(context["archive"])
     context["links"] = links_of(customer_id, request.gate, request.book)
     context["network"] = picture(standing, context["links"], request.gate, request.book)
-    return render(request, "archive/customer.html", context)
+    return render(request, "customer/page.html", context)
 
 
 @needs_run
@@ -76,7 +76,7 @@ def timeline_page(request: WorkRequest, customer_id: str) -> HttpResponse:
     start = request.GET.get("start", "")
     events, more = timeline(request, standing, int(start) if start.isdecimal() else 0)
     context = {"events": events, "more_events": more, "customer": standing.customer}
-    return render(request, "archive/timeline.html", context)
+    return render(request, "customer/timeline.html", context)
 
 
 @needs_run
@@ -89,7 +89,7 @@ def reveal(request: WorkRequest, customer_id: str) -> HttpResponse:
     if field not in archive or not archive[field].field.masked or not why:
         return HttpResponseBadRequest()
     audit.record(request.user.staff_id, "customer.reveal", customer_id, f"{field}: {why}"[:200])
-    return render(request, "archive/revealed.html", {"value": archive[field].value})
+    return render(request, "customer/revealed.html", {"value": archive[field].value})
 
 
 def _turning(request: WorkRequest, standing: Standing) -> dict[str, Any]:

@@ -198,7 +198,7 @@ RECORD: tuple[Kept, ...] = (
     Kept("relations", _("Relations"), Relation, sheet.RELATIONS, _withdrawn_relations, events=event.relations),
     Kept(
         "relations back",
-        _("Relations of others"),
+        _("Other customers' relations"),
         Relation,
         "the other's relation to the customer",
         _withdrawn_relations,

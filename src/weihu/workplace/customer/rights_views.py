@@ -46,7 +46,7 @@ def rights(request: WorkRequest, customer_id: str) -> HttpResponse:
         "people": Staff.objects.in_bulk([hold.by for hold in holds] + ([running.asked_by] if running else [])),
         "here": "customers",
     }
-    return render(request, "rights/rights.html", context, status=409 if refused else 200)
+    return render(request, "customer/rights.html", context, status=409 if refused else 200)
 
 
 @needs_run

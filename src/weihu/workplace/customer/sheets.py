@@ -122,7 +122,7 @@ def _facts(subject: Subject) -> Rows:
     for fact in _own(Fact, subject):
         field = subject.book.fields.get(fact.field)
         text = shown(field, fact.value, language) if field else fact.value
-        value = _("Did not want to tell") if fact.refused else text
+        value = _("Declined to say") if fact.refused else text
         state = _("withdrawn") if fact.withdrawn_at else _("replaced") if fact.replaced_by_id else ""
         category = category_name(field.category) if field else ""
         name = called(field) or fact.field
@@ -292,7 +292,7 @@ PROGRESS = Sheet(lazy("Progress of goals"), (DAY, lazy("Goal"), lazy("There alre
 REPLIES = Sheet(lazy("Replies"), (DAY, lazy("Form"), lazy("Name"), lazy("Phone"), lazy("Answer")), _replies)
 IMPORTS = Sheet(lazy("Imported rows"), (DAY, lazy("File"), lazy("Cells")), _imports)
 COMPLAINTS = Sheet(
-    lazy("Complaints"), (DAY, lazy("What about"), lazy("What happened"), lazy("What was done"), NOTE), _complaints
+    lazy("Complaints"), (DAY, lazy("Subject"), lazy("What happened"), lazy("What was done"), NOTE), _complaints
 )
 EXCEPTIONS = Sheet(
     lazy("Exceptions"), (lazy("From"), lazy("Until"), lazy("Grade"), lazy("Reason"), lazy("Ended")), _exceptions

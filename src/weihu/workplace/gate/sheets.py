@@ -37,7 +37,7 @@ def download(request: WorkRequest, sheet: Sheet) -> HttpResponse:
     with transaction.atomic():
         left = left_today(gate, request.book, on)
         if len(sheet.customers) > left:
-            refusal = _("You may take out %(left)d more rows today.") % {"left": left}
+            refusal = _("You may export %(left)d more rows today.") % {"left": left}
             return HttpResponse(refusal, status=403, content_type="text/plain; charset=utf-8")
         values = {"purpose": SERVICE, "why": sheet.title, "rows": len(sheet.customers), "left_out": 0}
         export = Export.objects.create(staff_id=gate.staff.staff_id, on=on, at=timezone.now(), **values)

@@ -38,21 +38,21 @@ class CampaignForm(forms.Form):
     from_on = forms.DateField(label=lazy("From"), widget=forms.DateInput(attrs={**CONTROL, "type": "date"}))
     to_on = forms.DateField(label=lazy("Until"), widget=forms.DateInput(attrs={**CONTROL, "type": "date"}))
     control = forms.IntegerField(
-        label=lazy("Left alone, per cent"),
+        label=lazy("Control group, %"),
         min_value=0,
         max_value=90,
         initial=20,
         widget=forms.NumberInput(attrs=CONTROL),
     )
     wave_size = forms.IntegerField(
-        label=lazy("Calls a person and day"),
+        label=lazy("Calls per person per day"),
         min_value=1,
         max_value=200,
         initial=10,
         widget=forms.NumberInput(attrs=CONTROL),
     )
     stop_share = forms.IntegerField(
-        label=lazy("Stop when so many per cent decline"),
+        label=lazy("Stop when this percentage decline"),
         min_value=1,
         max_value=100,
         initial=20,
@@ -63,7 +63,7 @@ class CampaignForm(forms.Form):
         """The campaign must end after it starts."""
         values = super().clean() or {}
         if values.get("from_on") and values.get("to_on") and values["to_on"] <= values["from_on"]:
-            self.add_error("to_on", _("It has to end after it began."))
+            self.add_error("to_on", _("The end must be after the start."))
         return values
 
 
@@ -126,7 +126,7 @@ def campaign(request: WorkRequest, number: int) -> HttpResponse:
                 stop(current, request.user.staff_id, on, request.POST.get("reason", ""))
             return redirect("campaign", number)
         except (TooLarge, TooWide):
-            refused = _("The list is empty or too large to be drawn.")
+            refused = _("The list is empty or too large.")
     audit.record(request.user.staff_id, "campaign.view", detail=str(number))
     context: dict[str, Any] = {
         "campaign": current,
@@ -141,7 +141,7 @@ def campaign(request: WorkRequest, number: int) -> HttpResponse:
         try:
             context["check"] = check(current, gate, request.book, on)
         except (TooLarge, TooWide):
-            context["refused"] = _("The list is empty or too large to be drawn.")
+            context["refused"] = _("The list is empty or too large.")
     else:
         effect = response(current, request.run, request.book)
         context["response"] = effect

@@ -33,7 +33,7 @@ def care(request: WorkRequest, customer_id: str) -> HttpResponse:
             key = request.POST.get("plan", "")
             begin_by_hand(customer_id, key, request.book, request.user.staff_id, request.run.work_date)
         except Running:
-            return HttpResponseBadRequest(str(_("This plan runs already.")))
+            return HttpResponseBadRequest(str(_("This plan is already running.")))
         except KeyError:
             raise Http404 from None
     return redirect(reverse("customer", args=[customer_id]) + "#care")

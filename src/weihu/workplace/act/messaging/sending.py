@@ -94,7 +94,7 @@ def _fits(template: Template, kinds: list[str]) -> bool:
 
 def _hindrance(gateway: Gateway | None, archive: dict[str, FieldState]) -> str:
     if gateway is None:
-        return _("The bank's IT has not set up this way of sending.")
+        return _("The bank's IT has not set up this channel.")
     return "" if archive[gateway.field].value else _("The address is not known.")
 
 

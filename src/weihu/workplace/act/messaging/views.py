@@ -49,7 +49,7 @@ class TemplateForm(forms.Form):
         text = str(self.cleaned_data["text"])
         if wrong := wrong_places(text):
             named = {"wrong": ", ".join(wrong), "places": " ".join(f"{{{place}}}" for place in PLACES)}
-            raise forms.ValidationError(_("%(wrong)s is no place for words; there are %(places)s") % named)
+            raise forms.ValidationError(_("%(wrong)s is not a placeholder; available: %(places)s") % named)
         return text
 
 

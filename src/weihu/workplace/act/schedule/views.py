@@ -49,7 +49,7 @@ def upcoming(request: WorkRequest) -> HttpResponse:
         "feed": request.build_absolute_uri(reverse("feed", args=[feed.secret])) if feed else "",
         "here": "occasions",
     }
-    return render(request, "life/upcoming.html", context)
+    return render(request, "schedule/upcoming.html", context)
 
 
 @needs_run

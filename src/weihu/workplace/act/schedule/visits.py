@@ -39,7 +39,7 @@ def visit(request: WorkRequest, customer_id: str) -> HttpResponse:
     request.gate.standing(customer_id)
     form = VisitForm(request.POST)
     if not form.is_valid() or form.cleaned_data["on"] < request.run.work_date:
-        return HttpResponseBadRequest(str(_("A visit needs a day from today on, and a time.")))
+        return HttpResponseBadRequest(str(_("A visit needs a time and a day that is not in the past.")))
     values = form.cleaned_data
     agreed, created = Visit.objects.get_or_create(
         token=values["token"],
@@ -56,7 +56,7 @@ def visit(request: WorkRequest, customer_id: str) -> HttpResponse:
     if created:
         audit.record(request.user.staff_id, "visit.agree", customer_id, str(agreed.pk))
     if request.htmx:
-        return render(request, "team/agreed.html", {"visit": agreed})
+        return render(request, "schedule/agreed.html", {"visit": agreed})
     return redirect(reverse("customer", args=[customer_id]) + "#visits")
 
 

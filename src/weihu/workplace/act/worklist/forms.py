@@ -108,7 +108,7 @@ class ContactForm(forms.Form):
         """Clean the learned fact into its stored form; some fields need the customer's consent."""
         key, text = values.get("learned"), values.get("learned_value", "").strip()
         if not key and text:
-            self.add_error("learned", _("Please say what this is."))
+            self.add_error("learned", _("Please choose what this is."))
         if not key or not text:
             return
         field = self.book.fields[key]

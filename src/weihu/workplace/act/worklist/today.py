@@ -52,9 +52,9 @@ class NotPlanned:
 
 WHY_NOT = {
     "barred": _("Do not contact"),
-    "tired": _("Contacted often enough lately"),
-    "dial": _("The rest of the day is kept for the best customers"),
-    "full": _("The day is full of tasks that are worth more per minute"),
+    "tired": _("Contacted often enough recently"),
+    "dial": _("The rest of the day is kept for top customers"),
+    "full": _("The day is full of tasks worth more per minute"),
 }
 
 

@@ -34,7 +34,7 @@ def benefit_use(request: WorkRequest, customer_id: str) -> HttpResponse:
     try:
         use(standing, request.POST.get("benefit", ""), request.book, by, on, UUID(request.POST.get("token", "")))
     except UsedUp:
-        return HttpResponseBadRequest(str(_("Nothing of this benefit is left.")))
+        return HttpResponseBadRequest(str(_("This benefit is used up.")))
     except ValueError:
         return HttpResponseBadRequest()
     return redirect("customer", customer_id)
@@ -68,7 +68,7 @@ def benefits(request: WorkRequest) -> HttpResponse:
                     {"benefit": benefit, "rank": rank, "grade": grades[rank], "due": customers.get(rank, 0), **used}
                 )
     if request.GET.get("xlsx"):
-        head = [_("Benefit"), _("Grade"), _("Due to"), _("Customers who used it"), _("Uses"), _("Cost")]
+        head = [_("Benefit"), _("Grade"), _("Entitled"), _("Customers who used it"), _("Uses"), _("Cost")]
         lines = [
             [called(row["benefit"]), called(row["grade"]), row["due"], row["people"], row["times"], row["sum"]]
             for row in rows

@@ -16,10 +16,10 @@ from weihu.rules.rulebook import RuleBook
 from weihu.workplace.base.words import called
 
 REFUSALS = {
-    "own": _("Whoever made a book does not decide on it: a second person does."),
+    "own": _("You cannot approve your own rule book: a second person must."),
     "post": _("Your post proposes books; the department approves them."),
     "past": _("The day in force has passed: propose the book again with a later one."),
-    "state": _("Somebody has decided already."),
+    "state": _("This has already been decided."),
 }
 OWN_NAMES = {"aum": _("Assets as they stand"), "monthly_average": _("Monthly average")}
 UPGRADES = (

@@ -156,7 +156,7 @@ def near(request: WorkRequest) -> HttpResponse:
             "AUM",
             measure_name(book),
             _("Threshold"),
-            _("Lacking"),
+            _("Shortfall"),
             _("To add"),
             _("Days"),
             _("Primary"),

@@ -12,18 +12,18 @@ from weihu.workplace.judge.portfolio import decisions
 
 LISTED = 200
 REFUSALS = {
-    "handover": lazy("Choose customers of one person, another person, and a day that has not passed."),
-    "not_yours": lazy("Somebody else has to do this."),
-    "receiver": lazy("The receiver has to work in the customer's branch, in a post that has customers."),
+    "handover": lazy("Choose customers of one person, a different receiver, and a day that is not in the past."),
+    "not_yours": lazy("Somebody else must do this."),
+    "receiver": lazy("The receiver must work in the customer's branch, in a post that has customers."),
     "supervisor": lazy("A supervisor of the branch who is neither giver nor receiver decides, with a reason."),
-    "settled": lazy("Somebody has decided already."),
+    "settled": lazy("This has already been decided."),
     "not_claimable": lazy(
-        "This customer cannot be claimed: somebody has claimed or talked to him lately, or the grade is not for claiming."
+        "This customer cannot be claimed: already claimed, contacted recently, or in a grade that cannot be claimed."
     ),
-    "claimed": lazy("Somebody else was first."),
+    "claimed": lazy("Already claimed by somebody else."),
     "claim_limit": lazy("You have claimed as many as you may."),
-    "referred": lazy("This customer is referred already and waits for an answer."),
-    "reason": lazy("Please say why."),
+    "referred": lazy("This customer has already been referred and awaits an answer."),
+    "reason": lazy("Please give a reason."),
 }
 
 

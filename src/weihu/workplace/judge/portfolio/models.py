@@ -37,7 +37,7 @@ class Claim(models.Model):
         HELD = "held", _("Claimed")
         DISPUTED = "disputed", _("Disputed")
         UPHELD = "upheld", _("Upheld")
-        RETURNED = "returned", _("Given back")
+        RETURNED = "returned", _("Returned")
 
     customer_id = CustomerField(db_index=True)
     open_key = models.CharField(max_length=60, unique=True, null=True)

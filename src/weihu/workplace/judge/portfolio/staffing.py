@@ -40,7 +40,7 @@ def columns() -> list[str]:
         _("Name"),
         _("Branch"),
         _("Post"),
-        _("More posts"),
+        _("Additional posts"),
         _("Customers at most"),
         _("Minutes a day"),
     ]
@@ -76,7 +76,12 @@ def read(content: bytes, name: str, gate: Gate) -> tuple[list[Staffing], list[Pr
             continue
         if cell["staff_id"] not in people:
             problems.append(
-                Problem(line, head[places["staff_id"]], cell["staff_id"], _("somebody at work within your reach"))
+                Problem(
+                    line,
+                    head[places["staff_id"]],
+                    cell["staff_id"],
+                    _("a member of staff in service within your reach"),
+                )
             )
             continue
         more = [part.strip() for part in cell.get("more_posts", "").translate(COMMAS).split(",") if part.strip()]

@@ -31,7 +31,7 @@ def portfolios(request: WorkRequest) -> HttpResponse:
     gate = require_reach(request)
     rows, unassigned = _people(request), _unassigned(request)
     if request.GET.get("xlsx") == "unassigned":
-        head = [_("Customer"), _("Customer number"), _("Branch"), "AUM", _("to be settled by")]
+        head = [_("Customer"), _("Customer number"), _("Branch"), "AUM", _("to be resolved by")]
         lines = [
             [
                 standing.customer.name,

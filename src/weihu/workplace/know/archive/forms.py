@@ -54,7 +54,7 @@ class HowItCame(forms.Form):
         widget=forms.Select(attrs={"class": "form-select"}),
     )
     confidence = forms.TypedChoiceField(
-        label=_("How sure"),
+        label=_("Confidence"),
         choices=Confidence.choices,
         coerce=int,
         initial=Confidence.TOLD,
@@ -109,7 +109,7 @@ class FactsForm(HowItCame):
             if values.get(key) and state.field.consent and state.field.consent not in self.agreed:
                 self.add_error(key, _("The customer has not agreed to this yet: record the consent first."))
             if values.get(key) and values.get(REFUSED + key):
-                self.add_error(key, _("Either a value or refused."))
+                self.add_error(key, _("Enter a value or mark it as declined, not both."))
         return values
 
     def contents(self) -> Iterator[tuple[FactContent, list[int], UUID]]:

@@ -32,7 +32,7 @@ OWN_COLUMNS = {
     "product_count": lazy("Products"),
     "moved_on": lazy("Last moved"),
     "primary": lazy("Primary"),
-    "known": lazy("Archive known"),
+    "known": lazy("Archive complete"),
 }
 DEFAULT_COLUMNS = ("grade_since", "product_count", "moved_on")
 MOST_OPENED = 50_000

@@ -13,8 +13,8 @@ class Confidence(models.IntegerChoices):
     """How reliable a fact is."""
 
     HEARD = 1, _("Heard")
-    TOLD = 2, _("Told by the customer")
-    SEEN = 3, _("Seen in a document")
+    TOLD = 2, _("From the customer")
+    SEEN = 3, _("Verified by document")
 
 
 class Fact(models.Model):

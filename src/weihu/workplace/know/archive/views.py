@@ -148,11 +148,11 @@ def _tools(request: WorkRequest, query: ListQuery) -> dict[str, Any]:
 def _export(request: WorkRequest, query: ListQuery, rows: list[Standing]) -> HttpResponse:
     purpose, why = request.POST.get("purpose", ""), request.POST.get("why", "").strip()[:200]
     if not why or (purpose != SERVICE and purpose not in request.book.consents):
-        return HttpResponseBadRequest(str(_("Please say what the list is for.")))
+        return HttpResponseBadRequest(str(_("Please state the purpose of the list.")))
     try:
         content = export_list(rows, Order(query, purpose, why), request.gate, request.book, request.run.work_date)
     except OverLimit as over:
-        refusal = _("You may take out %(left)d more rows today.") % {"left": over.left}
+        refusal = _("You may export %(left)d more rows today.") % {"left": over.left}
         return _refused(request, refusal, 403)
     name = f"customers-{request.run.work_date}.xlsx"
     return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})

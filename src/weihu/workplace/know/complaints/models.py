@@ -18,7 +18,7 @@ class Origin(models.TextChoices):
     PHONE = "phone", _("Phone")
     ONLINE = "online", _("Website or app")
     LETTER = "letter", _("Letter")
-    AUTHORITY = "authority", _("Passed on by an authority")
+    AUTHORITY = "authority", _("Referred by the regulator")
 
 
 class Satisfaction(models.IntegerChoices):
@@ -64,7 +64,7 @@ class Act(models.TextChoices):
     ASSIGNED = "assigned", _("Assigned")
     NOTED = "noted", _("Noted")
     CLOSED = "closed", _("Closed")
-    REOPENED = "reopened", _("Opened again")
+    REOPENED = "reopened", _("Reopened")
     ASKED = "asked", _("Asked the customer")
 
 

@@ -36,7 +36,7 @@ class ComplaintForm(forms.Form):
         label=_("How it came"), choices=Origin.choices, widget=forms.Select(attrs={"class": "form-select"})
     )
     subject = forms.CharField(
-        label=_("What about"), max_length=100, widget=forms.TextInput(attrs={"class": "form-control"})
+        label=_("Subject"), max_length=100, widget=forms.TextInput(attrs={"class": "form-control"})
     )
     text = forms.CharField(
         label=_("In the customer's words"),
@@ -131,7 +131,7 @@ def _act(request: WorkRequest, case: Complaint) -> HttpResponse:
             return HttpResponseBadRequest()
         cases.ask(case, int(score), note, by, on)
     elif not note:
-        return HttpResponseBadRequest(str(_("Please say what was done.")))
+        return HttpResponseBadRequest(str(_("Please describe what was done.")))
     elif act == Act.NOTED:
         cases.step(case, Act.NOTED, by, on, note)
     elif act == Act.CLOSED:

@@ -98,7 +98,7 @@ class InvitationForm(forms.Form):
         super().__init__(*args, **kwargs)
         offered = {key: field for key, field in book.fields.items() if key not in NEVER_PUBLIC and not field.consent}
         self.fields["asked"] = forms.MultipleChoiceField(
-            label=_("What it asks"),
+            label=_("Questions"),
             choices=list(_by_category(offered).items()),
             required=False,
             widget=forms.SelectMultiple(attrs={"class": "form-select", "size": 12}),
@@ -115,7 +115,7 @@ class InvitationForm(forms.Form):
         """The form must close after it opens."""
         values = super().clean() or {}
         if values.get("opens_on") and values.get("closes_on") and values["closes_on"] < values["opens_on"]:
-            self.add_error("closes_on", _("The end is before the beginning."))
+            self.add_error("closes_on", _("The end is before the start."))
         return values
 
 

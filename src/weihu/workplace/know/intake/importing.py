@@ -178,7 +178,7 @@ def problems_workbook(upload: Import) -> bytes:
     book = xlsxwriter.Workbook(
         content, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
-    page = book.add_worksheet(str(_("To mend")))
+    page = book.add_worksheet(str(_("To correct")))
     bold, text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
     marks = {str(state): book.add_format({"bg_color": colour, "num_format": "@"}) for state, colour in COLOURS.items()}
     suggests = CUSTOMER not in upload.mapping

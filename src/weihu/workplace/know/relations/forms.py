@@ -48,7 +48,7 @@ class RelationForm(forms.Form):
         candidates = self.gate.standings().filter(Q(customer_id=text) | Q(customer__name=text))
         matches = list(candidates.order_by().values_list("customer_id", flat=True)[:2])
         if matches == [self.customer_id]:
-            raise forms.ValidationError(_("Nobody is related to himself."))
+            raise forms.ValidationError(_("A customer cannot be related to themselves."))
         if not matches:
             raise forms.ValidationError(_("No customer within your reach has this number or name."))
         if len(matches) > 1:

@@ -32,10 +32,10 @@ MEASURES = {
     "aum": "AUM",
     "products": _("Products per customer"),
     "cadence": _("Contacted in time"),
-    "completeness": _("Archive known"),
+    "completeness": _("Archive complete"),
     "done": _("Contacts of tasks planned"),
     "lost": _("Lost"),
-    "top": _("Time on the best customers"),
+    "top": _("Time on top customers"),
 }
 SHARES = ("cadence", "completeness", "done", "lost", "top")
 """The measures that are fractions."""

@@ -275,10 +275,10 @@ def _effects_sheet(request: WorkRequest, rows: list[Any]) -> Sheet:
     head = [
         _("Reason"),
         _("Told"),
-        _("Kept back"),
+        _("Held out"),
         _("Difference per customer"),
-        _("Surely from"),
-        _("Surely to"),
+        _("Interval from"),
+        _("Interval to"),
         _("In all"),
     ]
     lines = []

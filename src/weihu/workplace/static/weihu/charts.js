@@ -1,0 +1,24 @@
+// Draws the charts of a page, and those of what htmx swaps in.
+
+import { drawAssets } from "./charts/assets.js";
+import { drawMigration } from "./charts/migration.js";
+import { drawNetwork } from "./charts/network.js";
+import { drawPareto } from "./charts/pareto.js";
+import { drawTrend } from "./charts/trend.js";
+
+const KINDS = {
+  "data-chart": drawAssets,
+  "data-network": drawNetwork,
+  "data-pareto": drawPareto,
+  "data-sankey": drawMigration,
+  "data-trend": drawTrend,
+};
+
+function drawAll() {
+  for (const [kind, draw] of Object.entries(KINDS)) {
+    for (const box of document.querySelectorAll(`[${kind}]:not([_echarts_instance_])`)) draw(box);
+  }
+}
+
+document.addEventListener("htmx:afterSwap", drawAll);
+drawAll();
