@@ -30,7 +30,7 @@ from weihu.workplace.bank.models import Customer, Staff  # noqa: E402
 from weihu.workplace.base.channels import Channel  # noqa: E402
 from weihu.workplace.contact.models import Contact  # noqa: E402
 from weihu.workplace.gate.reach import Gate  # noqa: E402
-from weihu.workplace.know.archive.facts import Given, Written, record_many  # noqa: E402
+from weihu.workplace.know.archive.facts import FactContent, NewFact, record_facts  # noqa: E402
 from weihu.workplace.know.archive.models import Confidence, Fact  # noqa: E402
 
 POSTS = ("relationship_manager", "branch_manager", "personal_banking")
@@ -74,12 +74,12 @@ def give_facts(run) -> None:
     for place, customer in enumerate(ids.iterator()):
         if place % 10 == 0:
             value = "chess" if place % 10_000 == 0 else "tea"
-            written = Written("hobbies", value, Channel.SERVICE, Confidence.TOLD)
-            told.append(Given(customer, written, uuid.uuid4()))
+            written = FactContent("hobbies", value, Channel.SERVICE, Confidence.TOLD)
+            told.append(NewFact(customer, written, uuid.uuid4()))
         if len(told) == 20_000:
-            record_many(told, "bench", run.work_date, "bench")
+            record_facts(told, "bench", run.work_date, "bench")
             told.clear()
-    record_many(told, "bench", run.work_date, "bench")
+    record_facts(told, "bench", run.work_date, "bench")
 
 
 def give_contacts(ids: list[str], staff_id: str, run) -> None:

@@ -93,7 +93,7 @@ def build(folder: Path, customers: int, people: int) -> None:
         "balance_days": "aum", "monthly_average": "aum", "account_count": "2", "product_count": "3", "flow_1": "flow",
         "flow_7": "flow", "flow_30": "flow", "flow_90": "flow", "flow_365": "flow", "fees_365": "0", "contribution": "100",
         "moved_on": f"IF(flow <> 0, DATE '{ON}', DATE '{ON}' - CAST({chance(3, 110)} AS INT))", "effective": "r > 0",
-        "metric": "aum", "grade_rank": "r", "grade_since": f"DATE '{ON}' - 90", "grade_why": "'new'", "earned_rank": "r",
+        "measured": "aum", "measured_days": "aum", "metric": "aum", "grade_rank": "r", "grade_since": f"DATE '{ON}' - 90", "grade_why": "'new'", "earned_rank": "r",
         "months_below": "0", "watch_since": f"IF({chance(4, 300)} = 0, DATE '{ON}', NULL)", "review_1": "aum",
         "primary_id": f"b || '-' || (CASE WHEN r <= 1 THEN {chance(5, 7)} WHEN r = 2 THEN 7 + {chance(5, 5)}"
         f" WHEN r = 3 THEN 12 + {chance(5, 6)} WHEN r = 4 THEN 14 + {chance(5, 4)} ELSE 19 END)",
@@ -178,7 +178,7 @@ def build(folder: Path, customers: int, people: int) -> None:
 def ours(folder: Path) -> tuple[float, int]:
     """Habits, signals and plan by the rules: seconds, peak memory in MiB."""
     from weihu.engine.duck import DuckEngine
-    from weihu.rules import habit, plan, rulebook, tables, value, watch
+    from weihu.rules import habit, metric, plan, rulebook, tables, value, watch
 
     book = rulebook.load("brief")
     engine = DuckEngine(folder / "spill")
@@ -213,6 +213,7 @@ def ours(folder: Path) -> tuple[float, int]:
         ("answers", tables.ANSWERS), ("staffing", tables.STAFFING), ("covers", tables.COVERS), ("barred", tables.BARRED), ("tired", tables.TIRED),
     ):  # fmt: skip
         few[name] = bound(name, schema, [])
+    few["thresholds"] = engine.derive("thresholds", metric.thresholds, known["standings"], book)
     began = time.perf_counter()
     known["holdings"] = engine.derive(
         "holdings_open", value.holdings_open, known["holdings"], known["products"], calendar
@@ -232,7 +233,7 @@ def ours(folder: Path) -> tuple[float, int]:
     seen_by = {
         name: {**known, **few}[name]
         for name in ("accounts", "accounts_before", "transactions", "profiles", "products", "holdings", "habits_before",
-                     "occasions", "festivals", "noted", "placed", "benefits", "benefits_used", "facts")
+                     "occasions", "festivals", "noted", "placed", "thresholds", "benefits", "benefits_used", "facts")
     } | {"customers": compared, "moves": moves, "habits": habits}  # fmt: skip
     signals = engine.derive(
         "signals", watch.raise_signals, seen_by, known["signals_before"], few["answers"], calendar, book
@@ -339,7 +340,10 @@ def pages(folder: Path) -> tuple[str]:
         Customer: "SELECT customer_id, '客户' || customer_id[6:] AS name, '' AS pinyin, '' AS initials, opened_on FROM standings",
         Standing: "SELECT customer_id, branch_id, account_count, product_count, moved_on, grade_rank, grade_since, grade_why, earned_rank,"
         " months_below, watch_since, primary_id, deputy_id, facts_expected, facts_known, first_seen_on, effective, "
-        + ", ".join(cents.format(name) for name in ("aum", "liabilities", "contribution", "balance_days"))
+        + ", ".join(
+            cents.format(name)
+            for name in ("aum", "liabilities", "contribution", "balance_days", "measured", "measured_days")
+        )
         + f", DATE '{ON}' AS since, {ON:%Y%m} AS month, {version} FROM standings",
         Signal: f"SELECT customer_id, kind, subject, raised_on, on_date, detail, held_out, CAST(amount * 100 AS BIGINT) AS amount,"
         f' CAST(base * 100 AS BIGINT) AS base, CAST("limit" * 100 AS BIGINT) AS "limit", {version} FROM \'{folder}/ours-signals.parquet\'',

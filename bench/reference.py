@@ -162,7 +162,7 @@ SELECT customer_id, branch_id, opened_on, first_seen_on, aum, liabilities, balan
        account_count, product_count, change AS flow_1, (coalesce(f7, 0) + change - l7)::DECIMAL(18,2) AS flow_7,
        (coalesce(f30, 0) + change - l30)::DECIMAL(18,2) AS flow_30, (coalesce(f90, 0) + change - l90)::DECIMAL(18,2) AS flow_90,
        (coalesce(f365, 0) + change - l365)::DECIMAL(18,2) AS flow_365, fees_365, (margin + fees_365)::DECIMAL(18,2) AS contribution,
-       moved_on, NOT (aum < 100 AND liabilities = 0 AND moved_on <= DATE '{on}' - 90) AS effective, metric, rank::BIGINT AS grade_rank, rank::BIGINT AS earned_rank,
+       moved_on, NOT (aum < 100 AND liabilities = 0 AND moved_on <= DATE '{on}' - 90) AS effective, aum AS measured, balance_days AS measured_days, metric, rank::BIGINT AS grade_rank, rank::BIGINT AS earned_rank,
        CASE WHEN rank IS NOT DISTINCT FROM s_rank THEN s_why WHEN s_rank IS NULL THEN 'new' WHEN rank > s_rank THEN 'risen' ELSE 'fallen' END AS grade_why, IF(rank IS NOT DISTINCT FROM s_rank, s_since, DATE '{on}') AS grade_since,
        IF(rank IS NOT DISTINCT FROM s_rank, below, 0)::BIGINT AS months_below,
        IF(rank IS NOT DISTINCT FROM s_rank AND below >= 3, coalesce(s_watch, DATE '{on}'), NULL) AS watch_since,

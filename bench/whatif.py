@@ -62,13 +62,13 @@ def main() -> None:
         folder = Path(made)
         make(folder, asked.customers)
         began = time.perf_counter()
-        state = State(folder, threads=asked.threads)
+        state = State(folder, today, 30, threads=asked.threads)
         print(f"{asked.customers:,} customers: loaded in {time.perf_counter() - began:.2f} s")
         people = [(f"B{branch:04d}", "relationship_manager") for branch in range(max(3, asked.customers // 2000))]
         for name, change in changes.items():
             book = rulebook.changed(today, change)
             began = time.perf_counter()
-            cells = state.moved(book, list(today.grades))
+            cells = state.moved(book)
             told, posts = side_by_side(cells, book), work(cells, today, book, people)
             seconds = time.perf_counter() - began
             assert sum(row["customers_then"] for row in told) == asked.customers
@@ -81,7 +81,7 @@ def main() -> None:
         ).fetchall()
         reference = time.perf_counter() - began
         began = time.perf_counter()
-        state.moved(rulebook.changed(today, changes["threshold"]), list(today.grades))
+        state.moved(rulebook.changed(today, changes["threshold"]))
         print(f"threshold / hand-written query {(time.perf_counter() - began) / reference:.2f} ({reference:.2f} s)")
     print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MiB")
 

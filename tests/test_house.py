@@ -1,5 +1,6 @@
 """What holds all over the house, besides who may import whom (import-linter's contracts, in `make lint`)."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -24,4 +25,25 @@ def test_every_word_of_the_pages_is_translated():
         used |= {found[1] for found in re.findall(r"{%\s*translate\s+([\"'])(.*?)\1", text)}
         blocks = re.findall(r"{%\s*blocktranslate[^%]*%}(.*?){%\s*endblocktranslate", text, re.DOTALL)
         used |= {re.sub(r"{{\s*(\w+)\s*}}", r"%(\1)s", block) for block in blocks}
+    for path in workplace.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("_", "lazy", "gettext"):
+                used |= {part.value for part in node.args[:1] if isinstance(part, ast.Constant)}
     assert used - known == set()
+
+
+def test_the_architecture_page_names_every_room_and_the_settings_keep_its_order():
+    workplace = SOURCE / "workplace"
+    page = (SOURCE.parents[1] / "docs" / "architecture.md").read_text()
+    floors = page[page.index("### The floors of the workplace") : page.index("`INSTALLED_APPS` and")]
+    rows = [row.split("|")[1:3] for row in floors.splitlines() if row.startswith("| ") and "---" not in row][1:]
+    named = [f"{floor.strip().strip('`')}.{room}" for floor, rooms in rows for room in re.findall(r"`(\w+)`", rooms)]
+    named = [name.removeprefix("ground.").removeprefix("top.").lstrip(".") for name in named]
+    rooms = {str(path.parent.relative_to(workplace)).replace("/", ".") for path in workplace.rglob("__init__.py")}
+    groups = {
+        room.split(".")[0] for room in rooms if "." in room and room.split(".")[0] in ("know", "judge", "act", "see")
+    }
+    rooms = {room for room in rooms if "migrations" not in room and "models" not in room} - groups - {"."}
+    assert set(named) == rooms
+    settings = (workplace / "settings.py").read_text()
+    assert re.findall(r'"weihu\.workplace\.([\w.]+)",\n', settings.split("INSTALLED_APPS")[1].split("]")[0]) == named

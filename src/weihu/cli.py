@@ -184,9 +184,6 @@ def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
         _explain(home, folder, refused)
     latest = current()
     if latest and published:
-        from weihu.workplace.customer.erasure import carry_out  # noqa: PLC0415
-
-        carry_out(latest.work_date)
         click.echo(_run_line(latest), err=True)
     elif latest:
         click.echo(f"{latest.business_date}: 已是最新 / nothing new", err=True)
@@ -266,12 +263,12 @@ def customer(home: Home, customer_id: str, as_json: bool) -> None:
 def duplicates(home: Home) -> None:
     """Look for customers who may be one person; people decide on the page."""
     from weihu.workplace.bank.current import current  # noqa: PLC0415
-    from weihu.workplace.customer.duplicates import look  # noqa: PLC0415
+    from weihu.workplace.customer.duplicates import find_duplicates  # noqa: PLC0415
 
     latest = current()
     if latest is None:
         raise click.ClickException("还没有发布任何批次 / no night has been published")
-    found = look(latest, latest.work_date, home.spill)
+    found = find_duplicates(latest, latest.work_date, home.spill)
     click.echo(f"{found:,} 对疑似重复 / pairs that may be one person")
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 from weihu.nightly.noted import noted
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.know.archive.facts import Written, record, withdraw
+from weihu.workplace.know.archive.facts import FactContent, record_fact, withdraw_fact
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.complaints.cases import ask, close, open_case
 
@@ -34,9 +34,9 @@ def test_an_occasion_of_the_archive_is_noted_without_any_name(run):
     standing = Standing.objects.at(run).filter(grade_rank__gte=run.rulebook.rank("potential")).first()
     day = run.work_date + timedelta(days=3)
     married = day.replace(year=day.year - 10).isoformat()
-    record(
+    record_fact(
         standing.customer_id,
-        Written("wedding_day", married, Channel.SERVICE, Confidence.TOLD),
+        FactContent("wedding_day", married, Channel.SERVICE, Confidence.TOLD),
         [],
         "a",
         run.work_date,
@@ -51,10 +51,10 @@ def test_who_is_not_satisfied_is_followed_up_the_next_day(run):
     """A survey's answer of 2 of 5 is a reason; a 4 is none, and neither is one that was withdrawn."""
     on = run.business_date
     for customer, answer in (("a", "2"), ("b", "4"), ("c", "1")):
-        written = Written("satisfaction", answer, Channel.SURVEY, Confidence.TOLD)
-        fact = record(customer, written, [], "x", on, uuid4())
+        written = FactContent("satisfaction", answer, Channel.SURVEY, Confidence.TOLD)
+        fact = record_fact(customer, written, [], "x", on, uuid4())
         if customer == "c":
-            withdraw(fact, "x", on)
+            withdraw_fact(fact, "x", on)
     rows = [row for row in noted(on, run.rulebook, None) if row["kind"] == "unhappy"]
     assert [(row["customer_id"], row["on_date"]) for row in rows] == [("a", on)]
     assert not [row for row in noted(on + timedelta(days=3), run.rulebook, None) if row["kind"] == "unhappy"]

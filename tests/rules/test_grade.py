@@ -185,7 +185,7 @@ class Machine:
         )
         inputs = (values, measures, exceptions, standings, carried, clock, self.book)
         self.engine.derive("graded", grade.grade_customers, *inputs)
-        known = (*tables.VALUES.names, *tables.GRADES.names, "metric")
+        known = (*tables.VALUES.names, *tables.GRADES.names, *grade.METRIC)
         missing = ", ".join(f"NULL AS {name}" for name in tables.STANDINGS.names if name not in known)
         self.before = {
             "standings": self.engine.arrow(f"SELECT *, {missing} FROM graded ORDER BY CAST(customer_id AS INT)"),

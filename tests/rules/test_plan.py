@@ -166,6 +166,21 @@ def test_a_kind_for_the_deputy_is_the_deputys_unless_he_is_away():
     assert set(candidates(both, covers=away, book=book)) == {("zg1", "a"), ("kh2", "a")}
 
 
+def test_points_are_not_worth_yuan():
+    """A watch begun at 400,000 points, or at 400, is worth the same: what is at stake is the customer's assets."""
+    book = rulebook.load("points_bank")
+    many, few = (
+        candidates([signal("a", "watch_begun", amount=Decimal(amount))], book=book)["kh1", "a"]["value"]
+        for amount in (400_000, 400)
+    )
+    assert many == few > 0
+    by_aum = [
+        candidates([signal("a", "watch_begun", amount=Decimal(amount))])["kh1", "a"]["value"]
+        for amount in (400_000, 400)
+    ]
+    assert by_aum[0] > by_aum[1]
+
+
 def test_picked_tasks_come_in_order_of_worth_per_minute():
     engine = DuckEngine.in_memory()
     given_rows = laid_out({"s": (30, [(5, False, True, 500), (15, False, True, 900), (10, True, False, 100)])})

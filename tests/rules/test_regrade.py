@@ -72,7 +72,7 @@ class Carried:
         rows = pa.Table.from_pylist([day], schema=tables.CALENDAR.to_pyarrow())
         clock = self.engine.bind_arrow("clock", tables.CALENDAR, rows)
         self.compute(folder, clock)
-        known = (*tables.VALUES.names, *tables.GRADES.names, "metric")
+        known = (*tables.VALUES.names, *tables.GRADES.names, *grade.METRIC)
         columns = ", ".join(name if name in known else f"NULL AS {name}" for name in tables.STANDINGS.names)
         self.sql(f"CREATE OR REPLACE TABLE standings_before AS SELECT {columns} FROM graded")
         for name in ("accounts", "profiles", "products", "holdings"):

@@ -101,12 +101,12 @@ def test_no_complaint_stands_readable_in_the_database(signed_in, customer):
 
 def test_wishes_and_limits_stand_wherever_somebody_acts(signed_in, customer, run):
     from weihu.workplace.base.channels import Channel
-    from weihu.workplace.know.archive.facts import Written, record
+    from weihu.workplace.know.archive.facts import FactContent, record_fact
     from weihu.workplace.know.archive.models import Confidence
 
     client = signed_in("branch_manager")
     case = opened(client, customer)
-    written = Written("special_wishes", "只在上午来电", Channel.SERVICE, Confidence.TOLD)
-    record(customer, written, [], "x", run.work_date, uuid.uuid4())
+    written = FactContent("special_wishes", "只在上午来电", Channel.SERVICE, Confidence.TOLD)
+    record_fact(customer, written, [], "x", run.work_date, uuid.uuid4())
     for address in (("complaint", case.pk), ("facts", customer), ("customer", customer)):
         assert "只在上午来电" in client.get(reverse(address[0], args=[address[1]])).content.decode()

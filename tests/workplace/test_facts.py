@@ -14,7 +14,14 @@ from weihu.rules import rulebook
 from weihu.workplace.bank.models import Customer
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.models import Entry
-from weihu.workplace.know.archive.facts import Written, archive_of, known_keys, record, restore, withdraw
+from weihu.workplace.know.archive.facts import (
+    FactContent,
+    archive_of,
+    known_keys,
+    record_fact,
+    restore_fact,
+    withdraw_fact,
+)
 from weihu.workplace.know.archive.models import Confidence, Fact
 
 pytestmark = pytest.mark.django_db
@@ -22,12 +29,12 @@ BOOK = rulebook.load("brief")
 ON = date(2026, 6, 10)
 
 
-def told(value: str, field: str = "employer", sure: Confidence = Confidence.TOLD, **more) -> Written:
-    return Written(field, value, Channel.SERVICE, sure, **more)
+def told(value: str, field: str = "employer", sure: Confidence = Confidence.TOLD, **more) -> FactContent:
+    return FactContent(field, value, Channel.SERVICE, sure, **more)
 
 
-def put(customer: Customer, written: Written, seen=(), by: str = "a", on: date = ON) -> Fact:
-    return record(customer.pk, written, seen, by, on, uuid4())
+def put(customer: Customer, written: FactContent, seen=(), by: str = "a", on: date = ON) -> Fact:
+    return record_fact(customer.pk, written, seen, by, on, uuid4())
 
 
 def now(customer: Customer, key: str = "employer", on: date = ON):
@@ -59,9 +66,9 @@ def test_values_recorded_independently_stand_side_by_side(customer):
 def test_what_is_taken_back_opens_what_it_had_replaced(customer):
     first = put(customer, told("一厂"))
     second = put(customer, told("二厂"), [first.pk])
-    withdraw(second, "a", ON)
+    withdraw_fact(second, "a", ON)
     assert now(customer).value == "一厂"
-    restore(second, "a", ON)
+    restore_fact(second, "a", ON)
     assert now(customer).conflict
 
 
@@ -69,7 +76,7 @@ def test_taking_back_a_link_of_the_chain_leaves_its_end(customer):
     first = put(customer, told("一厂"))
     second = put(customer, told("二厂"), [first.pk])
     put(customer, told("三厂"), [second.pk])
-    withdraw(second, "a", ON)
+    withdraw_fact(second, "a", ON)
     assert (now(customer).value, now(customer).conflict) == ("三厂", False)
 
 
@@ -92,7 +99,7 @@ def test_a_refusal_is_asked_for_no_more(customer):
 def test_the_same_form_twice_is_one_fact(customer):
     token = uuid4()
     for _ in range(2):
-        record(customer.pk, told("一厂"), [], "a", ON, token)
+        record_fact(customer.pk, told("一厂"), [], "a", ON, token)
     assert Fact.objects.count() == 1
 
 
@@ -124,10 +131,10 @@ def test_no_update_is_lost_whatever_the_order(steps):
             fact = put(customer, told(f"v{number}"), looked[person], str(person))
             saw[fact.pk] = set(looked[person])
         elif what == "withdraw" and facts:
-            withdraw(facts[0], str(person), ON)
+            withdraw_fact(facts[0], str(person), ON)
             taken.add(facts[0].pk)
         elif what == "restore" and taken:
-            restore(Fact.objects.get(pk=taken.pop()), str(person), ON)
+            restore_fact(Fact.objects.get(pk=taken.pop()), str(person), ON)
     kept = {fact.pk: fact for fact in Fact.objects.filter(customer_id=customer.pk)}
     assert set(kept) == set(saw), "every value is in the history"
     live = {fact.pk for fact in now(customer).facts}
@@ -199,7 +206,7 @@ def test_one_wrong_value_saves_nothing_and_says_what_was_expected(at_counter):
 
 def test_the_history_shows_and_mends(at_counter):
     client, customer = at_counter
-    wanted, other = (record(customer, told(value), [], "somebody", ON, uuid4()) for value in ("一厂", "二厂"))
+    wanted, other = (record_fact(customer, told(value), [], "somebody", ON, uuid4()) for value in ("一厂", "二厂"))
     address = reverse("fact_history", args=[customer, "employer"])
     page = client.get(address).content.decode()
     assert "一厂" in page and "二厂" in page
@@ -215,7 +222,7 @@ def test_the_history_shows_and_mends(at_counter):
 
 def test_a_phone_is_masked_wherever_it_is_shown(at_counter):
     client, customer = at_counter
-    record(customer, told("13912345678", "second_phone"), [], "a", ON, uuid4())
+    record_fact(customer, told("13912345678", "second_phone"), [], "a", ON, uuid4())
     for address in (
         reverse("customer", args=[customer]),
         reverse("fact_history", args=[customer, "second_phone"]),
@@ -238,7 +245,7 @@ def test_the_night_reads_what_was_told(customer):
 
 def test_every_fact_page_says_where_a_value_comes_from(at_counter):
     client, customer = at_counter
-    record(customer, told("一厂", source="名片"), [], "a", ON, UUID(int=7))
+    record_fact(customer, told("一厂", source="名片"), [], "a", ON, UUID(int=7))
     page = client.get(reverse("fact_history", args=[customer, "employer"])).content.decode()
     assert all(word in page for word in ("名片", "服务过程", "客户告知", "2026年6月10日"))
     assert re.search(r'href="[^"]*facts/employer/"', client.get(reverse("customer", args=[customer])).content.decode())

@@ -9,7 +9,7 @@ from django.core.signing import Signer
 from django.urls import reverse
 
 from weihu.workplace.bank.models import Customer
-from weihu.workplace.consent.consents import agreed, answers_of, lacking
+from weihu.workplace.consent.consents import agreed_purposes, missing_consents, purpose_statuses
 from weihu.workplace.consent.models import Consent
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.reach import Gate
@@ -55,7 +55,7 @@ def test_a_customer_s_reply_becomes_facts_and_a_consent(invitation, customer, cl
     assert Reply.objects.get().customer_id == customer.pk
     facts = {fact.field: (fact.value, fact.channel, fact.source) for fact in Fact.objects.all()}
     assert facts == {"hobbies": ("tea", "event", "重阳茶会"), "postcode": ("210000", "event", "重阳茶会")}
-    assert agreed([customer.pk], ["event"]) == {customer.pk: {"event"}}
+    assert agreed_purposes([customer.pk], ["event"]) == {customer.pk: {"event"}}
 
 
 @pytest.mark.parametrize("wrong", [{"agreed": ""}, {"phone": "123"}, {"postcode": "1"}, {"name": " "}])
@@ -131,8 +131,8 @@ def test_the_latest_answer_counts_and_all_are_kept(customer, signed_in, run):
         for _ in range(2):
             assert client.post(address, said).status_code == 302
     assert Consent.objects.count() == 4
-    assert lacking(customer.pk, "message", run.rulebook) == [run.rulebook.consents["marketing"]]
-    answer = next(one for one in answers_of(customer.pk, run.rulebook) if one.key == "marketing")
+    assert missing_consents(customer.pk, "message", run.rulebook) == [run.rulebook.consents["marketing"]]
+    answer = next(one for one in purpose_statuses(customer.pk, run.rulebook) if one.key == "marketing")
     assert (answer.given, answer.latest.version) == (False, run.rulebook.consents["marketing"].version)
     assert client.post(address, {"token": uuid.uuid4(), "purpose": "none", "given": "yes"}).status_code == 400
 

@@ -130,7 +130,7 @@ def test_stopped_in_the_middle_it_goes_on_and_records_nothing_twice(signed_in, p
     importing.begin(given, Phase.RECORDING)
     monkeypatch.setattr(importing, "SECONDS_PER_STEP", 0)
     calls = []
-    original = importing.record_many
+    original = importing.record_facts
 
     def killed(*args):
         original(*args)
@@ -138,7 +138,7 @@ def test_stopped_in_the_middle_it_goes_on_and_records_nothing_twice(signed_in, p
         if len(calls) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(importing, "record_many", killed)
+    monkeypatch.setattr(importing, "record_facts", killed)
     monkeypatch.setattr(importing, "SECONDS_PER_STEP", 60)
     with pytest.raises(KeyboardInterrupt):
         client.post(reverse("import_step", args=[given.pk]))
@@ -215,8 +215,8 @@ def test_no_cell_stands_readable_in_the_database(signed_in, people):
 
 def test_an_identity_number_tells_birthday_and_sex(signed_in, run, member):
     from weihu.workplace.base.channels import Channel
-    from weihu.workplace.know.archive.counter import Written
-    from weihu.workplace.know.archive.counter import record as tell
+    from weihu.workplace.know.archive.facts import FactContent
+    from weihu.workplace.know.archive.facts import record_fact as tell
     from weihu.workplace.know.archive.models import Confidence
 
     client = signed_in("branch_manager")
@@ -230,7 +230,7 @@ def test_an_identity_number_tells_birthday_and_sex(signed_in, run, member):
     assert {key: archive[key].value for key in ("birth_date", "sex")} == {"birth_date": "1990-03-07", "sex": "M"}
     tell(
         one.pk,
-        Written("birth_date", "1991-01-01", Channel.SERVICE, Confidence.SEEN),
+        FactContent("birth_date", "1991-01-01", Channel.SERVICE, Confidence.SEEN),
         [],
         "x",
         run.work_date,

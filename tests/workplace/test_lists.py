@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.consent.consents import Said, record_consent
+from weihu.workplace.consent.consents import ConsentAnswer, record_consent
 from weihu.workplace.gate.models import Export
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.know.archive.facts import Written, archive_of, record, withdraw
+from weihu.workplace.know.archive.facts import FactContent, archive_of, record_fact, withdraw_fact
 from weihu.workplace.know.archive.lists import ListQuery, neighbours, ordered
 from weihu.workplace.know.archive.models import Confidence, Fact, SavedView
 
@@ -31,8 +31,8 @@ def people(gate):
 
 
 def tell(customer: str, key: str, value: str, run, seen=()) -> Fact:
-    written = Written(key, value, Channel.SERVICE, Confidence.TOLD)
-    return record(customer, written, seen, "x", run.work_date, uuid.uuid4())
+    written = FactContent(key, value, Channel.SERVICE, Confidence.TOLD)
+    return record_fact(customer, written, seen, "x", run.work_date, uuid.uuid4())
 
 
 def found(gate, run, *conditions: str) -> set[str]:
@@ -119,7 +119,7 @@ def test_a_condition_finds_exactly_those_whose_open_facts_say_so(gate, run, peop
         customer = people[place]
         if not value:
             if customer in last:
-                withdraw(last[customer], "x", run.work_date)
+                withdraw_fact(last[customer], "x", run.work_date)
             continue
         last[customer] = tell(
             customer, "hobbies", value, run, [last[customer].pk] if replaces and customer in last else []
@@ -207,7 +207,7 @@ class TestTakingOut:
 
     def test_marketing_takes_only_those_who_agreed(self, signed_in, run, people):
         client = signed_in("branch_manager")
-        said = Said("marketing", "1", True, Channel.SERVICE)
+        said = ConsentAnswer("marketing", "1", True, Channel.SERVICE)
         record_consent(people[1], said, "x", run.work_date, uuid.uuid4())
         answer = self.take(client, purpose="marketing", chosen=people[:3])
         page = openpyxl.load_workbook(io.BytesIO(answer.content)).active
@@ -282,7 +282,7 @@ def test_the_timeline_has_everything_and_goes_back_for_years(signed_in, run, peo
         for week in range(520)
     )
     tell(people[0], "hobbies", "tea", run)
-    record_consent(people[0], Said("marketing", "1", True, Channel.SERVICE), "x", run.work_date, uuid.uuid4())
+    record_consent(people[0], ConsentAnswer("marketing", "1", True, Channel.SERVICE), "x", run.work_date, uuid.uuid4())
     seen, start = [], 0
     while True:
         page = client.get(reverse("timeline", args=[people[0]]), {"start": start})

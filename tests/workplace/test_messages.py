@@ -17,7 +17,7 @@ from weihu.workplace.base.models import Entry
 from weihu.workplace.consent.consents import needed_for
 from weihu.workplace.consent.models import Consent
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.know.archive.facts import Written, record
+from weihu.workplace.know.archive.facts import FactContent, record_fact
 from weihu.workplace.know.archive.models import Confidence
 
 LETTER = Letter("13800001234", "到期提醒", "您好", "K01", "SMS_1", "6f9619ff-8b86-d011-b42d-00c04fc964ff")
@@ -87,8 +87,8 @@ def test_nothing_is_sent_where_it_may_not(hindrance, signed_in, customer, templa
             agree(customer.customer_id, needed_for("message", run.rulebook)[0], run, given=False)
         if hindrance == "barred":
             field = next(key for key, one in run.rulebook.fields.items() if one.bars)
-            written = Written(field, "all", Channel.SERVICE, Confidence.TOLD)
-            record(customer.customer_id, written, [], "x", run.work_date, uuid.uuid4())
+            written = FactContent(field, "all", Channel.SERVICE, Confidence.TOLD)
+            record_fact(customer.customer_id, written, [], "x", run.work_date, uuid.uuid4())
         if hindrance == "not approved":
             Template.objects.update(state=Template.State.SUBMITTED)
         assert post(signed_in("relationship_manager"), customer, template).status_code == 400

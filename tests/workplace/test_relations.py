@@ -12,10 +12,10 @@ from weihu.workplace.act.schedule.models import Feed
 from weihu.workplace.bank.models import Account, Authorised, Standing
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.know.archive.facts import Written, record
+from weihu.workplace.know.archive.facts import FactContent, record_fact
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.life.models import Goal
-from weihu.workplace.know.life.upcoming import coming, portfolio
+from weihu.workplace.know.life.upcoming import portfolio, upcoming_occasions
 from weihu.workplace.know.relations import network
 from weihu.workplace.know.relations.models import Household, Member, Relation
 
@@ -65,7 +65,7 @@ def test_whoever_is_out_of_reach_has_no_name(signed_in, run, member):
     reached = gate.standings().values("customer_id")
     stranger = Standing.objects.listed_at(run).exclude(customer_id__in=reached).select_related("customer").first()
     assert tie(client, own, kind="spouse", other_id=stranger.customer_id) == 422
-    network.relate(own, network.Tie("spouse", stranger.customer_id), "x", run.work_date, uuid.uuid4())
+    network.relate(own, network.NewRelation("spouse", stranger.customer_id), "x", run.work_date, uuid.uuid4())
     network.join(own, [stranger.customer_id], "x", run.work_date)
     for name in ("customer", "relations"):
         page = client.get(reverse(name, args=[own])).content.decode()
@@ -113,7 +113,7 @@ def test_authorised_persons_come_from_the_core_system(people, gate, run):
 def test_the_picture_shows_links_between_the_others(people, gate, run):
     a, b, c = (row.customer_id for row in people[:3])
     for one, kind, other in ((a, "spouse", b), (a, "child", c), (b, "child", c)):
-        network.relate(one, network.Tie(kind, other), "x", run.work_date, uuid.uuid4())
+        network.relate(one, network.NewRelation(kind, other), "x", run.work_date, uuid.uuid4())
     drawn = network.picture(people[0], network.links_of(a, gate, run.rulebook), gate, run.rulebook)
     assert {node["id"] for node in drawn["nodes"]} == {a, b, c}
     assert {(edge["from"], edge["to"]) for edge in drawn["edges"]} == {(a, b), (a, c), (b, c)}
@@ -124,16 +124,16 @@ def test_occasions_of_a_portfolio_and_its_calendar(signed_in, client, run, membe
     gate = Gate(staff, run)
     row = portfolio(gate)[0]
     soon = run.work_date + timedelta(days=3)
-    fact = Written("wedding_day", f"1999-{soon:%m-%d}", Channel.SERVICE, Confidence.TOLD)
-    record(row.customer_id, fact, [], staff.staff_id, run.work_date, uuid.uuid4())
+    fact = FactContent("wedding_day", f"1999-{soon:%m-%d}", Channel.SERVICE, Confidence.TOLD)
+    record_fact(row.customer_id, fact, [], staff.staff_id, run.work_date, uuid.uuid4())
     network.relate(
         row.customer_id,
-        network.Tie("child", name="小宝", born=date(2015, soon.month, soon.day)),
+        network.NewRelation("child", name="小宝", born=date(2015, soon.month, soon.day)),
         staff.staff_id,
         run.work_date,
         uuid.uuid4(),
     )
-    kinds = {one.occasion.kind for one in coming([row], run.rulebook, run.work_date, 10)}
+    kinds = {one.occasion.kind for one in upcoming_occasions([row], run.rulebook, run.work_date, 10)}
     assert {"wedding_day", "relative_birthday"} <= kinds
     signed_in("relationship_manager")
     page = client.get(reverse("occasions"))

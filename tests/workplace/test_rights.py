@@ -12,13 +12,13 @@ from django.urls import reverse
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.fields import SealedField
 from weihu.workplace.base.models import Entry
-from weihu.workplace.consent.consents import Said, record_consent
+from weihu.workplace.consent.consents import ConsentAnswer, record_consent
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.customer import erasure
-from weihu.workplace.customer.merging import MOVES
 from weihu.workplace.customer.models import Erasure
+from weihu.workplace.customer.record import RECORD, kept_as_proof, kept_by_law
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.know.archive.facts import Written, record
+from weihu.workplace.know.archive.facts import FactContent, record_fact
 from weihu.workplace.know.archive.models import Confidence, Fact, FactKey
 from weihu.workplace.know.complaints import cases
 from weihu.workplace.know.life.models import Goal
@@ -33,11 +33,13 @@ def customer(run, member):
     gate = Gate(member("branch_manager"), run)
     one, other = (row.customer_id for row in gate.standings()[:2])
     on = run.work_date
-    written = Written("memo", SECRET, Channel.SERVICE, Confidence.TOLD, source=SECRET)
-    record(one, written, [], "x", on, uuid.uuid4())
-    network.relate(one, network.Tie("child", name=SECRET, born=date(2015, 1, 1), note=SECRET), "x", on, uuid.uuid4())
+    written = FactContent("memo", SECRET, Channel.SERVICE, Confidence.TOLD, source=SECRET)
+    record_fact(one, written, [], "x", on, uuid.uuid4())
+    network.relate(
+        one, network.NewRelation("child", name=SECRET, born=date(2015, 1, 1), note=SECRET), "x", on, uuid.uuid4()
+    )
     network.join(one, [other], "x", on)
-    record_consent(one, Said("marketing", "1", True, Channel.SERVICE, SECRET), "x", on, uuid.uuid4())
+    record_consent(one, ConsentAnswer("marketing", "1", True, Channel.SERVICE, SECRET), "x", on, uuid.uuid4())
     case = cases.open_case(
         one, {"origin": "phone", "subject": SECRET, "text": SECRET}, "x", on, run.rulebook, uuid.uuid4()
     )
@@ -59,10 +61,10 @@ def ask(client, customer, **said):
 def sealed_values(customer: str) -> list[str]:
     """Every sealed value that a row about the customer holds, opened."""
     found = []
-    for model, column in MOVES.values():
-        names = [field.name for field in model._meta.fields if isinstance(field, SealedField)]
-        if names:
-            found += [value for row in model.objects.filter(**{column: customer}).values_list(*names) for value in row]
+    for kept in RECORD:
+        names = [field.name for field in kept.model._meta.fields if isinstance(field, SealedField)]
+        if names and kept.erase not in (kept_by_law, kept_as_proof):
+            found += [value for row in kept.rows([customer]).values_list(*names) for value in row]
     return [value for value in found if value]
 
 

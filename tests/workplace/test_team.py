@@ -13,7 +13,7 @@ from weihu.workplace.act.schedule.models import Visit
 from weihu.workplace.act.team.models import Undone, WorkNote
 from weihu.workplace.bank.models import Task
 from weihu.workplace.base.models import Entry
-from weihu.workplace.base.pdf import Grid, Page, printed
+from weihu.workplace.base.pdf import Grid, Page, write_pdf
 
 
 def text_of(content: bytes) -> list[str]:
@@ -68,7 +68,7 @@ def test_who_has_no_team_has_a_sheet_of_his_own(signed_in, member):
 
 def test_what_is_too_long_for_a_sheet_is_set_smaller():
     rows = [[str(number), "很长的说明" * 12] for number in range(80)]
-    content = printed([Page("标题", "说明", ["<b>&"], [Grid("表", ["一", "二"], rows, (1, 9))])], "某人 2026")
+    content = write_pdf([Page("标题", "说明", ["<b>&"], [Grid("表", ["一", "二"], rows, (1, 9))])], "某人 2026")
     assert len(text_of(content)) == 1
 
 

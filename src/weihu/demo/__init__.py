@@ -182,7 +182,7 @@ def _tell(run: Any, signals: Any, saved: dict[str, Any], rng: np.random.Generato
     """Of what was missing, customers told some and refused a little."""
     from weihu.rules.catalogue import read  # noqa: PLC0415
     from weihu.workplace.base.channels import Channel  # noqa: PLC0415
-    from weihu.workplace.know.archive.facts import Written, record  # noqa: PLC0415
+    from weihu.workplace.know.archive.facts import FactContent, record_fact  # noqa: PLC0415
     from weihu.workplace.know.archive.models import Confidence  # noqa: PLC0415
 
     for signal in signals:
@@ -195,9 +195,9 @@ def _tell(run: Any, signals: Any, saved: dict[str, Any], rng: np.random.Generato
                 continue
             refused = bool(rng.random() < REFUSED_SHARE)
             value = "" if refused else read(field, str(rng.choice(said)))
-            written = Written(key, value, Channel.SERVICE, Confidence.TOLD, refused, "电话回访")
+            written = FactContent(key, value, Channel.SERVICE, Confidence.TOLD, refused, "电话回访")
             by, token = saved[signal.customer_id].staff_id, uuid.UUID(bytes=rng.bytes(16))
-            record(signal.customer_id, written, [], by, run.work_date, token)
+            record_fact(signal.customer_id, written, [], by, run.work_date, token)
 
 
 def _give_logins(home: Home) -> None:

@@ -47,7 +47,7 @@ def live(home: Home) -> None:
 
     from weihu.workplace.bank.current import current  # noqa: PLC0415
     from weihu.workplace.bank.models import Standing  # noqa: PLC0415
-    from weihu.workplace.customer.duplicates import look  # noqa: PLC0415
+    from weihu.workplace.customer.duplicates import find_duplicates  # noqa: PLC0415
 
     run = current()
     if run is None:
@@ -57,12 +57,12 @@ def live(home: Home) -> None:
     with transaction.atomic():
         for part in (_families, _consents, _special_days, _goals, _complaints, _event, _responsibility, _working_day):
             part(rows, run, rng)
-    look(run, run.work_date, home.spill)
+    find_duplicates(run, run.work_date, home.spill)
 
 
 def _families(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
     """Those who share an address: couples of about one age, parents and children; most are put into a household."""
-    from weihu.workplace.know.relations.network import Tie, join, relate  # noqa: PLC0415
+    from weihu.workplace.know.relations.network import NewRelation, join, relate  # noqa: PLC0415
 
     by_address: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
@@ -77,29 +77,29 @@ def _families(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
             couple = years < GROWN and other.customer.sex != head.customer.sex and not married
             kind = "child" if years >= GROWN else "spouse" if couple else "sibling"
             married = married or couple
-            relate(head.customer_id, Tie(kind, other.customer_id), _owner(head), run.work_date, _token(rng))
+            relate(head.customer_id, NewRelation(kind, other.customer_id), _owner(head), run.work_date, _token(rng))
         if others and rng.random() < 0.7:
             join(head.customer_id, [other.customer_id for other in others], _owner(head), run.work_date)
     for one, other in zip(rows[::97], rows[50::97], strict=False):
         kind = str(rng.choice(["introduced_by", "works_with", "classmate", "friend"]))
-        relate(one.customer_id, Tie(kind, other.customer_id), _owner(one), run.work_date, _token(rng))
+        relate(one.customer_id, NewRelation(kind, other.customer_id), _owner(one), run.work_date, _token(rng))
 
 
 def _consents(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
     from weihu.workplace.base.channels import Channel  # noqa: PLC0415
-    from weihu.workplace.consent.consents import Said, record_consent  # noqa: PLC0415
+    from weihu.workplace.consent.consents import ConsentAnswer, record_consent  # noqa: PLC0415
 
     version = run.rulebook.consents["marketing"].version
     for row in rows:
         if row.grade_rank >= 2 and rng.random() < CONSENTING:
-            said = Said("marketing", version, bool(rng.random() < 0.9), Channel.SERVICE, "柜面签署")
+            said = ConsentAnswer("marketing", version, bool(rng.random() < 0.9), Channel.SERVICE, "柜面签署")
             record_consent(row.customer_id, said, _owner(row), run.work_date, _token(rng))
 
 
 def _special_days(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
     from weihu.rules.catalogue import read  # noqa: PLC0415
     from weihu.workplace.base.channels import Channel  # noqa: PLC0415
-    from weihu.workplace.know.archive.facts import Given, Written, record_many  # noqa: PLC0415
+    from weihu.workplace.know.archive.facts import FactContent, NewFact, record_facts  # noqa: PLC0415
     from weihu.workplace.know.archive.models import Confidence  # noqa: PLC0415
 
     fields = run.rulebook.fields
@@ -114,9 +114,9 @@ def _special_days(rows: list[Any], run: Any, rng: np.random.Generator) -> None:
         }
         for key in rng.choice(list(told), int(rng.integers(1, 3)), replace=False):
             value = read(fields[str(key)], told[str(key)])
-            written = Written(str(key), value, Channel.SERVICE, Confidence.TOLD, source="客户拜访")
-            given.append(Given(row.customer_id, written, _token(rng)))
-    record_many(given, "demo", run.work_date, "demo")
+            written = FactContent(str(key), value, Channel.SERVICE, Confidence.TOLD, source="客户拜访")
+            given.append(NewFact(row.customer_id, written, _token(rng)))
+    record_facts(given, "demo", run.work_date, "demo")
 
 
 def _goals(rows: list[Any], run: Any, rng: np.random.Generator) -> None:

@@ -18,7 +18,7 @@ from weihu.workplace.bank.models import Run, Standing
 from weihu.workplace.gate.models import Referral
 from weihu.workplace.know.archive.models import Fact
 from weihu.workplace.know.complaints.models import Complaint, Satisfaction
-from weihu.workplace.know.life.upcoming import AT_ONCE, coming
+from weihu.workplace.know.life.upcoming import AT_ONCE, upcoming_occasions
 from weihu.workplace.know.relations.models import Relation
 
 Row = dict[str, object]
@@ -121,7 +121,7 @@ def _occasions(on: date, book: RuleBook, run: Run) -> Iterator[Row]:
     ids = sorted(told)
     for start in range(0, len(ids), AT_ONCE):
         some = Standing.objects.listed_at(run).filter(customer_id__in=ids[start : start + AT_ONCE])
-        for row in coming(list(some.select_related("customer")), book, on, None):
+        for row in upcoming_occasions(list(some.select_related("customer")), book, on, None):
             one = row.occasion
             if one.kind not in ("birthday", "festival"):
                 yield _row(

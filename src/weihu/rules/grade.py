@@ -15,27 +15,28 @@ from ibis.expr.types import BooleanValue, Column, DateValue, DecimalValue, Integ
 
 from weihu.rules.policy import Grade
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.tables import GRADES, MONEY
+from weihu.rules.tables import BALANCE_DAYS, GRADE_CHANGES, GRADES, MONEY
 from weihu.rules.value import average, business_date
 
+METRIC = ("measured", "measured_days", "metric")
 LEVELS = tuple(f"level_{review}" for review in range(1, 7))
 
 
 def grade_customers(
-    values: Table,
+    customer_values: Table,
     measures: Table,
     granted: Table,
-    previous: Table,
+    standings_before: Table,
     measures_before: Table,
     calendar: Table,
     book: RuleBook,
 ) -> Table:
-    """Values with metric and grade (columns: tables.VALUES, metric, tables.GRADES).
+    """Values with metric and grade (columns: tables.VALUES, measured, measured_days, metric, tables.GRADES).
 
     ``measures`` of tonight and of last night as in tables.MEASURES; ``granted`` as in tables.GRANTED.
     """
     columns = measures_as_columns(measures, book, "m_"), measures_as_columns(measures_before, book, "b_")
-    joined = _with_before(values, granted, previous, *columns)
+    joined = _with_before(customer_values, granted, standings_before, *columns)
     joined = _with_levels(joined, calendar, book)
     is_new = joined.earned_rank.isnull()
     reviewing = _reviewing(calendar, book) & ~is_new
@@ -62,8 +63,8 @@ def grade_customers(
     watched = joined.kept & _on_watch(joined, book) & (joined["rank"] == joined.earned)
     today = business_date(calendar)
     return joined.select(
-        *values.columns,
-        "metric",
+        *customer_values.columns,
+        *METRIC,
         grade_rank=joined["rank"],
         grade_since=ibis.ifelse(same, joined.grade_since, today),
         grade_why=ibis.ifelse(same, joined.grade_why, _why(joined, calendar)),
@@ -73,6 +74,26 @@ def grade_customers(
         review_1=joined.new_review_1,
         **{name: joined[f"new_{name}"] for name in LEVELS},
     )
+
+
+def ranks_as_now(standings: Table, ranks: Table) -> Table:
+    """Standings of the night before with the ranks of tonight's book (``ranks``: tables.RANKS); a customer of a grade
+    that is gone has none, and is graded anew."""
+    joined = standings
+    for name in ("grade_rank", "earned_rank", *LEVELS):
+        now = ranks.select(**{f"was_{name}": "rank", f"now_{name}": "now"})
+        joined = joined.left_join(now, joined[name] == now[f"was_{name}"]).drop(f"was_{name}")
+    changed = {name: joined[f"now_{name}"] for name in ("grade_rank", "earned_rank", *LEVELS)}
+    return joined.mutate(**changed).select(*standings.columns)
+
+
+def grade_changes(standings: Table, standings_before: Table, calendar: Table) -> Table:
+    """Customers whose grade is another than the night before (columns: tables.GRADE_CHANGES); none on the first night."""
+    before = standings_before.select("customer_id", rank_before="grade_rank")
+    joined = standings.left_join(before, "customer_id").drop("customer_id_right")
+    changed = joined.filter(~joined.rank_before.identical_to(joined.grade_rank) & ~calendar.is_first.as_scalar())
+    renamed = changed.mutate(rank_after=changed.grade_rank, why=changed.grade_why)
+    return renamed.select(*GRADE_CHANGES)
 
 
 Place = tuple[IntegerValue, IntegerValue]
@@ -112,19 +133,17 @@ def contact_due(table: Table, book: RuleBook) -> DateValue:
     return ibis.cases(*steps, else_=ibis.null("date")) if steps else ibis.null("date")
 
 
-def minimum_of(rank: IntegerValue, branch_id: Column, book: RuleBook) -> DecimalValue:
-    """The leading metric's threshold of a rank in a branch; NULL where there is none."""
-    steps = [
-        ((rank == place) & (branch_id == branch), ibis.literal(bound, MONEY))
-        for place, grade in enumerate(book.grades.values())
-        for branch, bound in grade.minimum_in.items()
-    ]
-    steps += [
-        (rank == place, ibis.literal(grade.minimum, MONEY))
-        for place, grade in enumerate(book.grades.values())
-        if grade.minimum is not None
-    ]
-    return ibis.cases(*steps, else_=ibis.null(MONEY)) if steps else ibis.null(MONEY)
+def minimum_in(branch_id: Column, grade: Grade) -> DecimalValue:
+    """The grade's minimum of the leading metric in a branch; NULL where there is none."""
+    general = ibis.null(MONEY) if grade.minimum is None else ibis.literal(grade.minimum, MONEY)
+    here = [(branch_id == branch, ibis.literal(bound, MONEY)) for branch, bound in grade.minimum_in.items()]
+    return ibis.cases(*here, else_=general) if here else general
+
+
+def among_the_best(place: Place, share: Decimal) -> BooleanValue:
+    """Whether fewer than the share of everybody have more."""
+    above, everybody = place
+    return above * 100_000 < everybody * int(share * 100_000)
 
 
 def measured_at_once(table: Table, book: RuleBook) -> dict[str, DecimalValue]:
@@ -136,12 +155,13 @@ def measured_tonight(table: Table, calendar: Table, book: RuleBook) -> dict[str,
     """The policy's measures of tonight."""
     days = calendar.month_days.as_scalar()
     return {
-        key: table[key] if key not in book.measures else _timed(table, f"m_{key}", days, book, key)
+        key: table[key] if key not in book.measures else timed(table, f"m_{key}", days, book, key)
         for key in book.policy.measures
     }
 
 
-def _timed(table: Table, column: str, days: IntegerValue, book: RuleBook, key: str) -> DecimalValue:
+def timed(table: Table, column: str, days: IntegerValue, book: RuleBook, key: str) -> DecimalValue:
+    """A measure that the book defines, of columns of ``measures_as_columns``, by its timing."""
     if book.measures[key].timing == "point_in_time":
         return table[column].cast(MONEY)
     return average(table[f"{column}_days"], days)
@@ -178,7 +198,10 @@ def _with_levels(joined: Table, calendar: Table, book: RuleBook) -> Table:
     reviewed = tonight if book.policy.review_on else _as_the_month_ended(joined, calendar, book)
     joined = joined.mutate(**{f"r_{key}": found.cast(MONEY) for key, found in reviewed.items()})
     lead = book.policy.metric
+    own = lead not in book.measures
     return joined.mutate(
+        measured=(joined.aum if own else joined[f"m_{lead}"]).cast(MONEY),
+        measured_days=(joined.balance_days if own else joined[f"m_{lead}_days"]).cast(BALANCE_DAYS),
         metric=joined[f"t_{lead}"],
         reviewed=joined[f"r_{lead}"],
         level=level({key: joined[f"t_{key}"] for key in reviewed}, joined, book),
@@ -193,7 +216,7 @@ def _as_the_month_ended(joined: Table, calendar: Table, book: RuleBook) -> dict[
     own = {"aum": joined.aum_before, "monthly_average": average(joined.days_before, days)}
     # of a measure that no night has carried yet, tonight's amount
     return {
-        key: own[key] if key in own else ibis.coalesce(_timed(joined, f"b_{key}", days, book, key), joined[f"m_{key}"])
+        key: own[key] if key in own else ibis.coalesce(timed(joined, f"b_{key}", days, book, key), joined[f"m_{key}"])
         for key in book.policy.measures
     }
 
@@ -214,16 +237,10 @@ def _led(metric: DecimalValue, place: Place | None, grade: Grade, table: Table) 
     """What the leading metric has to fulfil for a grade."""
     conditions = []
     if grade.minimum is not None:
-        here = [(table.branch_id == key, ibis.literal(bound, MONEY)) for key, bound in grade.minimum_in.items()]
-        bound = (
-            ibis.cases(*here, else_=ibis.literal(grade.minimum, MONEY)) if here else ibis.literal(grade.minimum, MONEY)
-        )
-        conditions.append(metric >= bound)
+        conditions.append(metric >= minimum_in(table.branch_id, grade))
     if grade.within_top is not None and place is not None:
-        above, everybody = place
-        # among the best: fewer than the share have more; who has nothing is never among them
-        share = int(grade.within_top * 100_000)
-        conditions += [above * 100_000 < everybody * share, metric > ibis.literal(Decimal(0), MONEY)]
+        # who has nothing is never among the best
+        conditions += [among_the_best(place, grade.within_top), metric > ibis.literal(Decimal(0), MONEY)]
     return conditions
 
 

@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -224,19 +223,6 @@ class RuleBook(Entry):
         """The keys of the fields that a customer of a grade is expected to have, in the order in which to ask."""
         owed = [(key, self.rank(field.from_grade)) for key, field in self.fields.items() if field.from_grade]
         return [key for key, lowest in sorted(owed, key=lambda pair: pair[1]) if lowest <= rank]
-
-    def minimum(self, rank: int, branch_id: str) -> Decimal | None:
-        """The threshold of the leading metric for a rank in a branch; None where there is none."""
-        grades = list(self.grades.values())
-        if not 0 <= rank < len(grades):
-            return None
-        return grades[rank].minimum_in.get(branch_id, grades[rank].minimum)
-
-    @property
-    def near_share(self) -> Decimal:
-        """How close under the next grade's threshold is near; 0 where the book raises no such signal."""
-        rule = self.signals.get("near_grade")
-        return rule.share if rule and rule.share else Decimal(0)
 
     def due_benefits(self, rank: int) -> dict[str, Benefit]:
         """The benefits of a grade."""

@@ -101,7 +101,6 @@ TEMPLATES = [
                 "weihu.workplace.base.words",
                 "weihu.workplace.know.archive.words",
                 "weihu.workplace.judge.grading.words",
-                "weihu.workplace.customer.words",
             ],
         },
     }

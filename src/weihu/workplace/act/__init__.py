@@ -1,1 +1,1 @@
-"""Acting: reasons, lists, messages, care, campaigns, the team. The third stage of the brief (分级管理)."""
+"""Acting: reasons, daily lists, messages, care plans, campaigns, the team. The brief's third stage (分级管理)."""

@@ -1,1 +1,1 @@
-"""The interface for the bank's other systems: call centre, website, terminals (M4)."""
+"""The API for the bank's other systems: call centre, website, terminals (M4)."""

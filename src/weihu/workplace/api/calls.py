@@ -1,6 +1,6 @@
-"""The calls (OpenAPI: /api/v1/openapi.json). Every system has its token; every change names an idempotency key.
+"""The API's calls (OpenAPI: /api/v1/openapi.json). Every system has a token; every change has an idempotency key.
 
-Nothing of a call is done unless all of it can be. A customer out of the system's reach is not found.
+A call is carried out completely or not at all. A customer out of the system's reach is not found (404).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.words import fact_words, name_mask
-from weihu.workplace.consent.consents import Said, agreed, record_consent
-from weihu.workplace.know.archive.facts import Written, archive_of, record, with_derived
+from weihu.workplace.consent.consents import ConsentAnswer, agreed_purposes, record_consent
+from weihu.workplace.know.archive.facts import FactContent, archive_of, record_fact, with_derived
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.archive.portrait import missing
 from weihu.workplace.know.archive.search import index_of
@@ -44,7 +44,7 @@ class Token(HttpBearer):
     """``Authorization: Bearer TOKEN``."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
-        """Who calls; None refuses with 401."""
+        """The calling system; None refuses with 401."""
         run = current()
         return caller_of(token, run) if run else None
 
@@ -72,7 +72,7 @@ class FieldOut(Schema):
 
 
 class FindIn(Schema):
-    """How a customer is found: one of the three."""
+    """What to find a customer by: one of the three."""
 
     customer_id: str = ""
     phone: str = ""
@@ -80,7 +80,7 @@ class FindIn(Schema):
 
 
 class FoundOut(Schema):
-    """A customer that was found; the name is masked."""
+    """A matching customer; the name is masked."""
 
     customer_id: str
     name: str
@@ -89,7 +89,7 @@ class FoundOut(Schema):
 
 
 class KnownOut(Schema):
-    """What is known of a field: the kept value (masked where the catalogue says so), how it came, whether values differ."""
+    """A known field: its value (masked where the catalogue says so), its source, whether values differ."""
 
     field: str
     value: str
@@ -99,7 +99,7 @@ class KnownOut(Schema):
 
 
 class FactIn(Schema):
-    """A fact as somebody writes it."""
+    """A fact to record."""
 
     field: str
     value: str = ""
@@ -109,7 +109,7 @@ class FactIn(Schema):
 
 
 class FactsIn(Schema):
-    """Facts of one customer, all or none of which are recorded."""
+    """Facts of a customer; all of them are recorded or none."""
 
     facts: list[FactIn] = Field(min_length=1, max_length=100)
     source: str = Field("", max_length=200, description="document, call or visit that they come from")
@@ -122,7 +122,7 @@ class RecordedOut(Schema):
 
 
 class WrongOut(Schema):
-    """What is wrong with a fact: its place in the list (from 0), what was expected in both languages."""
+    """What is wrong with a fact: its index in the list (from 0), what was found, what was expected in both languages."""
 
     place: int
     field: str
@@ -156,7 +156,7 @@ class ComplaintOut(Schema):
 
 
 class ConsentOut(Schema):
-    """That an answer was recorded."""
+    """Confirms that an answer was recorded."""
 
     recorded: bool
 
@@ -180,17 +180,17 @@ def catalogue(request: HttpRequest) -> list[FieldOut]:
 
 
 @api.post("/customers/find", response=list[FoundOut])
-def find(request: HttpRequest, said: FindIn) -> list[FoundOut]:
-    """The customers within reach who have this number, phone or identity number. A post, so that no log keeps them."""
+def find(request: HttpRequest, query: FindIn) -> list[FoundOut]:
+    """Customers within reach by number, phone or identity number. A POST, so that these appear in no log of addresses."""
     caller = _caller(request)
-    meant = Q(pk__in=[])
-    if said.customer_id:
-        meant |= Q(customer_id=said.customer_id)
-    if said.phone:
-        meant |= Q(customer__phone_index=index_of(said.phone, "phone"))
-    if said.identity_number:
-        meant |= Q(customer__identity_number_index=index_of(said.identity_number, "identity_number"))
-    rows = list(caller.gate.standings().filter(meant)[:20])
+    condition = Q(pk__in=[])
+    if query.customer_id:
+        condition |= Q(customer_id=query.customer_id)
+    if query.phone:
+        condition |= Q(customer__phone_index=index_of(query.phone, "phone"))
+    if query.identity_number:
+        condition |= Q(customer__identity_number_index=index_of(query.identity_number, "identity_number"))
+    rows = list(caller.gate.standings().filter(condition)[:20])
     book = caller.gate.run.rulebook
     audit.record(caller.name, "api.find", "", f"{len(rows)} found")
     grades = list(book.grades)
@@ -214,44 +214,46 @@ def archive(request: HttpRequest, customer_id: str) -> list[KnownOut]:
     return [
         KnownOut(
             field=key,
-            value=fact_words(known.field, known.value) if known.field.masked else known.value,
-            refused=known.refused,
-            source="told" if known.leading or known.refused else "core",
-            differs=known.conflict or known.differs,
+            value=fact_words(state.field, state.value) if state.field.masked else state.value,
+            refused=state.refused,
+            source="told" if state.leading or state.refused else "core",
+            differs=state.conflict or state.differs,
         )
-        for key, known in _archive(row, caller).items()
-        if known.known
+        for key, state in _archive(row, caller).items()
+        if state.known
     ]
 
 
 @api.post("/customers/{customer_id}/facts", response={200: RecordedOut, 422: list[WrongOut]})
-def facts(request: HttpRequest, customer_id: str, said: FactsIn, key: Key) -> HttpResponse:
-    """Record facts: all of them, or none and what is wrong."""
+def facts(request: HttpRequest, customer_id: str, payload: FactsIn, key: Key) -> HttpResponse:
+    """Record all facts, or none and say what is wrong."""
     caller = _caller(request)
     row = caller.gate.standing(customer_id)
 
     def act() -> tuple[int, Any]:
-        written, wrong = _written(said, row, caller)
-        if wrong:
-            return 422, [one.dict() for one in wrong]
+        contents, faults = _read_facts(payload, row, caller)
+        if faults:
+            return 422, [fault.dict() for fault in faults]
         on = caller.gate.run.work_date
-        for one in written:
-            record(customer_id, one, [], caller.name, on, uuid5(KEYS, f"{caller.name} {key} {one.field}"))
-        return 200, {"recorded": len(written)}
+        for content in contents:
+            record_fact(customer_id, content, [], caller.name, on, uuid5(KEYS, f"{caller.name} {key} {content.field}"))
+        return 200, {"recorded": len(contents)}
 
     return _once(request, caller, key, act)
 
 
 @api.post("/customers/{customer_id}/consents", response=ConsentOut)
-def consents(request: HttpRequest, customer_id: str, said: ConsentIn, key: Key) -> HttpResponse:
-    """Record that a customer agreed to a purpose or withdrew."""
+def consents(request: HttpRequest, customer_id: str, payload: ConsentIn, key: Key) -> HttpResponse:
+    """Record a customer's consent to a purpose, or its withdrawal."""
     caller = _caller(request)
     caller.gate.standing(customer_id)
-    if said.purpose not in caller.gate.run.rulebook.consents:
-        raise HttpError(422, f"no such purpose: {said.purpose}")
+    if payload.purpose not in caller.gate.run.rulebook.consents:
+        raise HttpError(422, f"no such purpose: {payload.purpose}")
 
     def act() -> tuple[int, Any]:
-        answer = Said(said.purpose, said.version, said.given, Channel(caller.system.channel), said.evidence)
+        answer = ConsentAnswer(
+            payload.purpose, payload.version, payload.given, Channel(caller.system.channel), payload.evidence
+        )
         token = uuid5(KEYS, f"{caller.name} {key}")
         record_consent(customer_id, answer, caller.name, caller.gate.run.work_date, token)
         return 200, {"recorded": True}
@@ -260,7 +262,7 @@ def consents(request: HttpRequest, customer_id: str, said: ConsentIn, key: Key) 
 
 
 @api.post("/customers/{customer_id}/complaints", response=ComplaintOut)
-def complaints(request: HttpRequest, customer_id: str, said: ComplaintIn, key: Key) -> HttpResponse:
+def complaints(request: HttpRequest, customer_id: str, payload: ComplaintIn, key: Key) -> HttpResponse:
     """Open a complaint."""
     caller = _caller(request)
     caller.gate.standing(customer_id)
@@ -268,7 +270,7 @@ def complaints(request: HttpRequest, customer_id: str, said: ComplaintIn, key: K
     def act() -> tuple[int, Any]:
         run = caller.gate.run
         token = uuid5(KEYS, f"{caller.name} {key}")
-        case = open_case(customer_id, said.dict(), caller.name, run.work_date, run.rulebook, token)
+        case = open_case(customer_id, payload.dict(), caller.name, run.work_date, run.rulebook, token)
         return 200, {"number": case.pk, "due_on": case.due_on.isoformat()}
 
     return _once(request, caller, key, act)
@@ -279,67 +281,69 @@ def _caller(request: HttpRequest) -> Caller:
     return caller
 
 
-def _archive(row: Standing, caller: Caller) -> dict[str, Any]:
-    return archive_of(row.customer, caller.gate.run.rulebook, caller.gate.run.work_date)
+def _archive(standing: Standing, caller: Caller) -> dict[str, Any]:
+    return archive_of(standing.customer, caller.gate.run.rulebook, caller.gate.run.work_date)
 
 
-def _written(said: FactsIn, row: Standing, caller: Caller) -> tuple[list[Written], list[WrongOut]]:
+def _read_facts(payload: FactsIn, row: Standing, caller: Caller) -> tuple[list[FactContent], list[WrongOut]]:
     book: RuleBook = caller.gate.run.rulebook
-    known = {key for key, one in _archive(row, caller).items() if one.known} | {one.field for one in said.facts}
-    consented = agreed([row.customer_id], book.consents)[row.customer_id]
-    written: list[Written] = []
-    wrong: list[WrongOut] = []
-    for place, one in enumerate(said.facts):
+    known_keys = {key for key, fact in _archive(row, caller).items() if fact.known} | {
+        fact.field for fact in payload.facts
+    }
+    consented = agreed_purposes([row.customer_id], book.consents)[row.customer_id]
+    contents: list[FactContent] = []
+    faults: list[WrongOut] = []
+    for place, fact in enumerate(payload.facts):
         try:
-            value = _value(one, book, consented)
+            value = _value(fact, book, consented)
         except Unfit as unfit:
-            said_wrong = {"found": one.value, "expected_zh": unfit.zh, "expected_en": unfit.en}
-            wrong.append(WrongOut(place=place, field=one.field, **said_wrong))
+            expected = {"found": fact.value, "expected_zh": unfit.zh, "expected_en": unfit.en}
+            faults.append(WrongOut(place=place, field=fact.field, **expected))
             continue
-        fact = Written(
-            one.field,
+        content = FactContent(
+            fact.field,
             value,
             Channel(caller.system.channel),
-            Confidence(one.confidence),
-            one.refused,
-            said.source,
-            valid_until=one.valid_until,
+            Confidence(fact.confidence),
+            fact.refused,
+            payload.source,
+            valid_until=fact.valid_until,
         )
-        written += with_derived(fact, known)
-    return written, wrong
+        contents += with_derived(content, known_keys)
+    return contents, faults
 
 
-def _value(one: FactIn, book: RuleBook, consented: set[str]) -> str:
-    """The kept form; raises Unfit."""
-    entry = book.fields.get(one.field)
-    if entry is None or one.field == "name":
+def _value(fact: FactIn, book: RuleBook, consented: set[str]) -> str:
+    """The value in its stored form; raises Unfit."""
+    entry = book.fields.get(fact.field)
+    if entry is None or fact.field == "name":
         raise Unfit("目录中的字段", "a field of the catalogue")
-    if bool(one.value.strip()) == one.refused:
+    if bool(fact.value.strip()) == fact.refused:
         raise Unfit("内容,或客户不愿提供", "a value, or that the customer refused")
-    if one.refused:
+    if fact.refused:
         return ""
     if entry.consent and entry.consent not in consented:
         purpose = book.consents[entry.consent]
         raise Unfit(f"客户先同意“{purpose.zh}”", f"the customer's consent first: {purpose.en}")
-    return read(entry, one.value)
+    return read(entry, fact.value)
 
 
 def _once(request: HttpRequest, caller: Caller, key: str, act: Callable[[], tuple[int, Any]]) -> HttpResponse:
-    """Do a call once per idempotency key; the same key with another call is refused with 409."""
+    """Carry out a call once per idempotency key; the same key with a different call is refused with 409."""
     asked = hashlib.sha256(f"{request.method} {request.path}\n".encode() + request.body).hexdigest()
     try:
         with transaction.atomic():
-            answer = _answered(caller, key)
+            answer = _earlier_answer(caller, key)
             if answer is None:
                 status, body = act()
-                made = {"asked": asked, "status": status, "body": json.dumps(body, ensure_ascii=False)}
-                answer = Answered.objects.create(system=caller.system, key=key, at=timezone.now(), **made)
+                values = {"asked": asked, "status": status, "body": json.dumps(body, ensure_ascii=False)}
+                answer = Answered.objects.create(system=caller.system, key=key, at=timezone.now(), **values)
     except IntegrityError:  # the same call is being answered elsewhere
-        answer = _answered(caller, key)
+        answer = _earlier_answer(caller, key)
     if answer is None or answer.asked != asked:
         raise HttpError(409, "this idempotency key was used for another call")
     return HttpResponse(answer.body, "application/json", status=answer.status)
 
 
-def _answered(caller: Caller, key: str) -> Answered | None:
+def _earlier_answer(caller: Caller, key: str) -> Answered | None:
     return Answered.objects.filter(system=caller.system, key=key).first()

@@ -1,4 +1,4 @@
-"""Systems that may call, and what they were answered."""
+"""Systems that may call the API, and the answers they got."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from weihu.workplace.base.fields import SealedField
 
 
 class System(models.Model):
-    """Another system with a token of its own. It reaches what a ``post`` of the rule book reaches in a branch."""
+    """Another system with a token of its own. It reaches what its ``post`` of the rule book reaches in its branch."""
 
     name = models.CharField(max_length=40, unique=True)
     token_index = models.CharField(max_length=32, unique=True)
@@ -20,7 +20,7 @@ class System(models.Model):
 
 
 class Answered(models.Model):
-    """What a call with an idempotency key was answered: the same call again gets the same answer."""
+    """The answer to a call with an idempotency key; repeating the call returns the same answer."""
 
     system = models.ForeignKey(System, models.CASCADE)
     key = models.CharField(max_length=100)

@@ -1,4 +1,4 @@
-"""Tokens of other systems: made at the command line, shown once, revoked by name."""
+"""Tokens of other systems: created on the command line, shown once, revoked by name."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from weihu.workplace.gate.reach import Gate
 
 @dataclass(frozen=True)
 class Caller:
-    """A system that calls, with its gate."""
+    """A calling system with its gate."""
 
     system: System
     gate: Gate
 
     @property
     def name(self) -> str:
-        """As it stands in facts and in the audit log."""
+        """The name under which facts and the audit log record the system."""
         return f"api:{self.system.name}"
 
 
 def add(name: str, post: str, branch_id: str, channel: Channel, on: date) -> str:
-    """A new system, or a new token of an old one; returns the token, which is kept nowhere."""
+    """Add a system, or replace a system's token. Returns the token, of which only an index is stored."""
     token = secrets.token_urlsafe(32)
     values = {"post": post, "branch_id": branch_id, "channel": channel, "made_on": on, "token_index": _index(token)}
     System.objects.update_or_create(name=name, defaults=values)
@@ -37,18 +37,18 @@ def add(name: str, post: str, branch_id: str, channel: Channel, on: date) -> str
 
 
 def revoke(name: str) -> bool:
-    """Forget a system; its calls are refused from now on."""
-    gone, _ = System.objects.filter(name=name).delete()
+    """Delete a system, so that its calls are refused; False if there is none."""
+    deleted, _ = System.objects.filter(name=name).delete()
     audit.record("cli", "api.revoke", "", name)
-    return bool(gone)
+    return bool(deleted)
 
 
 def caller_of(token: str, run: Run) -> Caller | None:
-    """Who calls with a token."""
+    """The system that a token belongs to, if any."""
     system = System.objects.filter(token_index=_index(token)).first()
     if system is None:
         return None
-    # a gate knows people; a system is one with a post and no login
+    # a gate is of a member of staff: the system stands in as one with a post and no login
     staff = Staff(staff_id=f"api:{system.name}", name=system.name, post=system.post, branch_id=system.branch_id)
     return Caller(system, Gate(staff, run))
 

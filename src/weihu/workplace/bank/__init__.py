@@ -1,1 +1,1 @@
-"""What nights publish; nothing here is written by people."""
+"""The tables that nights publish. No page writes to them."""

@@ -1,4 +1,4 @@
-"""The run that a request sees: one for the whole request, so that no page is a mix of two nights."""
+"""The run that a request sees: fixed for the whole request, so that no page mixes two nights."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Columns, words, workbooks, PDF, headers, the audit log: what knows nothing of customers."""
+"""Shared parts that know nothing of customers: database fields, wording, workbooks, PDF, headers, the audit log."""

@@ -14,11 +14,11 @@ from weihu.workplace.base.models import Entry
 
 ORIGIN = "0" * 64
 CHAIN_LOCK = 7_203_001
-"""PostgreSQL's advisory lock for the chain's end; SQLite has one writer anyway."""
+"""PostgreSQL advisory lock on the end of the chain; SQLite has a single writer anyway."""
 
 
 def record(staff_id: str, action: str, customer_id: str = "", detail: str = "") -> None:
-    """Append an entry; it is written with the request's transaction or not at all."""
+    """Append an entry. It is written with the request's transaction or not at all."""
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
@@ -30,9 +30,9 @@ def record(staff_id: str, action: str, customer_id: str = "", detail: str = "") 
 
 
 def verify() -> int | None:
-    """The id of the first entry that does not follow from the one before it; None if the chain is whole.
+    """The id of the first entry that does not match the one before it; None if the chain is intact.
 
-    Entries cut off at the end leave no trace in the chain itself: compare ``tail()`` with a copy kept elsewhere.
+    Entries deleted from the end leave no trace in the chain itself: compare ``tail()`` with a copy kept elsewhere.
     """
     last = ORIGIN
     for entry in Entry.objects.order_by("id").iterator():
@@ -48,5 +48,5 @@ def tail() -> str:
 
 
 def _digest(last: str, entry: Entry) -> str:
-    said = [last, entry.at.isoformat(), entry.staff_id, entry.action, entry.customer_id, entry.detail]
-    return hmac.digest(settings.HOME.key("index"), json.dumps(said).encode(), hashlib.sha256).hex()
+    content = [last, entry.at.isoformat(), entry.staff_id, entry.action, entry.customer_id, entry.detail]
+    return hmac.digest(settings.HOME.key("index"), json.dumps(content).encode(), hashlib.sha256).hex()

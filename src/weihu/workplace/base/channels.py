@@ -1,4 +1,4 @@
-"""The seven channels by which information comes to the bank (M4)."""
+"""The seven channels through which the bank gathers information (M4)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Channel(models.TextChoices):
-    """How a fact came (渠道): the brief's seven (M4)."""
+    """Where a fact comes from (渠道): the brief's seven (M4)."""
 
     SURVEY = "survey", _("Survey")
     CAMPAIGN = "campaign", _("Campaign")

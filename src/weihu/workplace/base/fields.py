@@ -1,4 +1,4 @@
-"""Columns that Django does not have: exact money, sealed text, and documents whose keys keep their order."""
+"""Model fields that Django lacks: exact money, sealed text, and JSON documents whose keys keep their order."""
 
 from __future__ import annotations
 
@@ -45,8 +45,20 @@ class MoneyField(models.BigIntegerField):  # type: ignore[type-arg]
         return None if value is None else Decimal(value)
 
 
+class CustomerField(models.CharField):  # type: ignore[type-arg]
+    """A customer's number. Whatever has one stands in the record of what is kept of a customer (``customer.record``)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max_length": 60, **kwargs})
+
+    def deconstruct(self) -> Any:
+        """Migrations know the column that the database has; so they import none of our code."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
+
+
 class SealedField(models.TextField):  # type: ignore[type-arg]
-    """Text that is encrypted in the database (C2). ``scope`` tells columns apart."""
+    """Text that is encrypted in the database (C2). ``scope`` keeps a value from being read in another column."""
 
     def __init__(self, *args: Any, scope: str = "", **kwargs: Any) -> None:
         self.scope = scope
@@ -58,11 +70,11 @@ class SealedField(models.TextField):  # type: ignore[type-arg]
         return name, "django.db.models.TextField", args, kwargs
 
     def from_db_value(self, value: str | None, *_: Any) -> str | None:
-        """Opened."""
+        """Decrypt."""
         return seal().open(value, self.scope) if value else value
 
     def get_prep_value(self, value: Any) -> str | None:
-        """Sealed."""
+        """Encrypt."""
         return seal().close(str(value), self.scope) if value else value
 
 
@@ -78,9 +90,9 @@ class DocumentField(models.TextField):  # type: ignore[type-arg]
         return name, "django.db.models.TextField", args, kwargs
 
     def from_db_value(self, value: str | None, *_: Any) -> Any:
-        """The document."""
+        """JSON text as the document."""
         return None if value is None else json.loads(value)
 
     def get_prep_value(self, value: Any) -> str | None:
-        """Its text."""
+        """The document as JSON text."""
         return None if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Headers that keep a page from loading or running anything that is not ours, and from being cached by others."""
+"""Response headers: pages load and run nothing but our own files, and nothing about customers is cached."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' d
 def content_security_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware."""
+    """Middleware that adds Content-Security-Policy and, except for static files, Cache-Control."""
 
     def respond(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

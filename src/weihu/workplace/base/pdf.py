@@ -1,6 +1,6 @@
-"""Sheets for printing: titles, lines and tables as a PDF, marked with who printed it. The one place that writes PDF.
+"""Printable sheets as PDF: titles, text and tables. Every PDF is written here and marked with who printed it.
 
-The Chinese font is Adobe's standard STSong-Light, which every reader of PDF brings; nothing has to be installed.
+The Chinese font is Adobe's standard STSong-Light, which PDF readers bring along; nothing has to be installed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MARGIN = 14 * mm
 
 @dataclass(frozen=True)
 class Grid:
-    """A table: its title, its head, its rows as texts, how the width is shared, the columns written to the right."""
+    """A table. ``shares`` divides the width among the columns; ``right`` are the indexes of right-aligned columns."""
 
     title: str
     head: Sequence[Any]
@@ -49,7 +49,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Page:
-    """One page: a title, a line under it, lines of text, tables. What is too long for it is set smaller."""
+    """One page: a title, the line ``under`` it, lines of text, tables. Content too long for the page is shrunk to fit."""
 
     title: str
     under: str = ""
@@ -57,7 +57,7 @@ class Page:
     grids: Sequence[Grid] = field(default_factory=list)
 
 
-def printed(pages: Sequence[Page], mark: str, wide: bool = False) -> bytes:
+def write_pdf(pages: Sequence[Page], mark: str, wide: bool = False) -> bytes:
     """A PDF with one sheet of A4 per page, ``mark`` at the foot of each."""
     if FONT not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(UnicodeCIDFont(FONT))
@@ -66,33 +66,34 @@ def printed(pages: Sequence[Page], mark: str, wide: bool = False) -> bytes:
     content = io.BytesIO()
     document = BaseDocTemplate(content, pagesize=size, title=pages[0].title if pages else "", author="Weihu")
 
-    def foot(canvas: Any, _document: Any) -> None:
+    def draw_footer(canvas: Any, _document: Any) -> None:
         canvas.setFont(FONT, 7)
         canvas.setFillColor(GREY)
         canvas.drawString(MARGIN, MARGIN - 2 * mm, mark)
         canvas.drawRightString(size[0] - MARGIN, MARGIN - 2 * mm, str(canvas.getPageNumber()))
 
     frame = Frame(MARGIN, MARGIN + 4 * mm, width, height, 0, 0, 0, 0)
-    document.addPageTemplates([PageTemplate(frames=[frame], onPage=foot)])
-    story: list[Flowable] = []
+    document.addPageTemplates([PageTemplate(frames=[frame], onPage=draw_footer)])
+    flow: list[Flowable] = []
     for page in pages:
-        story += [KeepInFrame(width, height, _flow(page, width), mode="shrink"), PageBreak()]
-    document.build(story[:-1])
+        flow += [KeepInFrame(width, height, _page_flow(page, width), mode="shrink"), PageBreak()]
+    document.build(flow[:-1])
     return content.getvalue()
 
 
-def _flow(page: Page, width: float) -> list[Flowable]:
-    flow: list[Flowable] = [Paragraph(_plain(page.title), _style(17, GREEN))]
-    flow += [Paragraph(_plain(page.under), _style(9, GREY)), Spacer(1, 3 * mm)]
-    flow += [Paragraph(_plain(line), _style(9.5)) for line in page.lines]
+def _page_flow(page: Page, width: float) -> list[Flowable]:
+    flow: list[Flowable] = [Paragraph(_escaped(page.title), _style(17, GREEN))]
+    flow += [Paragraph(_escaped(page.under), _style(9, GREY)), Spacer(1, 3 * mm)]
+    flow += [Paragraph(_escaped(line), _style(9.5)) for line in page.lines]
     for grid in page.grids:
-        flow += [Spacer(1, 3 * mm), Paragraph(_plain(grid.title), _style(11, GREEN)), Spacer(1, 1 * mm)]
+        flow += [Spacer(1, 3 * mm), Paragraph(_escaped(grid.title), _style(11, GREEN)), Spacer(1, 1 * mm)]
         head = [
-            Paragraph(_plain(name), _style(8, GREY, right=place in grid.right)) for place, name in enumerate(grid.head)
+            Paragraph(_escaped(name), _style(8, GREY, right=place in grid.right))
+            for place, name in enumerate(grid.head)
         ]
         cells = [head]
         cells += [
-            [Paragraph(_plain(cell), _style(8.5, right=place in grid.right)) for place, cell in enumerate(row)]
+            [Paragraph(_escaped(cell), _style(8.5, right=place in grid.right)) for place, cell in enumerate(row)]
             for row in grid.rows
         ]
         whole = sum(grid.shares)
@@ -115,7 +116,7 @@ def _flow(page: Page, width: float) -> list[Flowable]:
 
 
 def _style(size: float, color: Any = colors.black, right: bool = False) -> ParagraphStyle:
-    looks: dict[str, Any] = {"alignment": TA_RIGHT} if right else {}
+    alignment: dict[str, Any] = {"alignment": TA_RIGHT} if right else {}
     return ParagraphStyle(
         f"{size}{color}{right}",
         fontName=FONT,
@@ -123,11 +124,13 @@ def _style(size: float, color: Any = colors.black, right: bool = False) -> Parag
         leading=size * 1.35,
         textColor=color,
         wordWrap="CJK",
-        **looks,
+        **alignment,
     )
 
 
-def _plain(text: Any) -> str:
-    """Text as a paragraph takes it; the sign for yuan is written as the font has it."""
-    said = "" if text is None else str(text)
-    return said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("¥", "\uffe5").replace("−", "-")
+def _escaped(text: Any) -> str:
+    """Text escaped for a Paragraph, with the yuan and minus signs replaced by those that the font has."""
+    plain = "" if text is None else str(text)
+    return (
+        plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("¥", "\uffe5").replace("−", "-")
+    )

@@ -1,4 +1,4 @@
-"""Writing a list as a workbook (Excel): tidy, and marked with who took it out. The one place that does."""
+"""Excel workbooks. Every list that leaves the system as a workbook is written here and marked with who exported it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ WATERMARK = {
     "font": {"color": "#D9DEE3", "size": 24},
     "object_position": 3,
 }
-"""Who took the list out, across the cells; it does not move or shrink with them."""
+"""A text box across the cells that names who exported the list; it neither moves nor resizes with the cells."""
 
 
-def written(
+def write_workbook(
     title: str, columns: Sequence[Any], rows: Sequence[Sequence[Any]], mark: str, author: str, note: str = ""
 ) -> bytes:
-    """A workbook: ``note``, if any, on a line of its own, then titles, frozen and filterable; numbers and dates as such."""
+    """One worksheet: ``note`` (if any) on the first row, then the titles, frozen and filterable, then the rows.
+
+    Amounts, counts and dates are written as typed cells. ``mark`` stands in header, footer and watermark.
+    """
     content = io.BytesIO()
     file = xlsxwriter.Workbook(content, {"strings_to_formulas": False, "strings_to_urls": False})
     page = file.add_worksheet(title[:31].translate(str.maketrans("[]:*?/\\", "       ")))

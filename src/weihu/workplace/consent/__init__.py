@@ -1,1 +1,1 @@
-"""What customers agreed to."""
+"""Customers' consents."""

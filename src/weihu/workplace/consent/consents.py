@@ -1,4 +1,4 @@
-"""What a customer has agreed to (授权同意), and which uses are refused without it. PIPL, articles 13-17 and 29."""
+"""What customers have agreed to (授权同意), and which uses need it. PIPL, articles 13-17 and 29."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from weihu.workplace.consent.models import Consent
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A purpose of the book with the customer's latest answer, if there is one."""
+class PurposeStatus:
+    """A purpose of the rule book and the customer's latest answer to it, if any."""
 
     key: str
     purpose: entries.Consent
@@ -31,38 +31,44 @@ class Answer:
         return bool(self.latest and self.latest.given)
 
 
-def answers_of(customer_id: str, book: RuleBook) -> list[Answer]:
-    """Every purpose of the book and what the customer has said to it."""
-    latest = {one.purpose: one for one in Consent.objects.filter(customer_id=customer_id).order_by("recorded_at", "pk")}
-    return [Answer(key, purpose, latest.get(key)) for key, purpose in book.consents.items()]
+def purpose_statuses(customer_id: str, book: RuleBook) -> list[PurposeStatus]:
+    """Every purpose of the rule book with the customer's latest answer."""
+    latest = {
+        consent.purpose: consent
+        for consent in Consent.objects.filter(customer_id=customer_id).order_by("recorded_at", "pk")
+    }
+    return [PurposeStatus(key, purpose, latest.get(key)) for key, purpose in book.consents.items()]
 
 
-def agreed(customer_ids: Collection[str], purposes: Collection[str]) -> dict[str, set[str]]:
-    """Of some purposes, those that each customer has agreed to, by customer."""
-    found: dict[str, dict[str, bool]] = {customer: {} for customer in customer_ids}
-    ids = list(found)
+def agreed_purposes(customer_ids: Collection[str], purposes: Collection[str]) -> dict[str, set[str]]:
+    """Those of ``purposes`` that each customer has agreed to, by customer."""
+    answers: dict[str, dict[str, bool]] = {customer: {} for customer in customer_ids}
+    ids = list(answers)
     for start in range(0, len(ids) if purposes else 0, 500):
         rows = Consent.objects.filter(customer_id__in=ids[start : start + 500], purpose__in=purposes)
-        for one in rows.order_by("recorded_at", "pk"):
-            found[one.customer_id][one.purpose] = one.given
-    return {customer: {purpose for purpose, given in said.items() if given} for customer, said in found.items()}
+        for consent in rows.order_by("recorded_at", "pk"):
+            answers[consent.customer_id][consent.purpose] = consent.given
+    return {
+        customer: {purpose for purpose, agrees in by_purpose.items() if agrees}
+        for customer, by_purpose in answers.items()
+    }
 
 
 def needed_for(use: str, book: RuleBook) -> list[str]:
-    """The purposes without which a use is refused."""
+    """The purposes that a use needs the customer's consent to."""
     return [key for key, purpose in book.consents.items() if use in purpose.needed_for]
 
 
-def lacking(customer_id: str, use: str, book: RuleBook) -> list[entries.Consent]:
+def missing_consents(customer_id: str, use: str, book: RuleBook) -> list[entries.Consent]:
     """The purposes that a use needs and the customer has not agreed to."""
     needed = needed_for(use, book)
-    has = agreed([customer_id], needed)[customer_id]
-    return [book.consents[key] for key in needed if key not in has]
+    agreed_to = agreed_purposes([customer_id], needed)[customer_id]
+    return [book.consents[key] for key in needed if key not in agreed_to]
 
 
 @dataclass(frozen=True)
-class Said:
-    """An answer to be recorded: to which purpose, in which version of its text, and how it came."""
+class ConsentAnswer:
+    """An answer to record: yes or no to a version of a purpose's text, and how the bank received it."""
 
     purpose: str
     version: str
@@ -71,22 +77,22 @@ class Said:
     evidence: str = ""
 
 
-def record_consent(customer_id: str, said: Said, by: str, on: date, token: UUID) -> None:
-    """Add an answer; the same ``token`` again is the same answer."""
+def record_consent(customer_id: str, answer: ConsentAnswer, by: str, on: date, token: UUID) -> None:
+    """Record an answer; repeating the same ``token`` changes nothing."""
     with transaction.atomic():
         _, created = Consent.objects.get_or_create(
             token=token,
             defaults={
                 "customer_id": customer_id,
-                "purpose": said.purpose,
-                "version": said.version,
-                "given": said.given,
-                "channel": said.channel,
-                "evidence": said.evidence,
+                "purpose": answer.purpose,
+                "version": answer.version,
+                "given": answer.given,
+                "channel": answer.channel,
+                "evidence": answer.evidence,
                 "staff_id": by,
                 "on": on,
                 "recorded_at": timezone.now(),
             },
         )
         if created:
-            audit.record(by, "consent.given" if said.given else "consent.withdrawn", customer_id, said.purpose)
+            audit.record(by, "consent.given" if answer.given else "consent.withdrawn", customer_id, answer.purpose)

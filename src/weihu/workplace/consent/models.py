@@ -1,11 +1,11 @@
-"""Consents."""
+"""The table of consents."""
 
 from __future__ import annotations
 
 from django.db import models
 
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Consent(models.Model):
@@ -15,7 +15,7 @@ class Consent(models.Model):
     """
 
     token = models.UUIDField(unique=True)
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     purpose = models.CharField(max_length=40)
     version = models.CharField(max_length=40)
     given = models.BooleanField()

@@ -1,1 +1,1 @@
-"""What was said with customers."""
+"""Contacts with customers and their results."""

@@ -1,15 +1,15 @@
-"""A person's work: why, what, and what came of it."""
+"""Contacts with customers (联系记录) and the signals that they answered."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Outcome(models.TextChoices):
-    """The result of a contact (结果), in the order of their keys on the page."""
+    """The result of a contact (结果), in the order of the page's keyboard shortcuts."""
 
     INTERESTED = "interested", _("Reached: interested")
     CONSIDERING = "considering", _("Reached: considering")
@@ -31,7 +31,7 @@ class Contact(models.Model):
     """A contact with a customer (联系记录). ``on`` is the working day it belongs to; ``interest`` an offer of the book."""
 
     token = models.UUIDField(unique=True)
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     staff_id = models.CharField(max_length=60)
     on = models.DateField(db_index=True)
     recorded_at = models.DateTimeField()
@@ -49,10 +49,10 @@ class Contact(models.Model):
 
 
 class Answer(models.Model):
-    """A signal that a contact has answered; it stays silent for the book's quiet days."""
+    """A signal that a contact answered. It is not raised again for the rule book's quiet days."""
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="answers")
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     kind = models.CharField(max_length=40)
     subject = models.CharField(max_length=100)
     on = models.DateField(db_index=True)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.consent.consents import Said, record_consent
+from weihu.workplace.consent.consents import ConsentAnswer, record_consent
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 
 
@@ -19,16 +19,16 @@ from weihu.workplace.gate.requests import WorkRequest, needs_run
 def consent(request: WorkRequest, customer_id: str) -> HttpResponse:
     """Record that the customer agreed to a purpose's text or withdrew."""
     request.gate.standing(customer_id)
-    said = request.POST
-    purpose = request.book.consents.get(said.get("purpose", ""))
+    posted = request.POST
+    purpose = request.book.consents.get(posted.get("purpose", ""))
     try:
-        token = UUID(said.get("token", ""))
+        token = UUID(posted.get("token", ""))
     except ValueError:
         return HttpResponseBadRequest()
-    if purpose is None or said.get("given") not in ("yes", "no"):
+    if purpose is None or posted.get("given") not in ("yes", "no"):
         return HttpResponseBadRequest()
-    answer = Said(
-        said["purpose"], purpose.version, said["given"] == "yes", Channel.SERVICE, said.get("evidence", "")[:200]
+    answer = ConsentAnswer(
+        posted["purpose"], purpose.version, posted["given"] == "yes", Channel.SERVICE, posted.get("evidence", "")[:200]
     )
     record_consent(customer_id, answer, request.user.staff_id, request.run.work_date, token)
     return redirect(reverse("customer", args=[customer_id]) + "#consents")

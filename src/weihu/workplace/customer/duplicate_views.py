@@ -29,7 +29,7 @@ def duplicates(request: WorkRequest) -> HttpResponse:
     _allowed(request)
     verdict = request.GET.get("verdict", Verdict.OPEN)
     rows = list(_within(request).filter(verdict=verdict).order_by("-probability", "pk")[:LISTED])
-    standings = request.gate.reached({one for row in rows for one in (row.left_id, row.right_id)})
+    standings = request.gate.reached({customer for row in rows for customer in (row.left_id, row.right_id)})
     audit.record(request.user.staff_id, "duplicates.view")
     context = {
         "rows": [(row, standings[row.left_id], standings[row.right_id], _reasons(row)) for row in rows],
@@ -48,7 +48,7 @@ def duplicate(request: WorkRequest, number: int) -> HttpResponse:
         raise Http404
     by, on = request.user.staff_id, request.run.work_date
     if request.method == "POST":
-        keep = request.POST.get("keep")
+        keep = request.POST.get("keep", "")
         if request.POST.get("act") == "different":
             merging.refuse(row, by)
             return redirect("duplicates")
@@ -57,7 +57,7 @@ def duplicate(request: WorkRequest, number: int) -> HttpResponse:
         merging.merge(keep, row.right_id if keep == row.left_id else row.left_id, by, on)
         return redirect("customer", keep)
     audit.record(by, "duplicate.view", row.left_id, row.right_id)
-    sides = [request.gate.standing(one) for one in (row.left_id, row.right_id)]
+    sides = [request.gate.standing(customer) for customer in (row.left_id, row.right_id)]
     context = {
         "row": row,
         "per_cent": f"{100 * row.probability:.1f}",
@@ -78,10 +78,10 @@ def unmerge(request: WorkRequest, customer_id: str, number: int) -> HttpResponse
     """Undo a merge: the two are two again."""
     _allowed(request)
     request.gate.standing(customer_id)
-    found = Merge.objects.filter(pk=number, kept_id=customer_id, undone_on__isnull=True).first()
-    if found is None:
+    merged = Merge.objects.filter(pk=number, kept_id=customer_id, undone_on__isnull=True).first()
+    if merged is None:
         raise Http404
-    merging.undo(found, request.user.staff_id, request.run.work_date)
+    merging.undo(merged, request.user.staff_id, request.run.work_date)
     return redirect("customer", customer_id)
 
 
@@ -100,9 +100,9 @@ def _within(request: WorkRequest) -> QuerySet[Candidate]:
 def _reasons(row: Candidate) -> list[tuple[str, float, bool]]:
     """The reasons in words, what weighs most first."""
     language = get_language() or "zh-hans"
-    said = [Reason(*reason) for reason in row.reasons]
-    said.sort(key=lambda reason: -abs(reason.weight))
-    return [(reason.text(language), reason.weight, reason.weight > 0) for reason in said]
+    reasons = [Reason(*reason) for reason in row.reasons]
+    reasons.sort(key=lambda reason: -abs(reason.weight))
+    return [(reason.text(language), reason.weight, reason.weight > 0) for reason in reasons]
 
 
 def _side_by_side(request: WorkRequest, sides: list[Standing]) -> list[dict[str, Any]]:

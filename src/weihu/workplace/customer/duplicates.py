@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from weihu.insight.duplicates import PEOPLE, find
 from weihu.workplace.bank.models import Customer, Run, Standing
-from weihu.workplace.customer.merging import undecided
+from weihu.workplace.customer.merging import keep_candidates
 from weihu.workplace.customer.models import Candidate
 from weihu.workplace.gate.models import Merge
 from weihu.workplace.know.archive.facts import OPEN
@@ -20,14 +20,14 @@ BATCH = 20_000
 COMPARED = ("identity_number", "phone", "address", "birth_date", "sex")
 
 
-def look(run: Run, on: date, spill: Path) -> int:
+def find_duplicates(run: Run, on: date, spill: Path) -> int:
     """Compare everybody with everybody who has something in common; returns how many pairs were found."""
     spill.mkdir(parents=True, exist_ok=True)
     count = 0
     pairs = find(people(run), float(run.rulebook.limits.duplicate_from), str(spill))
     while some := list(islice(pairs, 500)):
         count += len(some)
-        undecided(
+        keep_candidates(
             Candidate(
                 left_id=min(pair.left_id, pair.right_id),
                 right_id=max(pair.left_id, pair.right_id),
@@ -41,32 +41,32 @@ def look(run: Run, on: date, spill: Path) -> int:
 
 
 def people(run: Run) -> pa.Table:
-    """Everybody as insight.duplicates.PEOPLE: the core system's values, and where it has none what was told."""
+    """Everybody as insight.duplicates.PEOPLE: the core system's values, and where it has none what people recorded."""
     gone = set(Merge.objects.filter(undone_on__isnull=True).values_list("gone_id", flat=True))
-    told = _told()
+    recorded = _recorded()
     columns = ("customer_id", "name", "pinyin", *COMPARED)
-    here = Standing.objects.listed_at(run).values("customer_id")
-    rows = Customer.objects.filter(pk__in=here).values_list(*columns).iterator(chunk_size=BATCH)
+    current = Standing.objects.listed_at(run).values("customer_id")
+    rows = Customer.objects.filter(pk__in=current).values_list(*columns).iterator(chunk_size=BATCH)
     batches = []
     while some := list(islice(rows, BATCH)):
-        said = [
+        compared = [
             [
                 customer,
                 name,
                 pinyin,
                 *(
-                    str(value) if value else told.get((customer, key))
+                    str(value) if value else recorded.get((customer, key))
                     for key, value in zip(COMPARED, values, strict=True)
                 ),
             ]
             for customer, name, pinyin, *values in some
             if customer not in gone
         ]
-        arrays = [pa.array([row[place] for row in said], pa.string()) for place in range(len(PEOPLE))]
+        arrays = [pa.array([row[place] for row in compared], pa.string()) for place in range(len(PEOPLE))]
         batches.append(pa.RecordBatch.from_arrays(arrays, schema=PEOPLE))
     return pa.Table.from_batches(batches, schema=PEOPLE)
 
 
-def _told() -> dict[tuple[str, str], str]:
+def _recorded() -> dict[tuple[str, str], str]:
     rows = Fact.objects.filter(OPEN, field__in=COMPARED, refused=False).order_by("confidence", "recorded_at")
     return {(customer, key): value for customer, key, value in rows.values_list("customer_id", "field", "value")}

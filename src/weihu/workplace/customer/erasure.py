@@ -8,28 +8,17 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from weihu.rules.rulebook import RuleBook
-from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.base import audit
-from weihu.workplace.base.fields import SealedField
-from weihu.workplace.customer.merging import MOVES
-from weihu.workplace.customer.models import Candidate, Erasure, Hold
+from weihu.workplace.customer.models import Erasure, Hold
+from weihu.workplace.customer.record import RECORD
 from weihu.workplace.gate.merged import numbers_of
-from weihu.workplace.know.archive.models import Fact, FactKey
-from weihu.workplace.know.complaints.models import Complaint, Step
-from weihu.workplace.know.intake.models import ImportRow
-from weihu.workplace.know.life.models import Goal
-from weihu.workplace.know.relations.models import Member, Relation
+from weihu.workplace.know.complaints.models import Complaint
 
 RUNNING = Q(done_on__isnull=True, taken_back_by="")
-
-
-PROOFS = (Hold, Erasure)
-"""What says why something was kept or erased stays."""
 
 
 class Refused(ValueError):
@@ -51,11 +40,11 @@ def held(customer_id: str) -> bool:
 def ask(customer_id: str, why: str, by: str, on: date) -> Erasure:
     """A customer wishes it; once at a time."""
     with transaction.atomic():
-        found = running_for(customer_id)
-        if found is None:
-            found = Erasure.objects.create(customer_id=customer_id, why=why, asked_by=by, asked_on=on)
+        erasure = running_for(customer_id)
+        if erasure is None:
+            erasure = Erasure.objects.create(customer_id=customer_id, why=why, asked_by=by, asked_on=on)
             audit.record(by, "erasure.ask", customer_id)
-    return found
+    return erasure
 
 
 def approve(erasure: Erasure, by: str, on: date, book: RuleBook) -> None:
@@ -89,22 +78,7 @@ def carry_out(on: date) -> int:
     return count
 
 
-def _erase(ids: list[str], on: date) -> None:
-    """Empty every sealed column of the customer's records, and end what would otherwise say something."""
-    at = timezone.now()
-    facts = Fact.objects.filter(customer_id__in=ids)
-    FactKey.objects.filter(fact__in=facts).delete()
-    facts.filter(withdrawn_at__isnull=True).update(withdrawn_at=at, withdrawn_by="night", changed_on=on)
-    mine = Q(customer_id__in=ids)
-    Relation.objects.filter(mine | Q(other_id__in=ids), withdrawn_at__isnull=True).update(withdrawn_at=at)
-    Goal.objects.filter(mine, ended_on__isnull=True).update(ended_on=on)
-    Member.objects.filter(mine, left_on__isnull=True).update(left_on=on)
-    Candidate.objects.filter(Q(left_id__in=ids) | Q(right_id__in=ids)).delete()
-    Introduction.objects.filter(Q(introducer_id__in=ids) | Q(introduced_id__in=ids)).update(phone_index="")
-    cases = Complaint.objects.filter(mine)
-    records: list[tuple[type[models.Model], Q]] = [(ImportRow, mine), (Step, Q(complaint__in=cases))]
-    records += [(model, Q(**{f"{column}__in": ids})) for model, column in MOVES.values() if model not in PROOFS]
-    for model, rows in records:
-        sealed = {field.name: "" for field in model._meta.fields if isinstance(field, SealedField)}
-        if sealed:
-            model._default_manager.filter(rows).update(**sealed)
+def _erase(customer_ids: list[str], on: date) -> None:
+    """What the record says of each table."""
+    for kept in RECORD:
+        kept.erase(kept.rows(customer_ids), on)

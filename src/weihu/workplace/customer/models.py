@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.base.fields import DocumentField, SealedField
+from weihu.workplace.base.fields import CustomerField, DocumentField, SealedField
 from weihu.workplace.gate.models import Merge
 
 
@@ -20,8 +20,8 @@ class Verdict(models.TextChoices):
 class Candidate(models.Model):
     """Two customers who may be one person, ``left_id`` before ``right_id``; ``reasons`` as (Chinese, English, weight)."""
 
-    left_id = models.CharField(max_length=60)
-    right_id = models.CharField(max_length=60, db_index=True)
+    left_id = CustomerField()
+    right_id = CustomerField(db_index=True)
     probability = models.FloatField()
     reasons = DocumentField()
     verdict = models.CharField(max_length=20, choices=Verdict.choices, default=Verdict.OPEN)
@@ -44,7 +44,7 @@ class Moved(models.Model):
 class Hold(models.Model):
     """A legal hold (法定保留): nothing of the customer may be erased until it is lifted."""
 
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     why = SealedField(scope="hold")
     by = models.CharField(max_length=60)
     on = models.DateField()
@@ -59,7 +59,7 @@ class Erasure(models.Model):
     system's records) is not touched.
     """
 
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     why = SealedField(scope="erasure")
     asked_by = models.CharField(max_length=60)
     asked_on = models.DateField()

@@ -15,21 +15,17 @@ from weihu.workplace.act.schedule.visits import visits_of
 from weihu.workplace.act.signals.reasons import Names, Reason, open_signals
 from weihu.workplace.bank.models import Standing, rulebooks_of
 from weihu.workplace.base import audit
-from weihu.workplace.consent.consents import answers_of
+from weihu.workplace.consent.consents import purpose_statuses
 from weihu.workplace.customer.timeline import timeline
 from weihu.workplace.gate.merged import kept_for
 from weihu.workplace.gate.models import Merge
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.judge.portfolio.card import responsibility
-from weihu.workplace.know.archive.facts import Known, archive_of
-from weihu.workplace.know.archive.lists import (
-    ListQuery,
-    TooWide,
-    neighbours,
-)
+from weihu.workplace.know.archive.facts import FieldState, archive_of
+from weihu.workplace.know.archive.lists import ListQuery, TooWide, neighbours
 from weihu.workplace.know.archive.portrait import portrait, products
 from weihu.workplace.know.life.goals import goal_form, goals_of
-from weihu.workplace.know.life.upcoming import Coming, coming
+from weihu.workplace.know.life.upcoming import UpcomingOccasion, upcoming_occasions
 from weihu.workplace.know.relations.network import household_of, links_of, picture
 
 
@@ -42,9 +38,9 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
         return redirect("customer", kept)
     standing = request.gate.standing(customer_id)
     audit.record(request.user.staff_id, "customer.view", customer_id)
-    known = products()
-    accounts = [(row, known.get(row.product_id), balance) for row, balance in request.gate.accounts(standing)]
-    holdings = [(holding, known.get(holding.product_id)) for holding in request.gate.holdings(standing)]
+    by_id = products()
+    accounts = [(row, by_id.get(row.product_id), balance) for row, balance in request.gate.accounts(standing)]
+    holdings = [(holding, by_id.get(holding.product_id)) for holding in request.gate.holdings(standing)]
     signals, names = open_signals(request.gate, [customer_id]).get(customer_id, []), Names(request.book)
     context = {
         **portrait(request, standing),
@@ -53,7 +49,7 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
         "here": "customers",
         "reasons": [Reason(signal, names) for signal in signals],
         "changes": _changes(request, standing),
-        "consents": answers_of(customer_id, request.book),
+        "consents": purpose_statuses(customer_id, request.book),
         "occasions": [(row, row.words(request.book)) for row in _occasions(request, standing)],
         "goals": goals_of(customer_id),
         "goal_form": goal_form(),
@@ -109,20 +105,20 @@ def _turning(request: WorkRequest, standing: Standing) -> dict[str, Any]:
     return {"came_from": came_from, "list_address": query.address(), "before": before, "after": after}
 
 
-def _occasions(request: WorkRequest, standing: Standing) -> list[Coming]:
+def _occasions(request: WorkRequest, standing: Standing) -> list[UpcomingOccasion]:
     """The customer's own occasions of the next months; festivals are everybody's."""
-    found = coming([standing], request.book, request.run.work_date, OCCASION_DAYS)
-    return [row for row in found if row.occasion.kind != "festival"][:8]
+    rows = upcoming_occasions([standing], request.book, request.run.work_date, OCCASION_DAYS)
+    return [row for row in rows if row.occasion.kind != "festival"][:8]
 
 
-def _by_category(archive: dict[str, Known]) -> list[tuple[str, list[Known], int]]:
+def _by_category(archive: dict[str, FieldState]) -> list[tuple[str, list[FieldState], int]]:
     """The archive in its eight categories: what is known or was refused, and how many fields are empty."""
-    grouped: dict[str, list[Known]] = {}
+    grouped: dict[str, list[FieldState]] = {}
     for known in archive.values():
         if known.key != "name":
             grouped.setdefault(known.field.category, []).append(known)
     return [
-        (category, told := [known for known in rows if known.known], len(rows) - len(told))
+        (category, filled := [known for known in rows if known.known], len(rows) - len(filled))
         for category, rows in grouped.items()
     ]
 

@@ -1,1 +1,1 @@
-"""Who may see whom."""
+"""Who may see which customers."""

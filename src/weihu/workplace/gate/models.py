@@ -1,4 +1,4 @@
-"""What widens or limits a reach: merged numbers, absences and cover, hand-overs, referrals, exports."""
+"""Tables that widen or limit somebody's reach: merges, absences and cover, hand-overs, referrals, exports."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import date
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Export(models.Model):
-    """A list that was taken out as a workbook (导出): by whom, what for, how many rows of how many."""
+    """A list exported as a workbook (导出). ``left_out`` counts the rows dropped for want of consent."""
 
     staff_id = models.CharField(max_length=60)
     on = models.DateField()
@@ -26,7 +26,7 @@ class Export(models.Model):
 
 
 class Absence(models.Model):
-    """A person is away from ``from_on`` to ``to_on``; ``cover_id`` stands in, else each customer's deputy."""
+    """Somebody is away from ``from_on`` to ``to_on``; ``cover_id`` covers, or else each customer's deputy."""
 
     staff_id = models.CharField(max_length=60)
     from_on = models.DateField()
@@ -37,7 +37,7 @@ class Absence(models.Model):
 
 
 class Origin(models.TextChoices):
-    """How people came to give a customer to somebody."""
+    """The decision that placed a customer with somebody."""
 
     HANDOVER = "handover", _("Hand-over")
     CLAIM = "claim", _("Claim")
@@ -46,9 +46,9 @@ class Origin(models.TextChoices):
 
 
 class Placement(models.Model):
-    """A customer was given to somebody from a working day on. Kept for ever; the latest of a customer counts."""
+    """A decision to place a customer with somebody from a working day on. Never changed; the latest one counts."""
 
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     staff_id = models.CharField(max_length=60)
     on = models.DateField(db_index=True)
     origin = models.CharField(max_length=20, choices=Origin.choices)
@@ -62,7 +62,7 @@ class Handover(models.Model):
     """A hand-over (移交) of some customers: proposed, accepted by the receiver, approved by a supervisor."""
 
     class State(models.TextChoices):
-        """How far it is."""
+        """How far the hand-over has got."""
 
         PROPOSED = "proposed", _("Waiting for the receiver")
         ACCEPTED = "accepted", _("Waiting for approval")
@@ -82,7 +82,7 @@ class Handover(models.Model):
     state = models.CharField(max_length=20, choices=State.choices, default=State.PROPOSED)
 
     def late(self, on: date) -> bool:
-        """Whether it should have been settled before a day."""
+        """Whether it is overdue on a day."""
         return self.state in (self.State.PROPOSED, self.State.ACCEPTED) and self.due_on < on
 
 
@@ -90,11 +90,11 @@ class HandedCustomer(models.Model):
     """A customer of a hand-over."""
 
     handover = models.ForeignKey(Handover, models.CASCADE, related_name="customers")
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
 
 
 class HandoverStep(models.Model):
-    """What was done with a hand-over; never changed."""
+    """A change of a hand-over's state; steps are never changed."""
 
     handover = models.ForeignKey(Handover, models.CASCADE, related_name="steps")
     state = models.CharField(max_length=20, choices=Handover.State.choices)
@@ -104,19 +104,20 @@ class HandoverStep(models.Model):
 
 
 class Referral(models.Model):
-    """A referral (推荐) inside the bank: a customer who can move up is handed to who answers for the next grade (M12).
+    """A referral (推荐) inside the bank: a customer who can move up goes to whoever looks after the next grade (M12).
 
-    ``open_key`` is the customer while it waits for an answer. ``evidence`` is what the referrer saw, in words.
+    ``open_key`` is the customer's id while the referral is open, so that there is only one. ``evidence`` is what the
+    referrer saw, in words.
     """
 
     class State(models.TextChoices):
-        """How it stands."""
+        """Whether the referral was answered, and how."""
 
         OPEN = "open", _("Waiting for an answer")
         ACCEPTED = "accepted", _("Accepted")
         DECLINED = "declined", _("Declined")
 
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     open_key = models.CharField(max_length=60, unique=True, null=True)
     branch_id = models.CharField(max_length=40, db_index=True)
     from_id = models.CharField(max_length=60, db_index=True)
@@ -132,15 +133,15 @@ class Referral(models.Model):
     reason = SealedField(blank=True, scope="referral")
 
     def late(self, on: date) -> bool:
-        """Whether it should have been answered before a day."""
+        """Whether an answer is overdue on a day."""
         return self.state == self.State.OPEN and self.due_on < on
 
 
 class Merge(models.Model):
-    """``gone`` is the same person as ``kept`` (合并), from a day until it is undone. The core system keeps both."""
+    """``gone`` is the same person as ``kept`` (合并) from a day until the merge is undone. The core keeps both numbers."""
 
-    kept_id = models.CharField(max_length=60, db_index=True)
-    gone_id = models.CharField(max_length=60)
+    kept_id = CustomerField(db_index=True)
+    gone_id = CustomerField()
     by = models.CharField(max_length=60)
     on = models.DateField()
     at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""The one gate: which customers a member of staff reaches. Every query for customers begins here."""
+"""The gate: which customers a member of staff may see. Every query for customers starts here."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from weihu.workplace.gate.merged import merged_ids, numbers_of
 
 @dataclass(frozen=True)
 class Gate:
-    """A person looking at a run. The reach of the person's post stands in the rule book.
+    """A member of staff looking at a run; how far their post reaches is set in the rule book.
 
-    One request's: what it has read of a customer it does not read again.
+    A gate lives for one request and reads each customer's history and numbers only once.
     """
 
     staff: Staff
     run: Run
     _histories: dict[str, list[Standing]] = field(default_factory=dict, repr=False, compare=False)
     _numbers: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
-    _kept: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
+    _cache: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def reach(self) -> str:
-        """The reach of the person's post by the run's book; a person who has left has none."""
+        """``bank``, ``branch``, ``own`` or ``none``, by the post and the run's rule book; ``none`` after leaving."""
         post = self.run.rulebook.posts.get(self.staff.post)
         return post.reach if post and self.staff.is_active else "none"
 
     @property
     def decides(self) -> bool:
-        """Whether the person's post decides on more than its own customers."""
+        """Whether the person's post decides about other people's customers."""
         post = self.run.rulebook.posts.get(self.staff.post)
         return bool(post and post.decides and self.staff.is_active)
 
@@ -49,7 +49,7 @@ class Gate:
         if self.reach == "branch":
             return rows.filter(branch_id__in=self.branches)
         if self.reach == "own":
-            # not as one OR: a database would read every customer for it
+            # a UNION, because for a single OR a database would read every customer
             listed, own = Standing.objects.listed_at(self.run).values("pk"), self.staff.staff_id
             parts = [listed.filter(deputy_id=own)]
             parts += [listed.filter(primary_id=covered) for covered in self.covered]
@@ -60,70 +60,72 @@ class Gate:
 
     @property
     def columns(self) -> str:
-        """The same reach as a condition on the columns of the run's standings in the lake."""
+        """The same reach as an SQL condition on the run's standings in the lake."""
         parts = {"bank": "true", "none": "false"}
         if self.reach == "branch":
-            parts["branch"] = f"branch_id IN ({_texts(self.branches)})"
+            parts["branch"] = f"branch_id IN ({_sql_list(self.branches)})"
         if self.reach == "own":
             own, handed = self.staff.staff_id, handed_to(self.staff.staff_id, self.run.work_date)
-            given = f" OR customer_id IN ({_texts(handed)})" if handed else ""
-            parts["own"] = f"primary_id IN ({_texts([own, *self.covered])}) OR deputy_id = {_texts([own])}{given}"
+            or_handed = f" OR customer_id IN ({_sql_list(handed)})" if handed else ""
+            parts["own"] = (
+                f"primary_id IN ({_sql_list([own, *self.covered])}) OR deputy_id = {_sql_list([own])}{or_handed}"
+            )
         merged = list(merged_ids().values_list("gone_id", flat=True))
-        return f"({parts[self.reach]})" + (f" AND customer_id NOT IN ({_texts(merged)})" if merged else "")
+        return f"({parts[self.reach]})" + (f" AND customer_id NOT IN ({_sql_list(merged)})" if merged else "")
 
     def of_branch(self) -> QuerySet[Standing]:
-        """Customers of the person's own branch, for what a rule opens to all of it (claims); their names stay masked."""
+        """Customers of the person's own branch, for claims, which are open to the whole branch. Callers mask names."""
         rows = Standing.objects.listed_at(self.run).exclude(customer_id__in=merged_ids()).select_related("customer")
         return rows.filter(branch_id=self.staff.branch_id) if self.reach != "none" else rows.none()
 
     def ranks_of(self, customer_ids: list[str]) -> dict[str, int]:
-        """The grade alone of customers whom the person referred or is answering for: what came of it, and no more."""
+        """The grade rank, and nothing else, of customers whom the person referred, even if now out of reach."""
         rows = Standing.objects.listed_at(self.run).filter(customer_id__in=customer_ids)
         return dict(rows.values_list("customer_id", "grade_rank"))
 
     @property
     def branches(self) -> list[str]:
-        """The branches within reach of the post, the own one first; none where the reach is of persons."""
-        if "branches" not in self._kept:
+        """The branches within reach, for a reach of branches the person's own first; none for other reaches."""
+        if "branches" not in self._cache:
             parents = Branch.objects.values_list("branch_id", "parent_id").order_by("branch_id")
             if self.reach == "bank":
-                self._kept["branches"] = [branch for branch, _ in parents]
+                self._cache["branches"] = [branch for branch, _ in parents]
             else:
-                self._kept["branches"] = _below(self.staff.branch_id, parents) if self.reach == "branch" else []
-        return self._kept["branches"]
+                self._cache["branches"] = _below(self.staff.branch_id, parents) if self.reach == "branch" else []
+        return self._cache["branches"]
 
     @property
     def covered(self) -> list[str]:
-        """The people for whom the person stands in."""
-        if "covered" not in self._kept:
-            self._kept["covered"] = covered_by(self.staff.staff_id, self.run.work_date)
-        return self._kept["covered"]
+        """The people whom the person covers for today."""
+        if "covered" not in self._cache:
+            self._cache["covered"] = covered_by(self.staff.staff_id, self.run.work_date)
+        return self._cache["covered"]
 
     def colleagues(self) -> QuerySet[Staff]:
-        """The people at work in the branches within reach; of a person's own reach, in its branch."""
+        """Active staff of the branches within reach; of the person's own branch where the reach is ``own``."""
         branches = self.branches or [self.staff.branch_id]
         return Staff.objects.filter(branch_id__in=branches, is_active=True).order_by("branch_id", "post", "staff_id")
 
     def standing(self, customer_id: str) -> Standing:
-        """One customer within reach; Http404 for any other, whether it exists or not."""
-        found = self.standings().filter(customer_id=customer_id).first()
-        if found is None:
+        """A customer within reach; Http404 for any other, whether it exists or not."""
+        standing = self.standings().filter(customer_id=customer_id).first()
+        if standing is None:
             raise Http404
-        return found
+        return standing
 
     def reached(self, customer_ids: Iterable[str]) -> dict[str, Standing]:
-        """Those of some customers whom the reader reaches, by customer."""
+        """The customers among ``customer_ids`` that are within reach, by id."""
         ids = sorted({customer for customer in customer_ids if customer})
         return {row.customer_id: row for row in self.standings().filter(customer_id__in=ids)} if ids else {}
 
     def history(self, standing: Standing) -> list[Standing]:
-        """All rows of a customer up to the run, oldest first; of a date that was run twice, the later."""
+        """All rows of a customer up to the run, oldest first; of a date that was run twice, the later row."""
         if standing.customer_id not in self._histories:
             self._histories[standing.customer_id] = self._history(standing)
         return self._histories[standing.customer_id]
 
     def numbers(self, customer_id: str) -> list[str]:
-        """All the core system's numbers of a customer within reach who was merged with others, the own one first."""
+        """All the core system's numbers of a customer within reach, their own first, then those merged into it."""
         if customer_id not in self._numbers:
             self._numbers[customer_id] = numbers_of(customer_id)
         return self._numbers[customer_id]
@@ -149,20 +151,20 @@ class Gate:
         return rows.order_by("product_id", "holding_id")
 
     def signals(self, customer_ids: list[str]) -> QuerySet[Signal]:
-        """Open signals of customers that came through this gate; what is held out nobody hears of."""
+        """Open signals of customers that came through this gate, without those held out as control group."""
         return Signal.objects.listed_at(self.run).filter(customer_id__in=customer_ids, held_out=False)
 
     def contacts(self, standing: Standing) -> QuerySet[Contact]:
-        """What was said with the customer, latest first."""
+        """The contacts with the customer, latest first."""
         return Contact.objects.filter(customer_id=standing.customer_id).order_by("-on", "-id")
 
 
 def branches_below(branch_id: str) -> list[str]:
-    """A branch and all branches below it, for figures of a region."""
+    """A branch and all branches below it."""
     return _below(branch_id, Branch.objects.values_list("branch_id", "parent_id").order_by("branch_id"))
 
 
-def _texts(values: Iterable[str]) -> str:
+def _sql_list(values: Iterable[str]) -> str:
     return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
 
@@ -171,7 +173,7 @@ def _below(branch_id: str, parents: Iterable[tuple[str, str | None]]) -> list[st
     under: dict[str | None, list[str]] = defaultdict(list)
     for branch, parent in parents:
         under[parent].append(branch)
-    found = [branch_id]
-    for branch in found:
-        found += [below for below in under[branch] if below not in found]
-    return found
+    branches = [branch_id]
+    for branch in branches:
+        branches += [child for child in under[branch] if child not in branches]
+    return branches

@@ -1,4 +1,4 @@
-"""What every view may rely on: a signed-in member of staff and a published run."""
+"""What every view relies on: a signed-in member of staff and a published run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from weihu.workplace.gate.reach import Gate
 
 
 class WorkRequest(HttpRequest):
-    """A request of a signed-in member of staff, fixed to one run."""
+    """A request of a signed-in member of staff, tied to one run."""
 
     user: Staff
     run: Run
@@ -27,7 +27,7 @@ class WorkRequest(HttpRequest):
 View = Callable[..., HttpResponse]
 
 
-def reaching(request: WorkRequest) -> Gate:
+def require_reach(request: WorkRequest) -> Gate:
     """The reader's gate, for pages about customers; Http404 for posts that reach none."""
     if request.gate.reach == "none":
         raise Http404

@@ -1,4 +1,4 @@
-"""Any list as a workbook (Excel): named, marked with who took it, counted against the day's limit, in the audit log."""
+"""Downloads of lists as workbooks: marked with who exported them, counted against the daily limit, and audited."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.base import audit
-from weihu.workplace.base.workbooks import XLSX, written
+from weihu.workplace.base.workbooks import XLSX, write_workbook
 from weihu.workplace.gate.models import Export
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest
@@ -23,7 +23,7 @@ from weihu.workplace.gate.requests import WorkRequest
 
 @dataclass(frozen=True)
 class Sheet:
-    """A list: its title, its columns, its rows (text, numbers, amounts, dates), and the customers that it names."""
+    """A list to download: cells are text, counts, amounts or dates; ``customers`` are the ids that it names."""
 
     title: str
     columns: Sequence[Any]
@@ -32,30 +32,30 @@ class Sheet:
 
 
 def download(request: WorkRequest, sheet: Sheet) -> HttpResponse:
-    """The list as a file; too many customers for the day's limit: a plain refusal, and nothing taken out."""
+    """The list as a workbook, or a 403 in plain text if it names more customers than the daily limit leaves."""
     gate, on = request.gate, request.run.work_date
     with transaction.atomic():
         left = left_today(gate, request.book, on)
         if len(sheet.customers) > left:
             refusal = _("You may take out %(left)d more rows today.") % {"left": left}
             return HttpResponse(refusal, status=403, content_type="text/plain; charset=utf-8")
-        said = {"purpose": SERVICE, "why": sheet.title, "rows": len(sheet.customers), "left_out": 0}
-        made = Export.objects.create(staff_id=gate.staff.staff_id, on=on, at=timezone.now(), **said)
+        values = {"purpose": SERVICE, "why": sheet.title, "rows": len(sheet.customers), "left_out": 0}
+        export = Export.objects.create(staff_id=gate.staff.staff_id, on=on, at=timezone.now(), **values)
         for customer in sheet.customers:
-            audit.record(gate.staff.staff_id, "customer.export", customer, str(made.pk))
-        audit.record(gate.staff.staff_id, "sheet.export", detail=f"{made.pk} {sheet.title}"[:200])
-    at = timezone.localtime(made.at)
-    mark = f"{gate.staff.name} {gate.staff.staff_id} {at:%Y-%m-%d %H:%M} #{made.pk}"
+            audit.record(gate.staff.staff_id, "customer.export", customer, str(export.pk))
+        audit.record(gate.staff.staff_id, "sheet.export", detail=f"{export.pk} {sheet.title}"[:200])
+    at = timezone.localtime(export.at)
+    mark = f"{gate.staff.name} {gate.staff.staff_id} {at:%Y-%m-%d %H:%M} #{export.pk}"
     name = f"weihu-{request.resolver_match.url_name if request.resolver_match else 'list'}-{on}.xlsx"
-    content = written(sheet.title, sheet.columns, sheet.rows, mark, gate.staff.staff_id)
+    content = write_workbook(sheet.title, sheet.columns, sheet.rows, mark, gate.staff.staff_id)
     return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 SERVICE = "service"
-"""Serving the customer's own contracts needs no consent (PIPL, article 13, 2)."""
+"""The purpose that needs no consent: serving the customer's own contracts (PIPL, article 13, 2)."""
 
 
 def left_today(gate: Gate, book: RuleBook, on: date) -> int:
-    """How many rows the person may still take out."""
-    taken = Export.objects.filter(staff_id=gate.staff.staff_id, on=on).aggregate(sum=Sum("rows"))["sum"] or 0
-    return max(0, book.limits.export_rows_per_day - taken)
+    """How many rows the person may still export today."""
+    exported = Export.objects.filter(staff_id=gate.staff.staff_id, on=on).aggregate(sum=Sum("rows"))["sum"] or 0
+    return max(0, book.limits.export_rows_per_day - exported)

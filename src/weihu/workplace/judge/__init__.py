@@ -1,1 +1,1 @@
-"""Judging what customers are worth and who answers for them. The second stage of the brief (分级)."""
+"""Grading customers and deciding who is responsible for them. The brief's second stage (分级)."""

@@ -1,1 +1,1 @@
-"""Knowing the customers: the archive, their relations and lives, what comes in, complaints. The first stage of the brief (档案)."""
+"""Knowing the customers: archive, relations, life events, incoming data, complaints. The brief's first stage (档案)."""

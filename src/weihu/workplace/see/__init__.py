@@ -1,1 +1,1 @@
-"""Seeing what came of it: figures and runs."""
+"""Seeing the results: the cockpit and the runs."""

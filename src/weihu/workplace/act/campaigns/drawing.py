@@ -1,4 +1,4 @@
-"""A campaign's list: how large it is, whom it overlaps, who is left alone by chance, who is called when."""
+"""Drawing a campaign: its size, overlaps with other campaigns, the random control group, the waves of calls."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from weihu.workplace.know.archive.lists import ListQuery
 
 AT_ONCE = 500
 MOST = 20_000
-"""A campaign of more customers is one of the whole bank, and is made in parts."""
+"""The most customers of a campaign; larger ones have to be split."""
 
 
 class TooLarge(ValueError):
-    """The list has more than MOST customers, or nobody."""
+    """The list has more than MOST customers, or none."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """What stands on a list before it is drawn: all its customers, those not to be contacted, those contacted often
-    enough lately (they wait for a later wave), and per running campaign those that are on it already (left out)."""
+    """A list before the draw: its customers, those not to be contacted, those contacted too often lately (they wait
+    for a later wave), and the customers already in another running campaign (they are left out)."""
 
     customers: int
     barred: int
@@ -46,13 +46,13 @@ class Check:
 
 
 def check(campaign: Campaign, gate: Gate, book: RuleBook, on: date) -> Check:
-    """Size and overlap. Raises TooLarge, lists.TooWide."""
+    """Check size and overlaps before the draw. Raises TooLarge, lists.TooWide."""
     rows = _listed(campaign, gate, on)
     ids = [row.customer_id for row in rows]
-    barred = _all(ids, lambda some: barred_customers(book, on, some))
-    tired = _all(ids, lambda some: tired_customers(book, on, some))
-    taken = _taken(campaign, set(ids))
-    left = [row for row in rows if row.customer_id not in barred and not any(row.customer_id in c for _, c in taken)]
+    barred = _in_batches(ids, lambda batch: barred_customers(book, on, batch))
+    tired = _in_batches(ids, lambda batch: tired_customers(book, on, batch))
+    overlaps = _on_other_campaigns(campaign, set(ids))
+    left = [row for row in rows if row.customer_id not in barred and not any(row.customer_id in c for _, c in overlaps)]
     control = round(len(left) * campaign.control_share)
     by_person: dict[str, int] = defaultdict(int)
     for row in left:
@@ -62,7 +62,7 @@ def check(campaign: Campaign, gate: Gate, book: RuleBook, on: date) -> Check:
         len(rows),
         len(barred),
         len(tired),
-        [(other, len(customers)) for other, customers in taken],
+        [(other, len(customers)) for other, customers in overlaps],
         len(left),
         control,
         -(-int(longest) // campaign.wave_size) if longest else 0,
@@ -70,18 +70,20 @@ def check(campaign: Campaign, gate: Gate, book: RuleBook, on: date) -> Check:
 
 
 def start(campaign: Campaign, gate: Gate, book: RuleBook, by: str, on: date) -> None:
-    """Draw who is called and who is left alone, and begin. Twice is once. Raises TooLarge, lists.TooWide."""
+    """Draw the control group and start; starting twice changes nothing. Raises TooLarge, lists.TooWide."""
     rows = _listed(campaign, gate, on)
-    barred = _all([row.customer_id for row in rows], lambda some: barred_customers(book, on, some))
-    taken = set().union(*(customers for _, customers in _taken(campaign, {row.customer_id for row in rows})))
-    rows = [row for row in rows if row.customer_id not in barred | taken]
+    barred = _in_batches([row.customer_id for row in rows], lambda batch: barred_customers(book, on, batch))
+    elsewhere = set().union(
+        *(customers for _, customers in _on_other_campaigns(campaign, {row.customer_id for row in rows}))
+    )
+    rows = [row for row in rows if row.customer_id not in barred | elsewhere]
     if not rows:
         raise TooLarge
     order = sorted(rows, key=lambda row: row.customer_id)
-    random.Random(campaign.seed).shuffle(order)  # noqa: S311 - a draw that can be made again, not a secret
-    alone = round(len(order) * campaign.control_share)
+    random.Random(campaign.seed).shuffle(order)  # noqa: S311 - a repeatable draw, not a secret
+    control_size = round(len(order) * campaign.control_share)
     holding = holders(book.offers.get(campaign.offer), [row.customer_id for row in order])
-    days = _waves(order[alone:], max(on, campaign.from_on), campaign.wave_size)
+    days = _waves(order[control_size:], max(on, campaign.from_on), campaign.wave_size)
     with transaction.atomic():
         begun = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.DRAFT)
         if not begun.update(state=Campaign.State.RUNNING, approved_by=by, from_on=max(on, campaign.from_on)):
@@ -91,7 +93,7 @@ def start(campaign: Campaign, gate: Gate, book: RuleBook, by: str, on: date) -> 
                 CampaignTarget(
                     campaign=campaign,
                     customer_id=row.customer_id,
-                    control=place < alone,
+                    control=place < control_size,
                     wave_on=days.get(row.customer_id),
                     aum_before=row.aum,
                     held_before=row.customer_id in holding,
@@ -100,61 +102,61 @@ def start(campaign: Campaign, gate: Gate, book: RuleBook, by: str, on: date) -> 
             ),
             batch_size=AT_ONCE,
         )
-        audit.record(by, "campaign.start", detail=f"{campaign.pk} {len(order)} {alone}")
+        audit.record(by, "campaign.start", detail=f"{campaign.pk} {len(order)} {control_size}")
 
 
 def stop(campaign: Campaign, by: str, on: date, reason: str) -> None:
-    """Nobody is called any more; what was done is measured all the same."""
+    """Stop calling; the effect of what was done is still measured."""
     running = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.RUNNING)
     if running.update(state=Campaign.State.STOPPED, stopped_on=on, stop_reason=reason[:200]):
         audit.record(by, "campaign.stop", detail=f"{campaign.pk} {reason}"[:200])
 
 
 def holders(offer: Offer | None, customer_ids: list[str]) -> set[str]:
-    """Those of some customers who hold what an offer stands for."""
+    """The customers among ``customer_ids`` who hold a product of the offer."""
     if offer is None:
         return set()
-    known = Product.objects.filter(category=offer.category)
-    products = [row.product_id for row in known if not offer.products or row.product_id in offer.products]
-    found: set[str] = set()
-    for some in _chunks(customer_ids):
+    in_category = Product.objects.filter(category=offer.category)
+    products = [row.product_id for row in in_category if not offer.products or row.product_id in offer.products]
+    customers: set[str] = set()
+    for batch in _chunks(customer_ids):
         for rows in (Account.objects.all(), Holding.objects.all()):
-            open_rows = rows.filter(customer_id__in=some, product_id__in=products, closed_on__isnull=True)
-            found.update(open_rows.values_list("customer_id", flat=True))
-    return found
+            open_rows = rows.filter(customer_id__in=batch, product_id__in=products, closed_on__isnull=True)
+            customers.update(open_rows.values_list("customer_id", flat=True))
+    return customers
 
 
 def _listed(campaign: Campaign, gate: Gate, on: date) -> list[Standing]:
     query = ListQuery.of(QueryDict(campaign.query), gate.run.rulebook)
-    found: QuerySet[Standing] = query.standings(gate, on).filter(primary_id__isnull=False).order_by("customer_id")
-    rows = list(found[: MOST + 1])
+    standings: QuerySet[Standing] = query.standings(gate, on).filter(primary_id__isnull=False).order_by("customer_id")
+    rows = list(standings[: MOST + 1])
     if len(rows) > MOST:
         raise TooLarge
     return rows
 
 
-def _taken(campaign: Campaign, ids: set[str]) -> list[tuple[Campaign, set[str]]]:
-    """Who is on another running campaign's list: the same customer in two would blur both effects."""
-    found = []
+def _on_other_campaigns(campaign: Campaign, ids: set[str]) -> list[tuple[Campaign, set[str]]]:
+    """Customers already in another running campaign: being in two would blur the effects of both."""
+    overlaps = []
     for other in Campaign.objects.filter(state=Campaign.State.RUNNING).exclude(pk=campaign.pk):
         customers = ids & set(other.targets.values_list("customer_id", flat=True))
         if customers:
-            found.append((other, customers))
-    return found
+            overlaps.append((other, customers))
+    return overlaps
 
 
 def _waves(rows: Iterable[Standing], first: date, size: int) -> dict[str, date]:
-    """The day on which each is called: so many a person and working day, in the order of the draw."""
+    """The day each customer is called: ``size`` per member of staff and working day, in the order of the draw."""
     counts: dict[str, int] = defaultdict(int)
     days = [first]
-    found = {}
+    days_by_customer = {}
     for row in rows:
         wave = counts[row.primary_id or ""] // size
         counts[row.primary_id or ""] += 1
         while len(days) <= wave:
             days.append(_next_working_day(days[-1]))
-        found[row.customer_id] = days[wave]
-    return found
+        days_by_customer[row.customer_id] = days[wave]
+    return days_by_customer
 
 
 def _next_working_day(day: date) -> date:
@@ -162,8 +164,8 @@ def _next_working_day(day: date) -> date:
     return following + timedelta(days=7 - following.weekday()) if following.weekday() >= 5 else following
 
 
-def _all(ids: list[str], found: Callable[[list[str]], set[str]]) -> set[str]:
-    return set().union(*(found(some) for some in _chunks(ids)))
+def _in_batches(ids: list[str], select: Callable[[list[str]], set[str]]) -> set[str]:
+    return set().union(*(select(batch) for batch in _chunks(ids)))
 
 
 def _chunks(ids: list[str]) -> Iterator[list[str]]:

@@ -1,4 +1,4 @@
-"""Campaigns (活动) with a control group, so that their effect can be told."""
+"""Campaigns (活动) with a control group, so that their effect can be measured."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from decimal import Decimal
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.base.fields import MoneyField
+from weihu.workplace.base.fields import CustomerField, MoneyField
 
 
 class Campaign(models.Model):
-    """A campaign: a list of customers, a random share of whom is left alone (对照组), the others called in waves.
+    """A campaign: a list of customers, a random share of whom is the control group (对照组); the others are called in waves.
 
-    ``query``: the list's address when it was drawn; ``seed``: what the draw was made with, so that it can be made again.
-    ``stop_share``: the campaign stops itself once so large a share of those reached would rather not be disturbed,
-    counted from ``stop_after`` contacts on.
+    ``query``: the list's query string; ``seed``: the seed of the draw, so that it can be repeated. The campaign stops
+    itself once ``stop_share`` of the customers reached decline, counted from ``stop_after`` contacts on.
     """
 
     class State(models.TextChoices):
-        """How far it is."""
+        """How far the campaign has got."""
 
         DRAFT = "draft", _("Draft")
         RUNNING = "running", _("Running")
@@ -48,13 +47,13 @@ class Campaign(models.Model):
 
 
 class CampaignTarget(models.Model):
-    """A customer of a campaign: called on a day (``wave_on``), or ``control``: left alone.
+    """A customer of a campaign: called on ``wave_on``, or in the ``control`` group.
 
-    ``aum_before`` as the campaign began; ``held_before``: whether the customer had what is offered.
+    ``aum_before``, ``held_before``: AUM, and whether the customer held the offer, when the campaign started.
     """
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="targets")
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     control = models.BooleanField()
     wave_on = models.DateField(null=True, db_index=True)
     aum_before = MoneyField()

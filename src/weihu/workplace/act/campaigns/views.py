@@ -1,4 +1,4 @@
-"""Campaigns (活动): made from a saved list, checked, started with a control group, read by their effect."""
+"""The pages of campaigns (活动): created from a saved list, checked, started with a control group, measured."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ class CampaignForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """It ends after it began."""
-        said = super().clean() or {}
-        if said.get("from_on") and said.get("to_on") and said["to_on"] <= said["from_on"]:
+        """The campaign must end after it starts."""
+        values = super().clean() or {}
+        if values.get("from_on") and values.get("to_on") and values["to_on"] <= values["from_on"]:
             self.add_error("to_on", _("It has to end after it began."))
-        return said
+        return values
 
 
 @needs_run
@@ -81,24 +81,24 @@ def campaigns(request: WorkRequest) -> HttpResponse:
     offers = [(key, called(offer)) for key, offer in request.book.offers.items()]
     form.fields["offer"].choices = [("", "—"), *offers]  # type: ignore[attr-defined]
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
+        values = form.cleaned_data
         queries = {str(view.pk): view.query for view in views}
-        made = Campaign.objects.create(
-            title=said["title"],
-            offer=said["offer"],
-            query=queries.get(said["view"], said["view"]),
+        draft = Campaign.objects.create(
+            title=values["title"],
+            offer=values["offer"],
+            query=queries.get(values["view"], values["view"]),
             seed=secrets.randbelow(2**31),
             branch_id=request.user.branch_id,
-            from_on=said["from_on"],
-            to_on=said["to_on"],
-            control_share=Decimal(said["control"]) / 100,
-            wave_size=said["wave_size"],
-            stop_share=Decimal(said["stop_share"]) / 100,
+            from_on=values["from_on"],
+            to_on=values["to_on"],
+            control_share=Decimal(values["control"]) / 100,
+            wave_size=values["wave_size"],
+            stop_share=Decimal(values["stop_share"]) / 100,
             made_by=request.user.staff_id,
             made_on=request.run.work_date,
         )
-        audit.record(request.user.staff_id, "campaign.make", detail=str(made.pk))
-        return redirect("campaign", made.pk)
+        audit.record(request.user.staff_id, "campaign.make", detail=str(draft.pk))
+        return redirect("campaign", draft.pk)
     rows = list(Campaign.objects.filter(branch_id__in=gate.branches).order_by("-pk")[:SHOWN])
     context = {
         "rows": [(row, row.targets.count()) for row in rows],
@@ -114,39 +114,39 @@ def campaigns(request: WorkRequest) -> HttpResponse:
 def campaign(request: WorkRequest, number: int) -> HttpResponse:
     """A draft with its size and overlaps, or a running campaign with its effect; start and stop."""
     gate, on = _deciding(request), request.run.work_date
-    found = Campaign.objects.filter(pk=number, branch_id__in=gate.branches).first()
-    if found is None:
+    current = Campaign.objects.filter(pk=number, branch_id__in=gate.branches).first()
+    if current is None:
         raise Http404
     refused = ""
     if request.method == "POST":
         try:
             if request.POST.get("act") == "start":
-                start(found, gate, request.book, request.user.staff_id, on)
+                start(current, gate, request.book, request.user.staff_id, on)
             else:
-                stop(found, request.user.staff_id, on, request.POST.get("reason", ""))
+                stop(current, request.user.staff_id, on, request.POST.get("reason", ""))
             return redirect("campaign", number)
         except (TooLarge, TooWide):
             refused = _("The list is empty or too large to be drawn.")
     audit.record(request.user.staff_id, "campaign.view", detail=str(number))
     context: dict[str, Any] = {
-        "campaign": found,
-        "offer": request.book.offers.get(found.offer),
-        "list_address": found.query,
-        "conditions": [one.words for one in ListQuery.of(QueryDict(found.query), request.book).filters],
+        "campaign": current,
+        "offer": request.book.offers.get(current.offer),
+        "list_address": current.query,
+        "conditions": [condition.words for condition in ListQuery.of(QueryDict(current.query), request.book).filters],
         "refused": refused,
         "here": "campaigns",
         "confidence": request.book.effects.confidence,
     }
-    if found.state == Campaign.State.DRAFT:
+    if current.state == Campaign.State.DRAFT:
         try:
-            context["check"] = check(found, gate, request.book, on)
+            context["check"] = check(current, gate, request.book, on)
         except (TooLarge, TooWide):
             context["refused"] = _("The list is empty or too large to be drawn.")
     else:
-        read = response(found, request.run, request.book)
-        context["response"] = read
-        context["outcomes"] = [(Outcome(key).label, count) for key, count in sorted(read.outcomes.items())]
-        context["progress"] = round(100 * read.called / read.acted.size) if read.acted.size else 0
+        effect = response(current, request.run, request.book)
+        context["response"] = effect
+        context["outcomes"] = [(Outcome(key).label, count) for key, count in sorted(effect.outcomes.items())]
+        context["progress"] = round(100 * effect.called / effect.acted.size) if effect.acted.size else 0
     return render(request, "campaigns/campaign.html", context)
 
 

@@ -1,15 +1,18 @@
-"""Care plans (关怀计划) of customers: begun by a signal or by hand, each step a task."""
+"""Care plans (关怀计划) of customers: started by a signal or by hand; each step is a task."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from weihu.workplace.base.fields import CustomerField
+
 
 class CarePlan(models.Model):
-    """A plan of the book for a customer. ``open_key`` names customer and plan while it runs, so there is one of a kind.
+    """A care plan of the rule book for a customer.
 
-    ``signal``: kind and subject of what began it, empty if a person did (``started_by``); the same never begins twice.
+    ``open_key`` is set while the plan runs, so that a customer never has the same plan twice at a time. ``signal``:
+    kind and subject of the signal that started it, empty if started by hand; a signal never starts a plan twice.
     """
 
     class Why(models.TextChoices):
@@ -19,7 +22,7 @@ class CarePlan(models.Model):
         RESULT = "result", _("Ended by a result")
         HAND = "hand", _("Stopped by hand")
 
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     plan = models.CharField(max_length=40)
     open_key = models.CharField(max_length=110, unique=True, null=True)
     signal = models.CharField(max_length=200, blank=True)
@@ -38,7 +41,7 @@ class CarePlan(models.Model):
 
 
 class CareStep(models.Model):
-    """A step (counted from 0) of a plan: the day it is due, and when it was done."""
+    """A step (``place``, from 0) of a plan: when it is due and when it was done."""
 
     care_plan = models.ForeignKey(CarePlan, models.CASCADE, related_name="steps")
     place = models.IntegerField()

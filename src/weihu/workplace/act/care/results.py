@@ -1,4 +1,4 @@
-"""What becomes of a customer's care plans: results end them or move a step; people stop them."""
+"""What changes a customer's care plans: results of contacts complete or move steps and end plans; people stop them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from weihu.workplace.base import audit
 from weihu.workplace.contact.models import Contact, Outcome
 
 STEP_KINDS = {"primary": "care_step", "deputy": "care_deputy"}
-"""The kind of signal by which a step comes onto a list, by who does it."""
+"""The kind of signal that puts a step on a list, by who carries it out."""
 
 
 def subject_of(step: CareStep) -> str:
-    """How a signal names a step: a step that was moved is a new reason."""
+    """The subject of a step's signal; it includes the due date, so a moved step is a new reason."""
     return f"{step.care_plan_id} {step.place} {step.due_on}"
 
 
 def apply(contact: Contact, answered: Iterable[Signal], book: RuleBook) -> None:
-    """The result of a contact: its steps are done or moved, plans that it ends are ended."""
+    """Apply the result of a contact: complete or move the steps it answered, end plans that are over."""
     running = list(CarePlan.objects.filter(customer_id=contact.customer_id, ended_on__isnull=True))
     if not running:
         return
@@ -43,7 +43,7 @@ def apply(contact: Contact, answered: Iterable[Signal], book: RuleBook) -> None:
 
 
 def stop(plan: CarePlan, by: str, on: date) -> None:
-    """A person stops a plan."""
+    """Stop a plan by hand."""
     _end(plan, on, by, CarePlan.Why.HAND)
     audit.record(by, "care.stop", plan.customer_id, plan.plan)
 

@@ -1,4 +1,4 @@
-"""Care plans on the customer's page: begin one, stop one."""
+"""Care plans on the customer's page: starting and stopping them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN = 6
 @needs_run
 @require_POST
 def care(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """Begin a plan, or stop one that runs."""
+    """Start a plan, or stop a running one."""
     request.gate.standing(customer_id)
     if number := request.POST.get("stop", ""):
         plan = CarePlan.objects.filter(pk=int(number) if number.isdecimal() else 0, customer_id=customer_id).first()
@@ -40,10 +40,10 @@ def care(request: WorkRequest, customer_id: str) -> HttpResponse:
 
 
 def card(request: WorkRequest, customer_id: str) -> dict[str, Any]:
-    """For the customer's page: the plans that run or ran lately with their steps, and those that can begin."""
-    found = CarePlan.objects.filter(customer_id=customer_id).order_by("-pk").prefetch_related("steps")[:SHOWN]
+    """For the customer's page: running and recent plans with their steps, and plans that can be started."""
+    plans = CarePlan.objects.filter(customer_id=customer_id).order_by("-pk").prefetch_related("steps")[:SHOWN]
     rows: list[dict[str, Any]] = []
-    for plan in found:
+    for plan in plans:
         rule = request.book.care_plans.get(plan.plan)
         steps = sorted(plan.steps.all(), key=lambda step: step.place)
         words = rule.steps if rule else []

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from django.db import models
 
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Introduction(models.Model):
-    """Who brought whom. Until the introduced person is a customer, name and telephone are all that is known;
-    a night finds the customer by the telephone. ``thanked_on``: when the introducer was thanked, and how."""
+    """Who introduced whom. A person who is not yet a customer has only a name and telephone; once there is a customer
+    with that telephone, a night links it (``linked_on``). ``thanks``: how the introducer was thanked."""
 
     token = models.UUIDField(unique=True)
-    introducer_id = models.CharField(max_length=60, db_index=True)
-    introduced_id = models.CharField(max_length=60, null=True, db_index=True)
+    introducer_id = CustomerField(db_index=True)
+    introduced_id = CustomerField(null=True, db_index=True)
     name = SealedField(blank=True, scope="introduced_name")
     phone = SealedField(blank=True, scope="introduced_phone")
     phone_index = models.CharField(max_length=32, blank=True, db_index=True)

@@ -1,4 +1,4 @@
-"""Introductions (转介绍): recorded at the customer's, followed on one page, thanked for."""
+"""Introductions (转介绍): recorded on the introducer's page, listed with their status, thanked for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from weihu.workplace.act.introductions.linking import brought_by, standing_intro
 from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.know.archive.search import index_of
 
@@ -30,7 +30,7 @@ LISTED, MOST_CONNECTED = 200, 10
 
 
 class IntroductionForm(forms.Form):
-    """Whom a customer introduces: a name and a telephone, or the number of who is a customer already."""
+    """The person introduced: name and telephone, or the customer number."""
 
     token = forms.UUIDField()
     name = forms.CharField(max_length=100, required=False)
@@ -42,19 +42,19 @@ class IntroductionForm(forms.Form):
         self.book = book
 
     def clean_phone(self) -> str:
-        """A mobile number as the catalogue keeps it."""
-        written = str(self.cleaned_data["phone"]).strip()
+        """The mobile number in its stored form."""
+        text = str(self.cleaned_data["phone"]).strip()
         try:
-            return read(self.book.fields["phone"], written) if written else ""
+            return read(self.book.fields["phone"], text) if text else ""
         except Unfit as unfit:
             raise ValidationError(unfit.text(get_language() or "zh-hans")) from None
 
     def clean(self) -> dict[str, Any]:
-        """One of the two."""
-        said = super().clean() or {}
-        if not said.get("introduced") and not (said.get("name") and said.get("phone")) and not self.errors:
+        """Name and telephone, or a customer number, are required."""
+        values = super().clean() or {}
+        if not values.get("introduced") and not (values.get("name") and values.get("phone")) and not self.errors:
             raise ValidationError(_("Name and telephone of the introduced person, or the customer number."))
-        return said
+        return values
 
 
 @needs_run
@@ -65,22 +65,22 @@ def introduce(request: WorkRequest, customer_id: str) -> HttpResponse:
     form = IntroductionForm(request.book, request.POST)
     if not form.is_valid():
         return HttpResponseBadRequest(form.errors.as_text())
-    said = form.cleaned_data
-    other = said["introduced"]
+    values = form.cleaned_data
+    other = values["introduced"]
     if other and (other == customer_id or other not in request.gate.reached([other])):
         return HttpResponseBadRequest(str(_("No such customer within your reach.")))
-    linked = {"introduced_id": other, "linked_on": request.run.work_date} if other else {}
+    link = {"introduced_id": other, "linked_on": request.run.work_date} if other else {}
     Introduction.objects.get_or_create(
-        token=said["token"],
+        token=values["token"],
         defaults={
             "introducer_id": customer_id,
-            "name": "" if other else said["name"],
-            "phone": "" if other else said["phone"],
-            "phone_index": index_of(said["phone"], "phone") if said["phone"] and not other else "",
+            "name": "" if other else values["name"],
+            "phone": "" if other else values["phone"],
+            "phone_index": index_of(values["phone"], "phone") if values["phone"] and not other else "",
             "staff_id": request.user.staff_id,
             "branch_id": standing.branch_id,
             "on": request.run.work_date,
-            **linked,
+            **link,
         },
     )
     audit.record(request.user.staff_id, "introduction.record", customer_id, other)
@@ -90,7 +90,7 @@ def introduce(request: WorkRequest, customer_id: str) -> HttpResponse:
 @needs_run
 @require_POST
 def introduction_act(request: WorkRequest, customer_id: str, number: int) -> HttpResponse:
-    """Thank the introducer, or take back what was recorded by mistake."""
+    """Record thanks to the introducer, or withdraw an introduction recorded by mistake."""
     request.gate.standing(customer_id)
     row = standing_introductions().filter(pk=number, introducer_id=customer_id).first()
     if row is None:
@@ -111,47 +111,48 @@ def introduction_act(request: WorkRequest, customer_id: str, number: int) -> Htt
 @needs_run
 @require_GET
 def introductions(request: WorkRequest) -> HttpResponse:
-    """The introductions within reach with their status, and the customers who brought most."""
-    gate = reaching(request)
+    """The introductions within reach with their status, and the customers who introduced the most people."""
+    gate = require_reach(request)
     rows = standing_introductions()
     mine = Q(staff_id=request.user.staff_id)
     rows = rows.filter(Q(branch_id__in=gate.branches) | mine) if gate.decides else rows.filter(mine)
     listed = list(rows.order_by("-on", "-pk")[:LISTED])
-    shown = [describe(row, seen) for seen in [_seen(request, listed)] for row in listed]
+    descriptions = [describe(row, standings) for standings in [_standings_of(request, listed)] for row in listed]
     if request.GET.get("xlsx"):
         head = [_("Introduced by"), _("Introduced"), _("On"), _("Status"), "AUM", _("Thanked")]
         lines = [
-            [row["by"], row["who"], row["row"].on, row["status"], row["aum"], row["row"].thanked_on] for row in shown
+            [row["by"], row["who"], row["row"].on, row["status"], row["aum"], row["row"].thanked_on]
+            for row in descriptions
         ]
-        named = [one for row in shown for one in row["customers"]]
+        named = [customer_id for row in descriptions for customer_id in row["customers"]]
         return download(request, Sheet(str(_("Introductions")), head, lines, named))
     audit.record(request.user.staff_id, "introductions.view")
     context = {
-        "rows": shown,
+        "rows": descriptions,
         "top": _most_connected(request, listed),
         "people": Staff.objects.in_bulk({row.staff_id for row in listed}),
-        "brought": sum((row["aum"] for row in shown if row["aum"]), Decimal(0)),
+        "brought": sum((row["aum"] for row in descriptions if row["aum"]), Decimal(0)),
         "here": "introductions",
     }
     return render(request, "introductions/introductions.html", context)
 
 
 def card(request: WorkRequest, customer_id: str) -> dict[str, Any]:
-    """For the customer's page: whom the customer brought, and who brought the customer."""
+    """For the customer's page: whom the customer introduced, and who introduced the customer."""
     rows = standing_introductions()
-    brought, by = list(rows.filter(introducer_id=customer_id).order_by("-pk")), rows.filter(introduced_id=customer_id)
-    both = [*brought, *by]
-    seen = _seen(request, both)
+    introduced_rows = list(rows.filter(introducer_id=customer_id).order_by("-pk"))
+    introducer_rows = list(rows.filter(introduced_id=customer_id))
+    standings = _standings_of(request, [*introduced_rows, *introducer_rows])
     return {
-        "brought": [describe(row, seen) for row in brought],
-        "brought_by": [describe(row, seen) for row in by],
+        "brought": [describe(row, standings) for row in introduced_rows],
+        "brought_by": [describe(row, standings) for row in introducer_rows],
         "introduction_token": uuid4(),
     }
 
 
-def describe(row: Introduction, seen: dict[str, Any]) -> dict[str, Any]:
-    """An introduction in words, names only of customers within reach."""
-    introducer, introduced = seen.get(row.introducer_id), seen.get(row.introduced_id or "")
+def describe(row: Introduction, standings: dict[str, Any]) -> dict[str, Any]:
+    """An introduction for display, with names only of customers within reach."""
+    introducer, introduced = standings.get(row.introducer_id), standings.get(row.introduced_id or "")
     status, step = _("Not a customer yet"), 0
     if row.introduced_id:
         status, step = (_("Has a first product"), 2) if row.first_product_on else (_("Is a customer"), 1)
@@ -161,7 +162,7 @@ def describe(row: Introduction, seen: dict[str, Any]) -> dict[str, Any]:
         "introducer": introducer,
         "who": introduced.customer.name if introduced else row.name or _("Outside your reach"),
         "introduced": introduced,
-        "customers": [one.customer_id for one in (introducer, introduced) if one],
+        "customers": [standing.customer_id for standing in (introducer, introduced) if standing],
         "aum": introduced.aum if introduced else None,
         "status": status,
         "step": step,
@@ -169,40 +170,44 @@ def describe(row: Introduction, seen: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _seen(request: WorkRequest, rows: list[Introduction]) -> dict[str, Any]:
-    return request.gate.reached([one for row in rows for one in (row.introducer_id, row.introduced_id) if one])
+def _standings_of(request: WorkRequest, rows: list[Introduction]) -> dict[str, Any]:
+    return request.gate.reached(
+        [customer_id for row in rows for customer_id in (row.introducer_id, row.introduced_id) if customer_id]
+    )
 
 
 def _most_connected(request: WorkRequest, rows: list[Introduction]) -> list[dict[str, Any]]:
-    """Who brought most, with all that those brought in turn."""
+    """The customers who introduced the most people, directly or through those they introduced."""
     branches = tree(rows)
-    found: list[dict[str, Any]] = []
+    connected: list[dict[str, Any]] = []
     for customer in branches:
         everybody = brought_by(customer, branches)
-        seen = _seen(request, everybody)
+        standings = _standings_of(request, everybody)
         standing = request.gate.reached([customer]).get(customer)
         if standing:
-            worth = sum((seen[row.introduced_id].aum for row in everybody if row.introduced_id in seen), Decimal(0))
-            found.append(
+            worth = sum(
+                (standings[row.introduced_id].aum for row in everybody if row.introduced_id in standings), Decimal(0)
+            )
+            connected.append(
                 {
                     "standing": standing,
                     "direct": len(branches[customer]),
                     "all": len(everybody),
                     "worth": worth,
-                    "tree": _nested(customer, branches, seen, {customer}),
+                    "tree": _nested(customer, branches, standings, {customer}),
                 }
             )
-    return sorted(found, key=lambda row: (-row["all"], -row["worth"]))[:MOST_CONNECTED]
+    return sorted(connected, key=lambda row: (-row["all"], -row["worth"]))[:MOST_CONNECTED]
 
 
 def _nested(
-    customer: str, branches: dict[str, list[Introduction]], seen: dict[str, Any], above: set[str]
+    customer: str, branches: dict[str, list[Introduction]], standings: dict[str, Any], above: set[str]
 ) -> list[dict[str, Any]]:
-    """The tree under a customer: each one brought, with those it brought."""
+    """The tree of a customer: everybody introduced, with those they introduced in turn."""
     return [
         {
-            **describe(row, seen),
-            "under": _nested(row.introduced_id, branches, seen, above | {row.introduced_id})
+            **describe(row, standings),
+            "under": _nested(row.introduced_id, branches, standings, above | {row.introduced_id})
             if row.introduced_id and row.introduced_id not in above
             else [],
         }

@@ -1,4 +1,4 @@
-"""Contact fatigue: who was contacted as often as the book allows, over all signals, campaigns and messages."""
+"""Contact fatigue: customers contacted as often as the rule book allows, over signals, campaigns and messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from weihu.workplace.contact.models import Contact, Outcome
 
 
 def tired_customers(book: RuleBook, on: date, among: Iterable[str] | None = None) -> set[str]:
-    """Who is to be left alone on a working day but for what was promised. Who was not reached was not bothered."""
+    """Customers not to be contacted on a working day except for promises. Unsuccessful attempts do not count."""
     since = on - timedelta(days=book.fatigue.days)
     reached = Contact.objects.filter(on__gt=since, on__lte=on).exclude(outcome=Outcome.NOT_REACHED)
     sent = Message.objects.filter(on__gt=since, on__lte=on, state=Message.State.SENT)

@@ -1,4 +1,4 @@
-"""Gateways: how a message leaves the bank. Each is set up by variables of the environment, or absent.
+"""Gateways, through which messages leave the bank. Each is configured by environment variables, or absent.
 
 ``WEIHU_SMTP_URL``   smtp://user:password@host:587/?tls=starttls&from=service@bank.example  (tls: starttls, ssl or none)
 ``WEIHU_SMS_URL``    the bank's own text-message platform: one JSON request per message; ``WEIHU_SMS_TOKEN``
@@ -22,7 +22,7 @@ SECONDS = 10
 
 
 class NotSent(Exception):
-    """The gateway did not take the message; ``text`` is its own answer."""
+    """The gateway refused the message; ``text`` is its answer."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -31,7 +31,7 @@ class NotSent(Exception):
 
 @dataclass(frozen=True)
 class Letter:
-    """What is to be sent: to whom, what, by which member of staff; ``code`` is the text's number at the provider."""
+    """A message to send. ``sender`` is the member of staff, ``code`` the template's number at the provider."""
 
     address: str
     subject: str
@@ -42,27 +42,27 @@ class Letter:
 
 
 class Gateway(Protocol):
-    """Takes a letter and gives the provider's number for it; raises NotSent."""
+    """Sends a letter and returns the provider's id for it; raises NotSent."""
 
     @property
     def field(self) -> str:
-        """The archive's field with the customer's address."""
+        """The archive field that holds the customer's address."""
 
     def send(self, letter: Letter) -> str: ...
 
 
 @dataclass(frozen=True)
 class Smtp:
-    """E-mail by the bank's mail server."""
+    """E-mail through the bank's mail server."""
 
     url: str
     field: str = "email"
 
     def send(self, letter: Letter) -> str:
-        """One message of plain text."""
+        """Send a plain-text message."""
         parts = urlsplit(self.url)
-        said = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        tls = said.get("tls", "starttls")
+        options = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        tls = options.get("tls", "starttls")
         server = EmailBackend(
             host=parts.hostname,
             port=parts.port or 587,
@@ -74,7 +74,7 @@ class Smtp:
         )
         headers = {"Message-ID": f"<{letter.token}@weihu>"}
         message = mail.EmailMessage(
-            letter.subject, letter.text, said.get("from"), [letter.address], connection=server, headers=headers
+            letter.subject, letter.text, options.get("from"), [letter.address], connection=server, headers=headers
         )
         try:
             message.send()
@@ -92,10 +92,10 @@ class Sms:
     field: str = "phone"
 
     def send(self, letter: Letter) -> str:
-        """One request; the same ``id`` twice is one message."""
-        said = {"id": letter.token, "mobile": letter.address, "text": letter.text, "template": letter.code}
+        """Send one request; the platform takes a repeated ``id`` as the same message."""
+        payload = {"id": letter.token, "mobile": letter.address, "text": letter.text, "template": letter.code}
         headers = {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
-        answer = _call("POST", self.url, json=said, headers=headers)
+        answer = _call("POST", self.url, json=payload, headers=headers)
         if answer.get("code") != 0:
             raise NotSent(f"{answer.get('code')} {answer.get('message', '')}")
         return str(answer.get("id", ""))
@@ -103,7 +103,7 @@ class Sms:
 
 @dataclass(frozen=True)
 class WeCom:
-    """WeCom's message to a customer, sent in the name of the member of staff (externalcontact/add_msg_template)."""
+    """A WeCom message to a customer in the member of staff's name (externalcontact/add_msg_template)."""
 
     url: str
     corp: str
@@ -111,17 +111,17 @@ class WeCom:
     field: str = "wecom"
 
     def send(self, letter: Letter) -> str:
-        """Ask for a token, then hand the message over."""
-        who = {"corpid": self.corp, "corpsecret": self.secret}
-        token = self._checked(_call("GET", f"{self.url}/cgi-bin/gettoken", params=who))["access_token"]
-        said = {
+        """Get an access token, then send the message."""
+        credentials = {"corpid": self.corp, "corpsecret": self.secret}
+        token = self._checked(_call("GET", f"{self.url}/cgi-bin/gettoken", params=credentials))["access_token"]
+        payload = {
             "chat_type": "single",
             "external_userid": [letter.address],
             "sender": letter.sender,
             "text": {"content": letter.text},
         }
         address = f"{self.url}/cgi-bin/externalcontact/add_msg_template"
-        answer = self._checked(_call("POST", address, params={"access_token": token}, json=said))
+        answer = self._checked(_call("POST", address, params={"access_token": token}, json=payload))
         if letter.address in answer.get("fail_list", []):
             raise NotSent(f"fail_list {letter.address}")
         return str(answer["msgid"])
@@ -133,23 +133,25 @@ class WeCom:
         return answer
 
 
-def _call(method: str, url: str, **said: Any) -> dict[str, Any]:
+def _call(method: str, url: str, **arguments: Any) -> dict[str, Any]:
     try:
-        answer = httpx.request(method, url, timeout=SECONDS, **said)
+        answer = httpx.request(method, url, timeout=SECONDS, **arguments)
         answer.raise_for_status()
-        found: dict[str, Any] = answer.json()
+        reply: dict[str, Any] = answer.json()
     except (httpx.HTTPError, ValueError) as wrong:
         raise NotSent(str(wrong).split("?")[0]) from None
-    return found
+    return reply
 
 
 def gateways(environment: Mapping[str, str] = os.environ) -> dict[str, Gateway]:
-    """The gateways that are set up, by medium."""
-    found: dict[str, Gateway] = {}
+    """The configured gateways by medium."""
+    configured: dict[str, Gateway] = {}
     if url := environment.get("WEIHU_SMS_URL"):
-        found["sms"] = Sms(url, environment.get("WEIHU_SMS_TOKEN", ""))
+        configured["sms"] = Sms(url, environment.get("WEIHU_SMS_TOKEN", ""))
     if url := environment.get("WEIHU_SMTP_URL"):
-        found["email"] = Smtp(url)
+        configured["email"] = Smtp(url)
     if url := environment.get("WEIHU_WECOM_URL"):
-        found["wecom"] = WeCom(url, environment.get("WEIHU_WECOM_CORP", ""), environment.get("WEIHU_WECOM_SECRET", ""))
-    return found
+        configured["wecom"] = WeCom(
+            url, environment.get("WEIHU_WECOM_CORP", ""), environment.get("WEIHU_WECOM_SECRET", "")
+        )
+    return configured

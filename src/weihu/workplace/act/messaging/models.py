@@ -1,15 +1,15 @@
-"""Messages to customers: texts that the bank approved, and what was sent."""
+"""Message templates with their approval, and messages sent to customers."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Medium(models.TextChoices):
-    """How a message travels."""
+    """How a message is sent."""
 
     SMS = "sms", _("Text message")
     EMAIL = "email", _("E-mail")
@@ -17,14 +17,14 @@ class Medium(models.TextChoices):
 
 
 class Template(models.Model):
-    """A message's text (消息模板), of use once a second person approved it; a changed text is a new one.
+    """The text of a message (消息模板), usable once a second person has approved it; a changed text is a new template.
 
-    ``kinds``: the signals it is an answer to, with commas; empty: any. ``provider_code``: the text's number at the
-    provider, where a provider approves texts too. Places for words stand in braces (``sending.PLACES``).
+    ``kinds``: the kinds of signal it suits, separated by commas; empty: any. ``provider_code``: its number at a
+    provider that approves texts, too. Placeholders stand in braces (``sending.PLACES``).
     """
 
     class State(models.TextChoices):
-        """How far its approval is."""
+        """How far the approval has got."""
 
         SUBMITTED = "submitted", _("Waiting for approval")
         APPROVED = "approved", _("Approved")
@@ -45,10 +45,10 @@ class Template(models.Model):
 
 
 class Message(models.Model):
-    """A message that was sent, or that the gateway refused (``fault``)."""
+    """A message to a customer, sent or refused by the gateway (``fault``)."""
 
     class State(models.TextChoices):
-        """What became of it. ``SENDING``: handed to the gateway, whose answer is not there."""
+        """Whether the message was sent. ``SENDING``: handed to the gateway, which has not answered yet."""
 
         SENDING = "sending", _("Being sent")
         SENT = "sent", _("Sent")
@@ -56,7 +56,7 @@ class Message(models.Model):
 
     token = models.UUIDField(unique=True)
     template = models.ForeignKey(Template, models.PROTECT)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     staff_id = models.CharField(max_length=60)
     on = models.DateField(db_index=True)
     at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""Which texts fit a customer on the list, and sending one."""
+"""Which templates suit a customer on the list, and sending one."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from weihu.workplace.bank.models import Branch, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.words import day
 from weihu.workplace.gate.requests import WorkRequest
-from weihu.workplace.know.archive.facts import Known
+from weihu.workplace.know.archive.facts import FieldState
 
 PLACES = ("salutation", "name", "manager", "branch", "date")
-"""The words that a template may have in braces."""
+"""The placeholders that a template may have in braces."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A template with the customer's words in it, and why it cannot be sent (empty: it can)."""
+    """A template filled in for a customer, and why it cannot be sent (empty if it can)."""
 
     template: Template
     text: str
@@ -32,7 +32,7 @@ class Draft:
 
 
 def wrong_places(text: str) -> list[str]:
-    """What stands in braces and is no place for words; a brace out of place is named too."""
+    """The unknown placeholders of a template; an unmatched brace counts as one."""
     try:
         parts = [part[1:] for part in string.Formatter().parse(text) if part[1] is not None]
     except ValueError:
@@ -40,8 +40,8 @@ def wrong_places(text: str) -> list[str]:
     return [f"{{{name}}}" for name, form, turn in parts if name not in PLACES or form or turn]
 
 
-def drafts(request: WorkRequest, standing: Standing, archive: dict[str, Known], kinds: list[str]) -> list[Draft]:
-    """The approved texts for the reasons at hand, those made for one of them first."""
+def drafts(request: WorkRequest, standing: Standing, archive: dict[str, FieldState], kinds: list[str]) -> list[Draft]:
+    """The approved templates that suit the kinds of signal; those made for one of the kinds first."""
     rows = [row for row in Template.objects.filter(state=Template.State.APPROVED).order_by("pk") if _fits(row, kinds)]
     rows.sort(key=lambda row: not row.kinds)
     ways = gateways()
@@ -50,9 +50,9 @@ def drafts(request: WorkRequest, standing: Standing, archive: dict[str, Known], 
 
 
 def send(
-    request: WorkRequest, standing: Standing, archive: dict[str, Known], template: Template, token: UUID
+    request: WorkRequest, standing: Standing, archive: dict[str, FieldState], template: Template, token: UUID
 ) -> Message:
-    """Send a text once: the same token again is the same message. What the gateway answers is kept with it."""
+    """Send a message once per token, and save the gateway's answer with it."""
     gateway = gateways()[template.medium]
     letter = Letter(
         archive[gateway.field].value,
@@ -82,8 +82,8 @@ def send(
         return message
     try:
         message.provider_id, message.state = gateway.send(letter)[:100], Message.State.SENT
-    except NotSent as wrong:
-        message.fault, message.state = wrong.text[:200], Message.State.FAILED
+    except NotSent as refusal:
+        message.fault, message.state = refusal.text[:200], Message.State.FAILED
     message.save(update_fields=["provider_id", "state", "fault"])
     return message
 
@@ -92,7 +92,7 @@ def _fits(template: Template, kinds: list[str]) -> bool:
     return not template.kinds or bool(set(template.kinds.split(",")) & set(kinds))
 
 
-def _hindrance(gateway: Gateway | None, archive: dict[str, Known]) -> str:
+def _hindrance(gateway: Gateway | None, archive: dict[str, FieldState]) -> str:
     if gateway is None:
         return _("The bank's IT has not set up this way of sending.")
     return "" if archive[gateway.field].value else _("The address is not known.")

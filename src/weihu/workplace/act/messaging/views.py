@@ -1,4 +1,4 @@
-"""Message templates and their approval; sending one from the list."""
+"""Message templates and their approval; sending a message from the list."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from weihu.workplace.act.signals.reasons import open_signals
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
 from weihu.workplace.base.words import called
-from weihu.workplace.consent.consents import lacking
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.consent.consents import missing_consents
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.know.archive.facts import archive_of, barred_customers
 
 SHOWN = 100
 
 
 class TemplateForm(forms.Form):
-    """A text that somebody proposes."""
+    """A proposed template."""
 
     medium = forms.ChoiceField(
         label=_("Sent by"), choices=Medium.choices, widget=forms.Select(attrs={"class": "form-select"})
@@ -45,7 +45,7 @@ class TemplateForm(forms.Form):
     )
 
     def clean_text(self) -> str:
-        """Nothing in braces but the places for words."""
+        """Refuse unknown placeholders."""
         text = str(self.cleaned_data["text"])
         if wrong := wrong_places(text):
             named = {"wrong": ", ".join(wrong), "places": " ".join(f"{{{place}}}" for place in PLACES)}
@@ -56,20 +56,20 @@ class TemplateForm(forms.Form):
 @needs_run
 @require_http_methods(["GET", "POST"])
 def templates(request: WorkRequest) -> HttpResponse:
-    """All texts with their state; a supervisor proposes one, a second one approves it."""
-    reaching(request)
+    """All templates with their state. One supervisor proposes a template, another approves it."""
+    require_reach(request)
     form = TemplateForm(request.POST or None)
     form.fields["kinds"].choices = [(key, called(rule)) for key, rule in request.book.signals.items()]  # type: ignore[attr-defined]
     if request.method == "POST":
         if not request.gate.decides:
             raise Http404
         if form.is_valid():
-            said = {**form.cleaned_data, "kinds": ",".join(form.cleaned_data["kinds"])}
-            made = Template.objects.create(**said, made_by=request.user.staff_id, made_on=request.run.work_date)
-            audit.record(request.user.staff_id, "template.propose", detail=str(made.pk))
+            values = {**form.cleaned_data, "kinds": ",".join(form.cleaned_data["kinds"])}
+            template = Template.objects.create(**values, made_by=request.user.staff_id, made_on=request.run.work_date)
+            audit.record(request.user.staff_id, "template.propose", detail=str(template.pk))
             return redirect("templates")
     rows = list(Template.objects.order_by("-pk")[:SHOWN])
-    people = Staff.objects.in_bulk({one for row in rows for one in (row.made_by, row.decided_by) if one})
+    people = Staff.objects.in_bulk({staff_id for row in rows for staff_id in (row.made_by, row.decided_by) if staff_id})
     context = {
         "rows": [
             {
@@ -94,8 +94,8 @@ def templates(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_POST
 def template_act(request: WorkRequest, number: int) -> HttpResponse:
-    """Approve or refuse another's text, or retire an approved one."""
-    gate = reaching(request)
+    """Approve or refuse somebody else's template, or retire an approved one."""
+    gate = require_reach(request)
     row = Template.objects.filter(pk=number).first()
     if row is None or not gate.decides:
         raise Http404
@@ -122,16 +122,16 @@ def template_act(request: WorkRequest, number: int) -> HttpResponse:
 @needs_run
 @require_POST
 def send_message(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """Send an approved text to a customer of the reader's; refused without consent, and to who is not to be contacted."""
+    """Send an approved text to a customer; refused without consent or if the customer must not be contacted."""
     standing = request.gate.standing(customer_id)
     archive = archive_of(standing.customer, request.book, request.run.work_date)
     kinds = [signal.kind for signal in open_signals(request.gate, [customer_id]).get(customer_id, [])]
     offered = {str(draft.template.pk): draft for draft in drafts(request, standing, archive, kinds)}
     draft = offered.get(request.POST.get("template", ""))
     barred = barred_customers(request.book, request.run.work_date, [customer_id])
-    if draft is None or draft.hindrance or barred or lacking(customer_id, "message", request.book):
-        said = draft.hindrance if draft else ""
-        return HttpResponseBadRequest(said or str(_("Nothing may be sent to this customer.")))
+    if draft is None or draft.hindrance or barred or missing_consents(customer_id, "message", request.book):
+        hindrance = draft.hindrance if draft else ""
+        return HttpResponseBadRequest(hindrance or str(_("Nothing may be sent to this customer.")))
     try:
         token = UUID(request.POST.get("token", ""))
     except ValueError:

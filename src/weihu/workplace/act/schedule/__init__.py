@@ -1,1 +1,1 @@
-"""The schedule."""
+"""The schedule: visits, upcoming occasions, and the calendar feed."""

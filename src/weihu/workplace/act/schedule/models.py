@@ -1,14 +1,14 @@
-"""Visits agreed with customers, and calendar addresses of staff."""
+"""Visits agreed with customers, and the calendar feeds of staff."""
 
 from __future__ import annotations
 
 from django.db import models
 
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Feed(models.Model):
-    """A person's calendar address. Who has it needs no login, so it can be revoked; then it is gone."""
+    """The secret address of a person's calendar feed. It works without a login, so it can be revoked."""
 
     staff_id = models.CharField(max_length=60, unique=True)
     secret = SealedField(scope="feed")
@@ -20,7 +20,7 @@ class Visit(models.Model):
     """A visit agreed with a customer: day, time, minutes, place."""
 
     token = models.UUIDField(unique=True)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     staff_id = models.CharField(max_length=60)
     on = models.DateField()
     at = models.TimeField()

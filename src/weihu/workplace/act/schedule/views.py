@@ -1,4 +1,4 @@
-"""The schedule (日程): coming occasions, visits agreed, and the calendar address."""
+"""The schedule (日程): upcoming occasions, visits agreed, and the calendar feed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.utils.translation import override
 from django.views.decorators.http import require_GET, require_POST
 
 from weihu.workplace.act.schedule.models import Feed
-from weihu.workplace.act.schedule.visits import agreed_by, event
+from weihu.workplace.act.schedule.visits import event, visits_agreed
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
@@ -24,7 +24,7 @@ from weihu.workplace.base.fields import seal
 from weihu.workplace.base.words import name_mask
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest, needs_run
-from weihu.workplace.know.life.upcoming import coming, portfolio
+from weihu.workplace.know.life.upcoming import portfolio, upcoming_occasions
 
 DAYS_AHEAD = 30
 
@@ -35,17 +35,17 @@ FEED_DAYS = 120
 @needs_run
 @require_GET
 def upcoming(request: WorkRequest) -> HttpResponse:
-    """The occasions of the reader's own customers in the next weeks, and the address of the calendar."""
+    """Occasions of the reader's own customers in the coming weeks, and the address of the calendar feed."""
     if request.gate.reach == "none":
         raise Http404
     days = 90 if request.GET.get("days") == "90" else DAYS_AHEAD
-    rows = coming(portfolio(request.gate), request.book, request.run.work_date, days)
+    rows = upcoming_occasions(portfolio(request.gate), request.book, request.run.work_date, days)
     feed = Feed.objects.filter(staff_id=request.user.staff_id).first()
     audit.record(request.user.staff_id, "occasions.view")
     context = {
         "rows": [(row, row.words(request.book), request.book.occasions[row.occasion.kind]) for row in rows],
         "days": days,
-        "visits": agreed_by(request.gate, request.run.work_date, request.run.work_date + timedelta(days=days)),
+        "visits": visits_agreed(request.gate, request.run.work_date, request.run.work_date + timedelta(days=days)),
         "feed": request.build_absolute_uri(reverse("feed", args=[feed.secret])) if feed else "",
         "here": "occasions",
     }
@@ -55,7 +55,7 @@ def upcoming(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_POST
 def feed_act(request: WorkRequest) -> HttpResponse:
-    """Make a new address (the old one is gone), or revoke it."""
+    """Create a new feed address, replacing the old one, or revoke it."""
     if request.gate.reach == "none":
         raise Http404
     with transaction.atomic():
@@ -73,11 +73,11 @@ def feed_act(request: WorkRequest) -> HttpResponse:
 @login_not_required
 @require_GET
 def feed(request: HttpRequest, secret: str) -> HttpResponse:
-    """The calendar of who owns the address: customers by masked names, as calendars are kept on private telephones."""
+    """The calendar feed of the address's owner. Names are masked, because calendars are kept on private phones."""
     run = current()
-    found = Feed.objects.filter(secret_index=seal().index(secret, "feed")).first()
-    staff = Staff.objects.filter(staff_id=found.staff_id, is_active=True).first() if found else None
-    if run is None or found is None or staff is None:
+    address = Feed.objects.filter(secret_index=seal().index(secret, "feed")).first()
+    staff = Staff.objects.filter(staff_id=address.staff_id, is_active=True).first() if address else None
+    if run is None or address is None or staff is None:
         raise Http404
     gate, book = Gate(staff, run), run.rulebook
     if gate.reach == "none":
@@ -86,25 +86,25 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
         calendar = icalendar.Calendar()
         for name, value in (("version", "2.0"), ("prodid", "-//Weihu//occasions//ZH"), ("x-wr-calname", "维护 Weihu")):
             calendar.add(name, value)
-        for row in coming(portfolio(gate), book, run.work_date, FEED_DAYS):
+        for row in upcoming_occasions(portfolio(gate), book, run.work_date, FEED_DAYS):
             calendar.add_component(_event(row, book, run.work_date))
-        for visit, standing in agreed_by(gate, run.work_date, run.work_date + timedelta(days=FEED_DAYS)):
+        for visit, standing in visits_agreed(gate, run.work_date, run.work_date + timedelta(days=FEED_DAYS)):
             calendar.add_component(event(visit, standing, run.work_date))
     audit.record(staff.staff_id, "feed.read")
     return HttpResponse(calendar.to_ical(), "text/calendar; charset=utf-8")
 
 
-def _event(row: Any, book: Any, made: date) -> icalendar.Event:
-    """An all-day event that keeps its identity from day to day; the relative's name stays in the bank."""
-    one = row.occasion
-    entry = book.occasions[one.kind]
-    what = f" {one.what.name('zh')}" if one.what else ""
-    place = seal().index(f"{row.standing.customer_id} {one.kind} {one.on} {one.who}", "event")
+def _event(row: Any, book: Any, stamp: date) -> icalendar.Event:
+    """An all-day event with the same identity from day to day; relatives' names are left out."""
+    occasion = row.occasion
+    entry = book.occasions[occasion.kind]
+    detail = f" {occasion.what.name('zh')}" if occasion.what else ""
+    place = seal().index(f"{row.standing.customer_id} {occasion.kind} {occasion.on} {occasion.who}", "event")
     return icalendar.Event.new(
-        summary=f"{name_mask(row.standing.customer.name)} {entry.name('zh')}{what}",
+        summary=f"{name_mask(row.standing.customer.name)} {entry.name('zh')}{detail}",
         description=entry.talk("zh"),
-        start=one.on,
-        end=one.on + timedelta(days=1),
+        start=occasion.on,
+        end=occasion.on + timedelta(days=1),
         uid=f"{place}@weihu",
-        stamp=made,
+        stamp=stamp,
     )

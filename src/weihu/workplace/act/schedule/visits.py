@@ -23,7 +23,7 @@ from weihu.workplace.gate.requests import WorkRequest, needs_run
 
 
 class VisitForm(forms.Form):
-    """Day, time, place; not in the past."""
+    """Day, time, length and place of a visit."""
 
     token = forms.UUIDField()
     on = forms.DateField()
@@ -35,35 +35,35 @@ class VisitForm(forms.Form):
 @needs_run
 @require_POST
 def visit(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """Agree a visit; it is in the calendar at once and on the list of its day."""
+    """Record a visit; it appears in the calendar at once and on the list of its day."""
     request.gate.standing(customer_id)
     form = VisitForm(request.POST)
     if not form.is_valid() or form.cleaned_data["on"] < request.run.work_date:
         return HttpResponseBadRequest(str(_("A visit needs a day from today on, and a time.")))
-    said = form.cleaned_data
-    made, created = Visit.objects.get_or_create(
-        token=said["token"],
+    values = form.cleaned_data
+    agreed, created = Visit.objects.get_or_create(
+        token=values["token"],
         defaults={
             "customer_id": customer_id,
             "staff_id": request.user.staff_id,
-            "on": said["on"],
-            "at": said["at"],
-            "minutes": said["minutes"] or request.book.signals["visit"].minutes,
-            "place": said["place"],
+            "on": values["on"],
+            "at": values["at"],
+            "minutes": values["minutes"] or request.book.signals["visit"].minutes,
+            "place": values["place"],
             "made_on": request.run.work_date,
         },
     )
     if created:
-        audit.record(request.user.staff_id, "visit.agree", customer_id, str(made.pk))
+        audit.record(request.user.staff_id, "visit.agree", customer_id, str(agreed.pk))
     if request.htmx:
-        return render(request, "team/agreed.html", {"visit": made})
+        return render(request, "team/agreed.html", {"visit": agreed})
     return redirect(reverse("customer", args=[customer_id]) + "#visits")
 
 
 @needs_run
 @require_POST
 def visit_cancel(request: WorkRequest, customer_id: str, number: int) -> HttpResponse:
-    """It does not take place."""
+    """Cancel a visit."""
     request.gate.standing(customer_id)
     if not Visit.objects.filter(pk=number, customer_id=customer_id).update(cancelled=True):
         raise Http404
@@ -76,17 +76,17 @@ def visits_of(customer_id: str, on: date) -> list[Visit]:
     return list(Visit.objects.filter(customer_id=customer_id, on__gte=on, cancelled=False).order_by("on", "at"))
 
 
-def agreed_by(gate: Gate, first: date, last: date) -> list[tuple[Visit, Standing]]:
-    """The reader's own visits of some days with their customers, as far as they are still within reach."""
+def visits_agreed(gate: Gate, first: date, last: date) -> list[tuple[Visit, Standing]]:
+    """The reader's own visits from ``first`` to ``last`` with their customers, if these are still within reach."""
     rows = Visit.objects.filter(staff_id=gate.staff.staff_id, on__gte=first, on__lte=last, cancelled=False)
-    found = list(rows.order_by("on", "at"))
-    standings = gate.standings().filter(customer_id__in={row.customer_id for row in found})
-    known = {row.customer_id: row for row in standings}
-    return [(row, known[row.customer_id]) for row in found if row.customer_id in known]
+    visits = list(rows.order_by("on", "at"))
+    standings = gate.standings().filter(customer_id__in={row.customer_id for row in visits})
+    standing_by_id = {row.customer_id: row for row in standings}
+    return [(row, standing_by_id[row.customer_id]) for row in visits if row.customer_id in standing_by_id]
 
 
-def event(row: Visit, standing: Standing, made: date) -> icalendar.Event:
-    """A visit as a calendar has it: the customer's name masked, as calendars are kept on private telephones."""
+def event(row: Visit, standing: Standing, stamp: date) -> icalendar.Event:
+    """A visit as a calendar event. Names are masked, because calendars are kept on private phones."""
     start = datetime.combine(row.on, row.at, timezone.get_current_timezone())
     return icalendar.Event.new(
         summary=f"{_('Visit')} {name_mask(standing.customer.name)}",
@@ -94,5 +94,5 @@ def event(row: Visit, standing: Standing, made: date) -> icalendar.Event:
         start=start,
         end=start + timedelta(minutes=row.minutes),
         uid=f"{seal().index(f'visit {row.pk}', 'event')}@weihu",
-        stamp=made,
+        stamp=stamp,
     )

@@ -1,1 +1,1 @@
-"""Signals as people read them."""
+"""Signals in words."""

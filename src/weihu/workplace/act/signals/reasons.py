@@ -10,9 +10,10 @@ from functools import cached_property
 
 from django.utils.translation import get_language
 
+from weihu.rules.metric import EVIDENCE
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Branch, Product, Signal
-from weihu.workplace.base.words import amount_text, called, day, english
+from weihu.workplace.base.words import amount_text, called, day, english, measure_text
 from weihu.workplace.contact.models import Answer
 from weihu.workplace.gate.models import Origin
 from weihu.workplace.gate.reach import Gate
@@ -71,15 +72,16 @@ def reason(signal: Signal, names: Names) -> str:
     rule = book.signals[signal.kind]
     language = get_language() or "zh-hans"
 
-    def worth(amount: Decimal | None) -> str:
+    def worth(part: str) -> str:
+        amount: Decimal | None = getattr(signal, part)
+        if part in EVIDENCE.get(signal.kind, ()):
+            return measure_text(amount, book)
         return amount_text(amount, book.currency)
 
     return rule.text("reason", language).format(
-        amount=worth(signal.amount),
-        base=f"{signal.base:.0f}"
-        if signal.kind == "benefit_expiring" and signal.base is not None
-        else worth(signal.base),
-        limit=worth(signal.limit),
+        amount=worth("amount"),
+        base=f"{signal.base:.0f}" if signal.kind == "benefit_expiring" and signal.base is not None else worth("base"),
+        limit=worth("limit"),
         date=day(signal.on_date),
         detail=_detail(signal, names),
     )

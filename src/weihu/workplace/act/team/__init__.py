@@ -1,1 +1,1 @@
-"""The team's day."""
+"""The team's day: board, morning meeting, evening review, work log."""

@@ -1,4 +1,4 @@
-"""A team's day as data: who has what to do, what was done, what is open; for pages and printed sheets alike."""
+"""A team's day as data, for pages and printed sheets: what is planned, done and open for each person."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_PEOPLE = 200
 
 @dataclass
 class PersonDay:
-    """A person's day: the tasks (customers) planned with their minutes, the contacts made, reasons for what is undone."""
+    """A person's day: planned tasks (minutes by customer), contacts made, reasons for undone tasks (by customer)."""
 
     staff: Staff
     planned: dict[str, int] = field(default_factory=dict)
@@ -33,17 +33,17 @@ class PersonDay:
 
     @property
     def done(self) -> set[str]:
-        """Tasks with a contact."""
+        """The planned customers who have been contacted."""
         return {contact.customer_id for contact in self.contacts} & set(self.planned)
 
     @property
     def open(self) -> list[str]:
-        """Tasks without one, in order."""
+        """The planned customers not yet contacted, in order."""
         return [customer for customer in self.planned if customer not in self.done]
 
     @property
     def minutes(self) -> int:
-        """What the day's list takes."""
+        """The minutes of the whole list."""
         return sum(self.planned.values())
 
     @property
@@ -64,8 +64,8 @@ class PersonDay:
 
 
 def day_of(people: list[Staff], run: Run | None, on: date) -> list[PersonDay]:
-    """The day of some people: the lists of the run that was made for it, and what they recorded."""
-    rows = {one.staff_id: PersonDay(one) for one in people[:MOST_PEOPLE]}
+    """A day of several people: the lists of the run that planned it, and what they recorded."""
+    rows = {member.staff_id: PersonDay(member) for member in people[:MOST_PEOPLE]}
     if run is not None:
         tasks = Task.objects.filter(run=run, staff_id__in=rows).order_by("staff_id", "position")
         for task in tasks:
@@ -86,16 +86,16 @@ def day_of(people: list[Staff], run: Run | None, on: date) -> list[PersonDay]:
 
 
 def run_for(on: date) -> Run | None:
-    """The run whose lists were for a working day: the last of those of the day before."""
-    found = Run.objects.filter(published=True, business_date__lt=on).order_by("-number").first()
-    return found if found and found.work_date == on else None
+    """The run that planned a working day: the last published run of the day before, if any."""
+    run = Run.objects.filter(published=True, business_date__lt=on).order_by("-number").first()
+    return run if run and run.work_date == on else None
 
 
 def followed_up(days: list[PersonDay]) -> dict[date, int]:
-    """How many contacts were agreed for which day."""
-    found: dict[date, int] = defaultdict(int)
+    """The number of follow-ups agreed for each day."""
+    counts: dict[date, int] = defaultdict(int)
     for row in days:
         for contact in row.contacts:
             if contact.follow_up_on:
-                found[contact.follow_up_on] += 1
-    return dict(sorted(found.items()))
+                counts[contact.follow_up_on] += 1
+    return dict(sorted(counts.items()))

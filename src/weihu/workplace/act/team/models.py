@@ -1,15 +1,15 @@
-"""The team's day: visits, what was left undone and why, what else was done."""
+"""Reasons for undone tasks, and notes of other work."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Undone(models.Model):
-    """Why a task of a day was left undone (夕会); the task comes back by itself."""
+    """Why a task of a day was left undone (夕会). The task comes back on its own."""
 
     class Why(models.TextChoices):
         """The reason."""
@@ -21,7 +21,7 @@ class Undone(models.Model):
 
     staff_id = models.CharField(max_length=60)
     on = models.DateField()
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     why = models.CharField(max_length=20, choices=Why.choices)
 
     class Meta:
@@ -29,7 +29,7 @@ class Undone(models.Model):
 
 
 class WorkNote(models.Model):
-    """What else a person did on a day (工作日志): meetings, training, visits without a customer's task."""
+    """Other work of a person on a day (工作日志): meetings, training, visits that were not tasks."""
 
     staff_id = models.CharField(max_length=60)
     on = models.DateField()

@@ -20,10 +20,10 @@ from weihu.workplace.act.team.day import PersonDay, day_of, followed_up, run_for
 from weihu.workplace.act.team.models import Undone, WorkNote
 from weihu.workplace.bank.models import Branch, Staff, Standing
 from weihu.workplace.base import audit
-from weihu.workplace.base.pdf import PDF, Grid, Page, printed
+from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
 from weihu.workplace.base.words import amount_text, called, day, weekday
 from weihu.workplace.contact.models import Outcome
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 
 LOG_DAYS = 14
@@ -34,11 +34,11 @@ SHEET_TASKS = 40
 @needs_run
 @require_GET
 def board(request: WorkRequest) -> HttpResponse:
-    """Who is how far today, brought up to date by itself."""
+    """Everybody's progress today; the page refreshes itself."""
     people, branch, branches = _people(request)
     rows = day_of(people, request.run, request.run.work_date)
     rows = [row for row in rows if row.planned or row.contacts or row.absence]
-    known = Staff.objects.in_bulk({row.absence.cover_id for row in rows if row.absence and row.absence.cover_id})
+    covers = Staff.objects.in_bulk({row.absence.cover_id for row in rows if row.absence and row.absence.cover_id})
     whole = {
         "planned": sum(len(row.planned) for row in rows),
         "done": sum(len(row.done) for row in rows),
@@ -50,7 +50,7 @@ def board(request: WorkRequest) -> HttpResponse:
         "rows": rows,
         "whole": whole,
         "top_share": round(100 * whole["top_minutes"] / whole["minutes"]) if whole["minutes"] else 0,
-        "covers": known,
+        "covers": covers,
         "branch": branch,
         "branches": branches,
         "now": timezone.localtime(),
@@ -67,10 +67,10 @@ def morning(request: WorkRequest) -> HttpResponse:
     people, branch, branches = _people(request)
     chosen = _chosen(request, people)
     today, yesterday = _two_days(request, chosen)
-    known, reasons = _named(request, today)
+    standings, reasons = _named(request, today)
     audit.record(request.user.staff_id, "morning.view", detail=branch.branch_id if branch else "")
     context = {
-        "rows": [(row, yesterday.get(row.staff.staff_id), _tasks(row, known, reasons)) for row in today],
+        "rows": [(row, yesterday.get(row.staff.staff_id), _tasks(row, standings, reasons)) for row in today],
         "people": people,
         "chosen": request.GET.get("staff", ""),
         "branch": branch,
@@ -84,18 +84,18 @@ def morning(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_GET
 def morning_pdf(request: WorkRequest) -> HttpResponse:
-    """The morning sheet for printing: a page for the branch, one for each person."""
+    """The morning sheet as PDF: a page for the branch, then a page for each person."""
     people, branch, _branches = _people(request)
     chosen = _chosen(request, people)
     today, yesterday = _two_days(request, chosen)
-    known, reasons = _named(request, today)
+    standings, reasons = _named(request, today)
     pages = [_branch_page(request, branch, today, yesterday)] if branch and len(chosen) > 1 else []
-    pages += [_person_page(request, row, yesterday.get(row.staff.staff_id), known, reasons) for row in today]
+    pages += [_person_page(request, row, yesterday.get(row.staff.staff_id), standings, reasons) for row in today]
     if not pages:
         raise Http404
-    for customer in known:
+    for customer in standings:
         audit.record(request.user.staff_id, "customer.print", customer)
-    content = printed(pages, _mark(request))
+    content = write_pdf(pages, _mark(request))
     name = f"weihu-morning-{request.run.work_date}.pdf"
     return HttpResponse(content, PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
@@ -103,19 +103,27 @@ def morning_pdf(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def evening(request: WorkRequest) -> HttpResponse:
-    """The evening review: done, undone with its reason, results, what is agreed for the next days."""
+    """The evening review: done, undone with reasons, results, and what is agreed for the coming days."""
     people, branch, branches = _people(request)
     on = request.run.work_date
     if request.method == "POST":
         _keep_reasons(request, on)
         return redirect(reverse("evening") + (f"?branch={branch.branch_id}" if branch else ""))
     rows = [row for row in day_of(people, request.run, on) if row.planned or row.contacts]
-    known = request.gate.reached({customer for row in rows for customer in row.open})
+    standings = request.gate.reached({customer for row in rows for customer in row.open})
     mine = next((row for row in rows if row.staff.staff_id == request.user.staff_id), None)
     audit.record(request.user.staff_id, "evening.view", detail=branch.branch_id if branch else "")
     context = {
-        "rows": [(row, [(known.get(one), row.undone.get(one)) for one in row.open if one in known]) for row in rows],
-        "mine": [(known[one], mine.undone.get(one)) for one in mine.open if one in known] if mine else [],
+        "rows": [
+            (
+                row,
+                [(standings.get(customer), row.undone.get(customer)) for customer in row.open if customer in standings],
+            )
+            for row in rows
+        ],
+        "mine": [(standings[customer], mine.undone.get(customer)) for customer in mine.open if customer in standings]
+        if mine
+        else [],
         "own": mine,
         "whys": Undone.Why.choices,
         "agreed": followed_up(rows),
@@ -136,8 +144,8 @@ def evening(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def work_log(request: WorkRequest) -> HttpResponse:
-    """What a person did on the last days: contacts by themselves, other work as it is written down."""
-    gate, on = reaching(request), request.run.work_date
+    """A person's last days: contacts, which are logged automatically, and notes of other work."""
+    gate, on = require_reach(request), request.run.work_date
     if request.method == "POST":
         minutes, text = request.POST.get("minutes", ""), request.POST.get("text", "").strip()[:500]
         if not text or not minutes.isdecimal() or not 0 < int(minutes) <= MOST_MINUTES:
@@ -147,25 +155,29 @@ def work_log(request: WorkRequest) -> HttpResponse:
         return redirect("work_log")
     wanted = request.GET.get("staff", request.user.staff_id)
     people = list(gate.colleagues()) if gate.decides else []
-    staff = next((one for one in [request.user, *people] if one.staff_id == wanted), None)
+    staff = next((member for member in [request.user, *people] if member.staff_id == wanted), None)
     if staff is None:
         raise Http404
     until = parse_date(request.GET.get("until", "")) or on
     days = [until - timedelta(days=back) for back in range(LOG_DAYS)]
-    found = [(one, day_of([staff], run_for(one), one)[0]) for one in days]
-    rows = [(one, row, _worked(row, request.book)) for one, row in found if row.planned or row.contacts or row.notes]
+    days_read = [(on_day, day_of([staff], run_for(on_day), on_day)[0]) for on_day in days]
+    rows = [
+        (on_day, row, _worked(row, request.book))
+        for on_day, row in days_read
+        if row.planned or row.contacts or row.notes
+    ]
     if request.GET.get("xlsx"):
         head = [_("Day"), _("Planned"), _("Done"), _("Contacts"), _("Minutes"), _("Other work")]
         lines = [
             [
-                one,
+                on_day,
                 len(row.planned),
                 len(row.done),
                 len(row.contacts),
                 minutes,
                 "; ".join(note.text for note in row.notes),
             ]
-            for one, row, minutes in rows
+            for on_day, row, minutes in rows
         ]
         return download(request, Sheet(str(_("Work log")), head, lines))
     audit.record(request.user.staff_id, "work.log", detail=staff.staff_id)
@@ -174,15 +186,17 @@ def work_log(request: WorkRequest) -> HttpResponse:
 
 
 def _people(request: WorkRequest) -> tuple[list[Staff], Branch | None, list[Branch]]:
-    """Whose day the reader may see: of a branch within reach, else the own; and the branches to choose from."""
-    gate = reaching(request)
+    """The people whose day the reader may see, their branch, and the branches to choose from."""
+    gate = require_reach(request)
     if not gate.decides:
         return [request.user], Branch.objects.filter(branch_id=request.user.branch_id).first(), []
     branches = list(Branch.objects.filter(branch_id__in=gate.branches).order_by("branch_id"))
     staffed = set(gate.colleagues().values_list("branch_id", flat=True))
-    branches = [one for one in branches if one.branch_id in staffed]
+    branches = [candidate for candidate in branches if candidate.branch_id in staffed]
     wanted = request.GET.get("branch") or request.POST.get("branch") or request.user.branch_id
-    branch = next((one for one in branches if one.branch_id == wanted), branches[0] if branches else None)
+    branch = next(
+        (candidate for candidate in branches if candidate.branch_id == wanted), branches[0] if branches else None
+    )
     if branch is None:
         return [], None, []
     return list(gate.colleagues().filter(branch_id=branch.branch_id)), branch, branches
@@ -190,7 +204,7 @@ def _people(request: WorkRequest) -> tuple[list[Staff], Branch | None, list[Bran
 
 def _chosen(request: WorkRequest, people: list[Staff]) -> list[Staff]:
     wanted = request.GET.get("staff", "")
-    return [one for one in people if one.staff_id == wanted] if wanted else people
+    return [member for member in people if member.staff_id == wanted] if wanted else people
 
 
 def _last_working_day(on: date) -> date:
@@ -199,7 +213,7 @@ def _last_working_day(on: date) -> date:
 
 
 def _two_days(request: WorkRequest, people: list[Staff]) -> tuple[list[PersonDay], dict[str, PersonDay]]:
-    """Today's lists of who has one, and the last working day by staff number."""
+    """Today's days of people with a list or a visit, and everybody's last working day by staff number."""
     on = request.run.work_date
     today = [row for row in day_of(people, request.run, on) if row.planned or row.visits]
     before = _last_working_day(on)
@@ -210,32 +224,34 @@ def _named(request: WorkRequest, rows: list[PersonDay]) -> tuple[dict[str, Stand
     """The customers on the lists within reach, and their reasons in words."""
     wanted = {customer for row in rows for customer in row.planned}
     wanted |= {visit.customer_id for row in rows for visit in row.visits}
-    known = request.gate.reached(wanted)
-    signals = open_signals(request.gate, sorted(known))
+    standings = request.gate.reached(wanted)
+    signals = open_signals(request.gate, sorted(standings))
     words = Names(request.book)
-    return known, {one: [reason(signal, words) for signal in found] for one, found in signals.items()}
+    return standings, {
+        customer: [reason(signal, words) for signal in open_ones] for customer, open_ones in signals.items()
+    }
 
 
 def _tasks(
-    row: PersonDay, known: dict[str, Standing], reasons: dict[str, list[str]]
+    row: PersonDay, standings: dict[str, Standing], reasons: dict[str, list[str]]
 ) -> list[tuple[Standing, list[str], int]]:
     """A person's list: customer, reasons, minutes."""
     return [
-        (known[customer], reasons.get(customer, []), minutes)
+        (standings[customer], reasons.get(customer, []), minutes)
         for customer, minutes in row.planned.items()
-        if customer in known
+        if customer in standings
     ]
 
 
 def _worked(row: PersonDay, book: RuleBook) -> int:
-    """Minutes of a day: what the list says of the tasks that were done, other contacts, other work."""
+    """Minutes worked on a day: planned minutes of done tasks, other contacts, other work."""
     tasks = sum(minutes for customer, minutes in row.planned.items() if customer in row.done)
     others = len({contact.customer_id for contact in row.contacts} - set(row.planned))
     return tasks + others * book.portfolios.contact_minutes + sum(note.minutes for note in row.notes)
 
 
 def _keep_reasons(request: WorkRequest, on: date) -> None:
-    """The reasons for the reader's own undone tasks."""
+    """Save the reasons for the reader's own undone tasks."""
     mine = day_of([request.user], request.run, on)[0]
     with transaction.atomic():
         for customer in mine.open:
@@ -250,8 +266,8 @@ def _keep_reasons(request: WorkRequest, on: date) -> None:
 def _results(row: PersonDay | None) -> str:
     if row is None:
         return "—"
-    said = ", ".join(f"{label} {count}" for _key, label, count in row.outcomes)
-    return f"{len(row.done)}/{len(row.planned)}" + (f" ({said})" if said else "")
+    outcomes = ", ".join(f"{label} {count}" for _key, label, count in row.outcomes)
+    return f"{len(row.done)}/{len(row.planned)}" + (f" ({outcomes})" if outcomes else "")
 
 
 def _branch_page(request: WorkRequest, branch: Branch, today: list[PersonDay], yesterday: dict[str, PersonDay]) -> Page:
@@ -272,7 +288,7 @@ def _branch_page(request: WorkRequest, branch: Branch, today: list[PersonDay], y
     done = sum(len(row.done) for row in yesterday.values())
     planned = sum(len(row.planned) for row in yesterday.values())
     interested = sum(contact.outcome == Outcome.INTERESTED for row in yesterday.values() for contact in row.contacts)
-    said = _("Yesterday %(done)s of %(planned)s done, %(interested)s interested. Today %(tasks)s tasks.") % {
+    summary = _("Yesterday %(done)s of %(planned)s done, %(interested)s interested. Today %(tasks)s tasks.") % {
         "done": done,
         "planned": planned,
         "interested": interested,
@@ -280,14 +296,14 @@ def _branch_page(request: WorkRequest, branch: Branch, today: list[PersonDay], y
     }
     grid = Grid(_("Team"), head, lines, (3, 3, 7, 2, 2, 2, 2), frozenset({3, 4, 5, 6}))
     title = f"{_('Morning meeting')} · {branch.name}"
-    return Page(title, _under(request), [said], [grid])
+    return Page(title, _under(request), [summary], [grid])
 
 
 def _person_page(
     request: WorkRequest,
     row: PersonDay,
     yesterday: PersonDay | None,
-    known: dict[str, Standing],
+    standings: dict[str, Standing],
     reasons: dict[str, list[str]],
 ) -> Page:
     book = request.book
@@ -301,18 +317,18 @@ def _person_page(
             "; ".join(why),
             "",
         ]
-        for place, (standing, why, _minutes) in enumerate(_tasks(row, known, reasons)[:SHEET_TASKS], 1)
+        for place, (standing, why, _minutes) in enumerate(_tasks(row, standings, reasons)[:SHEET_TASKS], 1)
     ]
     head = ["", _("Customer"), _("Grade"), "AUM", _("Why today"), _("Result")]
     grids = [Grid(_("Today"), head, lines, (1, 3, 3, 4, 12, 4), frozenset({3}))]
     if row.visits:
         visits = [
-            [f"{visit.at:%H:%M}", known[visit.customer_id].customer.name, visit.place]
+            [f"{visit.at:%H:%M}", standings[visit.customer_id].customer.name, visit.place]
             for visit in row.visits
-            if visit.customer_id in known
+            if visit.customer_id in standings
         ]
         grids.insert(0, Grid(_("Visits"), [_("At"), _("Customer"), _("Place")], visits, (2, 4, 10)))
-    said = _(
+    summary = _(
         "Yesterday: %(results)s. Today %(tasks)s tasks, %(minutes)s minutes, of them %(top)s %% for the best customers."
     ) % {
         "results": _results(yesterday),
@@ -320,7 +336,7 @@ def _person_page(
         "minutes": row.minutes,
         "top": round(100 * row.top_minutes / row.minutes) if row.minutes else 0,
     }
-    return Page(f"{row.staff.name} · {called(book.posts.get(row.staff.post))}", _under(request), [said], grids)
+    return Page(f"{row.staff.name} · {called(book.posts.get(row.staff.post))}", _under(request), [summary], grids)
 
 
 def _under(request: WorkRequest) -> str:

@@ -23,10 +23,10 @@ NEXT_STEP_DAYS = 1
 
 
 class Select(forms.Select):
-    """Django's select without a template for each of its options: the form is on the page that opens most."""
+    """Django's select without rendering a template per option, because the busiest page has this form."""
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        """The same mark-up."""
+        """The same HTML as Django's."""
         chosen = str(value or "")
         own = flatatt({**self.attrs, **(attrs or {}), "name": name})
         groups = [(label, rows if isinstance(rows, list | tuple) else None, rows) for label, rows in self.choices]
@@ -45,7 +45,7 @@ def _options(rows: Any, chosen: str) -> SafeString:
 
 
 class ContactForm(forms.Form):
-    """Result, next step, note, what the customer liked, what was learned. "Another time" needs the date."""
+    """The result of a contact: outcome, next step, note, interest, a fact learned. "Another time" needs a date."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     outcome = forms.ChoiceField(choices=Outcome.choices)
@@ -79,8 +79,7 @@ class ContactForm(forms.Form):
         lacking: list[str],
         **kwargs: Any,
     ) -> None:
-        """``unasked``: the consents that a message would need and the customer has not given; ``agreed``: those given;
-        ``lacking``: the fields that are asked first."""
+        """``unasked``: consents missing for a message; ``agreed``: consents given; ``lacking``: fields to ask first."""
         super().__init__(*args, **kwargs)
         self.book, self.work_date, self.unasked, self.agreed = book, work_date, unasked, agreed
         self.fields["interest"].choices = [  # type: ignore[attr-defined]
@@ -92,37 +91,37 @@ class ContactForm(forms.Form):
         self.fields["follow_up_on"].widget.attrs["min"] = str(work_date + timedelta(days=NEXT_STEP_DAYS))
 
     def clean(self) -> dict[str, Any]:
-        """A follow-up lies after the working day; a message needs consent."""
-        said = super().clean() or {}
-        follow_up = said.get("follow_up_on")
-        if said.get("way") == Way.MESSAGE and self.unasked:
-            named = ", ".join(consent.name(get_language() or "zh-hans") for consent in self.unasked)
-            self.add_error("way", _("No messages without the customer's consent: %(consent)s") % {"consent": named})
-        if said.get("outcome") == Outcome.RESCHEDULED and not follow_up and "follow_up_on" not in self.errors:
+        """A follow-up must be after the working day; a message needs consent."""
+        values = super().clean() or {}
+        follow_up = values.get("follow_up_on")
+        if values.get("way") == Way.MESSAGE and self.unasked:
+            purposes = ", ".join(consent.name(get_language() or "zh-hans") for consent in self.unasked)
+            self.add_error("way", _("No messages without the customer's consent: %(consent)s") % {"consent": purposes})
+        if values.get("outcome") == Outcome.RESCHEDULED and not follow_up and "follow_up_on" not in self.errors:
             self.add_error("follow_up_on", _("Please give the date for the next contact."))
         if follow_up and follow_up <= self.work_date:
             self.add_error("follow_up_on", _("The next contact must be after today."))
-        self._check_learned(said)
-        return said
+        self._check_learned(values)
+        return values
 
-    def _check_learned(self, said: dict[str, Any]) -> None:
-        """The fact as the catalogue keeps it; some only with the customer's consent."""
-        key, written = said.get("learned"), said.get("learned_value", "").strip()
-        if not key and written:
+    def _check_learned(self, values: dict[str, Any]) -> None:
+        """Clean the learned fact into its stored form; some fields need the customer's consent."""
+        key, text = values.get("learned"), values.get("learned_value", "").strip()
+        if not key and text:
             self.add_error("learned", _("Please say what this is."))
-        if not key or not written:
+        if not key or not text:
             return
         field = self.book.fields[key]
         if field.consent and field.consent not in self.agreed:
             self.add_error("learned", _("The customer has not agreed to this yet: record the consent first."))
         try:
-            said["learned_value"] = read(field, written)
+            values["learned_value"] = read(field, text)
         except Unfit as unfit:
             self.add_error("learned_value", unfit.text(get_language() or "zh-hans"))
 
 
 def _fields(book: RuleBook, lacking: list[str]) -> list[Any]:
-    """What may be learned: what is missing first, then all by category. (Name and identity are not told in passing.)"""
+    """The fields to choose from, missing ones first, then by category; name and identity number need a document."""
     grouped: dict[str, list[tuple[str, str]]] = {}
     for key, field in book.fields.items():
         if key not in ("name", "identity_number", *lacking):

@@ -1,4 +1,4 @@
-"""What may be offered to a customer on the list (产品匹配), with the why in words."""
+"""What to offer a customer on the list (产品匹配), with the reasons."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from weihu.rules.match import Fit, Situation, matches
+from weihu.rules.metric import kinds_without_money
 from weihu.workplace.bank.models import Product, Signal, Standing
 from weihu.workplace.base.words import called
 from weihu.workplace.gate.requests import WorkRequest
-from weihu.workplace.know.archive.facts import Known
+from weihu.workplace.know.archive.facts import FieldState
 from weihu.workplace.know.life.models import Goal
 
 LATELY = 5
-"""So many interests count, the latest ones."""
+"""The number of latest interests that count."""
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """An offer, the products it stands for, and why it fits."""
+    """An offer with its products and why it fits."""
 
     fit: Fit
     products: list[Product]
@@ -28,22 +29,22 @@ class Suggestion:
 
 
 def suggestions(
-    request: WorkRequest, standing: Standing, archive: dict[str, Known], signals: list[Signal]
+    request: WorkRequest, standing: Standing, archive: dict[str, FieldState], signals: list[Signal]
 ) -> tuple[list[Suggestion], bool]:
-    """The offers that fit the reasons, and whether a valid risk rating is missing."""
+    """The offers that fit the customer's signals, and whether a valid risk rating is missing."""
     products = Product.objects.in_bulk()
     situation = _situation(request, standing, archive, signals, products)
-    found = [
+    suggested = [
         Suggestion(fit, [products[key] for key in fit.products], _whys(fit, situation, request))
         for fit in matches(situation, request.book)
     ]
-    return found, situation.valid_rating(request.book) is None
+    return suggested, situation.valid_rating(request.book) is None
 
 
 def _situation(
     request: WorkRequest,
     standing: Standing,
-    archive: dict[str, Known],
+    archive: dict[str, FieldState],
     signals: list[Signal],
     products: dict[str, Product],
 ) -> Situation:
@@ -52,7 +53,8 @@ def _situation(
     owned |= set(request.gate.holdings(standing).filter(closed_on__isnull=True).values_list("product_id", flat=True))
     goals = archive.get("financial_goals")
     needed = Goal.objects.filter(customer_id=standing.customer_id, ended_on__isnull=True).order_by("due_on").first()
-    amounts = [signal.amount for signal in signals if signal.amount]
+    points = kinds_without_money(request.book)
+    amounts = [signal.amount for signal in signals if signal.amount and signal.kind not in points]
     return Situation(
         kinds=list(dict.fromkeys(signal.kind for signal in signals)),
         amount=max(amounts, default=Decimal(standing.aum)),
@@ -69,7 +71,7 @@ def _situation(
 
 
 def _liked(request: WorkRequest, standing: Standing) -> list[str]:
-    """The offers that the customer was interested in lately, as contacts say."""
+    """The offers that the customer was recently interested in, by the contacts."""
     rows = request.gate.contacts(standing).exclude(interest="")
     return list(rows.values_list("interest", flat=True)[:LATELY])
 

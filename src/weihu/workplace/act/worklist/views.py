@@ -1,4 +1,4 @@
-"""Today (今日工作): the person's list, one task at a time, and the result of a contact."""
+"""Today (今日工作): the reader's list, one task at a time, and recording the result of a contact."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from weihu.workplace.act.worklist.today import TodayList, not_planned
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.consent.consents import agreed, lacking
+from weihu.workplace.consent.consents import agreed_purposes, missing_consents
 from weihu.workplace.contact.models import Answer, Contact, Outcome
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive import facts
-from weihu.workplace.know.archive.facts import Known, Written, archive_of, barred_customers, with_derived
+from weihu.workplace.know.archive.facts import FactContent, FieldState, archive_of, barred_customers, with_derived
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.archive.portrait import missing, portrait
 
@@ -34,7 +34,7 @@ from weihu.workplace.know.archive.portrait import missing, portrait
 @needs_run
 @require_GET
 def today(request: WorkRequest) -> HttpResponse:
-    """The list with the first open task beside it. A post without a day's list begins with what it may read."""
+    """The list with the first open task beside it. Posts without a list are sent to a page that they may read."""
     post = request.book.posts.get(request.user.post)
     if post and not post.minutes_per_day and (post.sees_runs or post.reach != "none"):
         return redirect("runs" if post.reach == "none" else "customers")
@@ -47,7 +47,7 @@ def today(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_GET
 def left(request: WorkRequest) -> HttpResponse:
-    """What the day does not hold, with why; under the list, once that is there."""
+    """What did not fit into the day, with the reasons; loaded after the list."""
     rows, count = not_planned(request, TodayList.of(request))
     return render(request, "worklist/left.html", {"left": rows, "count": count})
 
@@ -64,7 +64,7 @@ def task(request: WorkRequest, customer_id: str) -> HttpResponse:
 @needs_run
 @require_POST
 def record(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """Record a contact; the answer is the next task's panel, with the list brought up to date."""
+    """Record a contact; the response is the next task's panel and the updated list."""
     standing = request.gate.standing(customer_id)
     archive = archive_of(standing.customer, request.book, request.run.work_date)
     form = _form(request, standing, archive, request.POST)
@@ -90,7 +90,7 @@ def record(request: WorkRequest, customer_id: str) -> HttpResponse:
 @needs_run
 @require_POST
 def call(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """The telephone number in full for a call, logged before it is shown."""
+    """The full telephone number for a call; showing it is logged first."""
     standing = request.gate.standing(customer_id)
     archive = archive_of(standing.customer, request.book, request.run.work_date)
     if barred_customers(request.book, request.run.work_date, [customer_id]) or not archive["phone"].value:
@@ -100,37 +100,36 @@ def call(request: WorkRequest, customer_id: str) -> HttpResponse:
 
 
 def _form(
-    request: WorkRequest, standing: Standing, archive: dict[str, Known], *args: Any, **kwargs: Any
+    request: WorkRequest, standing: Standing, archive: dict[str, FieldState], *args: Any, **kwargs: Any
 ) -> ContactForm:
     customer_id, book = standing.customer_id, request.book
     return ContactForm(
         *args,
         book=book,
         work_date=request.run.work_date,
-        unasked=lacking(customer_id, "message", book),
-        agreed=agreed([customer_id], book.consents)[customer_id],
-        lacking=[known.key for known in missing(archive, standing, book)],
+        unasked=missing_consents(customer_id, "message", book),
+        agreed=agreed_purposes([customer_id], book.consents)[customer_id],
+        lacking=[state.key for state in missing(archive, standing, book)],
         **kwargs,
     )
 
 
-def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: dict[str, Known]) -> None:
-    """The contact, the signals it answers, what was learned and what becomes of care plans, once: the form's token
-    tells a repeated post."""
-    said = form.cleaned_data
+def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: dict[str, FieldState]) -> None:
+    """Save the contact, the signals it answers, the fact learned and the changes of care plans; once per token."""
+    values = form.cleaned_data
     with transaction.atomic():
         contact, created = Contact.objects.get_or_create(
-            token=said["token"],
+            token=values["token"],
             defaults={
                 "customer_id": customer_id,
                 "staff_id": request.user.staff_id,
                 "on": request.run.work_date,
                 "recorded_at": timezone.now(),
-                "way": said["way"],
-                "outcome": said["outcome"],
-                "follow_up_on": said["follow_up_on"],
-                "interest": said["interest"],
-                "note": said["note"],
+                "way": values["way"],
+                "outcome": values["outcome"],
+                "follow_up_on": values["follow_up_on"],
+                "interest": values["interest"],
+                "note": values["note"],
             },
         )
         if not created:
@@ -144,39 +143,39 @@ def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: di
                 for signal in answered
             )
             care.apply(contact, answered, request.book)
-        if said["learned"] and said["learned_value"]:
-            _learn(request, customer_id, said, archive)
+        if values["learned"] and values["learned_value"]:
+            _learn(request, customer_id, values, archive)
         audit.record(request.user.staff_id, "contact", customer_id, contact.outcome)
 
 
-def _learn(request: WorkRequest, customer_id: str, said: dict[str, Any], archive: dict[str, Known]) -> None:
-    """A fact that the customer told in passing goes into the archive, in place of what was known."""
-    fact = Written(said["learned"], said["learned_value"], Channel.SERVICE, Confidence.TOLD)
-    known = {key for key, one in archive.items() if one.known}
-    for one in with_derived(fact, known):
-        seen = [row.pk for row in archive[one.field].facts]
-        token = uuid5(said["token"], one.field)
-        facts.record(customer_id, one, seen, request.user.staff_id, request.run.work_date, token)
+def _learn(request: WorkRequest, customer_id: str, values: dict[str, Any], archive: dict[str, FieldState]) -> None:
+    """Record a fact learned during the contact, in place of what was known."""
+    content = FactContent(values["learned"], values["learned_value"], Channel.SERVICE, Confidence.TOLD)
+    known_keys = {key for key, state in archive.items() if state.known}
+    for new in with_derived(content, known_keys):
+        replaced_ids = [row.pk for row in archive[new.field].facts]
+        token = uuid5(values["token"], new.field)
+        facts.record_fact(customer_id, new, replaced_ids, request.user.staff_id, request.run.work_date, token)
 
 
 def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str, Any]:
-    """What the panel shows of one task; Http404 for customers that are not on the list."""
+    """The context of a task's panel; Http404 for customers who are not on the list."""
     chosen = tasks.find(customer_id)
     if chosen is None:
         raise Http404
     audit.record(request.user.staff_id, "task.view", customer_id)
-    shown = portrait(request, chosen.standing)
+    customer_context = portrait(request, chosen.standing)
     signals = [reason.signal for reason in chosen.reasons]
-    offers, unrated = suggestions(request, chosen.standing, shown["archive"], signals)
+    offers, unrated = suggestions(request, chosen.standing, customer_context["archive"], signals)
     return {
-        **shown,
+        **customer_context,
         "offers": offers,
         "unrated": unrated,
         "task": chosen,
-        "form": _form(request, chosen.standing, shown["archive"], initial={"token": uuid4()}),
-        "drafts": drafts(request, chosen.standing, shown["archive"], [signal.kind for signal in signals]),
+        "form": _form(request, chosen.standing, customer_context["archive"], initial={"token": uuid4()}),
+        "drafts": drafts(request, chosen.standing, customer_context["archive"], [signal.kind for signal in signals]),
         "message_token": uuid4(),
-        "unasked": lacking(customer_id, "message", request.book),
+        "unasked": missing_consents(customer_id, "message", request.book),
         "barred": barred_customers(request.book, request.run.work_date, [customer_id]),
         "outcomes": list(enumerate(Outcome.choices, 1)),
     }

@@ -249,6 +249,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Threshold",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("run_id", models.IntegerField()),
+                ("branch_id", models.CharField(max_length=40)),
+                ("grade_rank", models.SmallIntegerField()),
+                ("threshold", models.BigIntegerField()),
+            ],
+            options={
+                "indexes": [models.Index(fields=["run_id", "branch_id"], name="threshold_branch")],
+            },
+        ),
+        migrations.CreateModel(
             name="Standing",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -262,6 +275,8 @@ class Migration(migrations.Migration):
                 ("aum", models.BigIntegerField()),
                 ("liabilities", models.BigIntegerField()),
                 ("balance_days", models.BigIntegerField()),
+                ("measured", models.BigIntegerField()),
+                ("measured_days", models.BigIntegerField()),
                 ("contribution", models.BigIntegerField(default=0)),
                 ("effective", models.BooleanField(default=True)),
                 ("account_count", models.IntegerField()),

@@ -1,4 +1,4 @@
-"""What nights publish: runs and books, branches and staff, customers and accounts, standings, signals, tasks, figures."""
+"""Runs and rule books, branches and staff, customers and accounts, standings, signals, tasks, figures."""
 
 from weihu.workplace.bank.models.customers import Account, Authorised, Customer, Holding, Product, SearchKey
 from weihu.workplace.bank.models.people import Branch, Staff
@@ -14,7 +14,7 @@ from weihu.workplace.bank.models.runs import (
     rulebook_of,
     rulebooks_of,
 )
-from weihu.workplace.bank.models.standings import Effect, Figure, GradeChange, Standing, Unassigned, aum_on
+from weihu.workplace.bank.models.standings import Effect, Figure, GradeChange, Standing, Threshold, Unassigned, aum_on
 from weihu.workplace.bank.models.work import Signal, Task
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Staff",
     "Standing",
     "Task",
+    "Threshold",
     "Unassigned",
     "VersionedModel",
     "VersionedQuerySet",

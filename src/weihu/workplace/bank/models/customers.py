@@ -1,4 +1,4 @@
-"""What the core system says of customers, accounts and products."""
+"""Customers, accounts, holdings and products as the core system delivers them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import models
 
 from weihu.workplace.bank.models.runs import Run
-from weihu.workplace.base.fields import MoneyField, SealedField
+from weihu.workplace.base.fields import CustomerField, MoneyField, SealedField
 
 
 class Product(models.Model):
@@ -20,12 +20,12 @@ class Product(models.Model):
     risk = models.CharField(max_length=2, null=True)
 
     def title(self, language: str) -> str:
-        """The name in a language, the core system's own if it has no other."""
+        """The name in a language; the core system's own where there is no translation."""
         return (self.name_en if language.startswith("en") else None) or self.name
 
 
 class Customer(models.Model):
-    """A customer (客户). Identity number, phone and address are C2: sealed, found by keyed index."""
+    """A customer (客户). Identity number, phone and address are C2: encrypted, and found by a keyed index."""
 
     customer_id = models.CharField(max_length=60, primary_key=True)
     name = models.CharField(max_length=200)
@@ -51,22 +51,22 @@ class Customer(models.Model):
 
 
 class SearchKey(models.Model):
-    """A beginning under which a customer is found: the name from each of its characters on, pinyin, initials."""
+    """A text that finds a customer when a query is a prefix of it (see ``bank.names``)."""
 
     text = models.CharField(max_length=400, db_index=True)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
 
 
 class Account(models.Model):
     """An account (账户) or other asset with its end-of-day balance.
 
-    A night writes the new balance before it is published, so the one before stays beside it: readers of runs
+    A night writes the new balance before it is published, so the previous one is kept beside it: readers of runs
     before ``balance_run`` see ``balance_before``.
     """
 
     account_id = models.CharField(max_length=60, primary_key=True)
     account_last4 = models.CharField(max_length=4, null=True)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     branch_id = models.CharField(max_length=40)
     product_id = models.CharField(max_length=60)
     opened_on = models.DateField()
@@ -78,7 +78,7 @@ class Account(models.Model):
     balance_run = models.IntegerField()
 
     def balance_at(self, run: Run) -> Decimal:
-        """The balance that a run, the published one or the one before, stands for."""
+        """The balance as of a run: the published one or the one before it."""
         held: Decimal = self.balance if self.balance_run <= run.number else self.balance_before
         return held
 
@@ -87,7 +87,7 @@ class Holding(models.Model):
     """A liability or service a customer holds (持有): loan, card, standing order."""
 
     holding_id = models.CharField(max_length=60, primary_key=True)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     product_id = models.CharField(max_length=60)
     amount = MoneyField()
     opened_on = models.DateField()
@@ -97,10 +97,10 @@ class Holding(models.Model):
 
 
 class Authorised(models.Model):
-    """Somebody (``customer_id``) who may dispose of another's account (授权人), as the core system says."""
+    """A person (``customer_id``) authorised to use somebody else's account (授权人), by the core system."""
 
     authorised_id = models.CharField(max_length=60, primary_key=True)
     account_id = models.CharField(max_length=60, db_index=True)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     until = models.DateField(null=True)
     since_run = models.IntegerField()

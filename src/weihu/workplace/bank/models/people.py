@@ -1,4 +1,4 @@
-"""Who works here and where."""
+"""Branches and members of staff."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Branch(models.Model):
 
 
 class StaffManager(BaseUserManager["Staff"]):
-    """Staff come from the core files; a login is a password given to one of them."""
+    """Staff come from the core files; somebody can sign in once a password has been set."""
 
     def get_by_natural_key(self, username: str | None) -> Staff:
         """By staff id."""

@@ -1,4 +1,4 @@
-"""The nights and what they published."""
+"""Runs (nights), their rule books, and the base of all tables whose rows hold from run to run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REPLACED = Q(until_run__lt=FOREVER)
 
 
 class Book(models.Model):
-    """A rule book (制度) as runs were made by it, kept whole and never changed; ``digest`` is of its content."""
+    """A rule book (制度) that runs were computed with: the whole content, never changed, under its digest."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     key = models.CharField(max_length=100)
@@ -34,15 +34,15 @@ class Book(models.Model):
 
     @classmethod
     def of(cls, book: RuleBook) -> Book:
-        """The row of a rule book, written when a run first uses it."""
+        """The row of a rule book; it is written when a run first uses the book."""
         content = book.model_dump(mode="json")
         digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
-        named = {"key": book.key, "version": book.version, "content": content}
-        return cls.objects.get_or_create(digest=digest, defaults=named)[0]
+        values = {"key": book.key, "version": book.version, "content": content}
+        return cls.objects.get_or_create(digest=digest, defaults=values)[0]
 
 
 class Run(models.Model):
-    """One night (批次): its date, its rule book, its report, the run whose state it was ``built_on``.
+    """A night's run (批次). ``built_on`` is the run whose state it continued from.
 
     Readers see it once ``CurrentRun`` points to it.
     """
@@ -59,7 +59,7 @@ class Run(models.Model):
 
     @property
     def rulebook(self) -> RuleBook:
-        """The rule book that the run was made by."""
+        """The rule book that the run was computed with."""
         return rulebook_of(self.book_id)
 
     @property
@@ -75,34 +75,34 @@ def rulebook_of(digest: str) -> RuleBook:
 
 
 def rulebooks_of(numbers: Iterable[int]) -> dict[int, RuleBook]:
-    """The rule books of some runs by their numbers: what a rank meant when it was given."""
+    """The rule books of runs by run number: a grade's rank is to be read by the book of its time."""
     books = Run.objects.filter(number__in=set(numbers)).values_list("number", "book_id")
     return {number: rulebook_of(digest) for number, digest in books}
 
 
 class CurrentRun(models.Model):
-    """One row: the run that readers see. Moving it is what publishes a night."""
+    """A single row: the run that readers see. Pointing it to another run publishes that run."""
 
     run = models.ForeignKey(Run, models.PROTECT)
 
 
 class VersionedQuerySet(models.QuerySet[M]):
-    """Rows that hold from ``since_run`` to before ``until_run``."""
+    """Rows valid from ``since_run`` up to, but not including, ``until_run``."""
 
     def at(self, run: Run | int) -> Self:
-        """The rows as of any run. Nothing but a key's history is found fast this way."""
+        """The rows as of any run. Only fast together with a condition on a key: no index covers old rows."""
         number = run if isinstance(run, int) else run.number
         return self.filter(since_run__lte=number, until_run__gt=number)
 
     def listed_at(self, run: Run) -> Self:
-        """The rows as of the published run. (Those of the one before go while the next night is staged.)"""
+        """The rows as of the published run, or of the run before it until the next night is staged."""
         return self.at(run).filter(listed=True)
 
 
 class VersionedModel(models.Model):
-    """A published row and the runs between which it holds; ``objects`` is a VersionedQuerySet's manager.
+    """A published row with the runs it is valid for. Subclasses set ``objects`` to a VersionedQuerySet's manager.
 
-    The indexes for lists hold ``listed`` rows only, so they grow with the bank and not with its history; a row
+    The indexes for lists hold ``listed`` rows only, so they grow with the bank and not with its history. A row
     leaves them when the night after the one that replaced it is staged.
     """
 

@@ -1,4 +1,4 @@
-"""What a night says of customers: value, grade, people, figures, effects."""
+"""What a night computes of customers: value, grade, who answers for them; figures of branches; effects of signals."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.db import models
 from django.db.models import Q
 
+from weihu.rules.metric import timing
 from weihu.workplace.bank.models.customers import Customer
 from weihu.workplace.bank.models.runs import LISTED, REPLACED, Run, VersionedModel, VersionedQuerySet
-from weihu.workplace.base.fields import MoneyField
+from weihu.workplace.base.fields import CustomerField, MoneyField
 
 
 class Standing(VersionedModel):
-    """Value, grade and people of a customer while they stay the same: from ``since_run`` to before ``until_run``.
+    """Value, grade and responsible staff of a customer while they stay the same.
 
-    A new row is written only on a night on which something in it changed, so the rows of a customer are the whole
-    history. What moves by itself from day to day (monthly average, flows) follows from the rows. ``month``
-    (of ``since``, as YYYYMM) leads the history's index, so that a night writes into this month's part of it only.
+    A new row is written only on a night on which something in it changed, so the rows of a customer are its whole
+    history. What changes daily by itself (monthly average, metric, flows) is computed from the rows.
+    ``balance_days`` and ``measured_days``: AUM and the policy's leading measure ``measured``, in its own unit, summed
+    over the month up to ``since``. ``month`` (of ``since``, as YYYYMM) leads the history's index, so that a night
+    touches this month's part of the index only.
     """
 
     customer = models.ForeignKey(
@@ -31,6 +34,8 @@ class Standing(VersionedModel):
     aum = MoneyField()
     liabilities = MoneyField()
     balance_days = MoneyField()
+    measured = MoneyField()
+    measured_days = MoneyField()
     contribution = MoneyField(default=0)
     effective = models.BooleanField(default=True)
     account_count = models.IntegerField()
@@ -64,31 +69,45 @@ class Standing(VersionedModel):
 
     @property
     def months(self) -> list[int]:
-        """The months that the customer's history can have rows of, as YYYYMM."""
+        """The months in which the customer's history can have rows, as YYYYMM."""
         first, last = self.first_seen_on, self.since
         span = (last.year - first.year) * 12 + last.month - first.month
         counted = (first.year * 12 + first.month - 1 + ahead for ahead in range(span + 1))
         return [number // 12 * 100 + number % 12 + 1 for number in counted]
 
     def monthly_average(self, run: Run) -> Decimal:
-        """月日均 as of a run: balance-days of the month to date by the days seen in it."""
-        days = (run.business_date - self.since).days
+        """Monthly average AUM (月日均) as of a run: balance-days of the month to date over its days so far, yuan."""
+        return self._average(self.aum, self.balance_days, run)
+
+    def metric(self, run: Run) -> Decimal:
+        """指标 as of a run, by which its policy grades: yuan, or points, as ``rules.metric.unit`` says."""
+        if timing(run.rulebook) == "point_in_time":
+            return Decimal(self.measured)
+        return self._average(self.measured, self.measured_days, run)
+
+    def month_total(self, run: Run) -> Decimal:
+        """The leading measure summed over the month to date, as of a run."""
+        return self._month_total(self.measured, self.measured_days, run)
+
+    def _average(self, amount: Decimal, days_sum: Decimal, run: Run) -> Decimal:
+        total = self._month_total(amount, days_sum, run)
+        return (total / run.month_days).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+    def _month_total(self, amount: Decimal, days_sum: Decimal, run: Run) -> Decimal:
         if self.since.replace(day=1) != run.business_date.replace(day=1):
-            return Decimal(self.aum)
-        total = self.balance_days + self.aum * days
-        average: Decimal = (total / run.month_days).quantize(Decimal("0.01"), ROUND_HALF_UP)
-        return average
+            return amount * run.month_days
+        return days_sum + amount * (run.business_date - self.since).days
 
 
 class GradeChange(models.Model):
-    """A customer's grade changed on a night: what migrations between two dates are put together from.
+    """A change of a customer's grade on a night. Migrations between two dates are summed from these.
 
-    ``rank_before`` is empty for who was graded for the first time; ranks are of the run's book.
+    ``rank_before`` is empty when the customer was graded for the first time. Ranks are those of the run's book.
     """
 
     run_id = models.IntegerField()
     on = models.DateField()
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     branch_id = models.CharField(max_length=40)
     primary_id = models.CharField(max_length=60, null=True)
     rank_before = models.SmallIntegerField(null=True)
@@ -106,24 +125,36 @@ class GradeChange(models.Model):
 
 
 def aum_on(history: list[Standing], on: date) -> Decimal | None:
-    """AUM at the end of a date by a customer's rows, oldest first; None before the first."""
-    known = [row.aum for row in history if row.since <= on]
-    return known[-1] if known else None
+    """AUM (yuan) at the end of a date from a customer's rows, oldest first; None before the first row."""
+    amounts = [row.aum for row in history if row.since <= on]
+    return amounts[-1] if amounts else None
+
+
+class Threshold(models.Model):
+    """The metric that a grade took in a branch on a night (``rules.tables.THRESHOLDS``): a minimum, or a share's cut-off."""
+
+    run_id = models.IntegerField()
+    branch_id = models.CharField(max_length=40)
+    grade_rank = models.SmallIntegerField()
+    threshold = MoneyField()
+
+    class Meta:
+        indexes = [models.Index(fields=["run_id", "branch_id"], name="threshold_branch")]
 
 
 class Unassigned(models.Model):
-    """A customer to whom a night found nobody: why, and who has to settle it."""
+    """A customer for whom a night found nobody responsible: why, and who has to settle it."""
 
     run_id = models.IntegerField(db_index=True)
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     why = models.CharField(max_length=20)
     owner_id = models.CharField(max_length=60, null=True)
 
 
 class Figure(models.Model):
-    """A night's figures of a person's customers of a grade in a branch (``rules.tables.FIGURES``); yuan, minutes.
+    """A night's figures per branch, member of staff and grade (``rules.tables.FIGURES``); yuan, minutes.
 
-    ``staff_id`` is empty for customers whom nobody answers for.
+    ``staff_id`` is empty for customers that nobody is responsible for.
     """
 
     run_id = models.IntegerField()
@@ -150,8 +181,11 @@ class Figure(models.Model):
 
 
 class Effect(models.Model):
-    """What became of the customers of a kind of signal whose trial ended on a night: sums of the changes of AUM and of
-    their squares, of those who were told of it and of those kept back (``rules.tables.EFFECTS``)."""
+    """The outcome of a kind of signal for the customers whose trial ended on a night (``rules.tables.EFFECTS``).
+
+    ``change`` and ``squares`` are the sums of their changes of AUM and of the squares; ``held_out`` marks the
+    control group, whose signals nobody saw.
+    """
 
     run_id = models.IntegerField(db_index=True)
     on = models.DateField(db_index=True)

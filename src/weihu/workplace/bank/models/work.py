@@ -1,17 +1,17 @@
-"""What a night gives people to do: signals and tasks."""
+"""The work that a night finds for staff: signals and tasks."""
 
 from __future__ import annotations
 
 from django.db import models
 
 from weihu.workplace.bank.models.runs import LISTED, REPLACED, Run, VersionedModel, VersionedQuerySet
-from weihu.workplace.base.fields import MoneyField
+from weihu.workplace.base.fields import CustomerField, MoneyField
 
 
 class Signal(VersionedModel):
-    """A reason to act (商机) with its evidence, while it is open. ``held_out``: nobody hears of it, to tell the effect."""
+    """An open reason to act (商机) with its evidence. ``held_out``: in the control group, so nobody sees it."""
 
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     kind = models.CharField(max_length=40)
     subject = models.CharField(max_length=100)
     raised_on = models.DateField()
@@ -32,14 +32,14 @@ class Signal(VersionedModel):
 
 
 class Task(models.Model):
-    """One customer on a person's list of a run (任务), in order of ``position``.
+    """A customer on somebody's list of a run (任务), in order of ``position``.
 
     ``value``: what acting is worth, yuan; ``score``: the same per minute; ``top``: one of the best customers.
     """
 
     run = models.ForeignKey(Run, models.DO_NOTHING, db_constraint=False, db_index=False)
     staff_id = models.CharField(max_length=60)
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     position = models.IntegerField()
     minutes = models.IntegerField()
     value = MoneyField(default=0)

@@ -1,1 +1,1 @@
-"""Benefits (权益) of a grade: what is due, what was used."""
+"""Benefits (权益) of grades: what customers are entitled to and what they used."""

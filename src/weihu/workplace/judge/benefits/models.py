@@ -1,17 +1,17 @@
-"""What was used of benefits."""
+"""The uses of benefits."""
 
 from __future__ import annotations
 
 from django.db import models
 
-from weihu.workplace.base.fields import MoneyField
+from weihu.workplace.base.fields import CustomerField, MoneyField
 
 
 class BenefitUse(models.Model):
-    """One use of a benefit in a period; ``nth`` of the quota, so that nobody uses more than is due."""
+    """One use of a benefit in a period. ``nth`` numbers the uses of a quota, so that nobody can exceed it."""
 
     token = models.UUIDField(unique=True)
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     benefit = models.CharField(max_length=60)
     period_from = models.DateField()
     nth = models.SmallIntegerField()

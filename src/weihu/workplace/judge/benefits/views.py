@@ -25,7 +25,7 @@ from weihu.workplace.judge.grading.columns import pyramid
 @needs_run
 @require_POST
 def benefit_use(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """Use a benefit in one step, or take today's use back."""
+    """Use a benefit, or undo today's use."""
     standing = request.gate.standing(customer_id)
     by, on = request.user.staff_id, request.run.work_date
     if number := request.POST.get("undo", ""):
@@ -43,7 +43,7 @@ def benefit_use(request: WorkRequest, customer_id: str) -> HttpResponse:
 @needs_run
 @require_GET
 def benefits(request: WorkRequest) -> HttpResponse:
-    """Per benefit and grade: to how many it is due, how often it was used, what it cost."""
+    """Per benefit and grade: how many customers are entitled to it, how often it was used, what it cost."""
     gate, book = request.gate, request.book
     if not gate.decides:
         raise Http404
@@ -62,8 +62,8 @@ def benefits(request: WorkRequest) -> HttpResponse:
     for key, benefit in book.benefits.items():
         for rank in reversed(range(len(grades))):
             if key in book.due_benefits(rank):
-                found = counted.get((key, keys[rank]), {})
-                used = {name: found.get(name, 0) for name in ("times", "sum", "people")}
+                counts = counted.get((key, keys[rank]), {})
+                used = {name: counts.get(name, 0) for name in ("times", "sum", "people")}
                 rows.append(
                     {"benefit": benefit, "rank": rank, "grade": grades[rank], "due": customers.get(rank, 0), **used}
                 )

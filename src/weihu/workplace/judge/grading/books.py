@@ -1,4 +1,4 @@
-"""Rule books as the bank keeps them (制度): proposed, approved by a second person, in force from a date."""
+"""Revisions of the rule book (制度): drafted, approved by a second person, in force from a date."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from weihu.workplace.judge.grading.models import BookDraft
 
 
 class NotAllowed(ValueError):
-    """The person may not do this with the book; says why by ``reason``: own, post or state."""
+    """The person may not do this with the draft; ``reason`` is a key of forms.REFUSALS."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -23,14 +23,14 @@ class NotAllowed(ValueError):
 
 
 def in_force(on: date, otherwise: RuleBook) -> RuleBook:
-    """The approved book that is in force on a business date, the latest; before any, the installation's file."""
+    """The latest approved book in force on a business date; before any, ``otherwise``, the installation's file."""
     approved = BookDraft.objects.filter(state=BookDraft.State.APPROVED, in_force_from__lte=on)
     latest = approved.order_by("-in_force_from", "-pk").first()
     return rulebook_of(latest.book_id) if latest else otherwise
 
 
 def keep(book: RuleBook, base: Book, title: str, in_force_from: date, by: str, on: date) -> BookDraft:
-    """Save a book as a draft; nobody but people who keep the rules sees it."""
+    """Save a book as a draft, visible only to people who keep the rules."""
     kept = Book.of(book)
     draft = BookDraft.objects.create(
         book=kept, base=base, title=title, in_force_from=in_force_from, made_by=by, made_on=on
@@ -40,16 +40,16 @@ def keep(book: RuleBook, base: Book, title: str, in_force_from: date, by: str, o
 
 
 def submit(draft: BookDraft, by: str) -> None:
-    """Ask a second person to approve. Raises NotAllowed for whoever did not make it."""
+    """Submit a draft for approval by a second person. Raises NotAllowed for anybody but its author."""
     if draft.made_by != by:
         raise NotAllowed("own")
     _move(draft, BookDraft.State.DRAFT, BookDraft.State.SUBMITTED, by, draft.made_on, "")
 
 
 def decide(draft: BookDraft, approve: bool, gate: Gate, on: date, note: str) -> None:
-    """Approve or refuse what somebody else proposed (four eyes). Raises NotAllowed.
+    """Approve or refuse somebody else's draft (four-eyes principle). Raises NotAllowed.
 
-    The date in force has to lie ahead: grades that were given keep their book.
+    The date in force must not have passed: grades of past nights keep their book.
     """
     if draft.made_by == gate.staff.staff_id:
         raise NotAllowed("own")
@@ -62,33 +62,33 @@ def decide(draft: BookDraft, approve: bool, gate: Gate, on: date, note: str) -> 
 
 
 def may_keep(gate: Gate) -> bool:
-    """Whether the person's post proposes books."""
+    """Whether the person's post may draft rule books."""
     post = gate.run.rulebook.posts.get(gate.staff.post)
     return bool(post and post.keeps_rules and gate.staff.is_active)
 
 
 def may_approve(gate: Gate) -> bool:
-    """Whether the person's post approves books: it keeps the rules and sees the whole bank."""
+    """Whether the person's post may approve rule books: it keeps the rules and sees the whole bank."""
     return may_keep(gate) and gate.reach == "bank"
 
 
 def differences(before: dict[str, Any], after: dict[str, Any], path: str = "") -> list[tuple[str, Any, Any]]:
-    """What is not the same in two books: entry, value before, value after."""
-    found: list[tuple[str, Any, Any]] = []
+    """The differences of two books as (path of the entry, value before, value after)."""
+    differing: list[tuple[str, Any, Any]] = []
     for key in [*before, *(key for key in after if key not in before)]:
         old, new = before.get(key), after.get(key)
-        here = f"{path}.{key}" if path else key
+        entry_path = f"{path}.{key}" if path else key
         if isinstance(old, dict) and isinstance(new, dict):
-            found += differences(old, new, here)
+            differing += differences(old, new, entry_path)
         elif old != new:
-            found.append((here, old, new))
-    return found
+            differing.append((entry_path, old, new))
+    return differing
 
 
 def _move(draft: BookDraft, still: str, to: str, by: str, on: date, note: str) -> None:
     with transaction.atomic():
-        said = {"state": to} | ({"decided_by": by, "decided_on": on, "note": note} if to != "submitted" else {})
-        if not BookDraft.objects.filter(pk=draft.pk, state=still).update(**said):
+        changes = {"state": to} | ({"decided_by": by, "decided_on": on, "note": note} if to != "submitted" else {})
+        if not BookDraft.objects.filter(pk=draft.pk, state=still).update(**changes):
             raise NotAllowed("state")
         audit.record(by, f"book.{to}", detail=str(draft.pk))
     draft.refresh_from_db()

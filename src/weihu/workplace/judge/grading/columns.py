@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from threading import Lock
 from typing import Any, Literal
 
 import duckdb
+import ibis
 import pyarrow as pa
 from django.conf import settings
 from django.core.cache import cache
 
-from weihu.rules.rulebook import RuleBook
+from weihu.rules.metric import near_next
+from weihu.rules.tables import STANDINGS, THRESHOLDS
+from weihu.workplace.bank.metric import Distance, distance
 from weihu.workplace.bank.models import Run
 from weihu.workplace.gate.reach import Gate
 
@@ -35,22 +37,6 @@ class Curve:
     top_share: float
     brought_by_top: float
     bring_most: float
-
-
-@dataclass(frozen=True)
-class Near:
-    """A customer close under the next grade: what it takes by the month's end.
-
-    ``lacking`` of the metric; ``add`` yuan kept from tomorrow on for ``days`` days reach the next grade's threshold.
-    """
-
-    customer_id: str
-    rank: int
-    metric: Decimal
-    threshold: Decimal
-    lacking: Decimal
-    add: Decimal
-    days: int
 
 
 def pyramid(gate: Gate) -> list[dict[str, Any]]:
@@ -93,52 +79,23 @@ def _curve(gate: Gate, worth: Worth) -> Curve | None:
     return Curve([(0.0, 0.0), *points], float(top), ends[2.0], ends[3.0])
 
 
-def near(gate: Gate, share: Decimal, most: int) -> list[Near]:
-    """Customers whose metric is within ``share`` of the next grade's threshold, the largest assets first."""
-    book, run = gate.run.rulebook, gate.run
-    bounds = [
-        (rank, branch, bound)
-        for rank, grade in enumerate(book.grades.values())
-        for branch, bound in [("", grade.minimum), *grade.minimum_in.items()]
-        if bound is not None
-    ]
-    if not bounds:
-        return []
-    listed = ", ".join(
-        f"({rank - 1}, '{branch.replace(chr(39), chr(39) * 2)}', {bound}::DECIMAL(18,2))"
-        for rank, branch, bound in bounds
-    )
+def near(gate: Gate, most: int) -> dict[str, Distance]:
+    """By number, the effective customers near under the next grade and how far they are; the largest assets first."""
+    run, columns = gate.run, ("customer_id", "branch_id", "grade_rank", "aum", "measured", "measured_days", "metric")
+    reached = ibis.table({**{name: STANDINGS[name] for name in columns}, "effective": "boolean"}, name="reached")
+    thresholds = ibis.table(THRESHOLDS, name="thresholds")
+    close = near_next(reached.filter(reached.effective).select(*columns), thresholds, run.rulebook)
     rows = _answers(
         gate,
-        f"WITH bounds(grade_rank, branch, bound) AS (VALUES {listed}), own AS (SELECT r.*, coalesce(b.bound, a.bound) AS bound"
-        " FROM reached r LEFT JOIN bounds b ON b.grade_rank = r.grade_rank AND b.branch = r.branch_id"
-        " JOIN bounds a ON a.grade_rank = r.grade_rank AND a.branch = '')"
-        f" SELECT customer_id, grade_rank, metric, bound, aum, balance_days FROM own WHERE effective AND metric < bound"
-        f" AND metric >= bound * {1 - share} ORDER BY aum DESC, customer_id LIMIT {most}",
+        f"WITH thresholds AS (FROM read_parquet('{_file(run, 'thresholds')}'))"
+        f" SELECT * FROM ({ibis.to_sql(close, dialect='duckdb')}) ORDER BY aum DESC, customer_id LIMIT {most}",
     )
-    return [_near(row, run, book) for row in rows]
-
-
-def _near(row: dict[str, Any], run: Run, book: RuleBook) -> Near:
-    bound, lacking = row["bound"], row["bound"] - row["metric"]
-    ahead = days_left(run.business_date)
-    add, days = lacking, ahead
-    if book.policy.metric == "monthly_average":
-        if ahead:
-            missing = bound * (run.month_days + ahead) - row["balance_days"] - row["aum"] * ahead
-            add = max(Decimal(0), (missing / ahead).quantize(Decimal("0.01")))
-        else:  # the month is over: what next month's average takes
-            add, days = (
-                max(Decimal(0), bound - row["aum"]),
-                days_left(date(run.work_date.year, run.work_date.month, 1)) + 1,
-            )
-    return Near(row["customer_id"], row["grade_rank"], row["metric"], bound, lacking, add, days)
-
-
-def days_left(on: date) -> int:
-    """Days of the month after a date."""
-    following = date(on.year + on.month // 12, on.month % 12 + 1, 1)
-    return (following - on).days - 1
+    return {
+        row["customer_id"]: distance(
+            row["grade_rank"] + 1, row["threshold"], row["metric"], row["measured"], row["measured_days"], run
+        )
+        for row in rows
+    }
 
 
 def top_time(gate: Gate, spent: Sequence[tuple[str, int]]) -> dict[str, float | None]:

@@ -1,4 +1,4 @@
-"""One customer's standing in words that a program or an operator can read: inputs, rule, version."""
+"""A customer's standing with its inputs, rule book and history, as data for operators and programs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from weihu.workplace.bank.models import Signal, Standing, rulebooks_of
 
 
 def standing_with_history(customer_id: str) -> dict[str, Any] | None:
-    """The published standing of a customer, its open signals and every change before it; None if there is none.
+    """The published standing of a customer with its open signals and history; None if there is none.
 
-    For the operator's command line only: pages go through the gate.
+    Only for the operator's command line: pages go through the gate.
     """
     run = current()
     standing = Standing.objects.listed_at(run).filter(customer_id=customer_id).first() if run else None
@@ -27,17 +27,19 @@ def standing_with_history(customer_id: str) -> dict[str, Any] | None:
         "customer_id": customer_id,
         "business_date": str(run.business_date),
         "rulebook": f"{book.key} {book.version}",
-        **_said(standing, book),
+        **_standing_values(standing, book),
         "monthly_average": str(standing.monthly_average(run)),
+        "measure": book.policy.metric,
+        "metric": str(standing.metric(run)),
         "primary": standing.primary_id,
         "deputy": standing.deputy_id,
         "branch": standing.branch_id,
         "signals": [{"kind": row.kind, "raised_on": str(row.raised_on), "subject": row.subject} for row in signals],
-        "history": [{"since": str(row.since), **_said(row, books[row.since_run])} for row in history],
+        "history": [{"since": str(row.since), **_standing_values(row, books[row.since_run])} for row in history],
     }
 
 
-def _said(row: Standing, book: RuleBook) -> dict[str, Any]:
+def _standing_values(row: Standing, book: RuleBook) -> dict[str, Any]:
     return {
         "aum": f"{row.aum:.2f}",
         "liabilities": f"{row.liabilities:.2f}",

@@ -1,4 +1,4 @@
-"""The rules that a manager may try out on a page, and a whole book as a file."""
+"""Forms of the rule book: the settings that a manager can try out on a page, and a whole book as a file."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ UPGRADES = (
 
 
 class PolicyForm(forms.Form):
-    """The policy, the thresholds and the cadence of every grade; what is left alone stays as the book has it."""
+    """The policy and every grade's threshold and cadence; everything else stays as the book has it."""
 
     def __init__(self, *args: Any, book: RuleBook, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.base = book
         measures = [
             *((key, OWN_NAMES[key]) for key in OWN_MEASURES),
-            *((key, called(one)) for key, one in book.measures.items()),
+            *((key, called(measure)) for key, measure in book.measures.items()),
         ]
         policy = book.policy
         self.fields["metric"] = self._choice(_("Measured by"), measures, policy.metric)
@@ -62,28 +62,28 @@ class PolicyForm(forms.Form):
 
     @property
     def rows(self) -> list[tuple[Any, Any, Any]]:
-        """For the page: each grade with its fields, from the highest down."""
-        found = []
+        """For the page: each grade with its fields, highest grade first."""
+        grades = []
         for key, entry in reversed(self.base.grades.items()):
             bound = next(
                 (self[f"{name} {key}"] for name in ("minimum", "within_top") if f"{name} {key}" in self.fields), None
             )
-            found.append((entry, bound, self[f"cadence_days {key}"]))
-        return found
+            grades.append((entry, bound, self[f"cadence_days {key}"]))
+        return grades
 
     @property
     def general(self) -> list[Any]:
-        """For the page: what holds for all grades."""
+        """For the page: the fields that apply to all grades."""
         return [self[name] for name in self.fields if " " not in name]
 
     def proposed(self) -> RuleBook:
-        """The book with what was changed. Raises FaultyBook."""
+        """The book with the form's changes. Raises FaultyBook."""
         if not self.is_bound:
             return self.base
-        said = self.cleaned_data
-        policy = {name: said[name] for name in self.fields if " " not in name}
+        values = self.cleaned_data
+        policy = {name: values[name] for name in self.fields if " " not in name}
         grades: dict[str, dict[str, Any]] = {key: {} for key in self.base.grades}
-        for name, value in said.items():
+        for name, value in values.items():
             setting, _space, key = name.partition(" ")
             if key:
                 grades[key][setting] = (
@@ -110,9 +110,9 @@ class PolicyForm(forms.Form):
     @staticmethod
     def _decimal(label: Any, initial: Decimal, places: int) -> forms.DecimalField:
         widget = forms.NumberInput(attrs={"class": "form-control", "inputmode": "decimal", "step": "any"})
-        shown = initial.normalize() if initial % 1 else initial.quantize(Decimal(1))
+        display = initial.normalize() if initial % 1 else initial.quantize(Decimal(1))
         return forms.DecimalField(
-            label=label, initial=f"{shown:f}", min_value=0, max_digits=18, decimal_places=places, widget=widget
+            label=label, initial=f"{display:f}", min_value=0, max_digits=18, decimal_places=places, widget=widget
         )
 
 

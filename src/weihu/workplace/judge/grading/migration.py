@@ -1,4 +1,4 @@
-"""Grade migrations (等级迁移) between two dates: how many went from where to where, and who."""
+"""Grade migrations (等级迁移) between two dates: which customers moved, and how many from each grade to each."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from weihu.workplace.gate.reach import Gate
 
 @dataclass(frozen=True)
 class Move:
-    """A customer whose grade differs between the two dates. ``before`` None: came in between.
+    """A customer whose grade differs between the two dates; ``before`` is None for new customers.
 
-    ``last`` is the latest change in the time, which says why.
+    ``last`` is the latest change in the period, which says why.
     """
 
     customer_id: str
@@ -26,7 +26,7 @@ class Move:
 
 
 def changes(gate: Gate, after: date, until: date) -> QuerySet[GradeChange]:
-    """The changes of customers within reach behind ``after`` and up to ``until``; of a night run twice, the later."""
+    """Grade changes of customers within reach after ``after`` up to ``until``; of a date run twice, the later run's."""
     rows = GradeChange.objects.filter(on__gt=after, on__lte=until, run_id__lte=gate.run.number)
     if replaced := _replaced(after, until, gate.run.number):
         rows = rows.exclude(run_id__in=replaced)
@@ -34,9 +34,9 @@ def changes(gate: Gate, after: date, until: date) -> QuerySet[GradeChange]:
 
 
 def moves(gate: Gate, after: date, until: date, book: RuleBook) -> list[Move]:
-    """Everybody whose grade at the end of ``until`` is another than at the end of ``after``, in ranks of ``book``.
+    """Customers whose grade at the end of ``until`` differs from that at the end of ``after``, in ranks of ``book``.
 
-    A grade before that the book does not have counts as none.
+    An earlier grade that the book does not have counts as none.
     """
     first: dict[str, GradeChange] = {}
     last: dict[str, GradeChange] = {}
@@ -49,14 +49,14 @@ def moves(gate: Gate, after: date, until: date, book: RuleBook) -> list[Move]:
         key = list(books[change.run_id].grades)[own] if own is not None else None
         return book.rank(key) if key in book.grades else None
 
-    found = [
+    ranked = [
         (key, rank(first[key], first[key].rank_before), rank(row, row.rank_after), row) for key, row in last.items()
     ]
-    return [Move(key, old, new, row) for key, old, new, row in found if new is not None and old != new]
+    return [Move(key, old, new, row) for key, old, new, row in ranked if new is not None and old != new]
 
 
 def matrix(moved: list[Move], now: dict[int, int], ranks: int) -> list[list[int]]:
-    """Customers from each rank (and, as the last row, from nowhere) to each rank; those who stayed on the diagonal.
+    """Numbers of customers from each rank (the last row: new customers) to each rank; the diagonal has those who stayed.
 
     ``now``: customers per rank at the later date.
     """
@@ -69,13 +69,13 @@ def matrix(moved: list[Move], now: dict[int, int], ranks: int) -> list[list[int]
     return counts
 
 
-def _replaced(after: date, until: date, number: int) -> list[int]:
-    """Runs of dates in the time that were run again later."""
-    runs = Run.objects.filter(business_date__gt=after, business_date__lte=until, number__lte=number)
+def _replaced(after: date, until: date, last: int) -> list[int]:
+    """Runs in the period whose business date was run again later."""
+    runs = Run.objects.filter(business_date__gt=after, business_date__lte=until, number__lte=last)
     latest: dict[date, int] = {}
-    found = []
-    for on, one in runs.order_by("number").values_list("business_date", "number"):
+    replaced = []
+    for on, number in runs.order_by("number").values_list("business_date", "number"):
         if on in latest:
-            found.append(latest[on])
-        latest[on] = one
-    return found
+            replaced.append(latest[on])
+        latest[on] = number
+    return replaced

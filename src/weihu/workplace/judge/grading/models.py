@@ -1,4 +1,4 @@
-"""What the night says of a customer."""
+"""Exceptions from grading, and drafts of rule books."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.bank.models import Book
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class GradeException(models.Model):
-    """A customer has at least a grade until a day, whatever the policy says; granted by a person with a reason."""
+    """An exception: a customer keeps at least a grade until a day, whatever the policy says."""
 
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     grade = models.CharField(max_length=40)
     from_on = models.DateField()
     until_on = models.DateField(db_index=True)
@@ -23,10 +23,10 @@ class GradeException(models.Model):
 
 
 class BookDraft(models.Model):
-    """A rule book that somebody proposes (制度修订): in force from a business date once a second person approved it."""
+    """A proposed rule book (制度修订), in force from a business date once a second person has approved it."""
 
     class State(models.TextChoices):
-        """How far it is."""
+        """How far the draft has got."""
 
         DRAFT = "draft", _("Draft")
         SUBMITTED = "submitted", _("Waiting for approval")

@@ -16,12 +16,14 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from weihu.rules.metric import timing
 from weihu.rules.rulebook import FaultyBook, RuleBook
-from weihu.workplace.bank.models import Run, Staff, Standing, rulebook_of
+from weihu.workplace.bank.metric import Distance, distances
+from weihu.workplace.bank.models import Run, Staff, rulebook_of
 from weihu.workplace.base import audit
-from weihu.workplace.base.words import called
+from weihu.workplace.base.words import called, grade_words, measure_name
 from weihu.workplace.contact.models import Contact
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.grading import books, columns, forms
 from weihu.workplace.judge.grading.migration import Move, matrix, moves
@@ -39,7 +41,7 @@ _lock = Lock()
 @require_GET
 def distribution(request: WorkRequest) -> HttpResponse:
     """The grades of everybody within reach, the Pareto curve, and the time that goes to the top."""
-    gate = reaching(request)
+    gate = require_reach(request)
     rows = columns.pyramid(gate)
     whole = {name: sum((row[name] for row in rows), Decimal(0)) for name in ("customers", "aum", "contribution")}
     grades = list(request.book.grades.values())
@@ -70,7 +72,7 @@ def distribution(request: WorkRequest) -> HttpResponse:
 @require_GET
 def migration(request: WorkRequest) -> HttpResponse:
     """Who moved between two dates: a picture, a matrix, and the people behind each number."""
-    gate = reaching(request)
+    gate = require_reach(request)
     until = parse_date(request.GET.get("until", "")) or request.run.business_date
     until = min(until, request.run.business_date)
     after = parse_date(request.GET.get("after", "")) or until.replace(day=1) - timedelta(days=1)
@@ -119,17 +121,30 @@ def migration(request: WorkRequest) -> HttpResponse:
 @require_GET
 def near(request: WorkRequest) -> HttpResponse:
     """Who is close under the next grade and what it takes, and who is on watch."""
-    gate, book = reaching(request), request.book
+    gate, book = require_reach(request), request.book
     watched = request.GET.get("part") == "watch"
     most = SHEET_ROWS if request.GET.get("xlsx") else LISTED
     if watched:
         found = gate.standings().filter(watch_since__isnull=False, effective=True)
-        listed = list(found.order_by("-grade_rank", "-aum", "customer_id")[:most])
-        rows = [_watch_row(row, request) for row in listed]
+        standings = list(found.order_by("-grade_rank", "-aum", "customer_id")[:most])
+        away = distances({row: row.grade_rank for row in standings}, request.run)
+        rows: list[dict[str, Any]] = [
+            {"standing": row, "metric": row.metric(request.run), "away": away.get(row)} for row in standings
+        ]
     else:
-        close = columns.near(gate, book.near_share, most)
-        standings = {row.customer_id: row for row in _standings_of(gate, [one.customer_id for one in close])}
-        rows = [_near_row(one, standings[one.customer_id], request) for one in close if one.customer_id in standings]
+        close = columns.near(gate, most)
+        reached = gate.reached(close)
+        grades = list(book.grades.values())
+        rows = [
+            {
+                "standing": reached[key],
+                "metric": away.metric,
+                "away": away,
+                "following": grade_words(grades[away.rank], book),
+            }
+            for key, away in close.items()
+            if key in reached
+        ]
     people = Staff.objects.in_bulk({row["standing"].primary_id for row in rows})
     for row in rows:
         row["owner"] = people.get(row["standing"].primary_id)
@@ -139,7 +154,7 @@ def near(request: WorkRequest) -> HttpResponse:
             _("Customer number"),
             _("Grade"),
             "AUM",
-            _("Metric"),
+            measure_name(book),
             _("Threshold"),
             _("Lacking"),
             _("To add"),
@@ -153,17 +168,15 @@ def near(request: WorkRequest) -> HttpResponse:
                 called(list(book.grades.values())[row["standing"].grade_rank]),
                 row["standing"].aum,
                 row["metric"],
-                row["threshold"],
-                row["lacking"],
-                row["add"],
-                row["days"],
+                *_away_cells(row["away"]),
                 row["owner"].name if row["owner"] else "",
             ]
             for row in rows
         ]
         title = _("On watch") if watched else _("Near the next grade")
         return download(request, Sheet(str(title), head, lines, [row["standing"].customer_id for row in rows]))
-    context = {"rows": rows, "watched": watched, "here": "grading", "room": "near", "metric": _metric_name(request)}
+    averaged = timing(book) == "monthly_average"
+    context = {"rows": rows, "watched": watched, "averaged": averaged, "here": "grading", "room": "near"}
     audit.record(request.user.staff_id, "grading.near")
     return render(request, "grading/near.html", context)
 
@@ -172,7 +185,7 @@ def near(request: WorkRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def whatif(request: WorkRequest) -> HttpResponse:
     """Change the rules and see what they would make of everybody within reach; nothing is written but a draft."""
-    gate = reaching(request)
+    gate = require_reach(request)
     if not books.may_keep(gate):
         raise Http404
     form = forms.PolicyForm(request.POST or None, book=request.book)
@@ -221,7 +234,7 @@ def whatif(request: WorkRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def book_drafts(request: WorkRequest) -> HttpResponse:
     """The rule books that were proposed; a file may be proposed as a whole."""
-    if not books.may_keep(reaching(request)):
+    if not books.may_keep(require_reach(request)):
         raise Http404
     form = forms.BookFile(request.POST or None, request.FILES or None)
     faults: list[str] = []
@@ -258,7 +271,7 @@ def book_drafts(request: WorkRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def book_draft(request: WorkRequest, number: int) -> HttpResponse:
     """One proposed book: what it changes, and the decision of a second person."""
-    gate = reaching(request)
+    gate = require_reach(request)
     draft = BookDraft.objects.select_related("book", "base").filter(pk=number).first()
     if draft is None or not books.may_keep(gate):
         raise Http404
@@ -327,7 +340,7 @@ def exceptions_of(customer_id: str, on: date) -> list[GradeException]:
 def _outcome(request: WorkRequest, proposed: RuleBook) -> dict[str, Any]:
     """What a book would make of everybody within reach: the context of grading/outcome.html."""
     with _lock:
-        cells = _loaded(request.run.number).moved(proposed, list(request.book.grades), request.gate.columns)
+        cells = _loaded(request.run).moved(proposed, request.gate.columns)
     rows = side_by_side(cells, proposed)
     known = [cell for cell in cells if cell.before >= 0]
     people = list(request.gate.colleagues().values_list("branch_id", "post"))
@@ -344,9 +357,9 @@ def _outcome(request: WorkRequest, proposed: RuleBook) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _loaded(number: int) -> State:
+def _loaded(run: Run) -> State:
     """The columns of a run, for every reader."""
-    return State(settings.HOME.run(number))
+    return State(settings.HOME.run(run.number), run.rulebook, run.month_days)
 
 
 def _spent(request: WorkRequest) -> list[tuple[str, int]]:
@@ -419,40 +432,6 @@ def _moves_sheet(request: WorkRequest, shown: list[Move], then: RuleBook) -> Htt
     return download(request, Sheet(str(_("Grade migration")), head, lines, [move.customer_id for move in kept]))
 
 
-def _standings_of(gate: Any, ids: list[str]) -> list[Standing]:
-    return list(gate.standings().filter(customer_id__in=ids))
-
-
-def _near_row(one: columns.Near, standing: Standing, request: WorkRequest) -> dict[str, Any]:
-    following = list(request.book.grades.values())[one.rank + 1]
-    return {
-        "standing": standing,
-        "metric": one.metric,
-        "threshold": one.threshold,
-        "lacking": one.lacking,
-        "add": one.add,
-        "days": one.days,
-        "following": following,
-    }
-
-
-def _watch_row(standing: Standing, request: WorkRequest) -> dict[str, Any]:
-    bound = request.book.minimum(standing.grade_rank, standing.branch_id)
-    metric = standing.monthly_average(request.run) if request.book.policy.metric == "monthly_average" else standing.aum
-    lacking = max(Decimal(0), bound - metric) if bound is not None else None
-    return {
-        "standing": standing,
-        "metric": metric,
-        "threshold": bound,
-        "lacking": lacking,
-        "add": max(Decimal(0), bound - standing.aum) if bound is not None else None,
-        "days": columns.days_left(request.run.business_date),
-        "following": None,
-    }
-
-
-def _metric_name(request: WorkRequest) -> str:
-    key = request.book.policy.metric
-    if key in request.book.measures:
-        return called(request.book.measures[key])
-    return "AUM" if key == "aum" else str(_("Monthly average"))
+def _away_cells(away: Distance | None) -> list[Any]:
+    """Threshold, lacking, to add, days."""
+    return [away.threshold, away.lacking, away.add, away.days] if away else [None] * 4

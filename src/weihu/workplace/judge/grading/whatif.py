@@ -51,24 +51,29 @@ class Work:
 
 
 class State:
-    """A run's standings in memory, in columns, for one rule book after the other. ``folder`` holds its Parquet files."""
+    """A run's standings in memory, in columns, for one rule book after the other. ``folder`` holds its Parquet files.
 
-    def __init__(self, folder: Path, threads: int | None = None) -> None:
+    ``today``: the book that the run was made by, and the days of the month that it saw.
+    """
+
+    def __init__(self, folder: Path, today: RuleBook, month_days: int, threads: int | None = None) -> None:
         self._folder = folder
+        self._today = today
+        self._month_days = month_days
         self._database = duckdb.connect()
         if threads:
             self._database.execute(f"SET threads = {threads}")
         self._known: set[str] = set()
         self._database.execute(
-            "CREATE TABLE state AS SELECT customer_id, branch_id, primary_id, deputy_id, grade_rank, aum, monthly_average, contribution"
-            f" FROM {self._read('standings')} WHERE effective"
+            "CREATE TABLE state AS SELECT customer_id, branch_id, primary_id, deputy_id, grade_rank, aum, monthly_average, contribution, effective"
+            f" FROM {self._read('standings')}"
         )
 
-    def moved(self, book: RuleBook, grades_today: list[str], where: str = "true") -> list[Cell]:
-        """Customers by today's rank and the rank that the book's measures reach, protection left aside.
+    def moved(self, book: RuleBook, where: str = "true") -> list[Cell]:
+        """Effective customers by today's rank and the rank that the book's measures reach, protection left aside.
 
-        ``where`` is a condition on the columns (who is within reach); shares are of everybody all the same.
-        Ranks before are of ``grades_today``; a grade that the book does not have counts as rank -1.
+        ``where`` is a condition on the columns (who is within reach); shares are of everybody all the same, as by
+        night. A grade of today that the book does not have counts as rank -1.
         """
         names = {key: self._column(book, key) for key in book.policy.measures}
         kinds = {
@@ -79,6 +84,7 @@ class State:
             "grade_rank": "int64",
             "aum": tables.MONEY,
             "contribution": tables.MONEY,
+            "effective": "boolean",
         }
         table = ibis.table({**kinds, **dict.fromkeys(names.values(), tables.MONEY)}, name="state")
         if grade.asks_for_shares(book):
@@ -88,9 +94,9 @@ class State:
         levels = ibis.to_sql(table.mutate(after=rank), dialect="duckdb")
         rows = self._database.execute(
             "SELECT branch_id, grade_rank, after, count(*), sum(aum), sum(contribution)"
-            f" FROM ({levels}) WHERE {where} GROUP BY ALL"
+            f" FROM ({levels}) WHERE effective AND {where} GROUP BY ALL"
         ).fetchall()
-        ranks = {place: book.rank(key) if key in book.grades else -1 for place, key in enumerate(grades_today)}
+        ranks = {place: book.rank(key) if key in book.grades else -1 for place, key in enumerate(self._today.grades)}
         return [Cell(branch, ranks[before], *rest) for branch, before, *rest in rows]
 
     def _read(self, name: str) -> str:
@@ -98,24 +104,37 @@ class State:
         return f"read_parquet('{path}')"
 
     def _column(self, book: RuleBook, key: str) -> str:
-        """The column of a measure, worked out once from what customers hold.
+        """The column of a measure, worked out once: what the night measured, else from what customers hold.
 
-        An average over the month is taken as it stands: no night has summed up a measure that is only proposed.
+        An average over the month is taken as it stands of a measure that is only proposed: no night has summed it up.
         """
         if key not in book.measures:
             return key
         rule = book.measures[key]
         digest = hashlib.sha256(rule.model_dump_json().encode()).hexdigest()[:16]
         column = f"m_{digest}"
-        if column not in self._known:
+        if column in self._known:
+            return column
+        if summed_up := [name for name in self._today.policy.measures if self._today.measures.get(name) == rule]:
+            found = self._by_night(summed_up[0])
+        else:
             for name in ("accounts", "holdings", "products"):
                 self._database.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {self._read(name)}")
             fees = f"SELECT customer_id, fees_365 FROM {self._read('standings')}"
             self._database.execute(f"CREATE OR REPLACE VIEW fees AS {fees}")
             found = ibis.to_sql(_measured(book, key), dialect="duckdb")
-            self._extend(f"SELECT s.*, m.measured AS {column} FROM state s JOIN ({found}) m USING (customer_id)")
-            self._known.add(column)
+        self._extend(f"SELECT s.*, m.measured AS {column} FROM state s JOIN ({found}) m USING (customer_id)")
+        self._known.add(column)
         return column
+
+    def _by_night(self, key: str) -> str:
+        """What the night found of a measure that its own book grades by."""
+        self._database.execute(f"CREATE OR REPLACE VIEW measures AS SELECT * FROM {self._read('measures')}")
+        rows = ibis.table(tables.MEASURES, name="measures")
+        days = ibis.literal(self._month_days, "int64")
+        column = grade.measures_as_columns(rows, self._today, "m_")
+        measured = grade.timed(column, f"m_{key}", days, self._today, key)
+        return str(ibis.to_sql(column.select("customer_id", measured=measured), dialect="duckdb"))
 
     def _placed(self, table: Any, metric: str, book: RuleBook) -> Any:
         """The table with everybody's place by a metric, worked out once: shares that move do not change it."""

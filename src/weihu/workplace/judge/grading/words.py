@@ -1,4 +1,4 @@
-"""Words of grading for templates."""
+"""Template filters of grading."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Who answers for whom (管户): staffing, absence, hand-over, claim, referral."""
+"""Who is responsible for which customers (管户): staffing, absence, hand-over, claim, referral."""

@@ -1,4 +1,4 @@
-"""What a customer's page says of responsibility: who answers and why, exceptions, whether to refer, benefits."""
+"""The responsibility card of a customer's page: grade, exceptions, offer of a referral, benefits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages of portfolios share: plain refusals, names."""
+"""Shared by the portfolio pages: messages for refusals, names of staff."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ REFUSALS = {
 
 
 def names_of(ids: Iterable[str]) -> dict[str, str]:
-    """Names by staff number."""
-    return {one.staff_id: one.name for one in Staff.objects.filter(pk__in=[one for one in ids if one])}
+    """The names of members of staff by staff number."""
+    return {staff.staff_id: staff.name for staff in Staff.objects.filter(pk__in=[staff for staff in ids if staff])}
 
 
 def with_customers(people: list[Staff], request: WorkRequest) -> set[str]:
-    """Those whose posts have customers."""
-    named = {post for grade in request.book.grades.values() for post in (*grade.posts, *grade.deputy_posts)}
-    named |= set(request.book.fallback_posts)
-    return {staff_id for staff_id, posts in decisions.posts_of(people).items() if posts & named}
+    """The staff numbers of those whose posts can have customers."""
+    posts_with_customers = {
+        post for grade in request.book.grades.values() for post in (*grade.posts, *grade.deputy_posts)
+    }
+    posts_with_customers |= set(request.book.fallback_posts)
+    return {staff_id for staff_id, posts in decisions.posts_of(people).items() if posts & posts_with_customers}

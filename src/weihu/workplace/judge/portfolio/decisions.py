@@ -1,4 +1,4 @@
-"""Giving customers to somebody: hand-over, claim, referral. Each step once, each kept; the next night follows it."""
+"""Decisions that move customers: hand-over, claim, referral. Every step is recorded once; the next night applies it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from weihu.workplace.gate.reach import Gate
 from weihu.workplace.judge.portfolio.models import Claim, Staffing
 
 
-class Refused(ValueError):
-    """It cannot be done; ``reason`` is a key of common.REFUSALS."""
+class DecisionRefused(ValueError):
+    """The decision is not allowed; ``reason`` is a key of common.REFUSALS."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -28,19 +28,26 @@ class Refused(ValueError):
 
 
 def posts_of(people: Sequence[Staff]) -> dict[str, set[str]]:
-    """All the posts of some people, by staff number."""
-    more = Staffing.objects.in_bulk([one.staff_id for one in people])
-    return {one.staff_id: {one.post, *(more[one.staff_id].posts if one.staff_id in more else [])} for one in people}
+    """All posts of the given people, by staff number."""
+    more = Staffing.objects.in_bulk([member.staff_id for member in people])
+    return {
+        member.staff_id: {member.post, *(more[member.staff_id].posts if member.staff_id in more else [])}
+        for member in people
+    }
 
 
 def may_answer(staff: Staff, standing: Standing, book: RuleBook) -> bool:
-    """Whether a person may be given a customer: at work in its branch, with a post that has customers at all."""
-    named = {post for grade in book.grades.values() for post in grade.posts} | set(book.fallback_posts)
-    return staff.is_active and staff.branch_id == standing.branch_id and bool(posts_of([staff])[staff.staff_id] & named)
+    """Whether a person can be responsible for a customer: active in its branch, in a post that has customers."""
+    posts_with_customers = {post for grade in book.grades.values() for post in grade.posts} | set(book.fallback_posts)
+    return (
+        staff.is_active
+        and staff.branch_id == standing.branch_id
+        and bool(posts_of([staff])[staff.staff_id] & posts_with_customers)
+    )
 
 
 def place(customer_ids: Sequence[str], to: str, origin: Origin, by: str, on: date) -> None:
-    """Give customers to somebody from a working day on."""
+    """Place customers with somebody from a working day on."""
     Placement.objects.bulk_create(
         Placement(customer_id=customer, staff_id=to, on=on, origin=origin, decided_by=by) for customer in customer_ids
     )
@@ -52,44 +59,44 @@ def place(customer_ids: Sequence[str], to: str, origin: Origin, by: str, on: dat
 
 
 def propose(gate: Gate, to: Staff, rows: Sequence[Standing], on: date, note: str, token: UUID) -> Handover:
-    """Propose to hand some customers of one person over. Raises Refused."""
+    """Propose to hand customers of one person over to another. Raises DecisionRefused."""
     by, today = gate.staff.staff_id, gate.run.work_date
     owners = {row.primary_id for row in rows}
     if not rows or len(owners) != 1 or to.staff_id in owners or on < today:
-        raise Refused("handover")
+        raise DecisionRefused("handover")
     owner = owners.pop() or ""
     if owner != by and not gate.decides:
-        raise Refused("not_yours")
+        raise DecisionRefused("not_yours")
     if not all(may_answer(to, row, gate.run.rulebook) for row in rows):
-        raise Refused("receiver")
+        raise DecisionRefused("receiver")
     with transaction.atomic():
-        said = {"from_id": owner, "to_id": to.staff_id, "branch_id": rows[0].branch_id, "on": on, "note": note}
+        terms = {"from_id": owner, "to_id": to.staff_id, "branch_id": rows[0].branch_id, "on": on, "note": note}
         limits = {"proposed_on": today, "due_on": today + timedelta(days=gate.run.rulebook.portfolios.handover_days)}
-        made, created = Handover.objects.get_or_create(token=token, defaults={**said, **limits, "proposed_by": by})
+        handover, created = Handover.objects.get_or_create(token=token, defaults={**terms, **limits, "proposed_by": by})
         if created:
             HandedCustomer.objects.bulk_create(
-                HandedCustomer(handover=made, customer_id=row.customer_id) for row in rows
+                HandedCustomer(handover=handover, customer_id=row.customer_id) for row in rows
             )
-            _step(made, Handover.State.PROPOSED, by, today, note)
-    return made
+            _step(handover, Handover.State.PROPOSED, by, today, note)
+    return handover
 
 
 def answer(handover: Handover, accept: bool, gate: Gate, note: str) -> None:
-    """The receiver accepts or refuses. Raises Refused."""
+    """The receiver accepts or refuses. Raises DecisionRefused."""
     if handover.to_id != gate.staff.staff_id:
-        raise Refused("not_yours")
+        raise DecisionRefused("not_yours")
     state = Handover.State.ACCEPTED if accept else Handover.State.REFUSED
     _move(handover, (Handover.State.PROPOSED,), state, gate, note)
 
 
 def approve(handover: Handover, agree: bool, gate: Gate, note: str) -> None:
-    """A supervisor, who is neither giver nor receiver, approves; the customers are the receiver's from the day on.
+    """A supervisor who is neither giver nor receiver approves; from its day on the customers are the receiver's.
 
-    Who has come to somebody else in the meantime stays there.
+    Customers who have moved to somebody else in the meantime stay there. Raises DecisionRefused.
     """
     concerned = gate.staff.staff_id in (handover.from_id, handover.to_id)
     if not gate.decides or concerned or handover.branch_id not in gate.branches:
-        raise Refused("supervisor")
+        raise DecisionRefused("supervisor")
     state = Handover.State.APPROVED if agree else Handover.State.REFUSED
     by, today = gate.staff.staff_id, gate.run.work_date
     with transaction.atomic():
@@ -107,34 +114,34 @@ def approve(handover: Handover, agree: bool, gate: Gate, note: str) -> None:
 
 
 def withdraw(handover: Handover, gate: Gate) -> None:
-    """Whoever proposed it takes it back before it is approved."""
+    """The proposer withdraws a hand-over before it is approved. Raises DecisionRefused."""
     if handover.proposed_by != gate.staff.staff_id:
-        raise Refused("not_yours")
+        raise DecisionRefused("not_yours")
     _move(handover, (Handover.State.PROPOSED, Handover.State.ACCEPTED), Handover.State.WITHDRAWN, gate, "")
 
 
 def handovers(gate: Gate) -> QuerySet[Handover]:
-    """Those that a person has to do with: giver, receiver, proposer, or a supervisor of the branch."""
+    """The hand-overs that concern a person: as giver, receiver, proposer or supervisor of the branch."""
     own = gate.staff.staff_id
-    meant = Q(from_id=own) | Q(to_id=own) | Q(proposed_by=own)
+    concerned = Q(from_id=own) | Q(to_id=own) | Q(proposed_by=own)
     if gate.decides:
-        meant |= Q(branch_id__in=gate.branches)
-    return Handover.objects.filter(meant).order_by("-pk")
+        concerned |= Q(branch_id__in=gate.branches)
+    return Handover.objects.filter(concerned).order_by("-pk")
 
 
 def leavers(gate: Gate) -> list[tuple[Staff, int]]:
-    """People within reach who leave or have left and still have customers: the supervisor plans their hand-over."""
+    """People within reach who are leaving or have left and still have customers, with the number of these."""
     going = Staff.objects.filter(branch_id__in=gate.branches, left_on__isnull=False)
     rows = gate.standings().order_by()
-    counted = [(one, rows.filter(primary_id=one.staff_id).count()) for one in going]
+    counted = [(member, rows.filter(primary_id=member.staff_id).count()) for member in going]
     return [pair for pair in counted if pair[1]]
 
 
 def _move(handover: Handover, still: tuple[str, ...], to: str, gate: Gate, note: str) -> None:
-    """One step further, of two who do it at once by one."""
+    """Change the state; of two people at once, only one succeeds. Raises DecisionRefused."""
     with transaction.atomic():
         if not Handover.objects.filter(pk=handover.pk, state__in=still).update(state=to):
-            raise Refused("settled")
+            raise DecisionRefused("settled")
         handover.refresh_from_db()
         _step(handover, to, gate.staff.staff_id, gate.run.work_date, note)
 
@@ -148,7 +155,7 @@ def _step(handover: Handover, state: str, by: str, on: date, note: str) -> None:
 
 
 def claimable(gate: Gate) -> QuerySet[Standing]:
-    """Customers of the person's branch whom anybody may claim: of a claimable grade, and nobody has talked to lately."""
+    """Customers of the branch open to claims: of a claimable grade, not contacted lately, not claimed already."""
     book, on = gate.run.rulebook, gate.run.work_date
     ranks = [rank for rank, grade in enumerate(book.grades.values()) if grade.claimable]
     since = on - timedelta(days=book.portfolios.claim_idle_days)
@@ -160,119 +167,121 @@ def claimable(gate: Gate) -> QuerySet[Standing]:
 
 
 def claim(gate: Gate, customer_id: str) -> Claim:
-    """Take a claimable customer, first come. Raises Refused."""
+    """Claim a customer, first come first served. Raises DecisionRefused."""
     book, by, on = gate.run.rulebook, gate.staff.staff_id, gate.run.work_date
     standing = claimable(gate).filter(customer_id=customer_id).first()
     if standing is None or not may_answer(gate.staff, standing, book):
-        raise Refused("not_claimable")
+        raise DecisionRefused("not_claimable")
     limits = book.portfolios
     own = Claim.objects.filter(staff_id=by)
     if (
         own.filter(on=on).count() >= limits.claims_per_day
         or own.filter(open_key__isnull=False).count() >= limits.claims_held
     ):
-        raise Refused("claim_limit")
+        raise DecisionRefused("claim_limit")
     try:
         with transaction.atomic():
-            said = {"before_id": standing.primary_id or "", "branch_id": standing.branch_id}
-            made = Claim.objects.create(customer_id=customer_id, open_key=customer_id, staff_id=by, on=on, **said)
+            values = {"before_id": standing.primary_id or "", "branch_id": standing.branch_id}
+            new_claim = Claim.objects.create(
+                customer_id=customer_id, open_key=customer_id, staff_id=by, on=on, **values
+            )
             place([customer_id], by, Origin.CLAIM, by, on)
     except IntegrityError:
-        raise Refused("claimed") from None
-    return made
+        raise DecisionRefused("claimed") from None
+    return new_claim
 
 
 def dispute(claimed: Claim, gate: Gate, why: str) -> None:
-    """Who had the customer objects; the supervisor decides. Raises Refused."""
+    """The person who had the customer disputes a claim; a supervisor decides. Raises DecisionRefused."""
     if claimed.before_id != gate.staff.staff_id or not why:
-        raise Refused("not_yours")
-    said = {"state": Claim.State.DISPUTED, "disputed_by": gate.staff.staff_id, "dispute": why}
-    if not Claim.objects.filter(pk=claimed.pk, state=Claim.State.HELD).update(**said):
-        raise Refused("settled")
+        raise DecisionRefused("not_yours")
+    changes = {"state": Claim.State.DISPUTED, "disputed_by": gate.staff.staff_id, "dispute": why}
+    if not Claim.objects.filter(pk=claimed.pk, state=Claim.State.HELD).update(**changes):
+        raise DecisionRefused("settled")
     audit.record(gate.staff.staff_id, "claim.disputed", claimed.customer_id, str(claimed.pk))
 
 
 def settle(claimed: Claim, uphold: bool, gate: Gate, why: str) -> None:
-    """A supervisor decides a dispute: the claim stands, or the customer goes back. Raises Refused."""
+    """A supervisor decides a dispute: the claim stands, or the customer goes back. Raises DecisionRefused."""
     if not gate.decides or claimed.branch_id not in gate.branches or not why:
-        raise Refused("supervisor")
+        raise DecisionRefused("supervisor")
     by, on = gate.staff.staff_id, gate.run.work_date
-    said: dict[str, Any] = {"decided_by": by, "decision": why}
-    said |= {"state": Claim.State.UPHELD} if uphold else {"state": Claim.State.RETURNED, "open_key": None}
+    changes: dict[str, Any] = {"decided_by": by, "decision": why}
+    changes |= {"state": Claim.State.UPHELD} if uphold else {"state": Claim.State.RETURNED, "open_key": None}
     with transaction.atomic():
-        if not Claim.objects.filter(pk=claimed.pk, state=Claim.State.DISPUTED).update(**said):
-            raise Refused("settled")
+        if not Claim.objects.filter(pk=claimed.pk, state=Claim.State.DISPUTED).update(**changes):
+            raise DecisionRefused("settled")
         if not uphold:
             place([claimed.customer_id], claimed.before_id, Origin.DISPUTE, by, on)
-        audit.record(by, f"claim.{said['state']}", claimed.customer_id, str(claimed.pk))
+        audit.record(by, f"claim.{changes['state']}", claimed.customer_id, str(claimed.pk))
 
 
 # --- referral upward ---
 
 
 def receivers(standing: Standing, target: int, book: RuleBook) -> list[Staff]:
-    """Who answers for a grade in the customer's branch; who was referred the fewest first."""
+    """Who can take customers of a grade in the customer's branch; those with the fewest referrals so far first."""
     posts = [*list(book.grades.values())[target].posts, *book.fallback_posts]
     people = list(Staff.objects.filter(branch_id=standing.branch_id, is_active=True))
     held = posts_of(people)
     step = next((post for post in posts if any(post in own for own in held.values())), None)
-    found = [one for one in people if step in held[one.staff_id]] if step else []
-    rows = Referral.objects.filter(to_id__in=[one.staff_id for one in found]).order_by()
-    had = dict(rows.values_list("to_id").annotate(count=Count("pk")))
-    return sorted(found, key=lambda one: (had.get(one.staff_id, 0), one.staff_id))
+    people_of_post = [member for member in people if step in held[member.staff_id]] if step else []
+    rows = Referral.objects.filter(to_id__in=[member.staff_id for member in people_of_post]).order_by()
+    referral_counts = dict(rows.values_list("to_id").annotate(count=Count("pk")))
+    return sorted(people_of_post, key=lambda member: (referral_counts.get(member.staff_id, 0), member.staff_id))
 
 
 def refer(gate: Gate, standing: Standing, to: Staff, target: int, evidence: str) -> Referral:
-    """Hand a customer who can move up to somebody who answers for the next grade (M12). Raises Refused."""
+    """Refer a customer who can move up to somebody in charge of the next grade (M12). Raises DecisionRefused."""
     by, on = gate.staff.staff_id, gate.run.work_date
     if to.staff_id in (by, standing.primary_id) or not may_answer(to, standing, gate.run.rulebook):
-        raise Refused("receiver")
+        raise DecisionRefused("receiver")
     due = on + timedelta(days=gate.run.rulebook.portfolios.referral_days)
-    said = {"from_id": by, "to_id": to.staff_id, "branch_id": standing.branch_id, "evidence": evidence}
+    values = {"from_id": by, "to_id": to.staff_id, "branch_id": standing.branch_id, "evidence": evidence}
     keys = list(gate.run.rulebook.grades)
     grades = {"grade": keys[standing.grade_rank], "target": keys[target]}
     key = standing.customer_id
     try:
         with transaction.atomic():
-            made = Referral.objects.create(customer_id=key, open_key=key, on=on, due_on=due, **said, **grades)
-            audit.record(by, "referral.open", key, f"{made.pk} {to.staff_id}")
+            referral = Referral.objects.create(customer_id=key, open_key=key, on=on, due_on=due, **values, **grades)
+            audit.record(by, "referral.open", key, f"{referral.pk} {to.staff_id}")
     except IntegrityError:
-        raise Refused("referred") from None
-    return made
+        raise DecisionRefused("referred") from None
+    return referral
 
 
 def answer_referral(referral: Referral, accept: bool, gate: Gate, reason: str) -> None:
-    """The receiver, or a supervisor of the branch once it is late, accepts or declines with a reason. Raises Refused.
+    """The receiver, or once it is overdue a supervisor, accepts or declines with a reason. Raises DecisionRefused.
 
-    An accepted customer is the receiver's from the day on; the referral stays credited to who made it.
+    An accepted customer is the receiver's from that day on; the referrer keeps the credit.
     """
     by, on = gate.staff.staff_id, gate.run.work_date
     escalated = referral.late(on) and gate.decides and referral.branch_id in gate.branches
     if by != referral.to_id and not escalated:
-        raise Refused("not_yours")
+        raise DecisionRefused("not_yours")
     if not accept and not reason:
-        raise Refused("reason")
+        raise DecisionRefused("reason")
     state = Referral.State.ACCEPTED if accept else Referral.State.DECLINED
-    said = {"state": state, "open_key": None, "answered_by": by, "answered_on": on, "reason": reason}
+    changes = {"state": state, "open_key": None, "answered_by": by, "answered_on": on, "reason": reason}
     with transaction.atomic():
-        if not Referral.objects.filter(pk=referral.pk, state=Referral.State.OPEN).update(**said):
-            raise Refused("settled")
+        if not Referral.objects.filter(pk=referral.pk, state=Referral.State.OPEN).update(**changes):
+            raise DecisionRefused("settled")
         if accept:
             place([referral.customer_id], referral.to_id, Origin.REFERRAL, by, on)
         audit.record(by, f"referral.{state}", referral.customer_id, str(referral.pk))
 
 
 def referrals(gate: Gate) -> QuerySet[Referral]:
-    """Those that a person made or has to answer, and for supervisors all of the branch."""
+    """The referrals that a person made or has to answer; for supervisors, all of the branch."""
     own = gate.staff.staff_id
-    meant = Q(from_id=own) | Q(to_id=own)
+    concerned = Q(from_id=own) | Q(to_id=own)
     if gate.decides:
-        meant |= Q(branch_id__in=gate.branches)
-    return Referral.objects.filter(meant).order_by("-pk")
+        concerned |= Q(branch_id__in=gate.branches)
+    return Referral.objects.filter(concerned).order_by("-pk")
 
 
 def moved_up(rows: Sequence[Referral], gate: Gate) -> set[int]:
-    """The accepted referrals whose customers have reached the grade since: the result that is credited."""
+    """The ids of accepted referrals whose customers have reached the target grade, which is credited."""
     book = gate.run.rulebook
     accepted = [row for row in rows if row.state == Referral.State.ACCEPTED and row.target in book.grades]
     ranks = gate.ranks_of([row.customer_id for row in accepted])

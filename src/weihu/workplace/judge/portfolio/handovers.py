@@ -1,4 +1,4 @@
-"""Hand-overs (移交) and claims (认领): the pages."""
+"""The pages of hand-overs (移交) and claims (认领)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from weihu.workplace.base import audit
 from weihu.workplace.base.words import name_mask
 from weihu.workplace.gate.models import Handover
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.portfolio import decisions
 from weihu.workplace.judge.portfolio.common import LISTED, REFUSALS, names_of, with_customers
@@ -26,18 +26,18 @@ PAGE = 50
 @needs_run
 @require_http_methods(["GET", "POST"])
 def handover_list(request: WorkRequest) -> HttpResponse:
-    """Hand-overs, and proposing one: of all customers of a person, of a grade, or of those that were chosen."""
-    gate = reaching(request)
+    """The hand-overs; a POST proposes one, of all or of chosen customers of a person."""
+    gate = require_reach(request)
     refused = ""
     if request.method == "POST":
         try:
-            made = _propose(request)
-            return redirect("handover", made.pk)
-        except decisions.Refused as reason:
+            proposal = _propose(request)
+            return redirect("handover", proposal.pk)
+        except decisions.DecisionRefused as reason:
             refused = str(REFUSALS[reason.reason])
     rows = list(decisions.handovers(gate)[:LISTED])
     if request.GET.get("xlsx"):
-        names = names_of({one for row in rows for one in (row.from_id, row.to_id)})
+        names = names_of({staff_id for row in rows for staff_id in (row.from_id, row.to_id)})
         head = [_("From"), _("To"), _("Day"), _("State"), _("Customers")]
         lines = [
             [names.get(row.from_id), names.get(row.to_id), row.on, row.get_state_display(), row.customers.count()]
@@ -50,9 +50,9 @@ def handover_list(request: WorkRequest) -> HttpResponse:
     own = gate.standings().filter(primary_id=giver).order_by("-grade_rank", "-aum", "customer_id")
     context = {
         "rows": [(row, row.customers.count(), row.late(request.run.work_date)) for row in rows],
-        "names": names_of({one for row in rows for one in (row.from_id, row.to_id)}),
+        "names": names_of({staff_id for row in rows for staff_id in (row.from_id, row.to_id)}),
         "givers": people if gate.decides else [],
-        "receivers": [one for one in people if one.staff_id != giver and one.staff_id in carrying],
+        "receivers": [member for member in people if member.staff_id != giver and member.staff_id in carrying],
         "giver": giver,
         "owned": own.select_related("customer")[:LISTED],
         "owned_count": own.count(),
@@ -69,42 +69,43 @@ def handover_list(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def handover(request: WorkRequest, number: int) -> HttpResponse:
-    """One hand-over with its history; a post is the next step."""
-    gate = reaching(request)
-    found = decisions.handovers(gate).filter(pk=number).first()
-    if found is None:
+    """A hand-over with its history; a POST is the next step."""
+    gate = require_reach(request)
+    current = decisions.handovers(gate).filter(pk=number).first()
+    if current is None:
         raise Http404
     refused = ""
     if request.method == "POST":
         act, note = request.POST.get("act"), request.POST.get("note", "").strip()[:500]
         try:
             if act in ("accept", "refuse_offer"):
-                decisions.answer(found, act == "accept", gate, note)
+                decisions.answer(current, act == "accept", gate, note)
             elif act in ("approve", "refuse"):
-                decisions.approve(found, act == "approve", gate, note)
+                decisions.approve(current, act == "approve", gate, note)
             elif act == "withdraw":
-                decisions.withdraw(found, gate)
+                decisions.withdraw(current, gate)
             else:
                 return HttpResponseBadRequest()
             return redirect("handover", number)
-        except decisions.Refused as reason:
+        except decisions.DecisionRefused as reason:
             refused = str(REFUSALS[reason.reason])
-    ids = list(found.customers.values_list("customer_id", flat=True))
-    seen = gate.reached(ids)
-    steps = list(found.steps.order_by("pk"))
+    ids = list(current.customers.values_list("customer_id", flat=True))
+    standings = gate.reached(ids)
+    steps = list(current.steps.order_by("pk"))
     me = request.user.staff_id
     context = {
-        "handover": found,
-        "customers": sorted(seen.values(), key=lambda row: (-row.grade_rank, -row.aum, row.customer_id))[:LISTED],
+        "handover": current,
+        "customers": sorted(standings.values(), key=lambda row: (-row.grade_rank, -row.aum, row.customer_id))[:LISTED],
         "count": len(ids),
         "steps": steps,
-        "names": names_of({found.from_id, found.to_id, *(step.staff_id for step in steps)}),
-        "may_answer": found.to_id == me and found.state == Handover.State.PROPOSED,
+        "names": names_of({current.from_id, current.to_id, *(step.staff_id for step in steps)}),
+        "may_answer": current.to_id == me and current.state == Handover.State.PROPOSED,
         "may_approve": gate.decides
-        and me not in (found.from_id, found.to_id)
-        and found.state == Handover.State.ACCEPTED,
-        "may_withdraw": found.proposed_by == me and found.state in (Handover.State.PROPOSED, Handover.State.ACCEPTED),
-        "late": found.late(request.run.work_date),
+        and me not in (current.from_id, current.to_id)
+        and current.state == Handover.State.ACCEPTED,
+        "may_withdraw": current.proposed_by == me
+        and current.state in (Handover.State.PROPOSED, Handover.State.ACCEPTED),
+        "late": current.late(request.run.work_date),
         "refused": refused,
         "here": "portfolios",
         "room": "handover",
@@ -116,30 +117,30 @@ def handover(request: WorkRequest, number: int) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def claims(request: WorkRequest) -> HttpResponse:
-    """Customers to claim, one's claims, and disputes. Who is not yet one's own is shown with a masked name."""
-    gate = reaching(request)
+    """Customers to claim (with masked names), the reader's claims, and disputes."""
+    gate = require_reach(request)
     refused = ""
     if request.method == "POST":
         try:
             _claim_act(request)
             return redirect("claims")
-        except decisions.Refused as reason:
+        except decisions.DecisionRefused as reason:
             refused = str(REFUSALS[reason.reason])
     me = request.user.staff_id
-    open_ones = decisions.claimable(gate).order_by("-grade_rank", "-aum", "customer_id")
-    page = Paginator(open_ones, PAGE).get_page(request.GET.get("page"))
+    claimable = decisions.claimable(gate).order_by("-grade_rank", "-aum", "customer_id")
+    page = Paginator(claimable, PAGE).get_page(request.GET.get("page"))
     mine = list(Claim.objects.filter(staff_id=me).order_by("-pk")[:LISTED])
-    taken = list(Claim.objects.filter(before_id=me, state=Claim.State.HELD).order_by("-pk")[:LISTED])
+    lost_claims = list(Claim.objects.filter(before_id=me, state=Claim.State.HELD).order_by("-pk")[:LISTED])
     disputed = (
         Claim.objects.filter(branch_id__in=gate.branches, state=Claim.State.DISPUTED)
         if gate.decides
         else Claim.objects.none()
     )
-    seen = gate.reached([row.customer_id for row in [*mine, *taken, *disputed]])
+    standings = gate.reached([row.customer_id for row in [*mine, *lost_claims, *disputed]])
     if request.GET.get("xlsx"):
-        kept = [row for row in mine if row.customer_id in seen]
+        kept = [row for row in mine if row.customer_id in standings]
         lines = [
-            [seen[row.customer_id].customer.name, row.customer_id, row.on, row.get_state_display()] for row in kept
+            [standings[row.customer_id].customer.name, row.customer_id, row.on, row.get_state_display()] for row in kept
         ]
         return download(
             request,
@@ -153,10 +154,12 @@ def claims(request: WorkRequest) -> HttpResponse:
     context = {
         "page": page,
         "open": [(row, name_mask(row.customer.name)) for row in page],
-        "mine": [(row, seen.get(row.customer_id)) for row in mine],
-        "taken": [(row, seen.get(row.customer_id)) for row in taken],
-        "disputed": [(row, seen.get(row.customer_id)) for row in disputed],
-        "names": names_of({one for row in [*taken, *disputed] for one in (row.staff_id, row.before_id)}),
+        "mine": [(row, standings.get(row.customer_id)) for row in mine],
+        "taken": [(row, standings.get(row.customer_id)) for row in lost_claims],
+        "disputed": [(row, standings.get(row.customer_id)) for row in disputed],
+        "names": names_of(
+            {staff_id for row in [*lost_claims, *disputed] for staff_id in (row.staff_id, row.before_id)}
+        ),
         "limits": request.book.portfolios,
         "refused": refused,
         "here": "portfolios",
@@ -167,36 +170,36 @@ def claims(request: WorkRequest) -> HttpResponse:
 
 
 def _propose(request: WorkRequest) -> Handover:
-    said, gate = request.POST, request.gate
-    to = gate.colleagues().filter(staff_id=said.get("to", "")).first()
-    on = parse_date(said.get("on", "") or "")
+    form, gate = request.POST, request.gate
+    to = gate.colleagues().filter(staff_id=form.get("to", "")).first()
+    on = parse_date(form.get("on", "") or "")
     try:
-        token = UUID(said.get("token", ""))
+        token = UUID(form.get("token", ""))
     except ValueError:
-        raise decisions.Refused("handover") from None
+        raise decisions.DecisionRefused("handover") from None
     if to is None or on is None:
-        raise decisions.Refused("handover")
-    rows = gate.standings().filter(primary_id=said.get("giver", ""))
-    if chosen := said.getlist("chosen"):
+        raise decisions.DecisionRefused("handover")
+    rows = gate.standings().filter(primary_id=form.get("giver", ""))
+    if chosen := form.getlist("chosen"):
         rows = rows.filter(customer_id__in=chosen)
-    elif said.get("scope", "") != "all":
-        raise decisions.Refused("handover")
-    return decisions.propose(gate, to, list(rows), on, said.get("note", "").strip()[:500], token)
+    elif form.get("scope", "") != "all":
+        raise decisions.DecisionRefused("handover")
+    return decisions.propose(gate, to, list(rows), on, form.get("note", "").strip()[:500], token)
 
 
 def _claim_act(request: WorkRequest) -> None:
-    said, gate = request.POST, request.gate
-    act, why = said.get("act"), said.get("why", "").strip()[:500]
+    form, gate = request.POST, request.gate
+    act, why = form.get("act"), form.get("why", "").strip()[:500]
     if act == "claim":
-        decisions.claim(gate, said.get("customer_id", ""))
+        decisions.claim(gate, form.get("customer_id", ""))
         return
-    number = said.get("number", "")
-    found = Claim.objects.filter(pk=int(number)).first() if number.isdecimal() else None
-    if found is None:
+    number = form.get("number", "")
+    claim = Claim.objects.filter(pk=int(number)).first() if number.isdecimal() else None
+    if claim is None:
         raise Http404
     if act == "dispute":
-        decisions.dispute(found, gate, why)
+        decisions.dispute(claim, gate, why)
     elif act in ("uphold", "return"):
-        decisions.settle(found, act == "uphold", gate, why)
+        decisions.settle(claim, act == "uphold", gate, why)
     else:
         raise Http404

@@ -1,15 +1,15 @@
-"""What people decide about responsibility; the night reads it."""
+"""Staffing and claims: people's decisions about responsibility, which the night reads."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Staffing(models.Model):
-    """What the staffing table says of a person beyond the core system; empty limits are the post's."""
+    """A person's entry in the staffing table, beyond the core system; empty limits fall back to the post's."""
 
     staff_id = models.CharField(max_length=60, primary_key=True)
     more_posts = models.CharField(max_length=200, blank=True)
@@ -20,25 +20,26 @@ class Staffing(models.Model):
 
     @property
     def posts(self) -> list[str]:
-        """The posts that the person has besides the core system's."""
+        """The posts that the person has in addition to the core system's."""
         return [post for post in self.more_posts.split(",") if post]
 
 
 class Claim(models.Model):
-    """A claim (认领) of a long-tail customer, first come; ``open_key`` is the customer while it stands, so there is one.
+    """A claim (认领) of a long-tail customer, first come first served.
 
-    ``before_id``: who had the customer, and may dispute it.
+    ``open_key`` is the customer's id while the claim stands, so that there is only one. ``before_id``: who had the
+    customer before and may dispute the claim.
     """
 
     class State(models.TextChoices):
-        """How it stands."""
+        """Whether the claim stands."""
 
         HELD = "held", _("Claimed")
         DISPUTED = "disputed", _("Disputed")
         UPHELD = "upheld", _("Upheld")
         RETURNED = "returned", _("Given back")
 
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     open_key = models.CharField(max_length=60, unique=True, null=True)
     staff_id = models.CharField(max_length=60, db_index=True)
     before_id = models.CharField(max_length=60, blank=True, db_index=True)

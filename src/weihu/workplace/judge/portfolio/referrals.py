@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
@@ -10,11 +9,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from weihu.workplace.bank.metric import distance_to
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
-from weihu.workplace.base.words import amount_text, called
+from weihu.workplace.base.words import amount_text, grade_words, measure_name, measure_text, other_ways
 from weihu.workplace.gate.models import Referral
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.portfolio import decisions
 from weihu.workplace.judge.portfolio.common import LISTED, REFUSALS, names_of
@@ -24,7 +24,7 @@ from weihu.workplace.judge.portfolio.common import LISTED, REFUSALS, names_of
 @require_http_methods(["GET", "POST"])
 def referral_list(request: WorkRequest) -> HttpResponse:
     """Referrals to answer, those one made, and for supervisors the late ones; an answer is one post."""
-    gate = reaching(request)
+    gate = require_reach(request)
     refused = ""
     rows = decisions.referrals(gate)
     if request.method == "POST":
@@ -36,7 +36,7 @@ def referral_list(request: WorkRequest) -> HttpResponse:
             accept, reason = request.POST.get("act") == "accept", request.POST.get("reason", "").strip()[:500]
             decisions.answer_referral(found, accept, gate, reason)
             return redirect("referrals")
-        except decisions.Refused as wrong:
+        except decisions.DecisionRefused as wrong:
             refused = str(REFUSALS[wrong.reason])
     me, on = request.user.staff_id, request.run.work_date
     listed = list(rows[:LISTED])
@@ -93,7 +93,7 @@ def refer(request: WorkRequest, customer_id: str) -> HttpResponse:
     chosen = {one.staff_id: one for one in offer["receivers"]}.get(request.POST.get("to", ""))
     try:
         decisions.refer(request.gate, standing, chosen or offer["receivers"][0], offer["target"], offer["evidence"])
-    except decisions.Refused as reason:
+    except decisions.DecisionRefused as reason:
         return HttpResponseBadRequest(str(REFUSALS[reason.reason]))
     return redirect("referrals")
 
@@ -108,17 +108,26 @@ def offer_of(request: WorkRequest, standing: Standing) -> dict[str, Any] | None:
         for one in decisions.receivers(standing, target, book)
         if one.staff_id not in (request.user.staff_id, standing.primary_id)
     ]
-    bound = book.minimum(target, standing.branch_id)
-    metric = standing.monthly_average(request.run) if book.policy.metric == "monthly_average" else standing.aum
-    if not people or bound is None:
-        return None
     grade = list(book.grades.values())[target]
-    gap = max(bound - metric, Decimal(0))
-    said = _("AUM %(aum)s, metric %(metric)s, %(gap)s short of %(grade)s") % {
+    away, others = distance_to(standing, target, request.run), other_ways(grade, book)
+    if not people or not (away or others):
+        return None
+    words = {
         "aum": amount_text(standing.aum, book.currency),
-        "metric": amount_text(metric, book.currency),
-        "gap": amount_text(gap, book.currency),
-        "grade": called(grade),
+        "measure": measure_name(book),
+        "metric": measure_text(standing.metric(request.run), book),
+        "gap": measure_text(away.lacking, book) if away else "",
+        "grade": grade_words(grade, book),
+        "others": others,
     }
-    near = bound - max(metric, standing.aum) <= bound * book.near_share
-    return {"target": target, "grade": grade, "evidence": said, "receivers": people, "near": near}
+    if away:
+        evidence = _("AUM %(aum)s, %(measure)s %(metric)s, %(gap)s short of %(grade)s") % words
+    else:
+        evidence = _("AUM %(aum)s, %(measure)s %(metric)s; %(grade)s takes %(others)s") % words
+    return {
+        "target": target,
+        "grade": grade,
+        "evidence": evidence,
+        "receivers": people,
+        "near": bool(away and away.near),
+    }

@@ -1,4 +1,4 @@
-"""The staffing table (人员配置): more posts, limits and absences; downloads as a workbook and uploads from one."""
+"""The staffing table (人员配置): additional posts, limits and absences; downloaded and uploaded as a workbook."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST_CUSTOMERS, MOST_MINUTES = 100_000, 720
 
 @dataclass(frozen=True)
 class Problem:
-    """One cell that cannot be used: its row and column, what was found and what was expected."""
+    """A cell that cannot be used: its row and column, what was found and what was expected."""
 
     line: int
     column: str
@@ -34,7 +34,7 @@ class Problem:
 
 
 def columns() -> list[str]:
-    """The titles of the table, in the reader's language; an upload is read by them, in either."""
+    """The titles of the table in the reader's language. An upload may have them in either language."""
     return [
         _("Staff number"),
         _("Name"),
@@ -48,25 +48,27 @@ def columns() -> list[str]:
 
 def lines(people: list[Staff], book: RuleBook) -> list[list[Any]]:
     """A row for each person."""
-    known = Staffing.objects.in_bulk([one.staff_id for one in people])
+    entries = Staffing.objects.in_bulk([member.staff_id for member in people])
     rows = []
-    for one in people:
-        own = known.get(one.staff_id)
-        more = ", ".join(called(book.posts[post]) for post in own.posts if post in book.posts) if own else ""
-        limits = [own.customers_max, own.minutes_per_day] if own else [None, None]
-        rows.append([one.staff_id, one.name, one.branch_id, called(book.posts.get(one.post)), more, *limits])
+    for member in people:
+        entry = entries.get(member.staff_id)
+        more = ", ".join(called(book.posts[post]) for post in entry.posts if post in book.posts) if entry else ""
+        limits = [entry.customers_max, entry.minutes_per_day] if entry else [None, None]
+        rows.append(
+            [member.staff_id, member.name, member.branch_id, called(book.posts.get(member.post)), more, *limits]
+        )
     return rows
 
 
 def read(content: bytes, name: str, gate: Gate) -> tuple[list[Staffing], list[Problem]]:
-    """The people of a table and everything in it that cannot be used. Raises workbook.Unreadable."""
+    """The entries of an uploaded table, and every cell that cannot be used. Raises workbook.Unreadable."""
     head, *rows = [[cell_text(cell) for cell in row] for row in workbook.read(content, name).rows]
     places = _places(head)
     if "staff_id" not in places:
         raise Unreadable("第一行须有“工号”一列", "the first row has to have a column Staff number")
-    people = {one.staff_id: one for one in gate.colleagues()}
+    people = {member.staff_id: member for member in gate.colleagues()}
     posts = {name.casefold(): key for key, post in gate.run.rulebook.posts.items() for name in (key, post.zh, post.en)}
-    found: list[Staffing] = []
+    entries: list[Staffing] = []
     problems: list[Problem] = []
     for line, row in enumerate(rows, 2):
         cell = {name: row[place] if place < len(row) else "" for name, place in places.items()}
@@ -94,12 +96,12 @@ def read(content: bytes, name: str, gate: Gate) -> tuple[list[Staffing], list[Pr
         keys = sorted(
             {posts[part.casefold()] for part in more if part.casefold() in posts} - {people[cell["staff_id"]].post}
         )
-        found.append(Staffing(staff_id=cell["staff_id"], more_posts=",".join(keys), **limits))
-    return found, problems
+        entries.append(Staffing(staff_id=cell["staff_id"], more_posts=",".join(keys), **limits))
+    return entries, problems
 
 
 def save(rows: list[Staffing], by: str, on: date) -> None:
-    """Keep the rows, all of them or none; people who are not named stay as they are."""
+    """Save all rows or none; people who are not in the table stay as they are."""
     with transaction.atomic():
         for row in rows:
             row.changed_by, row.changed_on = by, on
@@ -107,11 +109,11 @@ def save(rows: list[Staffing], by: str, on: date) -> None:
         audit.record(by, "staffing.save", detail=str(len(rows)))
 
 
-def away(staff_id: str, from_on: date, to_on: date, cover_id: str, by: str) -> Absence:
-    """A person is away, and who stands in."""
-    made = Absence.objects.create(staff_id=staff_id, from_on=from_on, to_on=to_on, cover_id=cover_id, entered_by=by)
-    audit.record(by, "absence.enter", detail=f"{made.pk} {staff_id} {from_on} {to_on} {cover_id}")
-    return made
+def enter_absence(staff_id: str, from_on: date, to_on: date, cover_id: str, by: str) -> Absence:
+    """Record an absence and who covers, if anybody."""
+    absence = Absence.objects.create(staff_id=staff_id, from_on=from_on, to_on=to_on, cover_id=cover_id, entered_by=by)
+    audit.record(by, "absence.enter", detail=f"{absence.pk} {staff_id} {from_on} {to_on} {cover_id}")
+    return absence
 
 
 TITLES = {
@@ -124,4 +126,4 @@ TITLES = {
 
 def _places(head: list[str]) -> dict[str, int]:
     titles = [title.casefold() for title in head]
-    return {name: titles.index(title) for name, known in TITLES.items() for title in known if title in titles}
+    return {name: titles.index(title) for name, spellings in TITLES.items() for title in spellings if title in titles}

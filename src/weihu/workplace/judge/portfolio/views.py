@@ -1,4 +1,4 @@
-"""Who carries how much, who is away, and the staffing table."""
+"""The pages of workload and absences, and of the staffing table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from weihu.workplace.base import audit
 from weihu.workplace.base.words import called, in_language
 from weihu.workplace.gate.cover import absent_on
 from weihu.workplace.gate.models import Absence
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.grading import columns
 from weihu.workplace.judge.portfolio import decisions, staffing
@@ -27,17 +27,24 @@ from weihu.workplace.judge.portfolio.models import Staffing
 @needs_run
 @require_GET
 def portfolios(request: WorkRequest) -> HttpResponse:
-    """Everybody's customers and minutes against what they may have; who is away; who leaves; who has nobody."""
-    gate = reaching(request)
+    """Everybody's customers and minutes against the limits; absences, leavers, unassigned customers."""
+    gate = require_reach(request)
     rows, unassigned = _people(request), _unassigned(request)
     if request.GET.get("xlsx") == "unassigned":
         head = [_("Customer"), _("Customer number"), _("Branch"), "AUM", _("to be settled by")]
         lines = [
-            [one.customer.name, one.customer_id, one.branch_id, one.aum, owner.name if owner else ""]
-            for _row, one, owner in unassigned
+            [
+                standing.customer.name,
+                standing.customer_id,
+                standing.branch_id,
+                standing.aum,
+                owner.name if owner else "",
+            ]
+            for _row, standing, owner in unassigned
         ]
         return download(
-            request, Sheet(str(_("Unassigned")), head, lines, [one.customer_id for _row, one, _owner in unassigned])
+            request,
+            Sheet(str(_("Unassigned")), head, lines, [standing.customer_id for _row, standing, _owner in unassigned]),
         )
     if request.GET.get("xlsx"):
         grades = list(request.book.grades.values())
@@ -82,8 +89,8 @@ def portfolios(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def staff_table(request: WorkRequest) -> HttpResponse:
-    """The staffing table: download, change, upload; absences and who stands in."""
-    gate = reaching(request)
+    """The staffing table: download and upload; absences and cover."""
+    gate = require_reach(request)
     if not gate.decides:
         raise Http404
     people = list(gate.colleagues())
@@ -95,67 +102,77 @@ def staff_table(request: WorkRequest) -> HttpResponse:
         by, on = request.user.staff_id, request.run.work_date
         if upload := request.FILES.get("file"):
             try:
-                found, problems = staffing.read(upload.read(), str(upload.name), gate)
+                entries, problems = staffing.read(upload.read(), str(upload.name), gate)
             except Unreadable as unreadable:
                 context["unreadable"], status = in_language(unreadable), 422
             else:
                 if problems:
                     context["problems"], status = problems[:LISTED], 422
                 else:
-                    staffing.save(found, by, on)
-                    context["saved"] = len(found)
+                    staffing.save(entries, by, on)
+                    context["saved"] = len(entries)
         else:
             status = 422
-            if _enter_absence(request, {one.staff_id for one in people}):
+            if _enter_absence(request, {member.staff_id for member in people}):
                 return redirect("staff_table")
             context["wrong"] = _("An absence needs a person, its first and last day, and somebody else to stand in.")
     absences = Absence.objects.filter(
-        staff_id__in=[one.staff_id for one in people], to_on__gte=request.run.work_date, withdrawn=False
+        staff_id__in=[member.staff_id for member in people], to_on__gte=request.run.work_date, withdrawn=False
     )
-    known = Staffing.objects.in_bulk([one.staff_id for one in people])
+    entries_by_staff = Staffing.objects.in_bulk([member.staff_id for member in people])
     context |= {
-        "people": [(one, request.book.posts.get(one.post), known.get(one.staff_id)) for one in people],
+        "people": [
+            (member, request.book.posts.get(member.post), entries_by_staff.get(member.staff_id)) for member in people
+        ],
         "absences": absences.order_by("from_on"),
-        "names": {one.staff_id: one.name for one in people},
+        "names": {member.staff_id: member.name for member in people},
         "posts": request.book.posts,
     }
     return render(request, "portfolio/staffing.html", context, status=status)
 
 
 def _people(request: WorkRequest) -> list[dict[str, Any]]:
-    """Everybody within reach who has or could have customers, the fullest first."""
+    """Everybody within reach who has or could have customers, the highest share of the limit first."""
     gate, book = request.gate, request.book
     loads = columns.loads(gate)
-    found = list(gate.colleagues()) if gate.decides else [request.user]
-    known = Staffing.objects.in_bulk([one.staff_id for one in found])
-    carrying = with_customers(found, request)
+    members = list(gate.colleagues()) if gate.decides else [request.user]
+    staffing_by_id = Staffing.objects.in_bulk([member.staff_id for member in members])
+    carrying = with_customers(members, request)
     away = {row.staff_id: row for row in absent_on(request.run.work_date)}
     branches = Branch.objects.in_bulk()
     rows = []
-    for one in found:
-        post, own = book.posts.get(one.post), known.get(one.staff_id)
-        load = loads.get(one.staff_id, {"customers": 0, "aum": 0, "contribution": 0, "ranks": {}})
-        if post is None or not (load["customers"] or one.staff_id in carrying):
+    for member in members:
+        post, staffing_entry = book.posts.get(member.post), staffing_by_id.get(member.staff_id)
+        load = loads.get(member.staff_id, {"customers": 0, "aum": 0, "contribution": 0, "ranks": {}})
+        if post is None or not (load["customers"] or member.staff_id in carrying):
             continue
-        limit = own.customers_max if own and own.customers_max is not None else post.customers_max
+        limit = (
+            staffing_entry.customers_max
+            if staffing_entry and staffing_entry.customers_max is not None
+            else post.customers_max
+        )
         grades = list(book.grades.values())
         needed = sum(
             count * book.portfolios.contact_minutes / days
             for rank, count in load["ranks"].items()
             if (days := grades[rank].cadence_days)
         )
-        minutes = own.minutes_per_day if own and own.minutes_per_day is not None else post.minutes_per_day
+        minutes = (
+            staffing_entry.minutes_per_day
+            if staffing_entry and staffing_entry.minutes_per_day is not None
+            else post.minutes_per_day
+        )
         rows.append(
             {
-                "staff": one,
-                "branch": branches[one.branch_id].name if one.branch_id in branches else one.branch_id,
+                "staff": member,
+                "branch": branches[member.branch_id].name if member.branch_id in branches else member.branch_id,
                 "post": post,
                 **load,
                 "limit": limit,
                 "share": round(100 * load["customers"] / limit) if limit else None,
                 "needed": round(needed),
                 "minutes": minutes,
-                "away": away.get(one.staff_id),
+                "away": away.get(member.staff_id),
                 "full": bool(limit and load["customers"] > limit) or needed > minutes > 0,
             }
         )
@@ -165,19 +182,21 @@ def _people(request: WorkRequest) -> list[dict[str, Any]]:
 def _unassigned(request: WorkRequest) -> list[tuple[Unassigned, Standing, Staff | None]]:
     within = request.gate.standings().order_by().values("customer_id")
     rows = Unassigned.objects.filter(run_id=request.run.number, customer_id__in=within).order_by("customer_id")
-    seen = request.gate.reached([row.customer_id for row in rows])
+    standings = request.gate.reached([row.customer_id for row in rows])
     owners = Staff.objects.in_bulk({row.owner_id for row in rows})
-    return [(row, seen[row.customer_id], owners.get(row.owner_id)) for row in rows if row.customer_id in seen]
+    return [(row, standings[row.customer_id], owners.get(row.owner_id)) for row in rows if row.customer_id in standings]
 
 
 def _enter_absence(request: WorkRequest, people: set[str]) -> bool:
-    said = request.POST
-    if number := said.get("withdraw", ""):
+    form = request.POST
+    if number := form.get("withdraw", ""):
         rows = Absence.objects.filter(pk=int(number) if number.isdecimal() else 0, staff_id__in=people)
         return bool(rows.update(withdrawn=True))
-    first, last = (parse_date(said.get(name, "") or "") for name in ("from_on", "to_on"))
-    one, cover = said.get("staff_id", ""), said.get("cover_id", "")
-    if not (first and last and first <= last and one in people and (not cover or cover in people) and cover != one):
+    first, last = (parse_date(form.get(name, "") or "") for name in ("from_on", "to_on"))
+    absent, cover = form.get("staff_id", ""), form.get("cover_id", "")
+    if not (
+        first and last and first <= last and absent in people and (not cover or cover in people) and cover != absent
+    ):
         return False
-    staffing.away(one, first, last, cover, request.user.staff_id)
+    staffing.enter_absence(absent, first, last, cover, request.user.staff_id)
     return True

@@ -1,4 +1,4 @@
-"""How complete the archive is (档案完整度): per branch, per person, and whose facts are missing first."""
+"""How complete the archive is (档案完整度): per branch or per person, and the most valuable gaps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LISTED = 30
 
 @dataclass(frozen=True)
 class Share:
-    """Of some customers: how many there are, what is expected of them and what of it is known."""
+    """The customers of a branch or person: their number, the facts expected of them and those known."""
 
     name: str
     customers: int
@@ -34,14 +34,14 @@ class Share:
 
     @property
     def per_cent(self) -> int:
-        """The share that is known, rounded down: all of it is 100 only when nothing is missing."""
+        """The known share in per cent, rounded down: 100 only if nothing is missing."""
         return 100 * self.known // self.expected if self.expected else 100
 
 
 @needs_run
 @require_GET
 def completeness(request: WorkRequest) -> HttpResponse:
-    """The reader's reach in parts (branches for the bank, people otherwise), and the most valuable gaps."""
+    """Completeness by branch for readers of the whole bank, by person for others; and the most valuable gaps."""
     if request.gate.reach == "none":
         raise Http404
     by_branch = request.gate.reach == "bank"
@@ -59,10 +59,10 @@ def completeness(request: WorkRequest) -> HttpResponse:
 
 
 def _of_branches(request: WorkRequest) -> list[Share]:
-    """As the night counted them: a page does not read the whole bank."""
+    """As counted by the night: a page must not read the whole bank."""
     names = dict(Branch.objects.values_list("branch_id", "name"))
-    counted = request.run.report["completeness"]
-    return [Share(names.get(branch, branch), *numbers) for branch, numbers in counted.items()]
+    totals = request.run.report["completeness"]
+    return [Share(names.get(branch, branch), *numbers) for branch, numbers in totals.items()]
 
 
 def _of_people(request: WorkRequest) -> list[Share]:
@@ -86,10 +86,10 @@ def _of_people(request: WorkRequest) -> list[Share]:
 
 
 def _gaps(request: WorkRequest) -> list[dict[str, Any]]:
-    """Customers whose facts are missing, the most valuable first, less what was told since the night."""
-    found = request.gate.standings().filter(effective=True).filter(facts_known__lt=F("facts_expected"))
+    """Customers with missing facts, the most valuable first, without what has been recorded since the night."""
+    standings = request.gate.standings().filter(effective=True).filter(facts_known__lt=F("facts_expected"))
     rows = []
-    for standing in found.order_by("-grade_rank", "-aum", "customer_id")[:LISTED]:
+    for standing in standings.order_by("-grade_rank", "-aum", "customer_id")[:LISTED]:
         archive = archive_of(standing.customer, request.book, request.run.work_date)
         if lacking := missing(archive, standing, request.book):
             rows.append({"standing": standing, "missing": lacking})

@@ -1,4 +1,4 @@
-"""The archive at the counter: record facts, look at where they came from, put them right."""
+"""The archive at the counter: recording facts, showing where they came from, correcting them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,17 @@ from weihu.workplace.bank.models import Staff, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.words import fact_words
-from weihu.workplace.consent.consents import agreed
+from weihu.workplace.consent.consents import agreed_purposes
 from weihu.workplace.gate.requests import WorkRequest, needs_run
-from weihu.workplace.know.archive.facts import Known, Written, archive_of, history_of, record, restore, withdraw
+from weihu.workplace.know.archive.facts import (
+    FactContent,
+    FieldState,
+    archive_of,
+    history_of,
+    record_fact,
+    restore_fact,
+    withdraw_fact,
+)
 from weihu.workplace.know.archive.forms import SEEN, FactsForm, numbers
 from weihu.workplace.know.archive.models import Confidence, Fact
 from weihu.workplace.know.archive.portrait import alerts, missing
@@ -27,24 +35,27 @@ QUICK = "missing"
 @needs_run
 @require_http_methods(["GET", "POST"])
 def facts(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """The form: one category's fields, or first of all what is missing. Saves them all or, if one is wrong, none."""
+    """The form of a category's fields, or of the missing ones. Saves all of them or, if a field is wrong, none."""
     standing = request.gate.standing(customer_id)
     archive = archive_of(standing.customer, request.book, request.run.work_date)
     part = request.GET.get("part", QUICK)
-    asked = _asked(request, standing, archive, part)
-    told = {key for key, known in archive.items() if known.known}
-    consented = agreed([customer_id], request.book.consents)[customer_id]
+    asked = _fields_asked(request, standing, archive, part)
+    known_keys = {key for key, state in archive.items() if state.known}
+    consents = agreed_purposes([customer_id], request.book.consents)[customer_id]
     if request.method == "POST":
-        # what the page had asked for, even if somebody else has told it meanwhile
+        # the fields that the page asked for, even if somebody else has recorded one of them meanwhile
         form = FactsForm(
-            [known for known in archive.values() if SEEN + known.key in request.POST], told, consented, request.POST
+            [state for state in archive.values() if SEEN + state.key in request.POST],
+            known_keys,
+            consents,
+            request.POST,
         )
         if form.is_valid():
             _save(request, customer_id, form)
             return redirect("customer", customer_id)
     else:
         audit.record(request.user.staff_id, "facts.form", customer_id)
-        form = FactsForm(asked, told, consented, initial=_initial(request))
+        form = FactsForm(asked, known_keys, consents, initial=_initial(request))
     context = {
         "form": form,
         "standing": standing,
@@ -62,19 +73,19 @@ def facts(request: WorkRequest, customer_id: str) -> HttpResponse:
 @needs_run
 @require_GET
 def fact_history(request: WorkRequest, customer_id: str, key: str) -> HttpResponse:
-    """Everything that was recorded of one field, with its provenance."""
+    """Everything ever recorded of a field, with its provenance."""
     standing = request.gate.standing(customer_id)
     field = _field(request, key)
-    known = archive_of(standing.customer, request.book, request.run.work_date)[key]
+    state = archive_of(standing.customer, request.book, request.run.work_date)[key]
     history = history_of(customer_id, key)
     audit.record(request.user.staff_id, "facts.history", customer_id, key)
     context = {
         "customer": standing.customer,
-        "known": known,
+        "known": state,
         "here": "customers",
         "facts": [(fact, fact_words(field, fact.value)) for fact in history],
         "people": Staff.objects.in_bulk({fact.staff_id for fact in history}),
-        "core": fact_words(field, known.core) if known.core else "",
+        "core": fact_words(field, state.core) if state.core else "",
     }
     return render(request, "archive/fact_history.html", context)
 
@@ -82,7 +93,7 @@ def fact_history(request: WorkRequest, customer_id: str, key: str) -> HttpRespon
 @needs_run
 @require_POST
 def fact_act(request: WorkRequest, customer_id: str, key: str, number: int) -> HttpResponse:
-    """Withdraw a fact, restore it, or choose it among those that stand side by side."""
+    """Withdraw a fact, restore it, or choose it over the conflicting ones."""
     request.gate.standing(customer_id)
     _field(request, key)
     fact = Fact.objects.filter(pk=number, customer_id=customer_id, field=key).first()
@@ -90,9 +101,9 @@ def fact_act(request: WorkRequest, customer_id: str, key: str, number: int) -> H
         raise Http404
     by, on, act = request.user.staff_id, request.run.work_date, request.POST.get("act")
     if act == "withdraw":
-        withdraw(fact, by, on)
+        withdraw_fact(fact, by, on)
     elif act == "restore":
-        restore(fact, by, on)
+        restore_fact(fact, by, on)
     elif act == "choose":
         _choose(request, fact)
     else:
@@ -101,7 +112,7 @@ def fact_act(request: WorkRequest, customer_id: str, key: str, number: int) -> H
 
 
 def _initial(request: WorkRequest) -> dict[str, object]:
-    """A new token; from a complaint, the channel and the occasion come with the link."""
+    """A new token; a link from a complaint also brings channel and source."""
     initial: dict[str, object] = {"token": uuid4()}
     if request.GET.get("channel") in Channel.values:
         initial |= {"channel": request.GET["channel"], "source": request.GET.get("source", "")[:200]}
@@ -109,8 +120,8 @@ def _initial(request: WorkRequest) -> dict[str, object]:
 
 
 def _choose(request: WorkRequest, fact: Fact) -> None:
-    """Record the chosen value anew in place of all that the chooser has seen."""
-    chosen = Written(
+    """Record the chosen value anew, in place of all facts that were on the page."""
+    content = FactContent(
         field=fact.field,
         value=fact.value,
         channel=Channel(fact.channel),
@@ -120,26 +131,28 @@ def _choose(request: WorkRequest, fact: Fact) -> None:
         valid_until=fact.valid_until,
     )
     seen = numbers(request.POST.get("seen", ""))
-    record(fact.customer_id, chosen, seen, request.user.staff_id, request.run.work_date, uuid4())
+    record_fact(fact.customer_id, content, seen, request.user.staff_id, request.run.work_date, uuid4())
 
 
 def _save(request: WorkRequest, customer_id: str, form: FactsForm) -> None:
     with transaction.atomic():
-        for written, seen, token in form.written():
-            record(customer_id, written, seen, request.user.staff_id, request.run.work_date, token)
+        for content, seen, token in form.contents():
+            record_fact(customer_id, content, seen, request.user.staff_id, request.run.work_date, token)
 
 
-def _asked(request: WorkRequest, standing: Standing, archive: dict[str, Known], part: str) -> list[Known]:
-    """The fields of a part of the form; of the customer's name the core system alone decides."""
+def _fields_asked(
+    request: WorkRequest, standing: Standing, archive: dict[str, FieldState], part: str
+) -> list[FieldState]:
+    """The fields of a part of the form, without the name: that is the core system's alone."""
     if part == QUICK:
         return missing(archive, standing, request.book)
     if part not in _categories(archive):
         raise Http404
-    return [known for known in archive.values() if known.field.category == part and known.key != "name"]
+    return [state for state in archive.values() if state.field.category == part and state.key != "name"]
 
 
-def _categories(archive: dict[str, Known]) -> list[str]:
-    return list(dict.fromkeys(known.field.category for known in archive.values()))
+def _categories(archive: dict[str, FieldState]) -> list[str]:
+    return list(dict.fromkeys(state.field.category for state in archive.values()))
 
 
 def _field(request: WorkRequest, key: str) -> CatalogueField:

@@ -1,8 +1,8 @@
-"""The archive of one customer (客户信息档案): what is known, from whom, and how it is put right.
+"""A customer's archive (客户信息档案): what is known, where it came from, and how it is corrected.
 
-Facts are added and never changed. Who records a value names the facts that he had before him; only those are
-replaced. So of two people who change a field at once neither loses anything: both values stand side by side until
-somebody chooses.
+Facts are added and never changed. Whoever records a value names the facts that the page showed; only those are
+replaced. If two people change a field at the same time, neither value is lost: both stay open until somebody
+chooses one.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ OPEN = Q(replaced_by__isnull=True, withdrawn_at__isnull=True)
 
 
 DERIVED = ("birth_date", "sex")
-"""What an identity number tells besides."""
+"""Fields that follow from an identity number."""
 
 
 @dataclass(frozen=True)
-class Known:
-    """One field of a customer: its open facts, the leading one first, and the core system's value if it has one."""
+class FieldState:
+    """What is known of a customer's field: its open facts, the leading one first, and the core system's value or ""."""
 
     key: str
     field: CatalogueField
@@ -48,12 +48,12 @@ class Known:
 
     @property
     def leading(self) -> Fact | None:
-        """The surest and, of those, the newest fact that has a value."""
+        """The newest of the surest facts that have a value."""
         return next((fact for fact in self.facts if not fact.refused), None)
 
     @property
     def value(self) -> str:
-        """The value that pages show: the leading fact's, else the core system's."""
+        """The value that pages show: the leading fact's, or else the core system's."""
         return self.leading.value if self.leading else self.core
 
     @property
@@ -63,34 +63,34 @@ class Known:
 
     @property
     def differs(self) -> bool:
-        """Whether the archive knows better than the core system, which should be told."""
+        """Whether the archive contradicts the core system, which should then be corrected."""
         return bool(self.core and self.leading and self.leading.value != self.core)
 
     @property
     def refused(self) -> bool:
-        """Whether the customer did not want to tell and nobody has heard since."""
+        """Whether the customer refused to answer and no value is known."""
         return not self.value and any(fact.refused for fact in self.facts)
 
     @property
     def known(self) -> bool:
-        """Whether nobody has to ask any more."""
+        """Whether there is nothing left to ask: a value is known, or the customer refused."""
         return bool(self.value) or self.refused
 
     def compared(self, value: str) -> Literal["new", "known", "differs"]:
-        """What a value would be beside what is known."""
+        """Whether a value would be new, is known already, or differs from the value shown."""
         if value == self.core or any(fact.value == value for fact in self.facts if not fact.refused):
             return "known"
         return "differs" if self.value else "new"
 
     @property
     def seen(self) -> str:
-        """The open facts' ids, for a form to name what its writer had before him."""
+        """The ids of the open facts, for a form to say which facts its page showed."""
         return ",".join(str(fact.pk) for fact in self.facts)
 
 
 @dataclass(frozen=True)
-class Written:
-    """What someone records: a value in its kept form, or that the customer refused to tell."""
+class FactContent:
+    """What a fact says and where it comes from: a value in its stored form, or that the customer refused to answer."""
 
     field: str
     value: str
@@ -102,41 +102,46 @@ class Written:
     valid_until: date | None = None
 
 
-def with_derived(written: Written, known: Iterable[str]) -> list[Written]:
-    """A written fact with what it says besides: an identity number tells birthday and sex, unless they are ``known``."""
-    if written.field != "identity_number" or not written.value:
-        return [written]
-    said = ric.get_birth_date(written.value).isoformat(), "F" if int(written.value[16]) % 2 == 0 else "M"
-    derived = zip(DERIVED, said, strict=True)
-    return [written, *(replace(written, field=key, value=value) for key, value in derived if key not in known)]
+def with_derived(content: FactContent, known: Iterable[str]) -> list[FactContent]:
+    """A fact and those that follow from it: an identity number gives birthday and sex, unless they are ``known``."""
+    if content.field != "identity_number" or not content.value:
+        return [content]
+    values = ric.get_birth_date(content.value).isoformat(), "F" if int(content.value[16]) % 2 == 0 else "M"
+    derived = zip(DERIVED, values, strict=True)
+    return [content, *(replace(content, field=key, value=value) for key, value in derived if key not in known)]
 
 
-def archive_of(customer: Customer, book: RuleBook, on: date) -> dict[str, Known]:
-    """Every field of the catalogue with what is known of it on a date."""
+def archive_of(customer: Customer, book: RuleBook, on: date) -> dict[str, FieldState]:
+    """Every field of the catalogue as known on a date."""
     return archives_of([customer], book.fields, on)[customer.customer_id]
 
 
 def archives_of(
     customers: Collection[Customer], fields: Mapping[str, CatalogueField], on: date
-) -> dict[str, dict[str, Known]]:
-    """Some fields of some customers, by customer and field."""
-    rows = Fact.objects.filter(OPEN, valid_on(on), customer_id__in=[one.customer_id for one in customers])
+) -> dict[str, dict[str, FieldState]]:
+    """The given fields of the given customers, by customer and field."""
+    rows = Fact.objects.filter(OPEN, valid_on(on), customer_id__in=[customer.customer_id for customer in customers])
     if len(customers) > 1:
         rows = rows.filter(field__in=list(fields))
     open_facts: dict[tuple[str, str], list[Fact]] = defaultdict(list)
     for fact in rows.order_by("-confidence", "-recorded_at", "-id"):
         open_facts[fact.customer_id, fact.field].append(fact)
     return {
-        one.customer_id: {
-            key: Known(key, field, open_facts[one.customer_id, key], core_value(one, key, field) if field.core else "")
+        customer.customer_id: {
+            key: FieldState(
+                key,
+                field,
+                open_facts[customer.customer_id, key],
+                core_value(customer, key, field) if field.core else "",
+            )
             for key, field in fields.items()
         }
-        for one in customers
+        for customer in customers
     }
 
 
 def core_value(customer: Customer, key: str, field: CatalogueField) -> str:
-    """What the core system says of a field, in the kept form where the field can hold it; empty if nothing."""
+    """The core system's value of a field, in the stored form if the catalogue accepts it; empty if there is none."""
     value = getattr(customer, key, None)
     if value is None:
         return ""
@@ -147,115 +152,115 @@ def core_value(customer: Customer, key: str, field: CatalogueField) -> str:
 
 
 def history_of(customer_id: str, key: str) -> list[Fact]:
-    """Everything that was ever recorded of a field, the newest first."""
+    """Everything ever recorded of a field, newest first."""
     return list(Fact.objects.filter(customer_id=customer_id, field=key).order_by("-recorded_at", "-id"))
 
 
-def record(customer_id: str, written: Written, seen: Iterable[int], by: str, on: date, token: UUID) -> Fact:
-    """Add a fact. It replaces those of ``seen`` that are still open; the same ``token`` again is the same fact.
+def record_fact(customer_id: str, content: FactContent, seen: Iterable[int], by: str, on: date, token: UUID) -> Fact:
+    """Record a fact. It replaces those of ``seen`` that are still open; repeating the same ``token`` changes nothing.
 
     ``by`` is the member of staff, ``on`` the working day.
     """
     with transaction.atomic():
-        given = Given(customer_id, written, token)
-        columns = _columns(given, by, on, timezone.now())
+        new = NewFact(customer_id, content, token)
+        columns = _columns(new, by, on, timezone.now())
         fact, created = Fact.objects.get_or_create(token=token, defaults=columns)
         if created:
-            _index([given])
-            had = _open(customer_id).filter(field=written.field, pk__in=list(seen)).exclude(pk=fact.pk)
-            had.update(replaced_by=fact, changed_on=on)
-            audit.record(by, "fact.record", customer_id, written.field)
+            _index_facts([new])
+            replaced = _open_facts(customer_id).filter(field=content.field, pk__in=list(seen)).exclude(pk=fact.pk)
+            replaced.update(replaced_by=fact, changed_on=on)
+            audit.record(by, "fact.record", customer_id, content.field)
     return fact
 
 
 @dataclass(frozen=True)
-class Given:
-    """A fact to be recorded among many: whose it is, what is written, and the token that tells it from its repetition."""
+class NewFact:
+    """A fact to record in bulk; the token makes recording it twice harmless."""
 
     customer_id: str
-    written: Written
+    content: FactContent
     token: UUID
 
 
-def record_many(given: list[Given], by: str, on: date, detail: str) -> None:
-    """Add many facts beside what is known, replacing nothing; those recorded before are passed over.
+def record_facts(facts: list[NewFact], by: str, on: date, detail: str) -> None:
+    """Record many facts without replacing any; facts whose token was recorded before are skipped.
 
-    One entry of the audit log says where they came from (``detail``).
+    A single entry of the audit log says where they came from (``detail``).
     """
     at = timezone.now()
     with transaction.atomic():
-        facts = [Fact(token=one.token, **_columns(one, by, on, at)) for one in given]
-        Fact.objects.bulk_create(facts, batch_size=500, ignore_conflicts=True)
-        _index(given)
-        audit.record(by, "fact.record_many", "", f"{detail}: {len(facts)}"[:200])
+        rows = [Fact(token=fact.token, **_columns(fact, by, on, at)) for fact in facts]
+        Fact.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+        _index_facts(facts)
+        audit.record(by, "fact.record_many", "", f"{detail}: {len(rows)}"[:200])
 
 
-def _columns(given: Given, by: str, on: date, at: datetime) -> dict[str, Any]:
-    written = given.written
+def _columns(fact: NewFact, by: str, on: date, at: datetime) -> dict[str, Any]:
+    content = fact.content
     return {
-        "customer_id": given.customer_id,
-        "field": written.field,
-        "value": written.value,
-        "refused": written.refused,
-        "channel": written.channel,
-        "confidence": written.confidence,
-        "source": written.source,
+        "customer_id": fact.customer_id,
+        "field": content.field,
+        "value": content.value,
+        "refused": content.refused,
+        "channel": content.channel,
+        "confidence": content.confidence,
+        "source": content.source,
         "staff_id": by,
         "on": on,
         "recorded_at": at,
-        "valid_from": written.valid_from,
-        "valid_until": written.valid_until,
+        "valid_from": content.valid_from,
+        "valid_until": content.valid_until,
         "changed_on": on,
     }
 
 
-def _index(given: Iterable[Given]) -> None:
-    """By what the facts can be found later."""
+def _index_facts(facts: Iterable[NewFact]) -> None:
+    """Write the keys by which the facts can be searched."""
     keys = [
-        FactKey(fact_id=one.token, key=key)
-        for one in given
-        for key in sorted(look_up_keys(one.written.field, one.written.value))
+        FactKey(fact_id=fact.token, key=key)
+        for fact in facts
+        for key in sorted(look_up_keys(fact.content.field, fact.content.value))
     ]
     FactKey.objects.bulk_create(keys, batch_size=1000, ignore_conflicts=True)
 
 
 def look_up_keys(field: str, value: str) -> set[str]:
-    """The keyed fingerprints of a kept value: of the whole, of each choice, of a date's year and of its month."""
+    """Keyed fingerprints of a stored value: of the whole, of each choice, of a date's year and of its month."""
     if not value:
         return set()
     parts = {value.casefold(), *value.split(",")}
-    if found := re.fullmatch(r"(\d{4}-|L?)(\d\d)-\d\d", value):
-        parts |= {f"month {found[2]}", f"year {found[1][:-1]}"}
+    if match := re.fullmatch(r"(\d{4}-|L?)(\d\d)-\d\d", value):
+        parts |= {f"month {match[2]}", f"year {match[1][:-1]}"}
     return {seal().index(f"{field}:{part}", "fact") for part in parts}
 
 
-def withdraw(fact: Fact, by: str, on: date) -> None:
-    """Take back a fact that was recorded wrongly; twice is once.
+def withdraw_fact(fact: Fact, by: str, on: date) -> None:
+    """Withdraw a fact that was recorded wrongly; withdrawing it twice changes nothing.
 
-    Those it had replaced are open again, or are replaced by what has replaced it since.
+    The facts it had replaced are open again, or replaced by whatever replaced it since.
     """
     with transaction.atomic():
-        taken = Fact.objects.filter(pk=fact.pk, withdrawn_at__isnull=True).update(
+        withdrawn = Fact.objects.filter(pk=fact.pk, withdrawn_at__isnull=True).update(
             withdrawn_at=timezone.now(), withdrawn_by=by, changed_on=on
         )
-        if taken:
+        if withdrawn:
             heir = Fact.objects.get(pk=fact.pk).replaced_by_id
             Fact.objects.filter(replaced_by=fact).update(replaced_by=heir, changed_on=on)
             audit.record(by, "fact.withdraw", fact.customer_id, fact.field)
 
 
-def restore(fact: Fact, by: str, on: date) -> None:
-    """Undo a withdrawal: the fact is open again beside whatever was recorded since."""
+def restore_fact(fact: Fact, by: str, on: date) -> None:
+    """Undo a withdrawal: the fact is open again, alongside whatever was recorded since."""
     with transaction.atomic():
-        taken = Fact.objects.filter(pk=fact.pk, withdrawn_at__isnull=False).update(
+        restored = Fact.objects.filter(pk=fact.pk, withdrawn_at__isnull=False).update(
             withdrawn_at=None, withdrawn_by="", changed_on=on
         )
-        if taken:
+        if restored:
             audit.record(by, "fact.restore", fact.customer_id, fact.field)
 
 
 def barred_customers(book: RuleBook, on: date, among: Iterable[str] | None = None) -> set[str]:
-    """The customers (``among`` some, or all) who are not to be contacted on a date."""
+    """The customers who are not to be contacted on a date; ``among`` limits the search to some."""
     bars = {key: set(field.bars) for key, field in book.fields.items() if field.bars}
     facts = Fact.objects.filter(OPEN, valid_on(on), field__in=bars)
     if among is not None:
@@ -264,23 +269,23 @@ def barred_customers(book: RuleBook, on: date, among: Iterable[str] | None = Non
 
 
 def known_keys(customer_ids: Iterable[str], on: date) -> dict[str, list[str]]:
-    """The fields that nobody has to ask these customers for any more, as of the end of a date."""
-    found: dict[str, set[str]] = {customer: set() for customer in customer_ids}
+    """The fields for which these customers have a fact or a refusal at the end of a date, by customer."""
+    keys_by_customer: dict[str, set[str]] = {customer: set() for customer in customer_ids}
     rows: list[tuple[Any, ...]] = []
-    ids = list(found)
+    ids = list(keys_by_customer)
     for start in range(0, len(ids), 500):
-        told = Fact.objects.filter(OPEN, valid_on(on), on__lte=on, customer_id__in=ids[start : start + 500])
-        rows += told.values_list("customer_id", "field")
+        facts = Fact.objects.filter(OPEN, valid_on(on), on__lte=on, customer_id__in=ids[start : start + 500])
+        rows += facts.values_list("customer_id", "field")
     for customer, key in rows:
-        found[customer].add(key)
-    return {customer: sorted(keys) for customer, keys in found.items()}
+        keys_by_customer[customer].add(key)
+    return {customer: sorted(keys) for customer, keys in keys_by_customer.items()}
 
 
 def valid_on(on: date) -> Q:
-    """Facts that hold on a date."""
+    """The condition for facts valid on a date."""
     begun = Q(valid_from__isnull=True) | Q(valid_from__lte=on)
     return begun & (Q(valid_until__isnull=True) | Q(valid_until__gte=on))
 
 
-def _open(customer_id: str) -> Any:
+def _open_facts(customer_id: str) -> Any:
     return Fact.objects.filter(OPEN, customer_id=customer_id)

@@ -1,4 +1,4 @@
-"""The form at the counter (客户信息登记): made from the field catalogue, what is missing first."""
+"""The form at the counter (客户信息登记), built from the field catalogue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from weihu.rules.catalogue import Unfit, read
 from weihu.rules.entries import CatalogueField
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.know.archive.facts import Known, Written, with_derived
+from weihu.workplace.know.archive.facts import FactContent, FieldState, with_derived
 from weihu.workplace.know.archive.models import Confidence
 
 REFUSED = "refused-"
@@ -22,7 +22,7 @@ SEEN = "seen-"
 
 
 class CatalogueInput(forms.Field):
-    """A field of the catalogue: its choices or its kind of text, cleaned into the kept form."""
+    """The input for a field of the catalogue; its value is cleaned into the stored form."""
 
     def __init__(self, field: CatalogueField) -> None:
         self.field = field
@@ -32,20 +32,20 @@ class CatalogueInput(forms.Field):
         )
 
     def clean(self, value: Any) -> str:
-        """The kept form; empty if nothing was written."""
-        written = ",".join(value) if isinstance(value, list) else str(value or "")
-        if not written.strip():
+        """The stored form; empty if nothing was entered."""
+        text = ",".join(value) if isinstance(value, list) else str(value or "")
+        if not text.strip():
             if self.required:
                 raise forms.ValidationError(self.error_messages["required"])
             return ""
         try:
-            return read(self.field, written)
+            return read(self.field, text)
         except Unfit as unfit:
             raise forms.ValidationError(unfit.text(get_language() or "zh-hans")) from None
 
 
 class HowItCame(forms.Form):
-    """The channel of facts and how sure they are."""
+    """Channel and confidence of facts."""
 
     channel = forms.ChoiceField(
         label=_("How it came"),
@@ -63,9 +63,9 @@ class HowItCame(forms.Form):
 
 
 class FactsForm(HowItCame):
-    """Some fields of one customer at once, with how they came and how sure they are.
+    """Several fields of a customer at once, with channel and confidence.
 
-    Beside each field stand whether the customer refused to tell, and which facts the writer had before him.
+    Each field has a checkbox for a refusal and a hidden list of the facts that the page showed.
     """
 
     token = forms.UUIDField(widget=forms.HiddenInput)
@@ -82,57 +82,59 @@ class FactsForm(HowItCame):
         widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
     )
 
-    def __init__(self, fields: list[Known], told: set[str], agreed: set[str], *args: Any, **kwargs: Any) -> None:
-        """``fields`` are asked; ``told`` are the keys of the whole archive known already, ``agreed`` the consents."""
+    def __init__(
+        self, fields: list[FieldState], known_keys: set[str], agreed: set[str], *args: Any, **kwargs: Any
+    ) -> None:
+        """``fields`` are asked; ``known_keys``: what the whole archive knows already; ``agreed``: consents given."""
         super().__init__(*args, **kwargs)
-        self.told, self.agreed = told, agreed
-        self.known = {known.key: known for known in fields}
-        for key, known in self.known.items():
-            self.fields[key] = CatalogueInput(known.field)
+        self.known_keys, self.agreed = known_keys, agreed
+        self.known = {state.key: state for state in fields}
+        for key, state in self.known.items():
+            self.fields[key] = CatalogueInput(state.field)
             self.fields[REFUSED + key] = forms.BooleanField(required=False)
             self.fields[SEEN + key] = forms.CharField(required=False, widget=forms.HiddenInput)
-            self.initial[SEEN + key] = known.seen
+            self.initial[SEEN + key] = state.seen
         for key in list(self.known)[:1]:
             self.fields[key].widget.attrs["autofocus"] = True
 
-    def rows(self) -> Iterator[tuple[Known, forms.BoundField, forms.BoundField, forms.BoundField]]:
-        """For the page: what is known, the input, the refusal, the facts seen."""
-        for key, known in self.known.items():
-            yield known, self[key], self[REFUSED + key], self[SEEN + key]
+    def rows(self) -> Iterator[tuple[FieldState, forms.BoundField, forms.BoundField, forms.BoundField]]:
+        """For the page: what is known, the input, the refusal, the facts shown."""
+        for key, state in self.known.items():
+            yield state, self[key], self[REFUSED + key], self[SEEN + key]
 
     def clean(self) -> dict[str, Any]:
-        """A field is either written or refused; some are written only with the customer's consent."""
-        said = super().clean() or {}
-        for key, known in self.known.items():
-            if said.get(key) and known.field.consent and known.field.consent not in self.agreed:
+        """A field has either a value or a refusal; some need the customer's consent."""
+        values = super().clean() or {}
+        for key, state in self.known.items():
+            if values.get(key) and state.field.consent and state.field.consent not in self.agreed:
                 self.add_error(key, _("The customer has not agreed to this yet: record the consent first."))
-            if said.get(key) and said.get(REFUSED + key):
+            if values.get(key) and values.get(REFUSED + key):
                 self.add_error(key, _("Either a value or refused."))
-        return said
+        return values
 
-    def written(self) -> Iterator[tuple[Written, list[int], UUID]]:
-        """What is to be recorded, the facts that its writer saw, and a token of its own."""
-        said = self.cleaned_data
+    def contents(self) -> Iterator[tuple[FactContent, list[int], UUID]]:
+        """The facts to record, each with the ids of the facts that the page showed and a token."""
+        values = self.cleaned_data
         for key in self.known:
-            if not (said[key] or said[REFUSED + key]):
+            if not (values[key] or values[REFUSED + key]):
                 continue
-            fact = Written(
+            content = FactContent(
                 field=key,
-                value=said[key],
-                channel=Channel(said["channel"]),
-                confidence=Confidence(said["confidence"]),
-                refused=said[REFUSED + key],
-                source=said["source"],
-                valid_until=said["valid_until"],
+                value=values[key],
+                channel=Channel(values["channel"]),
+                confidence=Confidence(values["confidence"]),
+                refused=values[REFUSED + key],
+                source=values["source"],
+                valid_until=values["valid_until"],
             )
-            known = self.told | {other for other in self.known if said.get(other)}
-            for one in with_derived(fact, known):
-                seen = numbers(said[SEEN + key]) if one is fact else []
-                yield one, seen, uuid5(said["token"], one.field)
+            known_keys = self.known_keys | {other for other in self.known if values.get(other)}
+            for new in with_derived(content, known_keys):
+                seen = numbers(values[SEEN + key]) if new is content else []
+                yield new, seen, uuid5(values["token"], new.field)
 
 
 def numbers(text: str) -> list[int]:
-    """The ids in a comma-separated text; what is none is left out."""
+    """The ids in a comma-separated text; anything else is left out."""
     return [int(part) for part in text.split(",") if part.isdecimal()]
 
 

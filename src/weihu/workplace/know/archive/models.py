@@ -1,4 +1,4 @@
-"""What the core system says of customers and accounts."""
+"""Facts recorded of customers, their search keys, and saved views of lists."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Confidence(models.IntegerChoices):
-    """How sure a fact is."""
+    """How reliable a fact is."""
 
     HEARD = 1, _("Heard")
     TOLD = 2, _("Told by the customer")
@@ -20,13 +20,13 @@ class Confidence(models.IntegerChoices):
 class Fact(models.Model):
     """One recorded item of the archive (信息项) with its provenance. Its value is never changed.
 
-    ``refused``: the customer did not want to tell; there is no value then. A fact is open until another one,
-    recorded by someone who had seen it, replaces it, or until it is withdrawn. Open facts of a field with different
-    values stand side by side. ``value`` is kept as catalogue.read gives it.
+    ``refused``: the customer did not want to answer, so there is no value. A fact is open until it is withdrawn or
+    replaced by a fact whose author had seen it. Several open facts of a field may have different values. ``value``
+    is in the form that catalogue.read returns.
     """
 
     token = models.UUIDField(unique=True)
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     field = models.CharField(max_length=60)
     value = SealedField(blank=True, scope="fact")
     refused = models.BooleanField(default=False)
@@ -51,9 +51,9 @@ class Fact(models.Model):
 
 
 class FactKey(models.Model):
-    """A keyed fingerprint of a fact's value, for finding customers by what is known of them; it tells nothing itself."""
+    """A keyed fingerprint of a fact's value, to search customers by it without revealing it."""
 
-    # the constraint below is an index by fact, too
+    # the constraint below also indexes the fact
     fact = models.ForeignKey(Fact, models.CASCADE, to_field="token", related_name="keys", db_index=False)
     key = models.CharField(max_length=32)
 
@@ -63,7 +63,7 @@ class FactKey(models.Model):
 
 
 class SavedView(models.Model):
-    """A list that somebody keeps under a name (我的视图): its address, sealed, since it says what is looked for."""
+    """A list saved under a name (我的视图). Its query is encrypted, since it may hold what was searched for."""
 
     staff_id = models.CharField(max_length=60, db_index=True)
     name = models.CharField(max_length=60)

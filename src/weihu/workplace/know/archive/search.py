@@ -1,6 +1,6 @@
-"""Finding customers (查找): by part of the name, pinyin, initials, a whole phone or identity number, or their number.
+"""Finding customers (查找): by part of the name, pinyin, initials, a full phone or identity number, or customer number.
 
-Each part of a name is a key of its own, so that a search reads what it finds and not the whole bank.
+Every ending of a name is a search key of its own, so that a search reads only its matches and not the whole bank.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from weihu.workplace.base.fields import seal
 from weihu.workplace.gate.reach import Gate
 
 FEW = 2000
-"""Up to so many customers are looked up one by one."""
+"""Up to this many customers are looked up individually."""
 
 LAST = "\U0010ffff"
 
 
-def matching(query: str, gate: Gate) -> Q:
-    """The condition on standings that a query states.
+def search_condition(query: str, gate: Gate) -> Q:
+    """The condition on standings for a search.
 
-    In the whole bank, the few customers whom a rare name means are looked up by their keys. Otherwise the list itself
-    is read: a person's or a branch's is short, and a common name soon fills a page.
+    In the whole bank, the few customers with a rare name are looked up by their keys. Otherwise the list itself is
+    read: a person's or a branch's list is short, and a common name soon fills a page.
     """
     exact = Q(
-        customer_id__in=list(Customer.objects.filter(_exact(query.strip())).values_list("customer_id", flat=True))
+        customer_id__in=list(Customer.objects.filter(_exact_match(query.strip())).values_list("customer_id", flat=True))
     )
     text = plain(query)
     if gate.reach == "bank":
-        named = list(_beginning(text).values_list("customer_id", flat=True)[: FEW + 1])
-        if len(named) <= FEW:
-            return exact | Q(customer_id__in=named)
+        by_key = list(_keys_beginning_with(text).values_list("customer_id", flat=True)[: FEW + 1])
+        if len(by_key) <= FEW:
+            return exact | Q(customer_id__in=by_key)
     names = Q(customer__name__icontains=text) | Q(customer__pinyin__startswith=text)
     return exact | names | Q(customer__initials__startswith=text)
 
 
-def named(names: Collection[str], gate: Gate) -> dict[str, set[str]]:
-    """The customers within reach who have exactly one of some names, by name."""
+def customers_named(names: Collection[str], gate: Gate) -> dict[str, set[str]]:
+    """The customers within reach whose name is exactly one of ``names``, by name."""
     wanted = {plain(name): name for name in names}
     if gate.reach == "bank":
         keys = SearchKey.objects.filter(text__in=list(wanted)).values("customer_id")
@@ -52,29 +52,29 @@ def named(names: Collection[str], gate: Gate) -> dict[str, set[str]]:
         )
     else:
         rows = gate.standings().order_by().values_list("customer__name", "customer_id")
-    found: dict[str, set[str]] = defaultdict(set)
+    customers: dict[str, set[str]] = defaultdict(set)
     for name, customer in rows:
         if plain(name) in wanted:
-            found[wanted[plain(name)]].add(customer)
-    return found
+            customers[wanted[plain(name)]].add(customer)
+    return customers
 
 
 def index_of(number: str, scope: str) -> str:
-    """The blind index of a phone or identity number as people write it."""
+    """The blind index of a phone or identity number, however it is written."""
     plain = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", number)).upper()
     return seal().index(re.sub(r"^(\+86|0086)", "", plain), scope)
 
 
-def _exact(query: str) -> Q:
-    found = Q(customer_id=query)
+def _exact_match(query: str) -> Q:
+    condition = Q(customer_id=query)
     if len(query) >= 6:
-        found |= Q(phone_index=index_of(query, "phone"))
-        found |= Q(identity_number_index=index_of(query, "identity_number"))
-    return found
+        condition |= Q(phone_index=index_of(query, "phone"))
+        condition |= Q(identity_number_index=index_of(query, "identity_number"))
+    return condition
 
 
-def _beginning(text: str) -> QuerySet[SearchKey]:
-    """Keys that begin with a text, in the form for which each database uses its index."""
+def _keys_beginning_with(text: str) -> QuerySet[SearchKey]:
+    """Search keys with a prefix, phrased so that each database uses its index."""
     if connection.vendor == "sqlite":
         return SearchKey.objects.filter(text__gte=text, text__lt=text + LAST)
     return SearchKey.objects.filter(text__startswith=text)

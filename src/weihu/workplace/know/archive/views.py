@@ -1,4 +1,4 @@
-"""Customers: the list, one customer's page, and showing a masked value in full."""
+"""The list of customers: the page, its filters, saved views, and actions on many customers at once."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from weihu.workplace.base.words import called
 from weihu.workplace.base.workbooks import XLSX
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.gate.sheets import SERVICE, left_today
-from weihu.workplace.know.archive.export import Order, OverLimit, take_out
-from weihu.workplace.know.archive.facts import Given, Written, record_many
+from weihu.workplace.know.archive.export import Order, OverLimit, export_list
+from weihu.workplace.know.archive.facts import FactContent, NewFact, record_facts
 from weihu.workplace.know.archive.lists import (
     OWN_COLUMNS,
     ListQuery,
@@ -46,20 +46,20 @@ TOO_WIDE = lazy("Too many customers for a range of numbers: narrow the list by g
 @needs_run
 @require_GET
 def customers(request: WorkRequest) -> HttpResponse:
-    """The customers within reach by grade, the largest first; a page begins where the one before ended."""
+    """The customers within reach by grade and assets, highest first; ``after`` is the last place of the page before."""
     query, on = ListQuery.of(request.GET, request.book), request.run.work_date
     too_wide = ""
     rows: list[Standing] = []
     try:
-        found = following(query.standings(request.gate, on), request.GET.get("after", ""))
-        rows = list(ordered(found)[: PAGE + 1])
+        standings = following(query.standings(request.gate, on), request.GET.get("after", ""))
+        rows = list(ordered(standings)[: PAGE + 1])
     except TooWide:
         too_wide = str(TOO_WIDE)
-    shown = rows[:PAGE]
+    page_rows = rows[:PAGE]
     context = {
-        "rows": list(zip(shown, cells(shown, query, request.book, on), strict=True)),
+        "rows": list(zip(page_rows, cells(page_rows, query, request.book, on), strict=True)),
         "titles": titles(query.columns, request.book),
-        "more": query.address(after=place_of(shown[-1])) if len(rows) > PAGE else "",
+        "more": query.address(after=place_of(page_rows[-1])) if len(rows) > PAGE else "",
         "list": query.address() or "all",
         "query": query,
         "address": query.address(),
@@ -106,20 +106,22 @@ def view_save(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_POST
 def bulk(request: WorkRequest) -> HttpResponse:
-    """Something for many customers at once: take them out as a workbook, or record the same fact of all of them.
+    """Export many customers as a workbook, or record the same fact for all of them.
 
-    ``chosen`` are customers' numbers; without any, the whole list is meant.
+    ``chosen`` are customer numbers; without any, the whole list is meant.
     """
     query, on = ListQuery.of(QueryDict(request.POST.get("list", "")), request.book), request.run.work_date
-    if wrong := [one for one in query.filters if one.wrong]:  # without it, more would be meant than the list says
-        return _refused(request, f"{wrong[0].words}: {wrong[0].wrong}", 422)
+    if wrong_filters := [
+        condition for condition in query.filters if condition.wrong
+    ]:  # ignoring it would select more than the page shows
+        return _refused(request, f"{wrong_filters[0].words}: {wrong_filters[0].wrong}", 422)
     try:
-        found = query.standings(request.gate, on)
+        standings = query.standings(request.gate, on)
     except TooWide:
         return _refused(request, str(TOO_WIDE), 422)
     if chosen := request.POST.getlist("chosen"):
-        found = found.filter(customer_id__in=chosen)
-    rows = list(ordered(found)[: request.book.limits.export_rows_per_day + 1])
+        standings = standings.filter(customer_id__in=chosen)
+    rows = list(ordered(standings)[: request.book.limits.export_rows_per_day + 1])
     act = request.POST.get("act")
     if act == "export":
         return _export(request, query, rows)
@@ -129,14 +131,14 @@ def bulk(request: WorkRequest) -> HttpResponse:
 
 
 def _tools(request: WorkRequest, query: ListQuery) -> dict[str, Any]:
-    """What stands around the list: conditions, views, columns, purposes."""
+    """The context around the list: conditions, views, columns, purposes."""
     grouped: dict[str, list[tuple[str, CatalogueField]]] = {}
     for key, entry in request.book.fields.items():
         grouped.setdefault(entry.category, []).append((key, entry))
     return {
         "categories": grouped.items(),
         "own_columns": OWN_COLUMNS.items(),
-        "chips": [(one, query.without(one).address()) for one in query.filters],
+        "chips": [(condition, query.without(condition).address()) for condition in query.filters],
         "views": SavedView.objects.filter(staff_id=request.user.staff_id).order_by("name"),
         "purposes": [(key, entry) for key, entry in request.book.consents.items() if "export" in entry.needed_for],
         "left_today": left_today(request.gate, request.book, request.run.work_date),
@@ -148,30 +150,32 @@ def _export(request: WorkRequest, query: ListQuery, rows: list[Standing]) -> Htt
     if not why or (purpose != SERVICE and purpose not in request.book.consents):
         return HttpResponseBadRequest(str(_("Please say what the list is for.")))
     try:
-        content = take_out(rows, Order(query, purpose, why), request.gate, request.book, request.run.work_date)
+        content = export_list(rows, Order(query, purpose, why), request.gate, request.book, request.run.work_date)
     except OverLimit as over:
-        said = _("You may take out %(left)d more rows today.") % {"left": over.left}
-        return _refused(request, said, 403)
+        refusal = _("You may take out %(left)d more rows today.") % {"left": over.left}
+        return _refused(request, refusal, 403)
     name = f"customers-{request.run.work_date}.xlsx"
     return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def _record_of_all(request: WorkRequest, query: ListQuery, rows: list[Standing]) -> HttpResponse:
-    """The same fact of all the rows, beside what is known of each."""
-    key, written = request.POST.get("field", ""), request.POST.get("value", "").strip()
+    """Record the same fact for all rows, without replacing what is known."""
+    key, text = request.POST.get("field", ""), request.POST.get("value", "").strip()
     entry = request.book.fields.get(key)
-    if entry is None or entry.consent or key in ("name", "identity_number") or not written:
+    if entry is None or entry.consent or key in ("name", "identity_number") or not text:
         return HttpResponseBadRequest(str(_("Please choose a field and a value.")))
     try:
-        value = read(entry, written)
+        value = read(entry, text)
     except Unfit as unfit:
-        said = f"{called(entry)}: {unfit.text(get_language() or 'zh-hans')}"
-        return _refused(request, said, 422)
-    fact = Written(key, value, Channel.SERVICE, Confidence.TOLD, source=request.POST.get("why", "").strip()[:200])
-    given = [Given(row.customer_id, fact, uuid4()) for row in rows]
-    record_many(given, request.user.staff_id, request.run.work_date, "list")
+        refusal = f"{called(entry)}: {unfit.text(get_language() or 'zh-hans')}"
+        return _refused(request, refusal, 422)
+    content = FactContent(
+        key, value, Channel.SERVICE, Confidence.TOLD, source=request.POST.get("why", "").strip()[:200]
+    )
+    facts = [NewFact(row.customer_id, content, uuid4()) for row in rows]
+    record_facts(facts, request.user.staff_id, request.run.work_date, "list")
     return redirect(reverse("customers") + "?" + query.address())
 
 
-def _refused(request: WorkRequest, said: str, status: int) -> HttpResponse:
-    return render(request, "archive/refused.html", {"said": said, "here": "customers"}, status=status)
+def _refused(request: WorkRequest, refusal: str, status: int) -> HttpResponse:
+    return render(request, "archive/refused.html", {"said": refusal, "here": "customers"}, status=status)

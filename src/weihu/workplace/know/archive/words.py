@@ -1,4 +1,4 @@
-"""Words of the archive for templates."""
+"""Template filters of the archive."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django import template
 from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.base.words import fact_words
-from weihu.workplace.know.archive.facts import Known
+from weihu.workplace.know.archive.facts import FieldState
 
 register = template.Library()
 
@@ -31,6 +31,6 @@ def category_name(category: str) -> str:
 
 
 @register.filter
-def in_words(known: Known) -> str:
-    """What is known of a field, in the reader's language, masked where the catalogue says so."""
-    return fact_words(known.field, known.value)
+def in_words(state: FieldState) -> str:
+    """A field's value in the reader's language, masked where the catalogue says so."""
+    return fact_words(state.field, state.value)

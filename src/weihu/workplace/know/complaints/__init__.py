@@ -1,1 +1,1 @@
-"""Complaints (投诉, M20): opened, assigned, answered in time, and asked about afterwards."""
+"""Complaints (投诉, M20): opened, assigned, answered in time, and followed up with the customer."""

@@ -1,4 +1,4 @@
-"""What happens to a complaint: opened, assigned, noted, closed, opened again, asked about. Each once, each kept."""
+"""The life of a complaint: opened, assigned, noted, closed, reopened, followed up. Every step is recorded once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def within(gate: Gate) -> QuerySet[Complaint]:
 def part_of(part: str, gate: Gate, book: RuleBook, on: date) -> QuerySet[Complaint]:
     """One of PARTS, the most urgent first."""
     ask_from = on - timedelta(days=book.complaints.ask_after_days)
-    meant = {
+    conditions = {
         "open": Q(closed_on__isnull=True),
         "mine": Q(closed_on__isnull=True, assigned_to=gate.staff.staff_id),
         "overdue": Q(closed_on__isnull=True, due_on__lt=on),
@@ -35,30 +35,30 @@ def part_of(part: str, gate: Gate, book: RuleBook, on: date) -> QuerySet[Complai
         "closed": Q(closed_on__isnull=False),
     }
     order = ("-closed_on", "-pk") if part == "closed" else ("due_on", "pk")
-    return within(gate).filter(meant[part]).order_by(*order)
+    return within(gate).filter(conditions[part]).order_by(*order)
 
 
 def assignable(customer_id: str, gate: Gate) -> list[Staff]:
-    """Those of the reader's branch, and those who answer for the customer, who can reach him."""
+    """Whom a customer's complaint can be assigned to: the customer's own staff, and posts of the branch that decide."""
     standing = gate.standing(customer_id)
-    meant = Q(branch_id=standing.branch_id) | Q(staff_id__in=[standing.primary_id, standing.deputy_id])
-    people = Staff.objects.filter(meant, is_active=True).order_by("post", "staff_id")
+    candidates = Q(branch_id=standing.branch_id) | Q(staff_id__in=[standing.primary_id, standing.deputy_id])
+    people = Staff.objects.filter(candidates, is_active=True).order_by("post", "staff_id")
     owners = {standing.primary_id, standing.deputy_id}
     posts = gate.run.rulebook.posts
     wide = {key for key, post in posts.items() if post.decides}
-    return [one for one in people if one.staff_id in owners or one.post in wide]
+    return [member for member in people if member.staff_id in owners or member.post in wide]
 
 
-def open_case(customer_id: str, said: dict[str, str], by: str, on: date, book: RuleBook, token: UUID) -> Complaint:
-    """A new case of ``origin``, ``subject`` and ``text``; the same ``token`` again is the same case."""
+def open_case(customer_id: str, values: dict[str, str], by: str, on: date, book: RuleBook, token: UUID) -> Complaint:
+    """Open a case from ``origin``, ``subject`` and ``text``; repeating the same ``token`` returns the same case."""
     with transaction.atomic():
         case, created = Complaint.objects.get_or_create(
             token=token,
             defaults={
                 "customer_id": customer_id,
-                "origin": said["origin"],
-                "subject": said["subject"],
-                "text": said.get("text", ""),
+                "origin": values["origin"],
+                "subject": values["subject"],
+                "text": values.get("text", ""),
                 "raised_on": on,
                 "raised_by": by,
                 "due_on": on + timedelta(days=book.complaints.due_days),
@@ -70,36 +70,36 @@ def open_case(customer_id: str, said: dict[str, str], by: str, on: date, book: R
 
 
 def assign(case: Complaint, to: str, by: str, on: date) -> None:
-    """Somebody answers for an open case from now on."""
+    """Assign an open case to somebody."""
     _change(case, Q(closed_on__isnull=True), {"assigned_to": to}, Act.ASSIGNED, by, on, to)
 
 
 def close(case: Complaint, note: str, by: str, on: date) -> None:
-    """An open case is answered: ``note`` says how."""
+    """Close an open case; ``note`` is the answer."""
     _change(case, Q(closed_on__isnull=True), {"closed_on": on}, Act.CLOSED, by, on, note)
 
 
 def reopen(case: Complaint, note: str, by: str, on: date, book: RuleBook) -> None:
-    """A closed case is open again, with a new date until which it is due."""
+    """Reopen a closed case with a new due date."""
     due_on = on + timedelta(days=book.complaints.due_days)
     again: dict[str, object] = {"closed_on": None, "asked_on": None, "satisfaction": None, "due_on": due_on}
     _change(case, Q(closed_on__isnull=False), again, Act.REOPENED, by, on, note)
 
 
 def ask(case: Complaint, satisfaction: int, note: str, by: str, on: date) -> None:
-    """The customer was asked how the answer to a closed case was."""
-    said = {"asked_on": on, "satisfaction": satisfaction}
-    _change(case, Q(closed_on__isnull=False, asked_on__isnull=True), said, Act.ASKED, by, on, note)
+    """Record the customer's satisfaction with the answer to a closed case."""
+    changes = {"asked_on": on, "satisfaction": satisfaction}
+    _change(case, Q(closed_on__isnull=False, asked_on__isnull=True), changes, Act.ASKED, by, on, note)
 
 
 def step(case: Complaint, act: Act, by: str, on: date, note: str = "") -> None:
-    """Note what was done."""
+    """Record a step."""
     Step.objects.create(complaint=case, act=act, staff_id=by, on=on, at=timezone.now(), note=note)
     audit.record(by, f"complaint.{act}", case.customer_id, str(case.pk))
 
 
-def _change(case: Complaint, still: Q, said: dict[str, object], act: Act, by: str, on: date, note: str) -> None:
-    """Change a case that is still as the act needs it; of two who do the same at once, one does it."""
+def _change(case: Complaint, still: Q, changes: dict[str, object], act: Act, by: str, on: date, note: str) -> None:
+    """Change a case if it is still in the state that the act needs; of two people at once, only one succeeds."""
     with transaction.atomic():
-        if Complaint.objects.filter(still, pk=case.pk).update(**said):
+        if Complaint.objects.filter(still, pk=case.pk).update(**changes):
             step(case, act, by, on, note)

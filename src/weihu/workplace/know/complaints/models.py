@@ -1,4 +1,4 @@
-"""Complaints and what was done about them."""
+"""Complaints and the steps taken on them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from weihu.rules.entries import Care
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Origin(models.TextChoices):
-    """How a complaint came in."""
+    """How a complaint reached the bank."""
 
     COUNTER = "counter", _("At the counter")
     PHONE = "phone", _("Phone")
@@ -22,7 +22,7 @@ class Origin(models.TextChoices):
 
 
 class Satisfaction(models.IntegerChoices):
-    """How the customer felt about the answer."""
+    """How satisfied the customer was with the answer."""
 
     VERY_UNHAPPY = 1, _("Very unhappy")
     UNHAPPY = 2, _("Unhappy")
@@ -32,10 +32,10 @@ class Satisfaction(models.IntegerChoices):
 
 
 class Complaint(models.Model):
-    """A case. ``assigned_to`` answers for it until ``due_on``; once closed, the customer is asked how it was."""
+    """A complaint. ``assigned_to`` has to answer it by ``due_on``; after closing, the customer is asked about it."""
 
     token = models.UUIDField(unique=True)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     origin = models.CharField(max_length=20, choices=Origin.choices)
     subject = SealedField(scope="complaint")
     text = SealedField(blank=True, scope="complaint")
@@ -48,11 +48,11 @@ class Complaint(models.Model):
     satisfaction = models.SmallIntegerField(choices=Satisfaction.choices, null=True)
 
     def overdue(self, on: date) -> bool:
-        """Whether it should have been answered before a day."""
+        """Whether an answer is overdue on a day."""
         return self.closed_on is None and self.due_on < on
 
     def to_ask(self, on: date, care: Care) -> bool:
-        """Whether it is time to ask the customer how the answer was."""
+        """Whether it is time to ask the customer about the answer."""
         closed = self.closed_on
         return closed is not None and self.asked_on is None and on >= closed + timedelta(days=care.ask_after_days)
 
@@ -69,7 +69,7 @@ class Act(models.TextChoices):
 
 
 class Step(models.Model):
-    """One thing that was done; steps are never changed."""
+    """A step taken on a complaint; steps are never changed."""
 
     complaint = models.ForeignKey(Complaint, models.CASCADE, related_name="steps")
     act = models.CharField(max_length=20, choices=Act.choices)

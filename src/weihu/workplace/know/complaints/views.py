@@ -29,7 +29,7 @@ PART_NAMES = {
 
 
 class ComplaintForm(forms.Form):
-    """What the customer complains of."""
+    """A new complaint."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     origin = forms.ChoiceField(
@@ -78,9 +78,9 @@ def new_complaint(request: WorkRequest, customer_id: str) -> HttpResponse:
     standing = request.gate.standing(customer_id)
     form = ComplaintForm(request.POST or None, initial={"token": uuid4()})
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
+        values = form.cleaned_data
         by, on = request.user.staff_id, request.run.work_date
-        case = cases.open_case(customer_id, said, by, on, request.book, said["token"])
+        case = cases.open_case(customer_id, values, by, on, request.book, values["token"])
         return redirect("complaint", case.pk)
     context = {"form": form, "customer": standing.customer, "standing": standing, "here": "complaints"}
     return render(request, "complaints/new.html", context, status=422 if form.errors else 200)
@@ -89,7 +89,7 @@ def new_complaint(request: WorkRequest, customer_id: str) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def complaint(request: WorkRequest, number: int) -> HttpResponse:
-    """One case with everything that was done; a post does one thing more."""
+    """A case with its steps; a POST adds the next step."""
     case = cases.within(request.gate).filter(pk=number).first()
     if case is None:
         raise Http404
@@ -108,7 +108,7 @@ def complaint(request: WorkRequest, number: int) -> HttpResponse:
         "people": Staff.objects.in_bulk(
             {step.staff_id for step in steps} | {step.note for step in steps} | {case.assigned_to}
         ),
-        "assignable": [(one, request.book.posts.get(one.post)) for one in people],
+        "assignable": [(member, request.book.posts.get(member.post)) for member in people],
         "overdue": case.overdue(on),
         "to_ask": case.to_ask(on, request.book.complaints),
         "satisfactions": Satisfaction.choices,
@@ -122,7 +122,7 @@ def _act(request: WorkRequest, case: Complaint) -> HttpResponse:
     note = request.POST.get("note", "").strip()[:2000]
     if act == Act.ASSIGNED:
         to = request.POST.get("to", "")
-        if to not in {one.staff_id for one in cases.assignable(case.customer_id, request.gate)}:
+        if to not in {member.staff_id for member in cases.assignable(case.customer_id, request.gate)}:
             return HttpResponseBadRequest()
         cases.assign(case, to, by, on)
     elif act == Act.ASKED:

@@ -1,1 +1,1 @@
-"""How facts come in besides the counter (M4): workbooks, public forms, other systems."""
+"""Facts that come in other than at the counter (M4): workbooks and public forms."""

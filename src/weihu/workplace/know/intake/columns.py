@@ -1,4 +1,4 @@
-"""Which column of a workbook holds what (列对应): found by its titles, by the catalogue's names and what others call them."""
+"""Which column of a workbook holds which field (列对应), found by titles: the catalogue's names and their synonyms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TALLEST_HEAD = 2
 
 @dataclass(frozen=True)
 class Head:
-    """A sheet's titles: one per column, the key of the field each means ("" if none), the first row of data (from 0)."""
+    """A sheet's titles, one per column, the field key of each ("" if none), and the first row of data (from 0)."""
 
     titles: list[str]
     mapping: list[str]
@@ -25,8 +25,8 @@ class Head:
 
 
 def find_head(sheet: Sheet, fields: dict[str, CatalogueField]) -> Head:
-    """Where the titles stand: those rows, one or two, in which most columns are recognised."""
-    known = _names(fields)
+    """Find the titles: the one or two rows in which most columns are recognised."""
+    key_by_title = _names(fields)
     best, tallest = Head([], [], 0), TALLEST_HEAD
     for start in range(len(sheet.head)):
         for height in range(1, TALLEST_HEAD + 1):
@@ -34,20 +34,24 @@ def find_head(sheet: Sheet, fields: dict[str, CatalogueField]) -> Head:
             if len(rows) < height or (height > 1 and len(set(filter(None, rows[0]))) < height):
                 continue  # a heading over the whole table is no title
             titles = [_title(rows, place) for place in range(sheet.width)]
-            head = Head([title for title, _ in titles], _meant([parts for _, parts in titles], known), start + height)
-            if (_found(head), height) > (_found(best), tallest):
+            head = Head(
+                [title for title, _ in titles],
+                _field_keys([parts for _, parts in titles], key_by_title),
+                start + height,
+            )
+            if (_recognised_count(head), height) > (_recognised_count(best), tallest):
                 best, tallest = head, height
     return best
 
 
 def plain(title: str) -> str:
-    """A title without spaces, remarks in brackets, marks and case."""
+    """A title in lower case, without spaces, punctuation and remarks in brackets."""
     text = unicodedata.normalize("NFKC", title).lower()
     text = re.sub(r"[((\[【].*?[))\]】]", "", text)
     return re.sub(r"[\s*:_\-/、.]+", "", text)
 
 
-def _found(head: Head) -> int:
+def _recognised_count(head: Head) -> int:
     return sum(map(bool, head.mapping))
 
 
@@ -60,18 +64,18 @@ def _names(fields: dict[str, CatalogueField]) -> dict[str, str]:
 
 
 def _title(rows: list[list[Cell]], place: int) -> tuple[str, list[str]]:
-    """A column's title, and what it may be known by: all of it or its lowest part. Equal parts are one."""
+    """A column's title and the texts to recognise it by: the whole title or its lowest part."""
     parts = [cell_text(row[place]) for row in rows if place < len(row)]
     parts = list(dict.fromkeys(part for part in parts if part))
     return " ".join(parts), ["".join(parts), *parts[-1:]]
 
 
-def _meant(titles: list[list[str]], known: dict[str, str]) -> list[str]:
-    """The field of each column; of two columns that mean the same the first has it."""
-    taken: set[str] = set()
-    meant = []
+def _field_keys(titles: list[list[str]], key_by_title: dict[str, str]) -> list[str]:
+    """The field key of each column; of two columns with the same field, only the first gets it."""
+    used: set[str] = set()
+    keys = []
     for parts in titles:
-        key = next((known[plain(part)] for part in parts if known.get(plain(part))), "")
-        meant.append("" if key in taken else key)
-        taken.add(key)
-    return meant
+        key = next((key_by_title[plain(part)] for part in parts if key_by_title.get(plain(part))), "")
+        keys.append("" if key in used else key)
+        used.add(key)
+    return keys

@@ -1,4 +1,4 @@
-"""Forms of the import: the file, and which column is what."""
+"""The forms of imports (file, columns), of new public forms, and the public form itself."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from weihu.workplace.know.intake.columns import CUSTOMER
 
 DAY = {"type": "date", "class": "form-control"}
 NEVER_PUBLIC = ("name", "phone", "identity_number", "memo", "do_not_contact")
-"""Asked of everybody, or of nobody on an open page."""
+"""Fields that a public form either always has or must not have."""
 LARGEST = 60 * 1024 * 1024
 
 
 class UploadForm(HowItCame):
-    """A workbook, how its facts came and how sure they are."""
+    """A workbook, with the channel and confidence of its facts."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     file = forms.FileField(
@@ -36,7 +36,7 @@ class UploadForm(HowItCame):
         self.fields["channel"].initial = Channel.CAMPAIGN
 
     def clean_file(self) -> Any:
-        """A file of a size that can be kept in memory."""
+        """Refuse files too large to be kept in memory."""
         file = self.cleaned_data["file"]
         if file.size > LARGEST:
             raise forms.ValidationError(_("At most 60 MB."))
@@ -44,7 +44,7 @@ class UploadForm(HowItCame):
 
 
 class MappingForm(forms.Form):
-    """The field that each column holds; no field twice, and some column that names the customer."""
+    """The field that each column holds: no field twice, and a column that identifies the customer."""
 
     def __init__(self, titles: list[str], mapping: list[str], fields: dict[str, CatalogueField], *args: Any) -> None:
         super().__init__(*args)
@@ -59,16 +59,16 @@ class MappingForm(forms.Form):
             )
 
     def clean(self) -> dict[str, Any]:
-        """One column per field."""
-        said = super().clean() or {}
-        chosen = [key for key in said.values() if key]
+        """Check that fields are unique and that a column identifies the customer."""
+        values = super().clean() or {}
+        chosen = [key for key in values.values() if key]
         if len(chosen) != len(set(chosen)):
             raise forms.ValidationError(_("Two columns cannot be the same field."))
         if not {CUSTOMER, "identity_number", "phone", "name"} & set(chosen):
             raise forms.ValidationError(
                 _("One column has to name the customer: number, identity number, phone or name.")
             )
-        return said
+        return values
 
     @property
     def mapping(self) -> list[str]:
@@ -77,7 +77,7 @@ class MappingForm(forms.Form):
 
 
 class InvitationForm(forms.Form):
-    """A new public form: its title, what it asks, from when to when."""
+    """A new public form."""
 
     title = forms.CharField(label=_("Title"), max_length=100, widget=forms.TextInput(attrs={"class": "form-control"}))
     text = forms.CharField(
@@ -112,18 +112,18 @@ class InvitationForm(forms.Form):
         )
 
     def clean(self) -> dict[str, Any]:
-        """It closes after it opens."""
-        said = super().clean() or {}
-        if said.get("opens_on") and said.get("closes_on") and said["closes_on"] < said["opens_on"]:
+        """The form must close after it opens."""
+        values = super().clean() or {}
+        if values.get("opens_on") and values.get("closes_on") and values["closes_on"] < values["opens_on"]:
             self.add_error("closes_on", _("The end is before the beginning."))
-        return said
+        return values
 
 
 class PublicForm(forms.Form):
-    """What the public fills in: name, phone, the invitation's fields, and the consent without which nothing is kept."""
+    """The public form: name, phone, the invitation's fields, and the consent without which nothing is stored."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
-    # a field that people do not see and programs fill in
+    # a honeypot: people do not see this field, spam programs fill it in
     website = forms.CharField(required=False, widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"}))
     agreed = forms.BooleanField(error_messages={"required": _("We may only keep this if you agree.")})
 
@@ -142,8 +142,8 @@ class PublicForm(forms.Form):
         return [self[key] for key in ("name", "phone", *self.asked)]
 
     @property
-    def said(self) -> dict[str, str]:
-        """The answers to the invitation's own fields, in the kept form."""
+    def answers(self) -> dict[str, str]:
+        """The answers to the invitation's own fields, in the stored form."""
         return {key: self.cleaned_data[key] for key in self.asked if self.cleaned_data[key]}
 
 

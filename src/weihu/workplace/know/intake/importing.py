@@ -1,4 +1,4 @@
-"""An import, phase by phase: stage -> check -> record. Small steps, each whole; stopped anywhere, it goes on from there."""
+"""An import in phases: stage -> check -> record. It runs in small transactions and resumes wherever it was stopped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from weihu.sources.workbook import Sheet, Unreadable, cell_text
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.know.archive.facts import record_many
+from weihu.workplace.know.archive.facts import record_facts
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.intake.columns import CUSTOMER, find_head
 from weihu.workplace.know.intake.models import Import, ImportRow, Phase, RowState
@@ -36,9 +36,12 @@ NEXT = {Phase.CHECKING: Phase.READY, Phase.RECORDING: Phase.DONE}
 
 
 def stage(sheet: Sheet, name: str, how: tuple[Channel, Confidence], gate: Gate, book: RuleBook, token: UUID) -> Import:
-    """Keep a sheet's rows, sealed, with what its titles seem to mean; raises Unreadable. The same token is the same import."""
-    if found := Import.objects.filter(token=token, staff_id=gate.staff.staff_id).first():
-        return found
+    """Store a sheet's rows, encrypted, with a guess at its columns. A repeated token returns the same import.
+
+    Raises Unreadable.
+    """
+    if existing := Import.objects.filter(token=token, staff_id=gate.staff.staff_id).first():
+        return existing
     head = find_head(sheet, book.fields)
     if not head.titles:
         raise Unreadable(
@@ -53,7 +56,7 @@ def stage(sheet: Sheet, name: str, how: tuple[Channel, Confidence], gate: Gate, 
     if len(rows) > MOST_ROWS:
         raise Unreadable(f"最多 {MOST_ROWS:,} 行,此表有 {len(rows):,} 行", f"{len(rows):,} rows, at most {MOST_ROWS:,}")
     with transaction.atomic():
-        made = Import.objects.create(
+        upload = Import.objects.create(
             token=token,
             staff_id=gate.staff.staff_id,
             name=name[:200],
@@ -65,108 +68,110 @@ def stage(sheet: Sheet, name: str, how: tuple[Channel, Confidence], gate: Gate, 
             mapping=head.mapping,
             row_count=len(rows),
         )
-        kept = (
-            ImportRow(origin=made, position=place, number=number, cells=json.dumps(cells, ensure_ascii=False))
+        rows_to_store = (
+            ImportRow(origin=upload, position=place, number=number, cells=json.dumps(cells, ensure_ascii=False))
             for place, (number, cells) in enumerate(rows, 1)
         )
-        while batch := list(islice(kept, CHUNK * 5)):
+        while batch := list(islice(rows_to_store, CHUNK * 5)):
             ImportRow.objects.bulk_create(batch)
-        audit.record(made.staff_id, "import.upload", "", f"{made.pk}: {len(rows)} rows")
-    return made
+        audit.record(upload.staff_id, "import.upload", "", f"{upload.pk}: {len(rows)} rows")
+    return upload
 
 
-def begin(given: Import, phase: Phase, mapping: list[str] | None = None) -> None:
-    """Start checking (by a mapping, which is kept) or recording."""
-    counts = {"rows": {}, "fields": {}} if phase == Phase.CHECKING else {**given.counts, "recorded": 0}
-    Import.objects.filter(pk=given.pk, phase=given.phase).update(
-        phase=phase, position=0, mapping=mapping if mapping is not None else given.mapping, counts=counts
+def begin(upload: Import, phase: Phase, mapping: list[str] | None = None) -> None:
+    """Start checking (with a new mapping, if given) or recording."""
+    counts = {"rows": {}, "fields": {}} if phase == Phase.CHECKING else {**upload.counts, "recorded": 0}
+    Import.objects.filter(pk=upload.pk, phase=upload.phase).update(
+        phase=phase, position=0, mapping=mapping if mapping is not None else upload.mapping, counts=counts
     )
-    given.refresh_from_db()
+    upload.refresh_from_db()
 
 
-def step(given: Import, gate: Gate, book: RuleBook) -> None:
-    """Work for a moment; the rest is left to the next step. Two at once do not do a row twice."""
+def step(upload: Import, gate: Gate, book: RuleBook) -> None:
+    """Work for SECONDS_PER_STEP and leave the rest to the next step. Concurrent steps never process a row twice."""
     until = time.perf_counter() + SECONDS_PER_STEP
-    while given.working and time.perf_counter() < until:
+    while upload.working and time.perf_counter() < until:
         with transaction.atomic():
-            rows = _next_rows(given)
-            taken = Import.objects.filter(pk=given.pk, phase=given.phase, position=given.position).update(
-                position=rows[-1].position if rows else given.row_count
+            rows = _next_rows(upload)
+            claimed = Import.objects.filter(pk=upload.pk, phase=upload.phase, position=upload.position).update(
+                position=rows[-1].position if rows else upload.row_count
             )
-            if taken and rows:
-                _work(given, rows, gate, book)
-        given.refresh_from_db()
-        if given.working and given.position >= given.row_count:
-            _finish(given)
+            if claimed and rows:
+                _process(upload, rows, gate, book)
+        upload.refresh_from_db()
+        if upload.working and upload.position >= upload.row_count:
+            _finish(upload)
 
 
-def _finish(given: Import) -> None:
-    """The phase that follows. After recording, the archive has what the rows say that it knew already."""
+def _finish(upload: Import) -> None:
+    """Enter the next phase. After recording, the cells of rows that the archive knew already are dropped."""
     with transaction.atomic():
-        if given.phase == Phase.RECORDING:
-            given.rows.filter(state=RowState.KNOWN).update(cells="")
-        Import.objects.filter(pk=given.pk, phase=given.phase).update(phase=NEXT[Phase(given.phase)])
-    given.refresh_from_db()
+        if upload.phase == Phase.RECORDING:
+            upload.rows.filter(state=RowState.KNOWN).update(cells="")
+        Import.objects.filter(pk=upload.pk, phase=upload.phase).update(phase=NEXT[Phase(upload.phase)])
+    upload.refresh_from_db()
 
 
-def _next_rows(given: Import) -> list[ImportRow]:
-    rows = given.rows.filter(position__gt=given.position).order_by("position")
-    if given.phase == Phase.RECORDING:
+def _next_rows(upload: Import) -> list[ImportRow]:
+    rows = upload.rows.filter(position__gt=upload.position).order_by("position")
+    if upload.phase == Phase.RECORDING:
         rows = rows.filter(state=RowState.RIGHT)
     return list(rows[:CHUNK])
 
 
-def _work(given: Import, rows: list[ImportRow], gate: Gate, book: RuleBook) -> None:
-    how = Channel(given.channel), Confidence(given.confidence), given.name
-    checker = Checker(gate, book, given.mapping, how, given.token)
-    found = checker.check([(row.position, json.loads(row.cells)) for row in rows])
-    counts = given.counts
-    if given.phase == Phase.RECORDING:
-        facts = [one for row in found for one in row.given if row.state == RowState.RIGHT]
-        record_many(facts, given.staff_id, gate.run.work_date, f"import {given.pk}")
+def _process(upload: Import, rows: list[ImportRow], gate: Gate, book: RuleBook) -> None:
+    how = Channel(upload.channel), Confidence(upload.confidence), upload.name
+    checker = Checker(gate, book, upload.mapping, how, upload.token)
+    checked = checker.check([(row.position, json.loads(row.cells)) for row in rows])
+    counts = upload.counts
+    if upload.phase == Phase.RECORDING:
+        facts = [fact for row in checked for fact in row.new_facts if row.state == RowState.RIGHT]
+        record_facts(facts, upload.staff_id, gate.run.work_date, f"import {upload.pk}")
         counts = {**counts, "recorded": counts["recorded"] + len(facts)}
-    _keep(rows, found, recorded=given.phase == Phase.RECORDING)
-    Import.objects.filter(pk=given.pk).update(counts=counts if given.phase == Phase.RECORDING else _more(counts, found))
+    _save_results(rows, checked, recorded=upload.phase == Phase.RECORDING)
+    Import.objects.filter(pk=upload.pk).update(
+        counts=counts if upload.phase == Phase.RECORDING else _add_counts(counts, checked)
+    )
 
 
-def _keep(rows: list[ImportRow], found: list[Row], recorded: bool) -> None:
-    """What was found of each row. Of one that is recorded the archive has what it says; its cells are not kept twice."""
+def _save_results(rows: list[ImportRow], checked: list[Row], recorded: bool) -> None:
+    """Save the result of each row. The cells of a recorded row are dropped, since the archive has them now."""
     alike: dict[RowState, list[int]] = defaultdict(list)
     changed = []
-    for row, finding in zip(rows, found, strict=True):
-        if finding.faults:
-            row.state, row.customer_id = finding.state, finding.customer_id
-            faults = [(fault.column, fault.found, fault.zh, fault.en) for fault in finding.faults]
+    for row, result in zip(rows, checked, strict=True):
+        if result.faults:
+            row.state, row.customer_id = result.state, result.customer_id
+            faults = [(fault.column, fault.found, fault.zh, fault.en) for fault in result.faults]
             row.faults = json.dumps(faults, ensure_ascii=False)
             changed.append(row)
         else:
-            alike[finding.state].append(row.pk)
+            alike[result.state].append(row.pk)
     ImportRow.objects.bulk_update(changed, ["state", "customer_id", "faults"], batch_size=200)
     for state, ids in alike.items():
-        said = {"cells": ""} if recorded else {"state": state, "faults": ""}
-        ImportRow.objects.filter(pk__in=ids).update(**said)
+        changes = {"cells": ""} if recorded else {"state": state, "faults": ""}
+        ImportRow.objects.filter(pk__in=ids).update(**changes)
 
 
-def _more(counts: dict[str, Any], found: list[Row]) -> dict[str, Any]:
-    rows = Counter(counts["rows"]) + Counter(str(row.state) for row in found)
+def _add_counts(counts: dict[str, Any], checked: list[Row]) -> dict[str, Any]:
+    rows = Counter(counts["rows"]) + Counter(str(row.state) for row in checked)
     fields = {key: Counter(value) for key, value in counts["fields"].items()}
-    for row in found:
+    for row in checked:
         for key, kind in row.kinds.items():
             fields.setdefault(key, Counter())[kind] += 1
     return {"rows": rows, "fields": fields}
 
 
-def problems(given: Import) -> Iterator[tuple[ImportRow, list[str], list[CellFault]]]:
+def problems(upload: Import) -> Iterator[tuple[ImportRow, list[str], list[CellFault]]]:
     """The wrong and doubtful rows with their cells and faults, in the file's order."""
-    rows = given.rows.filter(state__in=list(COLOURS)).order_by("position")
+    rows = upload.rows.filter(state__in=list(COLOURS)).order_by("position")
     for row in rows.iterator(chunk_size=2000):
         yield row, json.loads(row.cells), [CellFault(*fault) for fault in json.loads(row.faults or "[]")]
 
 
-def problems_workbook(given: Import) -> bytes:
-    """The wrong and doubtful rows as a workbook to be mended and uploaded again: marked cells, and what was expected.
+def problems_workbook(upload: Import) -> bytes:
+    """The wrong and doubtful rows as a workbook to correct and upload again: faulty cells marked, with what was expected.
 
-    Of a doubtful row the customer number that may be meant stands in its own column.
+    The likely customer number of a doubtful row stands in a column of its own.
     """
     language = get_language() or "zh-hans"
     content = io.BytesIO()
@@ -176,17 +181,17 @@ def problems_workbook(given: Import) -> bytes:
     page = book.add_worksheet(str(_("To mend")))
     bold, text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
     marks = {str(state): book.add_format({"bg_color": colour, "num_format": "@"}) for state, colour in COLOURS.items()}
-    suggests = CUSTOMER not in given.mapping
-    titles = [str(_("Row")), str(_("Finding")), str(_("Expected"))] + (["客户号"] if suggests else []) + given.columns
+    suggests = CUSTOMER not in upload.mapping
+    titles = [str(_("Row")), str(_("Finding")), str(_("Expected"))] + (["客户号"] if suggests else []) + upload.columns
     for place, title in enumerate(titles):
         page.write_string(0, place, title, bold)
     page.set_column(0, len(titles), 16)
     page.set_column(2, 2, 44)
     page.freeze_panes(1, 0)
-    before = len(titles) - len(given.columns)
-    for line, (row, cells, faults) in enumerate(problems(given), 1):
-        said = "; ".join(f"{given.columns[fault.column]}: {fault.text(language)}" for fault in faults)
-        front = [str(row.number), str(RowState(row.state).label), said] + ([row.customer_id] if suggests else [])
+    before = len(titles) - len(upload.columns)
+    for line, (row, cells, faults) in enumerate(problems(upload), 1):
+        expected = "; ".join(f"{upload.columns[fault.column]}: {fault.text(language)}" for fault in faults)
+        front = [str(row.number), str(RowState(row.state).label), expected] + ([row.customer_id] if suggests else [])
         wrong = {before + fault.column for fault in faults}
         for place, value in enumerate([*front, *cells]):
             page.write_string(line, place, value, marks[row.state] if place in wrong or place == 1 else text)
@@ -194,7 +199,7 @@ def problems_workbook(given: Import) -> bytes:
     return content.getvalue()
 
 
-def first_cells(given: Import, count: int) -> list[list[str]]:
+def first_cells(upload: Import, count: int) -> list[list[str]]:
     """The cells of the first rows that are still kept."""
-    rows = given.rows.filter(position__lte=count).exclude(cells="").order_by("position")
+    rows = upload.rows.filter(position__lte=count).exclude(cells="").order_by("position")
     return [json.loads(row.cells) for row in rows]

@@ -1,4 +1,4 @@
-"""Imported workbooks, public forms and what people filled in there."""
+"""Imported workbooks, public forms and the replies to them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.base.fields import DocumentField, SealedField
+from weihu.workplace.base.fields import CustomerField, DocumentField, SealedField
 from weihu.workplace.know.archive.models import Confidence
 
 
 class Phase(models.TextChoices):
-    """How far an import is."""
+    """How far an import has got."""
 
     MAPPING = "mapping", _("Choose columns")
     CHECKING = "checking", _("Checking")
@@ -23,8 +23,8 @@ class Phase(models.TextChoices):
 class Import(models.Model):
     """A workbook on its way into the archive. ``columns`` are its titles, ``mapping`` the field of each or "".
 
-    ``position`` is the last row that the phase has worked through; ``counts`` what it found: rows by state, and per
-    field what is new, differs from what is known, or is known already.
+    ``position`` is the last row that the phase has processed. ``counts`` has the rows by state and, per field, how
+    many values are new, differ from the archive, or are known already.
     """
 
     token = models.UUIDField(unique=True)
@@ -43,7 +43,7 @@ class Import(models.Model):
 
     @property
     def working(self) -> bool:
-        """Whether rows are being worked through."""
+        """Whether rows are being processed."""
         return self.phase in (Phase.CHECKING, Phase.RECORDING)
 
     @property
@@ -58,7 +58,7 @@ class Import(models.Model):
 
 
 class RowState(models.TextChoices):
-    """What became of a row."""
+    """The result of checking a row."""
 
     RIGHT = "right", _("Right")
     KNOWN = "known", _("Known already")
@@ -77,7 +77,7 @@ class ImportRow(models.Model):
     number = models.IntegerField()
     cells = SealedField(scope="import")
     state = models.CharField(max_length=20, choices=RowState.choices, blank=True)
-    customer_id = models.CharField(max_length=60, blank=True)
+    customer_id = CustomerField(blank=True)
     faults = SealedField(blank=True, scope="import")
 
     class Meta:
@@ -88,7 +88,7 @@ class ImportRow(models.Model):
 
 
 class Invitation(models.Model):
-    """A public form (问卷、活动报名): which fields it asks and by which consent. Reached by a signed link or its code."""
+    """A public form (问卷、活动报名): the fields it asks for and the consent they need. Opened by a signed link."""
 
     title = models.CharField(max_length=100)
     text = models.CharField(max_length=1000, blank=True)
@@ -103,7 +103,7 @@ class Invitation(models.Model):
 
 
 class Reply(models.Model):
-    """What somebody filled in. ``customer_id`` once it is known whose it is; ``set_aside``: nobody's in this bank."""
+    """A filled-in form. ``customer_id`` is set once the customer is identified; ``set_aside``: not a customer's."""
 
     token = models.UUIDField(unique=True)
     invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="replies")
@@ -113,5 +113,5 @@ class Reply(models.Model):
     phone = SealedField(scope="reply")
     said = SealedField(scope="reply")
     version = models.CharField(max_length=40)
-    customer_id = models.CharField(max_length=60, blank=True)
+    customer_id = CustomerField(blank=True)
     set_aside = models.BooleanField(default=False)

@@ -1,4 +1,4 @@
-"""Public forms (问卷、活动报名): the signed link, what comes back, and whose it is."""
+"""Public forms (问卷、活动报名): the signed link, receiving replies, and identifying their customers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from django.utils import timezone
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Customer
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.consent.consents import Said, record_consent
+from weihu.workplace.consent.consents import ConsentAnswer, record_consent
 from weihu.workplace.gate.merged import kept_for
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.know.archive.facts import Given, Written, record_many
+from weihu.workplace.know.archive.facts import FactContent, NewFact, record_facts
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.archive.search import index_of
 from weihu.workplace.know.intake.models import Invitation, Reply
@@ -27,7 +27,7 @@ SIGNER = signing.Signer(salt="weihu.invitation")
 
 
 def link_of(invitation: Invitation) -> str:
-    """The address of the form; nobody can make up another."""
+    """The address of the form, signed so that it cannot be guessed."""
     return reverse("public_form", args=[SIGNER.sign(str(invitation.pk))])
 
 
@@ -45,9 +45,9 @@ def is_open(invitation: Invitation, on: date) -> bool:
 
 
 def receive(
-    invitation: Invitation, person: tuple[str, str], said: dict[str, str], book: RuleBook, on: date, token: UUID
+    invitation: Invitation, person: tuple[str, str], answers: dict[str, str], book: RuleBook, on: date, token: UUID
 ) -> Reply:
-    """Keep a reply of a ``person`` (name, phone) once; whose it is, if name and phone are one customer's, is known at once."""
+    """Store a reply of a ``person`` (name, phone) once; if both match exactly one customer, it is settled at once."""
     with transaction.atomic():
         reply, created = Reply.objects.get_or_create(
             token=token,
@@ -57,27 +57,31 @@ def receive(
                 "received_at": timezone.now(),
                 "name": person[0],
                 "phone": person[1],
-                "said": json.dumps(said, ensure_ascii=False),
+                "said": json.dumps(answers, ensure_ascii=False),
                 "version": book.consents[invitation.purpose].version,
             },
         )
         if created:
-            found = Customer.objects.filter(phone_index=index_of(person[1], "phone"))
-            same = {kept_for(one.pk) or one.pk for one in found if _plain(one.name) == _plain(person[0])}
+            customers = Customer.objects.filter(phone_index=index_of(person[1], "phone"))
+            same = {
+                kept_for(customer.pk) or customer.pk
+                for customer in customers
+                if _plain(customer.name) == _plain(person[0])
+            }
             if len(same) == 1:
                 _settle(reply, same.pop(), f"form:{invitation.pk}", book, on)
     return reply
 
 
 def candidates(reply: Reply, gate: Gate) -> list[tuple[str, str]]:
-    """Customers within reach who have the reply's phone or name, by number and name."""
-    meant = Q(customer__phone_index=index_of(reply.phone, "phone")) | Q(customer__name=reply.name)
-    found = gate.standings().filter(meant).order_by("-grade_rank", "customer_id")[:10]
-    return [(row.customer_id, row.customer.name) for row in found]
+    """Customers within reach who have the reply's phone or name, as (number, name)."""
+    condition = Q(customer__phone_index=index_of(reply.phone, "phone")) | Q(customer__name=reply.name)
+    rows = gate.standings().filter(condition).order_by("-grade_rank", "customer_id")[:10]
+    return [(row.customer_id, row.customer.name) for row in rows]
 
 
 def settle(reply: Reply, customer_id: str, by: str, book: RuleBook, on: date) -> None:
-    """Somebody has said whose a reply is: its facts and its consent are the customer's. A settled one stays as it is."""
+    """Assign a reply to a customer and record its facts and consent. A reply that is settled already stays as it is."""
     with transaction.atomic():
         if Reply.objects.filter(pk=reply.pk, customer_id="").update(set_aside=False):
             _settle(reply, customer_id, by, book, on)
@@ -87,16 +91,18 @@ def _settle(reply: Reply, customer_id: str, by: str, book: RuleBook, on: date) -
     invitation = reply.invitation
     Reply.objects.filter(pk=reply.pk).update(customer_id=customer_id)
     channel = Channel(invitation.channel)
-    consent = Said(invitation.purpose, reply.version, True, channel, invitation.title)
+    consent = ConsentAnswer(invitation.purpose, reply.version, True, channel, invitation.title)
     record_consent(customer_id, consent, by, reply.on, uuid5(reply.token, "consent"))
-    given = [
-        Given(
-            customer_id, Written(key, value, channel, Confidence.TOLD, source=invitation.title), uuid5(reply.token, key)
+    facts = [
+        NewFact(
+            customer_id,
+            FactContent(key, value, channel, Confidence.TOLD, source=invitation.title),
+            uuid5(reply.token, key),
         )
         for key, value in json.loads(reply.said).items()
         if key in book.fields
     ]
-    record_many(given, by, on, f"reply {reply.pk}")
+    record_facts(facts, by, on, f"reply {reply.pk}")
 
 
 def _plain(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Importing a workbook (导入): upload, say which column is what, check, record, mend what was wrong."""
+"""Importing a workbook (导入): upload, assign columns, check, record, correct what was wrong."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def imports(request: WorkRequest) -> HttpResponse:
         raise Http404
     form = UploadForm(request.POST or None, request.FILES or None, initial={"token": uuid4()})
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        how = Channel(said["channel"]), Confidence(said["confidence"])
+        values = form.cleaned_data
+        how = Channel(values["channel"]), Confidence(values["confidence"])
         try:
-            sheet = read(said["file"].read(), said["file"].name)
-            made = importing.stage(sheet, said["file"].name, how, request.gate, request.book, said["token"])
-            return redirect("import", made.pk)
+            sheet = read(values["file"].read(), values["file"].name)
+            upload = importing.stage(sheet, values["file"].name, how, request.gate, request.book, values["token"])
+            return redirect("import", upload.pk)
         except Unreadable as unreadable:
             form.add_error("file", unreadable.text(get_language() or "zh-hans"))
     rows = Import.objects.filter(staff_id=request.user.staff_id).order_by("-pk")[:50]
@@ -49,38 +49,38 @@ def imports(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def import_page(request: WorkRequest, number: int) -> HttpResponse:
-    """One import: its columns, how far it is, what was found. A post starts the phase that follows."""
-    given = _own(request, number)
-    form = MappingForm(given.columns, given.mapping, request.book.fields, request.POST or None)
+    """An import: its columns, progress and results. A POST starts the next phase."""
+    upload = _own_import(request, number)
+    form = MappingForm(upload.columns, upload.mapping, request.book.fields, request.POST or None)
     if request.method == "POST":
-        if request.POST.get("act") == "record" and given.phase == Phase.READY:
-            importing.begin(given, Phase.RECORDING)
+        if request.POST.get("act") == "record" and upload.phase == Phase.READY:
+            importing.begin(upload, Phase.RECORDING)
             return redirect("import", number)
-        if given.phase in (Phase.MAPPING, Phase.READY) and form.is_valid():
-            importing.begin(given, Phase.CHECKING, form.mapping)
+        if upload.phase in (Phase.MAPPING, Phase.READY) and form.is_valid():
+            importing.begin(upload, Phase.CHECKING, form.mapping)
             return redirect("import", number)
-    context = {**_context(request, given), "form": form, "columns": _columns(given, form)}
+    context = {**_context(request, upload), "form": form, "columns": _columns(upload, form)}
     return render(request, "intake/import.html", context, status=422 if form.errors else 200)
 
 
 @needs_run
 @require_POST
 def import_step(request: WorkRequest, number: int) -> HttpResponse:
-    """Go on for a moment; the answer is how far it is now, or everything once it is done."""
-    given = _own(request, number)
-    importing.step(given, request.gate, request.book)
-    if not given.working:
+    """Continue for a moment; the response is the progress, or a reload of the page once the phase is done."""
+    upload = _own_import(request, number)
+    importing.step(upload, request.gate, request.book)
+    if not upload.working:
         return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, "intake/progress.html", {"given": given})
+    return render(request, "intake/progress.html", {"given": upload})
 
 
 @needs_run
 @require_GET
 def import_problems(request: WorkRequest, number: int) -> HttpResponse:
     """The wrong and doubtful rows as a workbook."""
-    given = _own(request, number)
+    upload = _own_import(request, number)
     audit.record(request.user.staff_id, "import.problems", "", str(number))
-    content = importing.problems_workbook(given)
+    content = importing.problems_workbook(upload)
     name = f"import-{number}.xlsx"
     return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
@@ -88,29 +88,29 @@ def import_problems(request: WorkRequest, number: int) -> HttpResponse:
 @needs_run
 @require_POST
 def import_delete(request: WorkRequest, number: int) -> HttpResponse:
-    """Forget an import with its rows. What it has recorded stays in the archive."""
-    _own(request, number).delete()
+    """Delete an import with its rows. What it has recorded stays in the archive."""
+    _own_import(request, number).delete()
     audit.record(request.user.staff_id, "import.delete", "", str(number))
     return redirect("imports")
 
 
-def _own(request: WorkRequest, number: int) -> Import:
+def _own_import(request: WorkRequest, number: int) -> Import:
     """An import of the reader's own; Http404 for any other."""
-    found = Import.objects.filter(pk=number, staff_id=request.user.staff_id).first()
-    if found is None or request.gate.reach == "none":
+    upload = Import.objects.filter(pk=number, staff_id=request.user.staff_id).first()
+    if upload is None or request.gate.reach == "none":
         raise Http404
-    return found
+    return upload
 
 
-def _context(request: WorkRequest, given: Import) -> dict[str, Any]:
-    problems = list(islice(importing.problems(given), SHOWN_PROBLEMS))
-    fields = [(request.book.fields[key], kinds) for key, kinds in given.counts.get("fields", {}).items()]
+def _context(request: WorkRequest, upload: Import) -> dict[str, Any]:
+    problems = list(islice(importing.problems(upload), SHOWN_PROBLEMS))
+    fields = [(request.book.fields[key], kinds) for key, kinds in upload.counts.get("fields", {}).items()]
     return {
-        "given": given,
-        "states": [(state, given.rows_by_state[state]) for state in RowState],
-        "wrong_count": given.rows_by_state["wrong"] + given.rows_by_state["doubtful"],
+        "given": upload,
+        "states": [(state, upload.rows_by_state[state]) for state in RowState],
+        "wrong_count": upload.rows_by_state["wrong"] + upload.rows_by_state["doubtful"],
         "problems": [
-            (row, row.get_state_display(), [(given.columns[fault.column], fault) for fault in faults])
+            (row, row.get_state_display(), [(upload.columns[fault.column], fault) for fault in faults])
             for row, _, faults in problems
         ],
         "fields": fields,
@@ -118,8 +118,8 @@ def _context(request: WorkRequest, given: Import) -> dict[str, Any]:
     }
 
 
-def _columns(given: Import, form: MappingForm) -> list[tuple[Any, list[str]]]:
-    """Each column's choice with the first things that stand in it."""
-    first = importing.first_cells(given, SAMPLES * 5)
-    samples = [[row[place] for row in first if row[place]][:SAMPLES] for place in range(len(given.columns))]
+def _columns(upload: Import, form: MappingForm) -> list[tuple[Any, list[str]]]:
+    """Each column's field choice with sample cells."""
+    first = importing.first_cells(upload, SAMPLES * 5)
+    samples = [[row[place] for row in first if row[place]][:SAMPLES] for place in range(len(upload.columns))]
     return list(zip([form[name] for name in form.fields], samples, strict=True))

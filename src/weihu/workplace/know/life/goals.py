@@ -1,4 +1,4 @@
-"""Financial goals (理财目标): set with the customer, followed to their day."""
+"""Financial goals (理财目标): set with the customer and followed until they are due."""
 
 from __future__ import annotations
 
@@ -49,24 +49,24 @@ def goal_form() -> GoalForm:
 
 
 def goals_of(customer_id: str) -> list[tuple[Goal, list[Progress]]]:
-    """A customer's goals that have not ended, the nearest first, with what was there on each day."""
+    """A customer's running goals, the earliest due first, with the progress recorded for each."""
     rows = Goal.objects.filter(customer_id=customer_id, ended_on__isnull=True).order_by("due_on", "pk")
     return [(goal, list(goal.progress.order_by("pk"))) for goal in rows]
 
 
-def set_goal(customer_id: str, said: dict[str, Any], by: str, on: date) -> None:
-    """A new goal by the form's values; the same token again is the same goal."""
+def set_goal(customer_id: str, form_values: dict[str, Any], by: str, on: date) -> None:
+    """Record a new goal from the form; repeating the same token changes nothing."""
     with transaction.atomic():
-        values = {key: said[key] for key in ("name", "target", "saved", "due_on")}
+        values = {key: form_values[key] for key in ("name", "target", "saved", "due_on")}
         goal, created = Goal.objects.get_or_create(
-            token=said["token"], defaults={**values, "customer_id": customer_id, "staff_id": by, "on": on}
+            token=form_values["token"], defaults={**values, "customer_id": customer_id, "staff_id": by, "on": on}
         )
         if created:
             note_progress(goal, goal.saved, by, on)
 
 
 def note_progress(goal: Goal, saved: Decimal, by: str, on: date) -> None:
-    """What is there of a goal now."""
+    """Record how much has been saved towards a goal."""
     with transaction.atomic():
         Goal.objects.filter(pk=goal.pk).update(saved=saved)
         Progress.objects.create(goal=goal, saved=saved, staff_id=by, on=on)

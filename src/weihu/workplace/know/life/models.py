@@ -1,4 +1,4 @@
-"""Goals and calendar feeds."""
+"""Financial goals and the progress made towards them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from decimal import Decimal
 
 from django.db import models
 
-from weihu.workplace.base.fields import MoneyField, SealedField
+from weihu.workplace.base.fields import CustomerField, MoneyField, SealedField
 
 
 class Goal(models.Model):
-    """A financial goal (理财目标): what for, how much by when (yuan), how much is there."""
+    """A financial goal (理财目标): what for, the target (yuan) by ``due_on``, how much is saved."""
 
     token = models.UUIDField(unique=True)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     name = SealedField(scope="goal")
     target = MoneyField()
     saved = MoneyField()
@@ -24,7 +24,7 @@ class Goal(models.Model):
 
     @property
     def per_cent(self) -> int:
-        """How much of it is there."""
+        """The saved share of the target in per cent."""
         return min(100, int(100 * self.saved / self.target)) if self.target else 100
 
     @property
@@ -34,7 +34,7 @@ class Goal(models.Model):
 
 
 class Progress(models.Model):
-    """What was there of a goal on a day."""
+    """The amount saved towards a goal on a day."""
 
     goal = models.ForeignKey(Goal, models.CASCADE, related_name="progress")
     saved = MoneyField()

@@ -1,4 +1,4 @@
-"""Upcoming occasions of customers (近期日子): from the archive's dates and the relatives' birthdays."""
+"""Upcoming occasions of customers (近期日子), from dates in the archive and birthdays of relatives."""
 
 from __future__ import annotations
 
@@ -18,54 +18,56 @@ from weihu.workplace.know.relations.models import Relation
 
 AT_ONCE = 500
 MOST = 5000
-"""So many customers of a portfolio are looked at."""
+"""At most this many customers of a portfolio are searched for occasions."""
 
 
 @dataclass(frozen=True)
-class Coming:
+class UpcomingOccasion:
     """An occasion of a customer."""
 
     standing: Standing
     occasion: Occasion
 
     def words(self, book: RuleBook) -> str:
-        """What it is, in the reader's language: 孩子入学 小学(王小宝), 生日 46岁."""
+        """The occasion in the reader's language: 孩子入学 小学(王小宝), 生日 46岁."""
         language = get_language() or "zh-hans"
-        one = self.occasion
-        entry = book.occasions[one.kind]
+        occasion = self.occasion
+        entry = book.occasions[occasion.kind]
         parts = [entry.name(language)]
-        if one.what:
-            parts.append(one.what.name(language))
-        if one.years:
-            parts.append(entry.counted(one.years, language))
-        return " ".join(filter(None, parts)) + (f" ({one.who})" if one.who else "")
+        if occasion.what:
+            parts.append(occasion.what.name(language))
+        if occasion.years:
+            parts.append(entry.counted(occasion.years, language))
+        return " ".join(filter(None, parts)) + (f" ({occasion.who})" if occasion.who else "")
 
 
 def portfolio(gate: Gate) -> list[Standing]:
-    """The customers whom the reader answers for."""
+    """The customers that the reader is responsible for."""
     own = gate.staff.staff_id
     rows = gate.standings().filter(Q(primary_id=own) | Q(deputy_id=own)) if gate.reach != "own" else gate.standings()
     return list(rows.order_by("-grade_rank", "-aum", "customer_id")[:MOST])
 
 
-def coming(standings: list[Standing], book: RuleBook, first: date, days: int | None) -> list[Coming]:
-    """Their occasions in the ``days`` from ``first`` on, or, without ``days``, those that are to be shown now."""
-    look: Callable[[Life], list[Occasion]]
+def upcoming_occasions(
+    standings: list[Standing], book: RuleBook, first: date, days: int | None
+) -> list[UpcomingOccasion]:
+    """The customers' occasions in the ``days`` from ``first`` on; without ``days``, those due to be shown now."""
+    occasions_of: Callable[[Life], list[Occasion]]
     if days is None:
-        look = lambda life: due(life, book, first)  # noqa: E731
+        occasions_of = lambda life: due(life, book, first)  # noqa: E731
     else:
         last = first + timedelta(days=days - 1)
-        look = lambda life: occasions(life, book, first, last)  # noqa: E731
-    found = []
+        occasions_of = lambda life: occasions(life, book, first, last)  # noqa: E731
+    rows = []
     for start in range(0, len(standings), AT_ONCE):
-        some = standings[start : start + AT_ONCE]
-        for standing, life in zip(some, lives(some, book, first), strict=True):
-            found += [Coming(standing, one) for one in look(life)]
-    return sorted(found, key=lambda one: (one.occasion.on, -one.standing.grade_rank, one.standing.customer_id))
+        batch = standings[start : start + AT_ONCE]
+        for standing, life in zip(batch, lives_of(batch, book, first), strict=True):
+            rows += [UpcomingOccasion(standing, occasion) for occasion in occasions_of(life)]
+    return sorted(rows, key=lambda row: (row.occasion.on, -row.standing.grade_rank, row.standing.customer_id))
 
 
-def lives(standings: list[Standing], book: RuleBook, on: date) -> list[Life]:
-    """What occasions are found from, of each customer."""
+def lives_of(standings: list[Standing], book: RuleBook, on: date) -> list[Life]:
+    """The facts of each customer from which occasions are derived."""
     keys = {key for entry in book.occasions.values() for key in entry.fields} | {"sex", "birth_date", "retires_in"}
     fields = {key: field for key, field in book.fields.items() if key in keys or key == "child_birth_date"}
     ids = [row.customer_id for row in standings]
@@ -79,7 +81,7 @@ def lives(standings: list[Standing], book: RuleBook, on: date) -> list[Life]:
         Life(
             archives[row.customer_id]["sex"].value if "sex" in fields else "",
             row.grade_rank,
-            {key: known.value for key, known in archives[row.customer_id].items() if known.value},
+            {key: state.value for key, state in archives[row.customer_id].items() if state.value},
             relatives[row.customer_id],
         )
         for row in standings

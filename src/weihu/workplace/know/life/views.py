@@ -1,4 +1,4 @@
-"""Goals on the customer page, the reader's upcoming occasions, and the calendar feed."""
+"""Financial goals on the customer page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def goals(request: WorkRequest, customer_id: str) -> HttpResponse:
 @needs_run
 @require_POST
 def goal_act(request: WorkRequest, customer_id: str, number: int) -> HttpResponse:
-    """What is there of a goal now, or that it has ended."""
+    """Record progress of a goal, or end it."""
     request.gate.standing(customer_id)
     goal = Goal.objects.filter(pk=number, customer_id=customer_id).first()
     if goal is None:

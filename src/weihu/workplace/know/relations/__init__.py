@@ -1,1 +1,1 @@
-"""Who belongs to whom (关系): family, colleagues, introductions, authorised persons; households."""
+"""Relations between customers (关系): family, colleagues, introductions, authorised persons; households."""

@@ -16,7 +16,7 @@ CONTROL = {"class": "form-control"}
 
 
 class RelationForm(forms.Form):
-    """Who it is: another customer by number, or somebody by name; what he is to the customer; born when."""
+    """A related person: a customer by number or name, or anybody else by name; the kind of relation; date of birth."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     other_id = forms.CharField(
@@ -41,23 +41,23 @@ class RelationForm(forms.Form):
         self.order_fields(["kind", "other_id", "name", "born", "note"])
 
     def clean_other_id(self) -> str:
-        """A customer within reach by number or name, and not the customer himself."""
-        written = str(self.cleaned_data["other_id"]).strip()
-        if not written:
+        """The number of a customer within reach, other than this customer, from a number or name."""
+        text = str(self.cleaned_data["other_id"]).strip()
+        if not text:
             return ""
-        meant = self.gate.standings().filter(Q(customer_id=written) | Q(customer__name=written))
-        found = list(meant.order_by().values_list("customer_id", flat=True)[:2])
-        if found == [self.customer_id]:
+        candidates = self.gate.standings().filter(Q(customer_id=text) | Q(customer__name=text))
+        matches = list(candidates.order_by().values_list("customer_id", flat=True)[:2])
+        if matches == [self.customer_id]:
             raise forms.ValidationError(_("Nobody is related to himself."))
-        if not found:
+        if not matches:
             raise forms.ValidationError(_("No customer within your reach has this number or name."))
-        if len(found) > 1:
+        if len(matches) > 1:
             raise forms.ValidationError(_("Several customers have this name: give the number."))
-        return str(found[0])
+        return str(matches[0])
 
     def clean(self) -> dict[str, Any]:
-        """A customer or a name."""
-        said = super().clean() or {}
-        if "other_id" in said and bool(said["other_id"]) == bool(said.get("name")):
+        """Either a customer or a name is required."""
+        values = super().clean() or {}
+        if "other_id" in values and bool(values["other_id"]) == bool(values.get("name")):
             self.add_error("name", _("Either a customer number or a name."))
-        return said
+        return values

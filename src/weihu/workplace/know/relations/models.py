@@ -6,19 +6,19 @@ from django.db import models
 from django.db.models import Q
 
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.base.fields import SealedField
+from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class Relation(models.Model):
-    """A relation (关系): ``other`` is ``kind`` to the customer. One row for both sides; the book knows the inverse.
+    """A relation (关系): ``other`` is ``kind`` to the customer. One row for both sides; the rule book has the inverse.
 
-    ``other_id`` is another customer, or "" for somebody who is none; then ``name`` says who. ``born`` as YYYY-MM-DD.
+    ``other_id`` is a customer, or "" for somebody who is not, identified by ``name``. ``born`` is YYYY-MM-DD.
     """
 
     token = models.UUIDField(unique=True)
-    customer_id = models.CharField(max_length=60, db_index=True)
+    customer_id = CustomerField(db_index=True)
     kind = models.CharField(max_length=40)
-    other_id = models.CharField(max_length=60, blank=True, db_index=True)
+    other_id = CustomerField(blank=True, db_index=True)
     name = SealedField(blank=True, scope="relation")
     born = SealedField(blank=True, scope="relation")
     note = SealedField(blank=True, scope="relation")
@@ -33,16 +33,16 @@ class Relation(models.Model):
 class Household(models.Model):
     """A household (家庭); its head is one of its members."""
 
-    head_id = models.CharField(max_length=60)
+    head_id = CustomerField()
     staff_id = models.CharField(max_length=60)
     on = models.DateField()
 
 
 class Member(models.Model):
-    """A customer in a household, from a day to a day; in one at a time."""
+    """A customer's membership of a household; a customer is in one household at a time."""
 
     household = models.ForeignKey(Household, models.CASCADE, related_name="members")
-    customer_id = models.CharField(max_length=60)
+    customer_id = CustomerField()
     joined_on = models.DateField()
     left_on = models.DateField(null=True)
 

@@ -1,4 +1,4 @@
-"""A customer's people: recorded relations, authorised persons of the core system, the household, the picture of both.
+"""A customer's relations: those recorded, persons authorised in the core system, the household, and the chart.
 
 Whoever is outside the reader's reach is shown as another customer, without a name.
 """
@@ -29,12 +29,12 @@ from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.relations.models import Household, Member, Relation
 
 MOST = 40
-"""So many people stand in the picture at most."""
+"""At most this many people are drawn in the chart."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """Somebody (``other``) who is ``kind`` to the customer. ``other`` is None for who is no customer or out of reach."""
+    """A person who is ``kind`` to the customer. ``other`` is None for those out of reach or not customers at all."""
 
     key: str
     kind: RelationKind
@@ -53,15 +53,15 @@ class Link:
 
     @property
     def called(self) -> str:
-        """Who it is, as far as the reader may know."""
+        """The person's name, as far as the reader may see it."""
         if self.other:
             return self.other.customer.name
         return _("Another customer") if self.hidden else self.name
 
 
 @dataclass(frozen=True)
-class Tie:
-    """What a customer tells of somebody: the kind, the other customer or the name, the date of birth, a note."""
+class NewRelation:
+    """A relation to record: the kind, the other customer or a name, the date of birth, a note."""
 
     kind: str
     other_id: str = ""
@@ -70,21 +70,21 @@ class Tie:
     note: str = ""
 
 
-def relate(customer_id: str, tie: Tie, by: str, on: date, token: UUID) -> None:
-    """Record a relation; the same ``token`` again is the same, and one that is known already is not written twice."""
+def relate(customer_id: str, relation: NewRelation, by: str, on: date, token: UUID) -> None:
+    """Record a relation, unless it is known already; repeating the same ``token`` changes nothing."""
     with transaction.atomic():
-        known = _open(Q(customer_id=customer_id, kind=tie.kind, other_id=tie.other_id))
-        if tie.other_id and known.exists():
+        existing = _open_relations(Q(customer_id=customer_id, kind=relation.kind, other_id=relation.other_id))
+        if relation.other_id and existing.exists():
             return
         _, created = Relation.objects.get_or_create(
             token=token,
             defaults={
                 "customer_id": customer_id,
-                "kind": tie.kind,
-                "other_id": tie.other_id,
-                "name": tie.name,
-                "born": tie.born.isoformat() if tie.born else "",
-                "note": tie.note,
+                "kind": relation.kind,
+                "other_id": relation.other_id,
+                "name": relation.name,
+                "born": relation.born.isoformat() if relation.born else "",
+                "note": relation.note,
                 "channel": Channel.SERVICE,
                 "staff_id": by,
                 "on": on,
@@ -92,30 +92,30 @@ def relate(customer_id: str, tie: Tie, by: str, on: date, token: UUID) -> None:
             },
         )
         if created:
-            audit.record(by, "relation.record", customer_id, tie.kind)
+            audit.record(by, "relation.record", customer_id, relation.kind)
 
 
 def unrelate(relation: Relation, by: str) -> None:
-    """Take a relation back; it stays in the history."""
+    """Withdraw a relation; its row is kept as history."""
     with transaction.atomic():
-        taken = Relation.objects.filter(pk=relation.pk, withdrawn_at__isnull=True)
-        if taken.update(withdrawn_at=timezone.now(), withdrawn_by=by):
+        open_row = Relation.objects.filter(pk=relation.pk, withdrawn_at__isnull=True)
+        if open_row.update(withdrawn_at=timezone.now(), withdrawn_by=by):
             audit.record(by, "relation.withdraw", relation.customer_id, relation.kind)
 
 
 def links_of(customer_id: str, gate: Gate, book: RuleBook) -> list[Link]:
     """Everybody related to a customer, family first."""
-    rows = list(_open(Q(customer_id=customer_id) | Q(other_id=customer_id)).order_by("pk"))
-    pairs = [*_seen_from(customer_id, rows, book), *_authorised(customer_id, gate)]
+    rows = list(_open_relations(Q(customer_id=customer_id) | Q(other_id=customer_id)).order_by("pk"))
+    pairs = [*_from_side_of(customer_id, rows, book), *_authorised(customer_id, gate)]
     reached = gate.reached({other for _, other, _ in pairs})
-    made = {}
+    links = {}
     for key, other, row in pairs:
         if (
             key in book.relations
             and other != customer_id
-            and (key, other, "" if other else row and row.name) not in made
+            and (key, other, "" if other else row and row.name) not in links
         ):
-            made[key, other, "" if other else row and row.name] = Link(
+            links[key, other, "" if other else row and row.name] = Link(
                 key,
                 book.relations[key],
                 other,
@@ -127,11 +127,11 @@ def links_of(customer_id: str, gate: Gate, book: RuleBook) -> list[Link]:
                 _stage(key, row, gate.run.work_date, book),
             )
     order = list(book.relations)
-    return sorted(made.values(), key=lambda link: order.index(link.key))
+    return sorted(links.values(), key=lambda link: order.index(link.key))
 
 
 def picture(standing: Standing, links: list[Link], gate: Gate, book: RuleBook) -> dict[str, Any]:
-    """The network for the chart: the customer, who is related to him, and how they are related to one another."""
+    """Nodes and edges of the chart: the customer, the people related to them, and relations among those."""
     links = links[:MOST]
     names = {standing.customer_id: standing.customer.name}
     nodes = [{"id": standing.customer_id, "name": standing.customer.name, "role": "self"}]
@@ -145,7 +145,7 @@ def picture(standing: Standing, links: list[Link], gate: Gate, book: RuleBook) -
         edges.append({"from": standing.customer_id, "to": ident, "name": _name(link.kind)})
     if len(names) < 3:
         return {"nodes": nodes, "edges": edges}
-    between = _open(Q(customer_id__in=list(names), other_id__in=list(names)))
+    between = _open_relations(Q(customer_id__in=list(names), other_id__in=list(names)))
     for row in between.exclude(customer_id=standing.customer_id).exclude(other_id=standing.customer_id)[:MOST]:
         if row.kind in book.relations:
             edges.append({"from": row.customer_id, "to": row.other_id, "name": _name(book.relations[row.kind])})
@@ -154,7 +154,7 @@ def picture(standing: Standing, links: list[Link], gate: Gate, book: RuleBook) -
 
 @dataclass(frozen=True)
 class HouseholdView:
-    """A household as a reader may see it; ``others`` counts the members outside his reach, whose assets are left out."""
+    """A household as the reader may see it; ``others`` counts members out of reach, whose assets are left out."""
 
     household: Household
     members: list[Standing]
@@ -162,7 +162,7 @@ class HouseholdView:
 
     @property
     def aum(self) -> Decimal:
-        """The members' assets together, of those within reach."""
+        """The total assets of the members within reach, yuan."""
         return sum((row.aum for row in self.members), Decimal(0))
 
     @property
@@ -174,57 +174,57 @@ class HouseholdView:
 def household_of(customer_id: str, gate: Gate) -> HouseholdView | None:
     """The household that a customer belongs to."""
     member = Member.objects.filter(customer_id=customer_id, left_on__isnull=True).select_related("household").first()
-    return seen([member.household], gate)[0] if member else None
+    return household_views([member.household], gate)[0] if member else None
 
 
-def seen(households: list[Household], gate: Gate) -> list[HouseholdView]:
-    """Households as the gate lets them be seen; the head first, then by assets."""
-    members: dict[int, list[str]] = {one.pk: [] for one in households}
+def household_views(households: list[Household], gate: Gate) -> list[HouseholdView]:
+    """Households as the gate lets the reader see them; members with the head first, then by assets."""
+    member_ids: dict[int, list[str]] = {household.pk: [] for household in households}
     for row in Member.objects.filter(household__in=households, left_on__isnull=True).order_by("pk"):
-        members[row.household_id].append(row.customer_id)
-    reached = gate.reached({one for ids in members.values() for one in ids})
+        member_ids[row.household_id].append(row.customer_id)
+    reached = gate.reached({customer_id for ids in member_ids.values() for customer_id in ids})
     views = []
-    for one in households:
-        found = [reached[member] for member in members[one.pk] if member in reached]
-        found.sort(key=lambda row: (row.customer_id != one.head_id, -row.aum))
-        views.append(HouseholdView(one, found, len(members[one.pk]) - len(found)))
+    for household in households:
+        members = [reached[member] for member in member_ids[household.pk] if member in reached]
+        members.sort(key=lambda row: (row.customer_id != household.head_id, -row.aum))
+        views.append(HouseholdView(household, members, len(member_ids[household.pk]) - len(members)))
     return views
 
 
 def join(customer_id: str, others: Iterable[str], by: str, on: date) -> Household:
-    """Put a customer and others into one household: his, or else one of theirs, or a new one with him as its head."""
+    """Put a customer and others into one household: the customer's, else one of theirs, else a new one."""
     with transaction.atomic():
         ids = list(dict.fromkeys([customer_id, *others]))
-        taken = Member.objects.filter(customer_id__in=ids, left_on__isnull=True).select_related("household")
-        homes = {row.customer_id: row.household for row in taken}
+        memberships = Member.objects.filter(customer_id__in=ids, left_on__isnull=True).select_related("household")
+        homes = {row.customer_id: row.household for row in memberships}
         home = homes.get(customer_id) or next(iter(homes.values()), None)
         home = home or Household.objects.create(head_id=customer_id, staff_id=by, on=on)
-        for one in ids:
-            if one not in homes:
-                Member.objects.create(household=home, customer_id=one, joined_on=on)
-                audit.record(by, "household.join", one, str(home.pk))
+        for member_id in ids:
+            if member_id not in homes:
+                Member.objects.create(household=home, customer_id=member_id, joined_on=on)
+                audit.record(by, "household.join", member_id, str(home.pk))
     return home
 
 
 def leave(household: Household, customer_id: str, by: str, on: date) -> None:
-    """A member leaves; if it was the head, the longest member follows; of one who is left alone there is no household."""
+    """Remove a member. The longest-standing member succeeds the head; a household of one is dissolved."""
     with transaction.atomic():
-        gone = household.members.filter(customer_id=customer_id, left_on__isnull=True).update(left_on=on)
-        left = list(household.members.filter(left_on__isnull=True).order_by("pk"))
-        if gone and len(left) == 1:
+        left = household.members.filter(customer_id=customer_id, left_on__isnull=True).update(left_on=on)
+        remaining = list(household.members.filter(left_on__isnull=True).order_by("pk"))
+        if left and len(remaining) == 1:
             household.members.filter(left_on__isnull=True).update(left_on=on)
-        elif gone and household.head_id == customer_id and left:
-            Household.objects.filter(pk=household.pk).update(head_id=left[0].customer_id)
-        if gone:
+        elif left and household.head_id == customer_id and remaining:
+            Household.objects.filter(pk=household.pk).update(head_id=remaining[0].customer_id)
+        if left:
             audit.record(by, "household.leave", customer_id, str(household.pk))
 
 
-def _open(meant: Q) -> Any:
-    return Relation.objects.filter(meant, withdrawn_at__isnull=True)
+def _open_relations(condition: Q) -> Any:
+    return Relation.objects.filter(condition, withdrawn_at__isnull=True)
 
 
-def _seen_from(customer_id: str, rows: list[Relation], book: RuleBook) -> list[tuple[str, str, Relation | None]]:
-    """Rows from the customer's side: the kind, the other's number."""
+def _from_side_of(customer_id: str, rows: list[Relation], book: RuleBook) -> list[tuple[str, str, Relation | None]]:
+    """Relations seen from the customer's side: the kind and the other's id."""
     pairs: list[tuple[str, str, Relation | None]] = []
     for row in rows:
         if row.customer_id == customer_id:
@@ -235,18 +235,18 @@ def _seen_from(customer_id: str, rows: list[Relation], book: RuleBook) -> list[t
 
 
 def _authorised(customer_id: str, gate: Gate) -> list[tuple[str, str, Relation | None]]:
-    """From the core system: who may dispose of the customer's accounts, and of whose he may."""
-    person = gate.numbers(customer_id)
-    own = Account.objects.filter(customer_id__in=person).values("account_id")
+    """From the core system: who is authorised on the customer's accounts, and on whose accounts the customer is."""
+    numbers = gate.numbers(customer_id)
+    own = Account.objects.filter(customer_id__in=numbers).values("account_id")
     others = Authorised.objects.filter(account_id__in=own, until__isnull=True).values_list("customer_id", flat=True)
-    accounts = Authorised.objects.filter(customer_id__in=person, until__isnull=True).values("account_id")
+    accounts = Authorised.objects.filter(customer_id__in=numbers, until__isnull=True).values("account_id")
     owners = Account.objects.filter(account_id__in=accounts).values_list("customer_id", flat=True)
     both = (("authorised", others), ("authorised_for", owners))
-    return [(kind, one, None) for kind, ids in both for one in dict.fromkeys(ids) if one not in person]
+    return [(kind, other, None) for kind, ids in both for other in dict.fromkeys(ids) if other not in numbers]
 
 
 def _stage(key: str, row: Relation | None, on: date, book: RuleBook) -> Stage | None:
-    """The stage of school of a child whose date of birth is known."""
+    """The school stage of a child whose date of birth is known."""
     if row is None or not row.born or key != "child" or row.kind != key:
         return None
     return stage_on(date.fromisoformat(row.born), on, book)

@@ -24,13 +24,15 @@ LISTED = 100
 @needs_run
 @require_http_methods(["GET", "POST"])
 def relations(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """Everybody related to a customer, the picture, and a form for one more."""
+    """Everybody related to a customer, as a list and a chart, and a form to add somebody."""
     standing = request.gate.standing(customer_id)
     form = RelationForm(request.book, request.gate, customer_id, request.POST or None, initial={"token": uuid4()})
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        tie = network.Tie(said["kind"], said["other_id"], said["name"], said["born"], said["note"])
-        network.relate(customer_id, tie, request.user.staff_id, request.run.work_date, said["token"])
+        values = form.cleaned_data
+        relation = network.NewRelation(
+            values["kind"], values["other_id"], values["name"], values["born"], values["note"]
+        )
+        network.relate(customer_id, relation, request.user.staff_id, request.run.work_date, values["token"])
         return redirect("relations", customer_id)
     audit.record(request.user.staff_id, "relations.view", customer_id)
     links = network.links_of(customer_id, request.gate, request.book)
@@ -50,13 +52,13 @@ def relations(request: WorkRequest, customer_id: str) -> HttpResponse:
 @needs_run
 @require_POST
 def unrelate(request: WorkRequest, customer_id: str, number: int) -> HttpResponse:
-    """Take a relation back."""
+    """Withdraw a relation."""
     request.gate.standing(customer_id)
-    meant = Q(customer_id=customer_id) | Q(other_id=customer_id)
-    found = Relation.objects.filter(meant, pk=number).first()
-    if found is None:
+    side = Q(customer_id=customer_id) | Q(other_id=customer_id)
+    relation = Relation.objects.filter(side, pk=number).first()
+    if relation is None:
         raise Http404
-    network.unrelate(found, request.user.staff_id)
+    network.unrelate(relation, request.user.staff_id)
     return redirect("relations", customer_id)
 
 
@@ -81,12 +83,12 @@ def household(request: WorkRequest, customer_id: str) -> HttpResponse:
 @needs_run
 @require_GET
 def households(request: WorkRequest) -> HttpResponse:
-    """Households with members within reach, by their assets together."""
+    """Households with members within reach, by their total assets."""
     if request.gate.reach == "none":
         raise Http404
     reached = request.gate.standings().order_by().filter(customer_id=OuterRef("customer_id"))
     members = Member.objects.filter(left_on__isnull=True).filter(Exists(reached)).values("household_id")
-    views = network.seen(list(Household.objects.filter(pk__in=members)), request.gate)
+    views = network.household_views(list(Household.objects.filter(pk__in=members)), request.gate)
     views.sort(key=lambda view: (-view.aum, view.household.pk))
     audit.record(request.user.staff_id, "households.view")
     context: dict[str, Any] = {
@@ -101,5 +103,5 @@ def households(request: WorkRequest) -> HttpResponse:
 
 
 def _family(links: list[network.Link]) -> list[str]:
-    """The related customers within reach who belong to the family."""
+    """The ids of family members who are customers within reach."""
     return [link.other_id for link in links if link.kind.family and link.other]

@@ -1,4 +1,4 @@
-"""The cockpit's numbers: what the nights published of a scope, between two dates (M15-M18)."""
+"""The cockpit's numbers: what nights published for a scope between two dates (M15-M18)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EVENTS = ("lost", "lost_aum", "won_back", "won_aum")
 PLANNED = ("tasks", "minutes", "top_minutes")
 FLOWS = (*EVENTS, *PLANNED)
 POINTS = 40
-"""A trend has no more points than this."""
+"""The most points of a trend."""
 
 MEASURES = {
     "customers": _("Customers"),
@@ -38,12 +38,12 @@ MEASURES = {
     "top": _("Time on the best customers"),
 }
 SHARES = ("cadence", "completeness", "done", "lost", "top")
-"""The measures that are shares of one."""
+"""The measures that are fractions."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose figures: everybody's within reach, a branch's with those below, or a person's. Made by ``scope_of``."""
+    """Whose figures: all within reach, a branch with those below it, or a person. Created by ``scope_of``."""
 
     branches: list[str] | None
     staff_id: str
@@ -51,14 +51,14 @@ class Scope:
     kind: str
 
     def figures(self) -> QuerySet[Figure]:
-        """The scope's rows of every run."""
+        """The scope's figures of all runs."""
         rows = Figure.objects.all()
         if self.staff_id:
             return rows.filter(staff_id=self.staff_id)
         return rows.filter(branch_id__in=self.branches) if self.branches is not None else rows
 
     def people(self) -> QuerySet[Staff]:
-        """Who works in it."""
+        """The members of staff in the scope."""
         rows = Staff.objects.order_by("branch_id", "post", "staff_id")
         if self.staff_id:
             return rows.filter(staff_id=self.staff_id)
@@ -66,7 +66,7 @@ class Scope:
 
 
 def scope_of(gate: Gate, branch_id: str, staff_id: str) -> Scope | None:
-    """The scope that is asked for, as far as the reader's post goes; None if it does not go so far."""
+    """The requested scope; None if it is beyond the reader's reach."""
     if not gate.decides:
         return Scope(None, gate.staff.staff_id, gate.staff.name, "person") if not branch_id else None
     if staff_id:
@@ -75,8 +75,8 @@ def scope_of(gate: Gate, branch_id: str, staff_id: str) -> Scope | None:
     if branch_id:
         if branch_id not in gate.branches:
             return None
-        named = Branch.objects.get(branch_id=branch_id)
-        return Scope(branches_below(branch_id), "", named.name, "branch")
+        branch = Branch.objects.get(branch_id=branch_id)
+        return Scope(branches_below(branch_id), "", branch.name, "branch")
     own = Branch.objects.filter(branch_id=gate.staff.branch_id).first()
     if gate.reach == "bank":
         return Scope(None, "", str(_("The whole bank")), "bank")
@@ -85,7 +85,7 @@ def scope_of(gate: Gate, branch_id: str, staff_id: str) -> Scope | None:
 
 @dataclass
 class Sums:
-    """Figures of a scope or of a part of it: ``now`` and ``before`` at the period's ends, ``flow`` within it."""
+    """Figures of a scope or a part of it: ``before`` and ``now`` at the ends of the period, ``flow`` within it."""
 
     now: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(LEVELS, 0))
     before: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(LEVELS, 0))
@@ -95,7 +95,7 @@ class Sums:
     introductions: int = 0
 
     def value(self, measure: str) -> Decimal | None:
-        """A measure at the period's end or within it; None where there is nothing to divide by."""
+        """A measure at the period's end or over the period; None if the divisor is zero."""
         now, flow = self.now, self.flow
         parts = {
             "products": (now["products"], now["customers"]),
@@ -128,8 +128,11 @@ class Sums:
 
 @dataclass(frozen=True)
 class Period:
-    """From the night of ``after`` to the night of ``until``; ``numbers``: the run of each night behind ``after``;
-    ``planned``: the runs that planned the working days behind ``after`` up to ``until``, each on the night before."""
+    """From the night of ``after`` to the night of ``until``.
+
+    ``numbers``: the runs of the nights after ``after``. ``planned``: the runs, each of the night before, that planned
+    the working days after ``after`` up to ``until``.
+    """
 
     after: date
     until: date
@@ -140,7 +143,7 @@ class Period:
 
     @classmethod
     def of(cls, after: date, until: date, run: Run) -> Period | None:
-        """With the nights there are; None before the first. A date that was run twice counts by the later run."""
+        """The period of the nights that exist; None before the first. Of a date run twice, the later run counts."""
         nights = nights_of(run)
         behind = {on: number for on, number in nights.items() if on <= until}
         if not behind:
@@ -153,46 +156,46 @@ class Period:
 
 
 def nights_of(run: Run) -> dict[date, int]:
-    """The published runs by business date, the last of each."""
+    """The last published run of each business date."""
     rows = Run.objects.filter(published=True, number__lte=run.number).order_by("number")
     return dict(rows.values_list("business_date", "number"))
 
 
 def by_part(scope: Scope, period: Period, part: str) -> dict[Any, Sums]:
-    """Sums by ``part``: a column of Figure (branch_id, staff_id, grade_rank)."""
-    found: dict[Any, Sums] = defaultdict(Sums)
+    """Sums for each value of ``part``, a column of Figure (branch_id, staff_id, grade_rank)."""
+    sums: dict[Any, Sums] = defaultdict(Sums)
     for side, number in (("now", period.last), ("before", period.first)):
         rows = (
             scope.figures().filter(run_id=number).values(part).annotate(**{f"s_{name}": Sum(name) for name in LEVELS})
         )
         for row in rows.order_by():
-            setattr(found[dict(row)[part]], side, {name: row[f"s_{name}"] for name in LEVELS})
+            setattr(sums[dict(row)[part]], side, {name: row[f"s_{name}"] for name in LEVELS})
     for names, numbers in ((EVENTS, period.numbers), (PLANNED, period.planned)):
         rows = scope.figures().filter(run_id__in=numbers).values(part)
         for row in rows.annotate(**{f"s_{name}": Sum(name) for name in names}).order_by():
-            found[dict(row)[part]].flow |= {name: row[f"s_{name}"] for name in names}
+            sums[dict(row)[part]].flow |= {name: row[f"s_{name}"] for name in names}
     if part != "grade_rank":
-        _add_work(found, scope, period, part)
-    return dict(found)
+        _add_contacts_and_introductions(sums, scope, period, part)
+    return dict(sums)
 
 
-def whole(parts: Iterable[Sums]) -> Sums:
-    """The sum of some."""
+def total_of(parts: Iterable[Sums]) -> Sums:
+    """The total of several parts."""
     total = Sums()
-    for one in parts:
+    for part in parts:
         for name in LEVELS:
-            total.now[name] += one.now[name]
-            total.before[name] += one.before[name]
+            total.now[name] += part.now[name]
+            total.before[name] += part.before[name]
         for name in FLOWS:
-            total.flow[name] += one.flow[name]
-        total.contacts += one.contacts
-        total.introductions += one.introductions
-        total.results.update(one.results)
+            total.flow[name] += part.flow[name]
+        total.contacts += part.contacts
+        total.introductions += part.introductions
+        total.results.update(part.results)
     return total
 
 
 def trend(scope: Scope, period: Period, measure: str) -> list[tuple[date, Decimal]]:
-    """A measure over the period; of a long one no more than POINTS nights, the last among them."""
+    """A measure over the period, in at most POINTS nights including the last."""
     nights = Run.objects.filter(number__in=[period.first, *period.numbers]).order_by("business_date")
     listed = list(nights.values_list("business_date", "number"))
     step = -(-len(listed) // POINTS)
@@ -207,17 +210,19 @@ def trend(scope: Scope, period: Period, measure: str) -> list[tuple[date, Decima
     for on, number in chosen:
         if number in sums:
             row = sums[number]
-            one = Sums({name: row[f"s_{name}"] for name in LEVELS}, flow={name: row[f"s_{name}"] for name in FLOWS})
-            one.contacts = on_day.get(on + timedelta(days=1), 0)
-            value = one.value(measure) if measure != "done" or on < period.until else None
+            sums_of_night = Sums(
+                {name: row[f"s_{name}"] for name in LEVELS}, flow={name: row[f"s_{name}"] for name in FLOWS}
+            )
+            sums_of_night.contacts = on_day.get(on + timedelta(days=1), 0)
+            value = sums_of_night.value(measure) if measure != "done" or on < period.until else None
             if value is not None:
                 points.append((on, value))
     return points
 
 
 @dataclass(frozen=True)
-class Told:
-    """What acting on a kind of signal changed: those told of it and those kept back, with the difference."""
+class SignalEffect:
+    """The effect of acting on a kind of signal: customers acted on against the control group held out."""
 
     kind: str
     acted: Group
@@ -226,12 +231,12 @@ class Told:
 
     @cached_property
     def each(self) -> Interval | None:
-        """Yuan of AUM per customer."""
+        """The difference in AUM per customer, yuan."""
         return interval(self.acted, self.held, self.confidence)
 
     @property
     def all(self) -> Interval | None:
-        """Over all customers who were told, yuan."""
+        """The difference over all customers acted on, yuan."""
         size = self.acted.size
         return (
             Interval(*(end * size for end in (self.each.difference, self.each.low, self.each.high)))
@@ -240,8 +245,8 @@ class Told:
         )
 
 
-def effects_of(scope: Scope, period: Period, book: RuleBook) -> list[Told]:
-    """The effect per kind of signal, of the trials that ended in the period; kinds of the book, in its order."""
+def effects_of(scope: Scope, period: Period, book: RuleBook) -> list[SignalEffect]:
+    """The effect per kind of signal over trials that ended in the period, in the rule book's order."""
     rows = Effect.objects.filter(run_id__in=period.numbers)
     if scope.branches is not None:
         rows = rows.filter(branch_id__in=scope.branches)
@@ -252,7 +257,7 @@ def effects_of(scope: Scope, period: Period, book: RuleBook) -> list[Told]:
     nobody = Group(0, 0.0, 0.0)
     sure = float(book.effects.confidence)
     return [
-        Told(kind, groups.get((kind, False), nobody), groups.get((kind, True), nobody), sure)
+        SignalEffect(kind, groups.get((kind, False), nobody), groups.get((kind, True), nobody), sure)
         for kind, rule in book.signals.items()
         if rule.holdout or (kind, True) in groups
     ]
@@ -265,22 +270,22 @@ def _contacts(scope: Scope, period: Period) -> QuerySet[Contact]:
     return rows
 
 
-def _add_work(found: dict[Any, Sums], scope: Scope, period: Period, part: str) -> None:
-    """Contacts and introductions: of a person, or of the branch in which the person works."""
+def _add_contacts_and_introductions(sums: dict[Any, Sums], scope: Scope, period: Period, part: str) -> None:
+    """Add contacts and introductions, by person or by the branch in which the person works."""
     where = dict(Staff.objects.values_list("staff_id", "branch_id")) if part == "branch_id" else {}
     counted = _contacts(scope, period).values_list("staff_id", "outcome").annotate(n=Count("pk")).order_by()
     for staff_id, outcome, count in counted:
-        one = found[where.get(staff_id, staff_id)]
-        one.contacts += count
-        one.results[outcome] += count
-    brought = standing_introductions().filter(on__gt=period.after, on__lte=period.until)
+        part_sums = sums[where.get(staff_id, staff_id)]
+        part_sums.contacts += count
+        part_sums.results[outcome] += count
+    introduced = standing_introductions().filter(on__gt=period.after, on__lte=period.until)
     mine = Q(staff_id=scope.staff_id) if scope.staff_id else Q(branch_id__in=scope.branches or [])
     if scope.staff_id or scope.branches is not None:
-        brought = brought.filter(mine)
-    for row in brought.values(part).annotate(n=Count("pk")).order_by():
-        found[row[part]].introductions += row["n"]
+        introduced = introduced.filter(mine)
+    for row in introduced.values(part).annotate(n=Count("pk")).order_by():
+        sums[row[part]].introductions += row["n"]
 
 
 def results_in_words(results: Counter[str]) -> list[tuple[str, int]]:
-    """Results by name."""
+    """The results of contacts with their names and counts."""
     return [(str(label), results[key]) for key, label in Outcome.choices if results[key]]

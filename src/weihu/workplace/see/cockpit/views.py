@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET
 
 from weihu.workplace.bank.models import Branch, Staff
 from weihu.workplace.base import audit
-from weihu.workplace.base.pdf import PDF, Grid, Page, printed
+from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
 from weihu.workplace.base.words import amount_text, called, day, per_cent
-from weihu.workplace.gate.requests import WorkRequest, needs_run, reaching
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.see.cockpit.reading import (
     MEASURES,
@@ -29,20 +29,20 @@ from weihu.workplace.see.cockpit.reading import (
     effects_of,
     results_in_words,
     scope_of,
+    total_of,
     trend,
-    whole,
 )
 
 PERIOD_DAYS = 30
 LINES = 24
-"""Lines of a printed page."""
+"""Rows on a printed page."""
 
 
 @needs_run
 @require_GET
 def cockpit(request: WorkRequest) -> HttpResponse:
-    """The figures of a scope and a period, a trend, and the parts they are made of."""
-    scope, period = _asked(request)
+    """The figures of a scope and a period, a trend, and the breakdown by parts."""
+    scope, period = _scope_and_period(request)
     measure = request.GET.get("measure", "aum")
     measure = measure if measure in MEASURES else "aum"
     context: dict[str, Any] = {**_base(request, scope, period), "measure": measure, "room": "figures"}
@@ -51,7 +51,7 @@ def cockpit(request: WorkRequest) -> HttpResponse:
         if request.GET.get("xlsx"):
             head, lines = _lines(request, parts, plain=True)
             return download(request, Sheet(str(_("Cockpit")), head, lines))
-        total = whole(sums for _part, sums in parts)
+        total = total_of(sums for _part, sums in parts)
         points = trend(scope, period, measure)
         context |= {
             "parts": parts,
@@ -74,8 +74,8 @@ def cockpit(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_GET
 def effects(request: WorkRequest) -> HttpResponse:
-    """What acting brought or saved, per kind of signal, beside customers from whom it was kept back."""
-    scope, period = _asked(request)
+    """The effect of acting on each kind of signal, against the control group."""
+    scope, period = _scope_and_period(request)
     if not request.gate.decides or scope.staff_id:
         raise Http404
     rows = effects_of(scope, period, request.book) if period else []
@@ -96,11 +96,11 @@ def effects(request: WorkRequest) -> HttpResponse:
 @require_GET
 def cockpit_pdf(request: WorkRequest) -> HttpResponse:
     """The cockpit's tables for a meeting."""
-    scope, period = _asked(request)
+    scope, period = _scope_and_period(request)
     if period is None:
         raise Http404
     parts = _parts(scope, period)
-    total = whole(sums for _part, sums in parts)
+    total = total_of(sums for _part, sums in parts)
     head, lines = _lines(request, parts, plain=False)
     figures = [[row["name"], row["text"], row["target"]] for row in _figures(request, total)]
     grades = [
@@ -124,14 +124,14 @@ def cockpit_pdf(request: WorkRequest) -> HttpResponse:
     for place in range(0, len(lines), LINES):
         shares, right = (4, *[2] * (len(head) - 1)), frozenset(range(1, len(head)))
         pages.append(Page(title, under, [], [Grid(_("Parts"), head, lines[place : place + LINES], shares, right)]))
-    content = printed(pages, mark, wide=True)
+    content = write_pdf(pages, mark, wide=True)
     audit.record(request.user.staff_id, "cockpit.print", detail=scope.title)
     name = f"weihu-cockpit-{period.until}.pdf"
     return HttpResponse(content, PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
 
-def _asked(request: WorkRequest) -> tuple[Scope, Period | None]:
-    gate = reaching(request)
+def _scope_and_period(request: WorkRequest) -> tuple[Scope, Period | None]:
+    gate = require_reach(request)
     scope = scope_of(gate, request.GET.get("branch", ""), request.GET.get("staff", ""))
     if scope is None:
         raise Http404
@@ -160,25 +160,25 @@ def _base(request: WorkRequest, scope: Scope, period: Period | None) -> dict[str
 
 
 def _parts(scope: Scope, period: Period) -> list[tuple[dict[str, str], Sums]]:
-    """The parts of a scope, largest first: branches of the bank, people of a branch, the person alone."""
+    """The parts of a scope, largest AUM first: branches of the bank, people of a branch, or the person alone."""
     part = "branch_id" if scope.kind == "bank" or len(scope.branches or []) > 1 else "staff_id"
-    found = by_part(scope, period, part)
+    sums_by_part = by_part(scope, period, part)
     rows: list[tuple[dict[str, str], Sums]] = []
     if part == "branch_id":
-        branches = Branch.objects.in_bulk(list(found))
-        for key, sums in found.items():
-            named = branches[key].name if key in branches else key
-            rows.append(({"name": named, "query": f"branch={key}"}, sums))
+        branches = Branch.objects.in_bulk(list(sums_by_part))
+        for key, sums in sums_by_part.items():
+            name = branches[key].name if key in branches else key
+            rows.append(({"name": name, "query": f"branch={key}"}, sums))
     else:
-        people = Staff.objects.in_bulk([key for key in found if key])
-        for key, sums in found.items():
-            named = people[key].name if key in people else str(_("Nobody"))
-            rows.append(({"name": named, "query": f"staff={key}" if key in people else ""}, sums))
+        people = Staff.objects.in_bulk([key for key in sums_by_part if key])
+        for key, sums in sums_by_part.items():
+            name = people[key].name if key in people else str(_("Nobody"))
+            rows.append(({"name": name, "query": f"staff={key}" if key in people else ""}, sums))
     return sorted(rows, key=lambda row: (-row[1].now["aum"], row[0]["name"]))
 
 
 def _figures(request: WorkRequest, total: Sums) -> list[dict[str, Any]]:
-    """The measures of the whole with their targets and whether they are reached."""
+    """The measures of the total with their targets and whether these are reached."""
     rows = []
     for key, name in MEASURES.items():
         value, target = total.value(key), _target(request, key)
@@ -198,19 +198,19 @@ def _figures(request: WorkRequest, total: Sums) -> list[dict[str, Any]]:
 
 
 def _grades(request: WorkRequest, scope: Scope, period: Period) -> list[dict[str, Any]]:
-    """Customers and AUM per grade with their net change, the highest first; ranks of the book of today."""
-    found = by_part(scope, period, "grade_rank")
+    """Customers and AUM per grade with their net change, highest grade first, in ranks of the current rule book."""
+    sums_by_rank = by_part(scope, period, "grade_rank")
     grades = list(request.book.grades.values())
     return [
         {
             "rank": rank,
             "grade": grades[rank],
-            "now": found[rank].now["customers"],
-            "net": found[rank].net_customers,
-            "aum": found[rank].now["aum"],
-            "net_aum": found[rank].net_aum,
+            "now": sums_by_rank[rank].now["customers"],
+            "net": sums_by_rank[rank].net_customers,
+            "aum": sums_by_rank[rank].now["aum"],
+            "net_aum": sums_by_rank[rank].net_aum,
         }
-        for rank in sorted(found, reverse=True)
+        for rank in sorted(sums_by_rank, reverse=True)
         if rank < len(grades)
     ]
 
@@ -235,7 +235,7 @@ def _text(request: WorkRequest, measure: str, value: Decimal | None) -> str:
 def _lines(
     request: WorkRequest, parts: list[tuple[dict[str, str], Sums]], plain: bool
 ) -> tuple[list[str], list[list[Any]]]:
-    """The parts as rows of a sheet (``plain``: numbers as such)."""
+    """The parts as rows of a sheet; ``plain`` keeps amounts as numbers for a workbook."""
     head = [
         _("Name"),
         _("Customers"),
@@ -252,7 +252,7 @@ def _lines(
     lines = []
     for part, sums in parts:
         money = [Decimal(sums.now["aum"]), sums.net_aum]
-        aum = money if plain else [amount_text(one, request.book.currency) for one in money]
+        aum = money if plain else [amount_text(amount, request.book.currency) for amount in money]
         rates = [_text(request, key, sums.value(key)) for key in ("products", "cadence", "completeness", "top")]
         lines.append(
             [
@@ -285,6 +285,6 @@ def _effects_sheet(request: WorkRequest, rows: list[Any]) -> Sheet:
     for row in rows:
         ends = (row.each.difference, row.each.low, row.each.high) if row.each else (None, None, None)
         numbers = [Decimal(f"{end:.2f}") if end is not None else None for end in ends]
-        brought = Decimal(f"{row.all.difference:.2f}") if row.all else None
-        lines.append([called(request.book.signals[row.kind]), row.acted.size, row.held.size, *numbers, brought])
+        whole_effect = Decimal(f"{row.all.difference:.2f}") if row.all else None
+        lines.append([called(request.book.signals[row.kind]), row.acted.size, row.held.size, *numbers, whole_effect])
     return Sheet(str(_("Effect")), head, lines)

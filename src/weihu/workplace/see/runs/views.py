@@ -1,4 +1,4 @@
-"""Runs: what landed, what was checked, how long it took."""
+"""The pages of runs: what was delivered and computed, how long each step took."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from weihu.workplace.gate.requests import WorkRequest, needs_run
 SHOWN = 60
 STEP_NAMES = {
     "land": _("Check and land the files"),
+    "gather": _("Read what the day recorded"),
     "carry": _("Carry yesterday's state"),
     "value": _("Value customers"),
     "grade": _("Grade customers"),
     "assign": _("Assign customers"),
-    "watch": _("Find reasons to act"),
+    "signals": _("Find reasons to act"),
     "plan": _("Plan everybody's list"),
     "measure": _("Measure the effect"),
     "write": _("Write the state"),
@@ -40,7 +41,7 @@ FILE_NAMES = {
 
 
 def _readable(request: WorkRequest) -> QuerySet[Run]:
-    """Published runs, for the posts that the rule book lets see them."""
+    """The published runs; Http404 for posts that may not see them."""
     post = request.book.posts.get(request.user.post)
     if post is None or not post.sees_runs:
         raise Http404
@@ -56,15 +57,15 @@ def runs(request: WorkRequest) -> HttpResponse:
 @needs_run
 def run(request: WorkRequest, number: int) -> HttpResponse:
     """One run's report."""
-    shown = get_object_or_404(_readable(request), number=number)
-    report = shown.report
+    published = get_object_or_404(_readable(request), number=number)
+    report = published.report
     seconds = report["seconds"]
     total = sum(seconds.values()) or 1
     context: dict[str, Any] = {
-        "shown": shown,
+        "shown": published,
         "report": report,
         "here": "runs",
-        "steps": [(STEP_NAMES[name], taken, round(100 * taken / total)) for name, taken in seconds.items()],
+        "steps": [(STEP_NAMES[name], spent, round(100 * spent / total)) for name, spent in seconds.items()],
         "total_seconds": total,
         "landed": [(FILE_NAMES[file], rows) for file, rows in report["landed"].items()],
         "grades": [(grade, report["grades"].get(key, 0)) for key, grade in request.book.grades.items()],
@@ -75,6 +76,6 @@ def run(request: WorkRequest, number: int) -> HttpResponse:
 
 @login_not_required
 def health(request: HttpRequest) -> JsonResponse:
-    """For the bank's monitoring: whether a night is published, and of which date. Says nothing of customers."""
+    """For the bank's monitoring: the business date of the published run, if any. Needs no login."""
     latest = current()
     return JsonResponse({"business_date": str(latest.business_date) if latest else None})

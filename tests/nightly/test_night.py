@@ -137,7 +137,7 @@ def test_what_the_day_tells_the_next_night_no_longer_asks_for(run, deliveries, h
 
     from weihu.nightly.run import Nightly
     from weihu.workplace.base.channels import Channel
-    from weihu.workplace.know.archive.facts import Written, record
+    from weihu.workplace.know.archive.facts import FactContent, record_fact
     from weihu.workplace.know.archive.models import Confidence
 
     signal = Signal.objects.at(run).filter(kind="missing_facts").order_by("-customer_id").first()
@@ -146,8 +146,8 @@ def test_what_the_day_tells_the_next_night_no_longer_asks_for(run, deliveries, h
     assert len(asked) == min(run.rulebook.ask_at_once, before.facts_expected - before.facts_known)
     assert asked == [key for key in run.rulebook.expected(before.grade_rank) if key in asked]
     for key in asked[:2]:
-        written = Written(key, "", Channel.SERVICE, Confidence.TOLD, refused=True)
-        record(signal.customer_id, written, [], "a", run.work_date, uuid4())
+        written = FactContent(key, "", Channel.SERVICE, Confidence.TOLD, refused=True)
+        record_fact(signal.customer_id, written, [], "a", run.work_date, uuid4())
     with Nightly(home) as nightly:
         following = nightly.run(deliveries[PUBLISHED_DAYS])
     after = Standing.objects.at(following).get(customer_id=signal.customer_id)

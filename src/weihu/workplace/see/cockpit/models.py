@@ -1,3 +1,0 @@
-"""What each night published for the cockpit."""
-
-from __future__ import annotations
