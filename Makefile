@@ -10,7 +10,10 @@ BROWSER := $(addprefix tests/workplace/,test_browser.py test_axe.py test_days.py
 
 PYTEST := $(UV) run coverage run -m pytest -n 2 --dist loadgroup
 
-.PHONY: demo test lint audit bench install clean
+MODULES ?= grade value merge
+AT_MOST ?= 40
+
+.PHONY: demo test lint audit mutants bench install clean
 
 demo: install
 	$(UV) run --no-dev weihu --home $(HOME_DIR) demo
@@ -56,6 +59,10 @@ lint: install node_modules/.dev
 # known vulnerabilities of the locked dependencies, as far as a registry tells them
 audit: install
 	python3 tools/audit.py $(UV)
+
+# rules changed one place at a time: how many of the changes a test notices (MODULES of rules, AT_MOST drawn of each)
+mutants: install
+	$(UV) run --quiet --isolated --locked --group mutants python tools/mutants.py $(MODULES) --at-most $(AT_MOST)
 
 bench: install
 	$(UV) sync --quiet --locked

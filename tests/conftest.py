@@ -107,15 +107,16 @@ def installation(tmp_path):
     databases = []
 
     def install(name: str):
-        environment = {**os.environ, "WEIHU_HOME": str(tmp_path / name)}
-        environment.pop("DJANGO_SETTINGS_MODULE")
+        own = {"WEIHU_HOME": str(tmp_path / name)}
         if url:
             databases.append(f"weihu_{uuid.uuid4().hex}")
             _sql(url, f"CREATE DATABASE {databases[-1]}")
-            environment["WEIHU_DATABASE_URL"] = url.rsplit("/", 1)[0] + f"/{databases[-1]}"
+            own["WEIHU_DATABASE_URL"] = url.rsplit("/", 1)[0] + f"/{databases[-1]}"
 
         def call(*arguments: object, check: bool = True, start: bool = False, module: str = "weihu.cli"):
             command = [sys.executable, "-m", module, *map(str, arguments)]
+            environment = {**os.environ, **own}
+            environment.pop("DJANGO_SETTINGS_MODULE")
             if start:
                 pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
                 return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=nothing, text=True)

@@ -58,6 +58,7 @@ def said_of(weihu, home) -> tuple:
     return json.loads(weihu("status", "--json").stdout), tables, told
 
 
+@pytest.mark.long
 def test_a_killed_replay_is_finished_by_the_next(installation, tmp_path, deliveries):
     """kill -9 at random moments: what is published is always whole, and the end is as if nothing had happened."""
     weihu = installation("disturbed")
@@ -87,6 +88,7 @@ def test_a_killed_replay_is_finished_by_the_next(installation, tmp_path, deliver
     assert said_of(weihu, tmp_path / "disturbed") == said_of(undisturbed, tmp_path / "undisturbed")
 
 
+@pytest.mark.long
 def test_contacts_are_recorded_while_nights_are_published(weihu, deliveries, tmp_path):
     """A person saves results without a pause through five nights; every one is taken, and none is lost."""
     weihu("init", "--rulebook", "state_bank")

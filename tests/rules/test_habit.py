@@ -22,6 +22,7 @@ def compare(days, customers, aum, truth, book, since, until=date.max):
     return told
 
 
+@pytest.mark.long
 def test_habit_beats_the_best_fixed_amount_on_a_bank_of_known_truth(tmp_path):
     list(SyntheticBank(700, 2, 240, date(2026, 6, 30), 11).deliveries(tmp_path))
     told = compare(*synthetic(tmp_path), rulebook.load("brief"), date(2026, 2, 1))
@@ -44,6 +45,7 @@ def test_habit_beats_the_best_fixed_amount_on_the_czech_ledger():
         assert recall > fixed_recall
 
 
+@pytest.mark.long
 def test_when_the_whole_bank_moves_nobody_is_unusual():
     """Sixty quiet days, and a festival on which everybody takes out five times as much."""
     customers = [f"c{number:03}" for number in range(200)]

@@ -193,6 +193,7 @@ def by_clerk(days, first, book):
     return told
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not LEDGER.is_dir(), reason=f"the Czech ledger is not at {LEDGER}")
 def test_every_night_of_the_czech_year_equals_its_history(tmp_path):
     book = rulebook.load("czech")
@@ -206,6 +207,7 @@ def test_every_night_of_the_czech_year_equals_its_history(tmp_path):
     assert told == expected
 
 
+@pytest.mark.long
 def test_every_night_of_a_synthetic_year_equals_its_history(tmp_path):
     book = rulebook.load("state_bank")
     folders = list(SyntheticBank(200, 3, 365, date(2026, 6, 30), 5).deliveries(tmp_path))
