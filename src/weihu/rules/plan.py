@@ -24,7 +24,7 @@ from ibis.expr.types import DecimalValue, Table, Value
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import CANDIDATES, CHOICES, MONEY, PICKS, TASKS
-from weihu.rules.value import FACTOR, business_date, factor
+from weihu.rules.value import FACTOR, ZERO, business_date, factor
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 Sort = tuple[bool, bool, int]
@@ -223,7 +223,7 @@ def _worth(joined: Table, calendar: Table, book: RuleBook) -> DecimalValue:
     own = _of_kind(joined.kind, {kind: entry.weight for kind, entry in rules}, WEIGHT)
     own = own * _of_kind(joined.grade_rank, pull, WEIGHT)
     stakes = {kind: entry.chance * entry.margin for kind, entry in rules if entry.chance * entry.margin}
-    at_stake = ibis.coalesce(joined.amount, 0).cast(MONEY) * _of_kind(joined.kind, stakes, FACTOR, 0)
+    at_stake = ibis.coalesce(joined.amount, ZERO) * _of_kind(joined.kind, stakes, FACTOR, 0)
     today = business_date(calendar)
     near = joined.on_date.between(
         (today + ibis.interval(days=1 - rule.urgent_days)).cast("date"),
