@@ -25,7 +25,7 @@ from ibis.expr.types import DecimalValue, Table, Value
 from weihu.rules.metric import kinds_without_money
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import CANDIDATES, CHOICES, MONEY, PICKS, TASKS
-from weihu.rules.value import FACTOR, business_date, factor
+from weihu.rules.value import FACTOR, ZERO, business_date, factor
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 Sort = tuple[bool, bool, int]
@@ -230,7 +230,7 @@ def _worth(joined: Table, calendar: Table, book: RuleBook) -> DecimalValue:
     money = joined.amount
     if points := kinds_without_money(book):
         money = ibis.ifelse(joined.kind.isin(points), joined.aum, joined.amount)
-    at_stake = ibis.coalesce(money, 0).cast(MONEY) * _of_kind(joined.kind, stakes, FACTOR, 0)
+    at_stake = ibis.coalesce(money, ZERO) * _of_kind(joined.kind, stakes, FACTOR, 0)
     today = business_date(calendar)
     near = joined.on_date.between(
         (today + ibis.interval(days=1 - rule.urgent_days)).cast("date"),
