@@ -2,16 +2,20 @@
 # make test: what tests need, then the whole suite on SQLite, and what uses a database (without the browser) on a throw-away PostgreSQL
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 HOME_DIR ?= var/demo
+WORDS := $(patsubst %.po,%.mo,$(wildcard src/weihu/workplace/locale/*/LC_MESSAGES/django.po))
 BROWSER := $(addprefix tests/workplace/,test_browser.py test_axe.py test_days.py)
 
 .PHONY: demo test lint bench install clean
 
 demo: install
-	$(UV) run --no-dev weihu --home $(HOME_DIR) demo
+	$(UV) run --no-sync weihu --home $(HOME_DIR) demo
 
-install: $(UV) node_modules/.package-lock.json
-	$(UV) sync --quiet --locked --no-dev
-	$(UV) run --quiet --no-dev --group build pybabel --quiet compile -D django -d src/weihu/workplace/locale
+# what lint and tests have installed besides stays
+install: $(UV) node_modules/.package-lock.json $(WORDS)
+	$(UV) sync --locked --no-dev --inexact
+
+$(WORDS): %.mo: %.po | $(UV)
+	$(UV) run --no-dev --group build pybabel --quiet compile -i $< -o $@
 
 .tools/bin/uv:
 	python3 tools/get_uv.py .tools/bin
