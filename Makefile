@@ -6,6 +6,7 @@ HOME_DIR ?= var/demo
 NODE := $(shell command -v npm 2>/dev/null)
 NPM_QUIET := --no-audit --no-fund --loglevel=error
 PAGES = $(shell find src/weihu/workplace/templates -name '*.html')
+WORDS := $(patsubst %.po,%.mo,$(wildcard src/weihu/workplace/locale/*/LC_MESSAGES/django.po))
 BROWSER := $(addprefix tests/workplace/,test_browser.py test_axe.py test_days.py)
 
 PYTEST := $(UV) run coverage run -m pytest -n 2 --dist loadgroup
@@ -16,11 +17,14 @@ AT_MOST ?= 40
 .PHONY: demo test lint audit mutants bench install clean
 
 demo: install
-	$(UV) run --no-dev weihu --home $(HOME_DIR) demo
+	$(UV) run --no-sync weihu --home $(HOME_DIR) demo
 
-install: $(UV) node_modules/.package-lock.json
-	$(UV) sync --quiet --locked --no-dev
-	$(UV) run --quiet --no-dev --group build pybabel --quiet compile -D django -d src/weihu/workplace/locale
+# what lint and tests have installed besides stays
+install: $(UV) node_modules/.package-lock.json $(WORDS)
+	$(UV) sync --locked --no-dev --inexact
+
+$(WORDS): %.mo: %.po | $(UV)
+	$(UV) run --no-dev --group build pybabel --quiet compile -i $< -o $@
 
 .tools/bin/uv:
 	python3 tools/get_uv.py .tools/bin

@@ -381,10 +381,14 @@ def serve(home: Home, host: str, port: int) -> None:
 @click.pass_obj
 def demo(home: Home, customers: int, days: int, port: int, no_serve: bool) -> None:
     """A synthetic bank with logins for every post, served on this machine."""
-    from weihu import demo as show  # noqa: PLC0415
+    from weihu.demo import bank  # noqa: PLC0415
 
-    show.prepare(home, customers, days, date.today(), _setup)  # noqa: DTZ011 - the command line is where today comes from
-    click.echo(show.logins(home, port))
+    bank.found(home)
+    _setup(home)
+    from weihu.demo import logins, start  # noqa: PLC0415
+
+    start.prepare(home, customers, days, date.today())  # noqa: DTZ011 - the command line is where today comes from
+    click.echo(logins.page(home, port))
     if not no_serve:
         click.get_current_context().invoke(serve, port=port)
 

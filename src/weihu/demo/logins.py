@@ -1,0 +1,84 @@
+"""A login for every post of the demo's book, and the printed page of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from django.contrib.auth.hashers import make_password
+from rich.cells import set_cell_size
+
+from weihu.demo.stages import Stages
+from weihu.engine.lake import Home
+from weihu.rules import rulebook
+from weihu.workplace.bank.models import Branch, Staff
+
+COLUMNS = {"post_zh": 14, "staff_id": 10, "password": 14, "name": 10, "branch": 12}
+"""The printed columns of a login, and how many cells wide they are."""
+
+
+def given(home: Home) -> bool:
+    """Whether the logins are there; they are the last thing that a start gives."""
+    return _file(home).is_file()
+
+
+def give(home: Home, stages: Stages) -> None:
+    """One member of staff per post gets a random password; the page is kept in the home, for its owner alone."""
+    posts = rulebook.load(home.rulebook).posts
+    first: dict[str, Staff] = {}
+    for member in Staff.objects.filter(is_active=True, post__in=posts).order_by("staff_id"):
+        first.setdefault(member.post, member)
+    members = [first[post] for post in posts if post in first]
+    passwords = [f"weihu-{secrets.token_hex(3)}" for _ in members]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing is slow on purpose, and leaves the interpreter's lock
+        hashed = pool.map(make_password, passwords)
+        for member, digest in zip(members, stages.track("登录名 logins", hashed, len(members)), strict=True):
+            member.password = digest
+    Staff.objects.bulk_update(members, ["password"])
+    branches = dict(Branch.objects.values_list("branch_id", "name"))
+    rows = [
+        {
+            "post": member.post,
+            "post_zh": posts[member.post].zh,
+            "post_en": posts[member.post].en,
+            "staff_id": member.staff_id,
+            "password": password,
+            "name": member.name,
+            "branch": branches[member.branch_id],
+        }
+        for member, password in zip(members, passwords, strict=True)
+    ]
+    _keep(_file(home), json.dumps(rows, ensure_ascii=False, indent=1))
+
+
+def page(home: Home, port: int) -> str:
+    """The printed page of logins."""
+    rows = json.loads(_file(home).read_text(encoding="utf-8"))
+    lines = [
+        "".join(set_cell_size(row[key], cells) for key, cells in COLUMNS.items()) + f"({row['post_en']})"
+        for row in rows
+    ]
+    return "\n".join(
+        [
+            f"\n维护 Weihu  http://127.0.0.1:{port}/",
+            "岗位 / 工号 / 密码 — post / staff number / password",
+            *lines,
+            "Ctrl-C 停止 / stops\n",
+        ]
+    )
+
+
+def _file(home: Home) -> Path:
+    return home.root / "demo.json"
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    staging = path.with_suffix(".new")
+    staging.unlink(missing_ok=True)
+    with os.fdopen(os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    staging.rename(path)

@@ -1,0 +1,31 @@
+"""The demo's past: night after night is run, and in between people work through a part of their lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from weihu.demo.stages import Stages
+from weihu.demo.working import work, worked_on
+from weihu.engine.lake import Home
+from weihu.nightly.land import read_manifest
+from weihu.nightly.run import Nightly
+from weihu.workplace.bank.current import current
+
+DONE_SHARE, LATELY_SHARE = 0.45, 0.08
+"""Of a day's list so much is worked through, and of the last days' lists: what is on it today has been left lately."""
+LATELY = 7
+
+
+def replay(home: Home, deliveries: list[Path], stages: Stages) -> None:
+    """Run the nights of all deliveries; what an interrupted start has done stays, and the rest follows."""
+    worked = stages.bar("工作 people at work", len(deliveries) - 1)
+    with Nightly(home) as nightly:
+        for place, delivery in enumerate(stages.track("批次 nights", deliveries, len(deliveries))):
+            on = read_manifest(delivery).business_date
+            last = current()
+            if last is None or on >= last.business_date:
+                run = nightly.run(delivery) or last
+                if run and place < len(deliveries) - 1 and not worked_on(run.work_date):
+                    work(run, LATELY_SHARE if place >= len(deliveries) - LATELY else DONE_SHARE)
+            if place < len(deliveries) - 1:
+                worked()

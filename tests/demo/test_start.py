@@ -1,0 +1,256 @@
+"""A start of the demo: what is there afterwards, and that an interrupted one ends where a whole one does."""
+
+import json
+import re
+import shutil
+import stat
+from collections import Counter
+from contextlib import contextmanager
+from datetime import date
+
+import pytest
+from click.testing import CliRunner
+from django.apps import apps
+from django.db import models, transaction
+from django.test import Client, override_settings
+from django.urls import reverse
+
+from weihu.cli import main
+from weihu.engine.lake import Home
+from weihu.rules import rulebook
+
+CUSTOMERS, DAYS, TWINS = 150, 8, 0.05
+TODAY = date(2026, 7, 1)
+OF_A_START = {"password", "digest", "report", "detail", "subject", "signal", "open_key", "pinyin"}
+"""Fields that hold secrets, times or row numbers, which differ between two starts."""
+SHOWS = {
+    "completeness": "/customers/P",
+    "customers": "/customers/P",
+    "occasions": "/customers/P",
+    "households": "/customers/P",
+    "duplicates": r"/duplicates/\d+/",
+    "invitations": r"/forms/\d+/",
+    "complaints": r"/complaints/\d+/",
+    "distribution": "/customers/",
+    "book_drafts": r"/grading/books/\d+/",
+    "portfolios": "001kh1",
+    "handovers": r"/portfolios/handovers/\d+/",
+    "referrals": "/customers/P",
+    "templates": "到期提醒",
+    "introductions": "/customers/P",
+    "campaigns": r"/campaigns/\d+/",
+    "board": "001",
+    "morning": "/customers/P",
+}
+"""Pages of a branch manager, and what stands on each only if its list holds something."""
+
+
+@contextmanager
+def empty_bank(blocker, root):
+    """A founded home and an empty database, which is as it was afterwards."""
+    from weihu.demo import bank
+
+    home = Home(root)
+    home.create()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        blocker.unblock(),
+        override_settings(HOME=home),
+        transaction.atomic(),
+    ):
+        patch.setattr(bank, "TWINS", TWINS)  # of 150 customers the demo's own share is nobody
+        for model in apps.get_models():
+            if model.__module__.startswith("weihu."):
+                model._base_manager.all()._raw_delete("default")
+        bank.found(home)
+        yield home
+        transaction.set_rollback(True)
+
+
+def state():
+    """How many rows there are of each content, in every table of the workplace."""
+    tables = {}
+    for model in apps.get_models():
+        if model.__module__.startswith("weihu."):
+            names = [
+                field.name
+                for field in model._meta.concrete_fields
+                if not isinstance(field, models.AutoField | models.ForeignKey | models.DateTimeField)
+                and field.name not in OF_A_START
+            ]
+            tables[model._meta.label] = Counter(repr(row) for row in model._base_manager.values_list(*names))
+    return tables
+
+
+@pytest.fixture(scope="module")
+def keys(home):
+    return home.root / "keys.json"
+
+
+@pytest.fixture(scope="module")
+def interrupted(django_db_setup, django_db_blocker, tmp_path_factory, keys):
+    """The state after a start that was broken off once in every stage, and how often it was."""
+    from weihu.demo import nights, start
+    from weihu.demo.stages import Stages
+
+    root = tmp_path_factory.mktemp("interrupted")
+    shutil.copy(keys, root)
+    left = {
+        "合成银行 synthetic bank": 3,
+        "批次 nights": 2,
+        "生活 lives": 6,
+        "疑似重复 duplicates": 1,
+        "登录名 logins": 4,
+    }
+    bar, work = Stages.bar, nights.work
+
+    def breaking_bar(self, name, total=1):
+        advance, done = bar(self, name, total), 0
+
+        def advance_or_break():
+            nonlocal done
+            done += 1
+            if left.get(name) == done:
+                del left[name]
+                raise KeyboardInterrupt(name)
+            advance()
+
+        return advance_or_break
+
+    def breaking_work(run, share):
+        if run.number == 5 and "work" not in broken:
+            raise KeyboardInterrupt("work")
+        work(run, share)
+
+    broken = []
+    with pytest.MonkeyPatch.context() as patch, empty_bank(django_db_blocker, root) as home:
+        patch.setattr(Stages, "bar", breaking_bar)
+        patch.setattr(nights, "work", breaking_work)
+        while len(broken) < 10:
+            try:
+                start.prepare(home, CUSTOMERS, DAYS, TODAY)
+                break
+            except KeyboardInterrupt as why:
+                broken.append(str(why))
+        after = state()
+    return broken, after
+
+
+@pytest.fixture(scope="module")
+def bank(django_db_setup, django_db_blocker, tmp_path_factory, keys, interrupted):
+    """The demo's home after a whole start."""
+    from weihu.demo import start
+
+    root = tmp_path_factory.mktemp("demo")
+    shutil.copy(keys, root)
+    with empty_bank(django_db_blocker, root) as home:
+        start.prepare(home, CUSTOMERS, DAYS, TODAY)
+        yield home
+
+
+@pytest.fixture
+def logins(bank, db):
+    return {row["post"]: row for row in json.loads((bank.root / "demo.json").read_text())}
+
+
+@pytest.fixture
+def enter(logins):
+    """Signs in at the login page as a post with the password that was printed; the first page it comes to."""
+
+    def sign_in(post):
+        client = Client()
+        row = logins[post]
+        answer = client.post(reverse("login"), {"username": row["staff_id"], "password": row["password"]}, follow=True)
+        return client, answer
+
+    return sign_in
+
+
+def test_a_start_interrupted_in_every_stage_ends_as_a_whole_one(bank, db, interrupted):
+    broken, after = interrupted
+    assert sorted(broken) == sorted(
+        ["合成银行 synthetic bank", "批次 nights", "work", "生活 lives", "疑似重复 duplicates", "登录名 logins"]
+    )
+    now = state()
+    assert {label for label in now if now[label] != after[label]} == set()
+
+
+def test_a_second_start_changes_nothing_and_prints_the_same_logins(bank, logins, monkeypatch):
+    monkeypatch.setenv("WEIHU_HOME", str(bank.root))
+    before, files = state(), sorted((path, path.stat().st_mtime_ns) for path in bank.root.rglob("*.parquet"))
+    answer = CliRunner().invoke(main, ["--home", str(bank.root), "demo", "--no-serve"])
+    assert answer.exit_code == 0, answer.output
+    assert all(row["password"] in answer.output and row["staff_id"] in answer.output for row in logins.values())
+    assert state() == before
+    assert sorted((path, path.stat().st_mtime_ns) for path in bank.root.rglob("*.parquet")) == files
+
+
+def test_the_logins_are_readable_by_their_owner_alone(bank):
+    assert stat.S_IMODE((bank.root / "demo.json").stat().st_mode) == 0o600
+
+
+def test_the_bank_has_every_customer_and_every_night(bank, db):
+    from weihu.workplace.bank.current import current
+
+    run = current()
+    assert (run.number, run.work_date) == (DAYS, TODAY)
+    assert run.report["reconciliation"]["customers"] == CUSTOMERS
+
+
+@pytest.mark.parametrize("post", rulebook.load("state_bank").posts)
+def test_every_post_signs_in_and_opens_all_of_its_navigation(post, enter):
+    client, answer = enter(post)
+    assert answer.status_code == 200
+    content = answer.content.decode()
+    addresses = set(re.findall(r'class="nav-link[^"]*" href="([^"]+)"', content))
+    assert addresses, post
+    assert {address: client.get(address).status_code for address in addresses} == dict.fromkeys(addresses, 200)
+
+
+def test_every_list_of_a_branch_manager_holds_something(enter):
+    client, _ = enter("branch_manager")
+    empty = []
+    for name, needle in SHOWS.items():
+        answer = client.get(reverse(name))
+        assert answer.status_code == 200, name
+        if not re.search(needle, answer.content.decode()):
+            empty.append(name)
+    assert empty == []
+
+
+def test_people_who_serve_customers_have_work_today(enter):
+    for post in ("relationship_manager", "low_counter"):
+        client, _ = enter(post)
+        assert "/today/P" in client.get(reverse("today")).content.decode(), post
+
+
+def test_the_archive_knows_what_no_core_system_tells(bank, db):
+    from weihu.workplace.act.campaigns.models import CampaignTarget
+    from weihu.workplace.act.care.models import CarePlan
+    from weihu.workplace.act.schedule.models import Visit
+    from weihu.workplace.consent.models import Consent
+    from weihu.workplace.contact.models import Answer
+    from weihu.workplace.gate.models import Referral
+    from weihu.workplace.judge.benefits.models import BenefitUse
+    from weihu.workplace.judge.portfolio.models import Claim
+    from weihu.workplace.know.archive.models import Fact
+    from weihu.workplace.know.intake.models import Reply
+    from weihu.workplace.know.life.models import Goal
+    from weihu.workplace.know.relations.models import Member, Relation
+
+    told = (CarePlan, CampaignTarget, Visit, Answer, Consent, BenefitUse, Claim, Fact, Goal, Member, Relation)
+    assert [model.__name__ for model in told if not model.objects.exists()] == []
+    assert set(Referral.objects.values_list("state", flat=True)) == {"open", "accepted", "declined"}
+    assert Reply.objects.exclude(customer_id="").exists()
+    assert Reply.objects.filter(customer_id="").exists()
+    assert Fact.objects.filter(source="电话回访").exists()
+
+
+def test_the_audit_log_of_the_demo_is_one_whole_chain(bank, db):
+    from weihu.workplace.base import audit
+    from weihu.workplace.base.models import Entry
+
+    assert audit.verify() is None
+    assert {"relation.record", "household.join", "consent.given", "fact.record_many"} <= set(
+        Entry.objects.values_list("action", flat=True)
+    )
