@@ -3,12 +3,6 @@
 from pathlib import Path
 
 import pytest
-
-from weihu.cli import main
-from weihu.engine.contract import FILES
-from weihu.rules.entries import Care, CatalogueField, Consent, Festival, Limits, Occasion, Relation, Retirement, Stage
-from weihu.rules.policy import Benefit, Duty, Effective, Grade, Measure, Policy, Portfolios, Post
-from weihu.rules.rulebook import builtin_books
 from weihu.rules.working_day import (
     SIGNAL_NEEDS,
     CarePlan,
@@ -22,6 +16,27 @@ from weihu.rules.working_day import (
     Step,
     Suitability,
 )
+
+from weihu.cli import main
+from weihu.engine.contract import FILES
+from weihu.rules.rulebook import builtin_books
+from weihu.rules.sections.benefits import Benefit
+from weihu.rules.sections.complaints import Care
+from weihu.rules.sections.consents import Consent
+from weihu.rules.sections.duties import Duty
+from weihu.rules.sections.effective import Effective
+from weihu.rules.sections.festivals import Festival
+from weihu.rules.sections.fields import CatalogueField
+from weihu.rules.sections.grades import Grade
+from weihu.rules.sections.limits import Limits
+from weihu.rules.sections.measures import Measure
+from weihu.rules.sections.occasions import Occasion
+from weihu.rules.sections.policy import Policy
+from weihu.rules.sections.portfolios import Portfolios
+from weihu.rules.sections.posts import Post
+from weihu.rules.sections.relations import Relation
+from weihu.rules.sections.retirement import Retirement
+from weihu.rules.sections.stages import Stage
 
 ARCHIVE_ENTRIES = (CatalogueField, Relation, Occasion, Festival, Stage, Retirement, Consent, Care, Limits)
 GRADING_ENTRIES = (Measure, Policy, Grade, Effective, Post, Duty, Portfolios, Benefit)

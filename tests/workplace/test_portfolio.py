@@ -70,16 +70,16 @@ def test_a_hand_over_needs_giver_receiver_and_a_supervisor_and_the_night_follows
     assert {row.customer_id for row in rows} <= set(
         Gate(receiver, run).standings().values_list("customer_id", flat=True)
     )
-    with pytest.raises(deciding.Refused):
+    with pytest.raises(deciding.DecisionRefused):
         deciding.approve(made, True, Gate(boss, run), "")  # the receiver has not accepted
-    with pytest.raises(deciding.Refused):
+    with pytest.raises(deciding.DecisionRefused):
         deciding.answer(made, True, Gate(giver, run), "")
     deciding.answer(made, True, Gate(receiver, run), "好")
-    with pytest.raises(deciding.Refused):
+    with pytest.raises(deciding.DecisionRefused):
         deciding.approve(made, True, Gate(receiver, run), "")
     assert not Placement.objects.exists()
     deciding.approve(made, True, Gate(boss, run), "同意")
-    with pytest.raises(deciding.Refused):
+    with pytest.raises(deciding.DecisionRefused):
         deciding.answer(made, False, Gate(receiver, run), "")
     assert [step.state for step in made.steps.order_by("pk")] == ["proposed", "accepted", "approved"]
     after = next_night()
@@ -112,13 +112,13 @@ def test_of_a_claim_the_first_has_it_and_a_supervisor_settles_a_dispute(run, nex
     first, second = Gate(people[0], run), Gate(people[1], run)
     row = deciding.claimable(first).filter(primary_id=people[1].staff_id).order_by("customer_id").first()
     made = deciding.claim(first, row.customer_id)
-    with pytest.raises(deciding.Refused):
+    with pytest.raises(deciding.DecisionRefused):
         deciding.claim(Gate(colleagues(run, "low_counter")[0], run), row.customer_id)
-    with pytest.raises(deciding.Refused):
+    with pytest.raises(deciding.DecisionRefused):
         deciding.dispute(made, first, "我的")
     deciding.dispute(made, second, "上周刚约过")
     boss = Gate(supervisor_of(row.branch_id), run)
-    with pytest.raises(deciding.Refused):
+    with pytest.raises(deciding.DecisionRefused):
         deciding.settle(made, False, second, "x")
     deciding.settle(made, False, boss, "退回")
     made.refresh_from_db()
@@ -134,10 +134,10 @@ def test_claims_have_a_limit_and_grades_that_are_not_for_claiming(run):
     for row in rows[:-1]:
         deciding.claim(gate, row.customer_id)
     if len(rows) > run.rulebook.portfolios.claims_per_day:
-        with pytest.raises(deciding.Refused, match="claim_limit"):
+        with pytest.raises(deciding.DecisionRefused, match="claim_limit"):
             deciding.claim(gate, rows[-1].customer_id)
     valued = Standing.objects.listed_at(run).filter(branch_id=gate.staff.branch_id, grade_rank=4).first()
-    with pytest.raises(deciding.Refused, match="not_claimable"):
+    with pytest.raises(deciding.DecisionRefused, match="not_claimable"):
         deciding.claim(gate, valued.customer_id)
     assert Claim.objects.filter(open_key__isnull=False).count() == len(rows[:-1])
 
@@ -148,12 +148,12 @@ def test_a_referral_is_answered_in_time_or_escalates_and_is_credited(run, next_n
     gate, book = Gate(low, run), run.rulebook
     receiver = deciding.receivers(row, 3, book)[0]
     made = deciding.refer(gate, row, receiver, 3, "存款到账")
-    with pytest.raises(deciding.Refused, match="referred"):
+    with pytest.raises(deciding.DecisionRefused, match="referred"):
         deciding.refer(gate, row, receiver, 3, "again")
-    with pytest.raises(deciding.Refused, match="reason"):
+    with pytest.raises(deciding.DecisionRefused, match="reason"):
         deciding.answer_referral(made, False, Gate(receiver, run), "")
     boss = Gate(supervisor_of(row.branch_id), run)
-    with pytest.raises(deciding.Refused, match="not_yours"):
+    with pytest.raises(deciding.DecisionRefused, match="not_yours"):
         deciding.answer_referral(made, True, boss, "")
     Referral.objects.filter(pk=made.pk).update(due_on=run.work_date - timedelta(days=1))
     made.refresh_from_db()
@@ -237,7 +237,7 @@ def test_columns_say_what_rows_say(run, member):
             for row in rows
             if bounds[row.grade_rank] and bounds[row.grade_rank] * 9 / 10 <= row.aum < bounds[row.grade_rank]
         }
-        assert {one.customer_id for one in near(gate, book.signals["near_grade"].share, 5000)} == close
+        assert {one.customer_id for one in near(gate, 5000)} == close
 
 
 def test_migrations_are_the_difference_between_two_dates(run, member):

@@ -19,6 +19,7 @@ from weihu.rules import assign, completeness, effect, figures, grade, habit, mer
 from weihu.rules.assign import Role
 from weihu.rules.occasions import festivals
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.signals import BenefitExpiring, Birthday, Festival
 
 STATE: dict[str, tuple[ibis.Schema, str]] = {
     "branches": (tables.BRANCHES, "branch_id"),
@@ -393,7 +394,8 @@ class Night:
 
     def _occasion_rows(self) -> list[dict[str, Any]]:
         """Birthdays from the next working day on; one of 29 February is kept on the 28th in other years."""
-        lead = self.book.signals["birthday"].lead_days or 0 if "birthday" in self.book.signals else 0
+        rule = self.book.signal(Birthday)
+        lead = rule.lead_days if rule else 0
         days = [self.on + timedelta(days=1 + ahead) for ahead in range(lead + 1)]
         rows = [{"month_day": day.month * 100 + day.day, "on": day} for day in days]
         leapless = [day for day in days if (day.month, day.day) == (2, 28) and not months.isleap(day.year)]
@@ -401,16 +403,16 @@ class Night:
 
     def _festival_rows(self) -> list[dict[str, Any]]:
         """The festivals within the lead days of the next working day."""
-        rule = self.book.signals.get("festival")
+        rule = self.book.signal(Festival)
         if rule is None:
             return []
-        last = self.on + timedelta(days=1 + (rule.lead_days or 0))
+        last = self.on + timedelta(days=1 + rule.lead_days)
         return [{"festival": key, "on": on} for key, on in festivals(self.book, self.on + timedelta(days=1), last)]
 
     def _benefit_rows(self) -> list[dict[str, Any]]:
         """The benefits whose period ends within the lead days of the next working day."""
-        rule = self.book.signals.get("benefit_expiring")
-        last = self.on + timedelta(days=1 + (rule.lead_days or 0)) if rule else date.min
+        rule = self.book.signal(BenefitExpiring)
+        last = self.on + timedelta(days=1 + rule.lead_days) if rule else date.min
         ends = {key: benefit.period_of(self.on)[1] for key, benefit in self.book.benefits.items()}
         return [
             {

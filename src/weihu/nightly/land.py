@@ -27,7 +27,7 @@ from weihu.engine.contract import (
 )
 from weihu.engine.seal import Seal
 from weihu.nightly import textfile
-from weihu.nightly.faults import LIMIT, Fault, Refused, whole_file
+from weihu.nightly.faults import LIMIT, DeliveryFault, DeliveryRefused, whole_file
 
 MONEY_TEXT = r"-?[0-9]{1,16}(\.[0-9]{1,2})?"
 DATE_TEXT = r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}"
@@ -60,7 +60,7 @@ class Landed:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read and check a delivery's manifest; raises Refused."""
+    """Read and check a delivery's manifest; raises DeliveryRefused."""
     path = folder / MANIFEST
     try:
         raw = path.read_bytes()
@@ -70,9 +70,9 @@ def read_manifest(folder: Path) -> Manifest:
         faults = [whole_file(path, "(none)", "交付清单文件", "the delivery's manifest")]
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         line = getattr(error, "lineno", 1)
-        faults = [Fault(path.name, line, "", str(error), "UTF-8 编码的 JSON 对象", "a JSON object in UTF-8")]
+        faults = [DeliveryFault(path.name, line, "", str(error), "UTF-8 编码的 JSON 对象", "a JSON object in UTF-8")]
     if faults:
-        raise Refused(faults)
+        raise DeliveryRefused(faults)
     stamp = hashlib.sha256(raw)
     for entry in data["files"].values():
         stamp.update(textfile.digest(folder / entry["file"]).encode())
@@ -86,7 +86,7 @@ def land(
 ) -> Landed:
     """Check a delivery against its manifest, the contract and the keys ``known`` from earlier nights.
 
-    ``known`` maps a file's name to the Parquet of its state; ``posts`` are the rule book's. Raises Refused.
+    ``known`` maps a file's name to the Parquet of its state; ``posts`` are the rule book's. Raises DeliveryRefused.
     """
     checks = _Checks(manifest, staging, known, posts)
     for file in FILES:
@@ -95,7 +95,7 @@ def land(
     if checks.comparable:
         checks.relations()
     if checks.faults:
-        raise Refused(checks.faults)
+        raise DeliveryRefused(checks.faults)
     rows = checks.write(seal)
     return Landed(manifest, staging, rows)
 
@@ -108,7 +108,7 @@ class _Checks:
         self.staging = staging
         self.known = known
         self.posts = posts
-        self.faults: list[Fault] = []
+        self.faults: list[DeliveryFault] = []
         # every value is of its type, so that rows can be held against those of other files
         self.comparable = True
         self.database = duckdb.connect()
@@ -183,16 +183,20 @@ class _Checks:
         before = len(self.faults)
         for name in header:
             if name not in known:
-                self.faults.append(Fault(path.name, 1, name, name, f"合同规定的列:{named[0]}", f"one of {named[1]}"))
+                self.faults.append(
+                    DeliveryFault(path.name, 1, name, name, f"合同规定的列:{named[0]}", f"one of {named[1]}")
+                )
             elif header.count(name) > 1:
                 self.faults.append(
-                    Fault(path.name, 1, name, f"{name} × {header.count(name)}", "只出现一次", "the column once")
+                    DeliveryFault(path.name, 1, name, f"{name} × {header.count(name)}", "只出现一次", "the column once")
                 )
         for column in file.columns:
             if (column.required or column.key) and column.name not in header:
                 shown = ",".join(header)
                 self.faults.append(
-                    Fault(path.name, 1, column.name, shown, f"必需的列 {column.name}", f"the column {column.name}")
+                    DeliveryFault(
+                        path.name, 1, column.name, shown, f"必需的列 {column.name}", f"the column {column.name}"
+                    )
                 )
         return len(self.faults) == before
 
@@ -234,7 +238,7 @@ class _Checks:
         sealed = any(item.name == column and item.sealed for item in FILE[file].columns)
         for row, found in rows:
             shown = "" if found is None else f"({len(found)} characters)" if sealed else found
-            self.faults.append(Fault(self._names[file], self._line(file, row), column, shown, zh, en))
+            self.faults.append(DeliveryFault(self._names[file], self._line(file, row), column, shown, zh, en))
 
     def _values(self, file: File) -> None:
         rules = [(column, *rule) for column in file.columns for rule in _value_rules(column)]
@@ -418,14 +422,14 @@ class _Checks:
         return rows
 
 
-def _manifest_faults(folder: Path, data: Any) -> list[Fault]:
-    faults: list[Fault] = []
+def _manifest_faults(folder: Path, data: Any) -> list[DeliveryFault]:
+    faults: list[DeliveryFault] = []
 
     def wrong(column: str, found: object, zh: str, en: str) -> None:
-        faults.append(Fault(MANIFEST, 0, column, str(found), zh, en))
+        faults.append(DeliveryFault(MANIFEST, None, column, str(found), zh, en))
 
     if not isinstance(data, dict):
-        return [Fault(MANIFEST, 1, "", type(data).__name__, "JSON 对象", "a JSON object")]
+        return [DeliveryFault(MANIFEST, 1, "", type(data).__name__, "JSON 对象", "a JSON object")]
     if data.get("format") != FORMAT:
         wrong("format", data.get("format"), FORMAT, FORMAT)
     try:
@@ -451,23 +455,29 @@ def _manifest_faults(folder: Path, data: Any) -> list[Fault]:
     return faults
 
 
-def _entry_faults(folder: Path, name: str, entry: Any) -> list[Fault]:
+def _entry_faults(folder: Path, name: str, entry: Any) -> list[DeliveryFault]:
     where = f"files.{name}"
     if name not in FILE:
-        return [Fault(MANIFEST, 0, where, name, "合同中的文件", "a file of the contract: " + ", ".join(FILE))]
+        return [
+            DeliveryFault(MANIFEST, None, where, name, "合同中的文件", "a file of the contract: " + ", ".join(FILE))
+        ]
     if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
-        return [Fault(MANIFEST, 0, where, str(entry), "含 file 与 rows 的对象", "an object with file and rows")]
+        return [
+            DeliveryFault(MANIFEST, None, where, str(entry), "含 file 与 rows 的对象", "an object with file and rows")
+        ]
     if Path(entry["file"]).name != entry["file"] or not (folder / entry["file"]).is_file():
         return [
-            Fault(MANIFEST, 0, f"{where}.file", entry["file"], "本目录中存在的文件", "a file that is in this folder")
+            DeliveryFault(
+                MANIFEST, None, f"{where}.file", entry["file"], "本目录中存在的文件", "a file that is in this folder"
+            )
         ]
     if not _is_count(entry.get("rows")):
-        return [Fault(MANIFEST, 0, f"{where}.rows", str(entry.get("rows")), "行数", "the number of rows")]
+        return [DeliveryFault(MANIFEST, None, f"{where}.rows", str(entry.get("rows")), "行数", "the number of rows")]
     totals = entry.get("totals", {})
     return [
-        Fault(
+        DeliveryFault(
             MANIFEST,
-            0,
+            None,
             f"{where}.totals.{column}",
             str(totals.get(column)),
             "控制总数(小数)",
@@ -489,14 +499,14 @@ def _is_money(value: Any) -> bool:
         return False
 
 
-def _structure_fault(file: str, line: int, column: str, kind: str, text: str) -> Fault:
+def _structure_fault(file: str, line: int, column: str, kind: str, text: str) -> DeliveryFault:
     expected = {
         "MISSING COLUMNS": ("与表头相同的列数(本行缺列)", "as many columns as the header (too few here)"),
         "TOO MANY COLUMNS": ("与表头相同的列数(本行多列)", "as many columns as the header (too many here)"),
         "UNQUOTED VALUE": ("成对的引号", "a closing quote"),
     }.get(kind, ("合规的CSV行", "a well-formed CSV line"))
     shape = f"{kind.lower()}: {len(text or '')} characters"
-    return Fault(file, int(line), column, shape, *expected)
+    return DeliveryFault(file, int(line), column, shape, *expected)
 
 
 def _iso(column: str) -> str:

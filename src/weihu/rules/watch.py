@@ -14,8 +14,8 @@ from ibis.expr.types import BooleanValue, DateValue, Table
 from weihu.rules.kinds import KINDS, care
 from weihu.rules.kinds.night import Night
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.signals import NOTED_KINDS, Maturity
 from weihu.rules.tables import SIGNALS
-from weihu.rules.working_day import NOTED_KINDS
 
 KEY = ("customer_id", "kind", "subject")
 LOOKED_AT = (
@@ -75,7 +75,7 @@ def raise_signals(seen_by: dict[str, Any], previous: Table, answers: Table, cale
 
 def _without_nearer(lasting: Table, seen: Table, book: RuleBook) -> Table:
     """Open signals, less those that have come nearer: a maturity in a month is now one in a week."""
-    staged = [kind for kind, rule in book.signals.items() if rule.also_lead_days]
+    staged = [kind for kind, rule in book.signals.items() if isinstance(rule, Maturity) and rule.also_lead_days]
     if not staged:
         return lasting
 

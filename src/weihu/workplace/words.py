@@ -16,8 +16,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from weihu.rules.catalogue import shown
-from weihu.rules.entries import CatalogueField
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.archive.facts import Known
 from weihu.workplace.archive.models import Product
 from weihu.workplace.people.models import Branch

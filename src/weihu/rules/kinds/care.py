@@ -8,7 +8,7 @@ from ibis.expr.types import IntegerValue, Table
 from weihu.rules.completeness import to_ask, with_archive
 from weihu.rules.grade import contact_due
 from weihu.rules.kinds.night import Night, signals_of
-from weihu.rules.working_day import NOTED_KINDS
+from weihu.rules.sections.signals import NOTED_KINDS
 
 
 def birthday(night: Night) -> Table:

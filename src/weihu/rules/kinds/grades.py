@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import ibis
 from ibis.expr.types import BooleanValue, Table
 
 from weihu.rules.grade import minimum_of
 from weihu.rules.kinds.night import Night, signals_of
-from weihu.rules.value import factor, times
+from weihu.rules.near import near_of
 
 
 def grade_up(night: Night) -> Table:
@@ -55,16 +53,15 @@ def watch_begun(night: Night) -> Table:
 
 
 def near_grade(night: Night) -> Table:
-    """The metric is within the share of the next grade's threshold."""
+    """The metric is within the book's ``near_share`` under the next grade's threshold."""
     found = night.due("near_grade")
     keys = {rank: key for rank, key in enumerate(night.book.grades) if rank > 0}
-    share = 1 - (night.rule("near_grade").share or Decimal(0))
     following = found.grade_rank + 1
     found = found.mutate(
         next_minimum=minimum_of(following, found.branch_id, night.book),
         next_key=ibis.cases(*((following == rank, key) for rank, key in keys.items())),
     )
-    near = times(found.next_minimum, factor(share))
+    near = near_of(following, found.branch_id, night.book)
     found = found.filter((found.metric < found.next_minimum) & (found.metric >= near))
     return signals_of(
         found,

@@ -9,6 +9,7 @@ from ibis.expr.types import DecimalValue, Table
 
 from weihu.rules.habit import unusual
 from weihu.rules.kinds.night import Night, signals_of
+from weihu.rules.sections.signals import SIGNALS
 from weihu.rules.tables import MONEY
 from weihu.rules.value import ZERO
 
@@ -93,7 +94,8 @@ def unusual_outflow(night: Night) -> Table:
 
 
 def _unusual(night: Night, kind: str) -> Table:
-    found = night.due(kind).join(unusual(night.moves, night.habits_before, kind, night.book), "customer_id")
+    beyond = unusual(night.moves, night.habits_before, SIGNALS[kind], night.book)
+    found = night.due(kind).join(beyond, "customer_id")
     return signals_of(
         found,
         kind,

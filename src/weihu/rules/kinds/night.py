@@ -9,9 +9,9 @@ import ibis
 from ibis.expr.types import DateScalar, StringValue, Table
 
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.signals import Signal
 from weihu.rules.tables import MONEY, SIGNALS
 from weihu.rules.value import business_date
-from weihu.rules.working_day import Signal
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from weihu.rules.entries import CatalogueField
+from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.archive.facts import Known, Written, archive_of, history_of, record, restore, withdraw
 from weihu.workplace.archive.forms import SEEN, FactsForm, numbers
 from weihu.workplace.archive.models import Channel, Confidence, Fact

@@ -21,8 +21,8 @@ from django.utils import timezone
 from stdnum.cn import ric
 
 from weihu.rules.catalogue import Unfit, read
-from weihu.rules.entries import CatalogueField
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.archive.models import Channel, Confidence, Customer, Fact, FactKey
 from weihu.workplace.audit import log
 from weihu.workplace.fields import seal

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from weihu.rules.catalogue import Unfit, read
-from weihu.rules.entries import CatalogueField
+from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.archive.facts import Known, Written, with_derived
 from weihu.workplace.archive.models import Channel, Confidence
 

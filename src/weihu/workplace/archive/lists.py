@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from weihu.rules.catalogue import Unfit, read, shown
-from weihu.rules.entries import CatalogueField
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.archive.facts import OPEN, archives_of, valid_on
 from weihu.workplace.archive.models import Fact, FactKey
 from weihu.workplace.archive.search import FEW, index_of, matching

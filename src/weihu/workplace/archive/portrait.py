@@ -14,8 +14,6 @@ from weihu.workplace.people.models import Branch, Staff
 from weihu.workplace.requests import WorkRequest
 from weihu.workplace.words import called
 
-CHART_DAYS = 365
-
 
 def portrait(request: WorkRequest, standing: Standing) -> dict[str, Any]:
     """The customer's standing in words and numbers; the caller has it from the gate."""
@@ -57,9 +55,9 @@ def flows(on: date, standing: Standing, history: list[Standing]) -> list[tuple[i
 
 
 def chart(request: WorkRequest, history: list[Standing]) -> dict[str, Any]:
-    """AUM of the last year as steps, and the lower bounds of the grades as bands."""
+    """AUM of the book's days of the chart as steps, and the lower bounds of the grades as bands."""
     until = request.run.business_date
-    start = until - timedelta(days=CHART_DAYS)
+    start = until - timedelta(days=request.book.pages.chart_days)
     points: list[tuple[str, float]] = [(str(max(row.since, start)), float(row.aum)) for row in history]
     past = [point for point in points if point[0] == str(start)]
     points = past[-1:] + [point for point in points if point[0] > str(start)]

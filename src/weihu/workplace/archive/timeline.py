@@ -11,6 +11,7 @@ from itertools import islice, pairwise
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from weihu.rules.sections.signals import LargeInflow, LargeOutflow
 from weihu.workplace.archive.models import Fact
 from weihu.workplace.care.models import CarePlan, CareStep
 from weihu.workplace.complaints.models import Complaint, Step
@@ -90,14 +91,14 @@ def _grades(request: WorkRequest, standing: Standing, most: int) -> Iterator[Eve
                 after.since, "grade", f"{called(was)} → {called(now)}", f"AUM {amount_text(after.aum, currency)}"
             )
         change = after.aum - before.aum
-        least = _least_move(request, "large_inflow" if change > 0 else "large_outflow")
+        least = _least_move(request, LargeInflow if change > 0 else LargeOutflow)
         if least is not None and abs(change) >= least:
             title = _("Money came in") if change > 0 else _("Money went out")
             yield Event(after.since, "flow", f"{title} {amount_text(abs(change), currency)}", "")
 
 
-def _least_move(request: WorkRequest, kind: str) -> Decimal | None:
-    signal = request.book.signals.get(kind)
+def _least_move(request: WorkRequest, kind: type[LargeInflow | LargeOutflow]) -> Decimal | None:
+    signal = request.book.signal(kind)
     return signal.amount if signal else None
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from weihu.rules.catalogue import Unfit, read
-from weihu.rules.entries import CatalogueField, Choice
+from weihu.rules.sections.fields import CatalogueField, Choice
 from weihu.workplace.archive.export import SERVICE, Order, OverLimit, left_today, take_out
 from weihu.workplace.archive.facts import Given, Known, Written, archive_of, record_many
 from weihu.workplace.archive.lists import (
@@ -53,7 +53,6 @@ from weihu.workplace.worklist.list import Reason, open_signals
 PAGE = 50
 MOST_AT_ONCE = 500
 YES_NO = [Choice(key="yes", zh="是", en="Yes"), Choice(key="no", zh="否", en="No")]
-OCCASION_DAYS = 120
 TOO_WIDE = lazy("Too many customers for a range of numbers: narrow the list by grade or another condition.")
 
 
@@ -220,7 +219,7 @@ def _turning(request: WorkRequest, standing: Standing) -> dict[str, Any]:
 
 def _occasions(request: WorkRequest, standing: Standing) -> list[Coming]:
     """The customer's own occasions of the next months; festivals are everybody's."""
-    found = coming([standing], request.book, request.run.work_date, OCCASION_DAYS)
+    found = coming([standing], request.book, request.run.work_date, request.book.pages.occasion_days)
     return [row for row in found if row.occasion.kind != "festival"][:8]
 
 

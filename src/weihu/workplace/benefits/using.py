@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from weihu.rules.policy import Benefit
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.benefits import Benefit
 from weihu.workplace.audit import log
 from weihu.workplace.benefits.models import BenefitUse
 from weihu.workplace.grading.models import Standing

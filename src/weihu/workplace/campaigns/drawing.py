@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.working_day import Offer
+from weihu.rules.sections.offers import Offer
 from weihu.workplace.archive.facts import barred_customers
 from weihu.workplace.archive.lists import ListQuery
 from weihu.workplace.archive.models import Account, Holding, Product
@@ -24,12 +24,10 @@ from weihu.workplace.people.gate import Gate
 from weihu.workplace.worklist.fatigue import tired_customers
 
 AT_ONCE = 500
-MOST = 20_000
-"""A campaign of more customers is one of the whole bank, and is made in parts."""
 
 
 class TooLarge(ValueError):
-    """The list has more than MOST customers, or nobody."""
+    """The list has more customers than a campaign may have, or nobody."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +126,9 @@ def holders(offer: Offer | None, customer_ids: list[str]) -> set[str]:
 def _listed(campaign: Campaign, gate: Gate, on: date) -> list[Standing]:
     query = ListQuery.of(QueryDict(campaign.query), gate.run.rulebook)
     found: QuerySet[Standing] = query.standings(gate, on).filter(primary_id__isnull=False).order_by("customer_id")
-    rows = list(found[: MOST + 1])
-    if len(rows) > MOST:
+    most = gate.run.rulebook.campaigns.largest
+    rows = list(found[: most + 1])
+    if len(rows) > most:
         raise TooLarge
     return rows
 

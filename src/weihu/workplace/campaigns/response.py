@@ -10,7 +10,7 @@ from math import sqrt
 
 from scipy import stats
 
-from weihu.rules.effect import SMALLEST, Group, Interval, interval
+from weihu.rules.effect import Group, Interval, interval
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.campaigns.drawing import AT_ONCE, holders, stop
 from weihu.workplace.campaigns.models import Campaign
@@ -56,9 +56,11 @@ def response(campaign: Campaign, run: Run, book: RuleBook, confidence: float | N
     return Response(
         acted,
         control,
-        interval(acted, control, sure),
+        interval(acted, control, sure, book.effects.smallest_group),
         (took[False], took[True]),
-        shares(took[False], acted.size, took[True], control.size, sure) if campaign.offer else None,
+        shares(took[False], acted.size, took[True], control.size, sure, book.effects.smallest_group)
+        if campaign.offer
+        else None,
         len(answers),
         dict(outcomes),
         sum(outcomes.values()),
@@ -66,9 +68,10 @@ def response(campaign: Campaign, run: Run, book: RuleBook, confidence: float | N
     )
 
 
-def shares(took: int, size: int, other_took: int, other_size: int, confidence: float) -> Interval | None:
-    """The difference of two shares with its interval (Newcombe 1998, method 10: from both Wilson intervals)."""
-    if min(size, other_size) < SMALLEST:
+def shares(took: int, size: int, other_took: int, other_size: int, confidence: float, smallest: int) -> Interval | None:
+    """The difference of two shares with its interval (Newcombe 1998, method 10: from both Wilson intervals); None while
+    a group is smaller than ``smallest``."""
+    if min(size, other_size) < smallest:
         return None
     ends = []
     for count, of in ((took, size), (other_took, other_size)):

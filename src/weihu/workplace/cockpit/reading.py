@@ -225,11 +225,12 @@ class Told:
     acted: Group
     held: Group
     confidence: float
+    smallest: int
 
     @cached_property
     def each(self) -> Interval | None:
         """Yuan of AUM per customer."""
-        return interval(self.acted, self.held, self.confidence)
+        return interval(self.acted, self.held, self.confidence, self.smallest)
 
     @property
     def all(self) -> Interval | None:
@@ -252,9 +253,9 @@ def effects_of(scope: Scope, period: Period, book: RuleBook) -> list[Told]:
     for row in summed.order_by():
         groups[row["kind"], row["held_out"]] = Group(row["n"], float(row["total"]), float(row["squared"]))
     nobody = Group(0, 0.0, 0.0)
-    sure = float(book.effects.confidence)
+    sure, smallest = float(book.effects.confidence), book.effects.smallest_group
     return [
-        Told(kind, groups.get((kind, False), nobody), groups.get((kind, True), nobody), sure)
+        Told(kind, groups.get((kind, False), nobody), groups.get((kind, True), nobody), sure, smallest)
         for kind, rule in book.signals.items()
         if rule.holdout or (kind, True) in groups
     ]

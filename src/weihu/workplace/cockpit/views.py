@@ -33,7 +33,6 @@ from weihu.workplace.requests import WorkRequest, at_work, reaching
 from weihu.workplace.sheets import Sheet, download
 from weihu.workplace.words import amount_text, called, day, per_cent
 
-PERIOD_DAYS = 30
 LINES = 24
 """Lines of a printed page."""
 
@@ -136,7 +135,7 @@ def _asked(request: WorkRequest) -> tuple[Scope, Period | None]:
     if scope is None:
         raise Http404
     until = _date(request, "until") or request.run.business_date
-    after = _date(request, "after") or until - timedelta(days=PERIOD_DAYS)
+    after = _date(request, "after") or until - timedelta(days=request.book.pages.period_days)
     return scope, Period.of(after, until, request.run)
 
 

@@ -93,11 +93,11 @@ def _curve(gate: Gate, worth: Worth) -> Curve | None:
     return Curve([(0.0, 0.0), *points], float(top), ends[2.0], ends[3.0])
 
 
-def near(gate: Gate, share: Decimal, most: int) -> list[Near]:
-    """Customers whose metric is within ``share`` of the next grade's threshold, the largest assets first."""
+def near(gate: Gate, most: int) -> list[Near]:
+    """Customers who are near the next grade (the book's ``near_from``), the largest assets first."""
     book, run = gate.run.rulebook, gate.run
     bounds = [
-        (rank, branch, bound)
+        (rank, branch, bound, book.near_from(rank, branch))
         for rank, grade in enumerate(book.grades.values())
         for branch, bound in [("", grade.minimum), *grade.minimum_in.items()]
         if bound is not None
@@ -105,16 +105,16 @@ def near(gate: Gate, share: Decimal, most: int) -> list[Near]:
     if not bounds:
         return []
     listed = ", ".join(
-        f"({rank - 1}, '{branch.replace(chr(39), chr(39) * 2)}', {bound}::DECIMAL(18,2))"
-        for rank, branch, bound in bounds
+        f"({rank - 1}, '{branch.replace(chr(39), chr(39) * 2)}', {bound}::DECIMAL(18,2), {close}::DECIMAL(18,2))"
+        for rank, branch, bound, close in bounds
     )
     rows = _answers(
         gate,
-        f"WITH bounds(grade_rank, branch, bound) AS (VALUES {listed}), own AS (SELECT r.*, coalesce(b.bound, a.bound) AS bound"
+        f"WITH bounds(grade_rank, branch, bound, close) AS (VALUES {listed}), own AS (SELECT r.*, coalesce(b.bound, a.bound) AS bound, coalesce(b.close, a.close) AS close"
         " FROM reached r LEFT JOIN bounds b ON b.grade_rank = r.grade_rank AND b.branch = r.branch_id"
         " JOIN bounds a ON a.grade_rank = r.grade_rank AND a.branch = '')"
         f" SELECT customer_id, grade_rank, metric, bound, aum, balance_days FROM own WHERE effective AND metric < bound"
-        f" AND metric >= bound * {1 - share} ORDER BY aum DESC, customer_id LIMIT {most}",
+        f" AND metric >= close ORDER BY aum DESC, customer_id LIMIT {most}",
     )
     return [_near(row, run, book) for row in rows]
 

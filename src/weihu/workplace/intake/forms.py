@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from weihu.rules.entries import CatalogueField
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.archive.forms import CatalogueInput, HowItCame
 from weihu.workplace.archive.models import Channel
 from weihu.workplace.intake.columns import CUSTOMER

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from uuid import UUID, uuid5
 
 from weihu.rules.catalogue import Unfit, read
-from weihu.rules.entries import CatalogueField
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.archive.facts import DERIVED, Given, Known, Written, archives_of, with_derived
 from weihu.workplace.archive.models import Channel, Confidence, Customer
 from weihu.workplace.archive.search import index_of, named

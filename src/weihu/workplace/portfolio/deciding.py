@@ -28,7 +28,7 @@ from weihu.workplace.portfolio.models import (
 from weihu.workplace.worklist.models import Contact
 
 
-class Refused(ValueError):
+class DecisionRefused(ValueError):
     """It cannot be done; ``reason`` is a key of common.REFUSALS."""
 
     def __init__(self, reason: str) -> None:
@@ -61,16 +61,16 @@ def place(customer_ids: Sequence[str], to: str, origin: Origin, by: str, on: dat
 
 
 def propose(gate: Gate, to: Staff, rows: Sequence[Standing], on: date, note: str, token: UUID) -> Handover:
-    """Propose to hand some customers of one person over. Raises Refused."""
+    """Propose to hand some customers of one person over. Raises DecisionRefused."""
     by, today = gate.staff.staff_id, gate.run.work_date
     owners = {row.primary_id for row in rows}
     if not rows or len(owners) != 1 or to.staff_id in owners or on < today:
-        raise Refused("handover")
+        raise DecisionRefused("handover")
     owner = owners.pop() or ""
     if owner != by and not gate.decides:
-        raise Refused("not_yours")
+        raise DecisionRefused("not_yours")
     if not all(may_answer(to, row, gate.run.rulebook) for row in rows):
-        raise Refused("receiver")
+        raise DecisionRefused("receiver")
     with transaction.atomic():
         said = {"from_id": owner, "to_id": to.staff_id, "branch_id": rows[0].branch_id, "on": on, "note": note}
         limits = {"proposed_on": today, "due_on": today + timedelta(days=gate.run.rulebook.portfolios.handover_days)}
@@ -84,9 +84,9 @@ def propose(gate: Gate, to: Staff, rows: Sequence[Standing], on: date, note: str
 
 
 def answer(handover: Handover, accept: bool, gate: Gate, note: str) -> None:
-    """The receiver accepts or refuses. Raises Refused."""
+    """The receiver accepts or refuses. Raises DecisionRefused."""
     if handover.to_id != gate.staff.staff_id:
-        raise Refused("not_yours")
+        raise DecisionRefused("not_yours")
     state = Handover.State.ACCEPTED if accept else Handover.State.REFUSED
     _move(handover, (Handover.State.PROPOSED,), state, gate, note)
 
@@ -98,7 +98,7 @@ def approve(handover: Handover, agree: bool, gate: Gate, note: str) -> None:
     """
     concerned = gate.staff.staff_id in (handover.from_id, handover.to_id)
     if not gate.decides or concerned or handover.branch_id not in gate.branches:
-        raise Refused("supervisor")
+        raise DecisionRefused("supervisor")
     state = Handover.State.APPROVED if agree else Handover.State.REFUSED
     by, today = gate.staff.staff_id, gate.run.work_date
     with transaction.atomic():
@@ -118,7 +118,7 @@ def approve(handover: Handover, agree: bool, gate: Gate, note: str) -> None:
 def withdraw(handover: Handover, gate: Gate) -> None:
     """Whoever proposed it takes it back before it is approved."""
     if handover.proposed_by != gate.staff.staff_id:
-        raise Refused("not_yours")
+        raise DecisionRefused("not_yours")
     _move(handover, (Handover.State.PROPOSED, Handover.State.ACCEPTED), Handover.State.WITHDRAWN, gate, "")
 
 
@@ -143,7 +143,7 @@ def _move(handover: Handover, still: tuple[str, ...], to: str, gate: Gate, note:
     """One step further, of two who do it at once by one."""
     with transaction.atomic():
         if not Handover.objects.filter(pk=handover.pk, state__in=still).update(state=to):
-            raise Refused("settled")
+            raise DecisionRefused("settled")
         handover.refresh_from_db()
         _step(handover, to, gate.staff.staff_id, gate.run.work_date, note)
 
@@ -169,48 +169,48 @@ def claimable(gate: Gate) -> QuerySet[Standing]:
 
 
 def claim(gate: Gate, customer_id: str) -> Claim:
-    """Take a claimable customer, first come. Raises Refused."""
+    """Take a claimable customer, first come. Raises DecisionRefused."""
     book, by, on = gate.run.rulebook, gate.staff.staff_id, gate.run.work_date
     standing = claimable(gate).filter(customer_id=customer_id).first()
     if standing is None or not may_answer(gate.staff, standing, book):
-        raise Refused("not_claimable")
+        raise DecisionRefused("not_claimable")
     limits = book.portfolios
     own = Claim.objects.filter(staff_id=by)
     if (
         own.filter(on=on).count() >= limits.claims_per_day
         or own.filter(open_key__isnull=False).count() >= limits.claims_held
     ):
-        raise Refused("claim_limit")
+        raise DecisionRefused("claim_limit")
     try:
         with transaction.atomic():
             said = {"before_id": standing.primary_id or "", "branch_id": standing.branch_id}
             made = Claim.objects.create(customer_id=customer_id, open_key=customer_id, staff_id=by, on=on, **said)
             place([customer_id], by, Origin.CLAIM, by, on)
     except IntegrityError:
-        raise Refused("claimed") from None
+        raise DecisionRefused("claimed") from None
     return made
 
 
 def dispute(claimed: Claim, gate: Gate, why: str) -> None:
-    """Who had the customer objects; the supervisor decides. Raises Refused."""
+    """Who had the customer objects; the supervisor decides. Raises DecisionRefused."""
     if claimed.before_id != gate.staff.staff_id or not why:
-        raise Refused("not_yours")
+        raise DecisionRefused("not_yours")
     said = {"state": Claim.State.DISPUTED, "disputed_by": gate.staff.staff_id, "dispute": why}
     if not Claim.objects.filter(pk=claimed.pk, state=Claim.State.HELD).update(**said):
-        raise Refused("settled")
+        raise DecisionRefused("settled")
     log.record(gate.staff.staff_id, "claim.disputed", claimed.customer_id, str(claimed.pk))
 
 
 def settle(claimed: Claim, uphold: bool, gate: Gate, why: str) -> None:
-    """A supervisor decides a dispute: the claim stands, or the customer goes back. Raises Refused."""
+    """A supervisor decides a dispute: the claim stands, or the customer goes back. Raises DecisionRefused."""
     if not gate.decides or claimed.branch_id not in gate.branches or not why:
-        raise Refused("supervisor")
+        raise DecisionRefused("supervisor")
     by, on = gate.staff.staff_id, gate.run.work_date
     said: dict[str, Any] = {"decided_by": by, "decision": why}
     said |= {"state": Claim.State.UPHELD} if uphold else {"state": Claim.State.RETURNED, "open_key": None}
     with transaction.atomic():
         if not Claim.objects.filter(pk=claimed.pk, state=Claim.State.DISPUTED).update(**said):
-            raise Refused("settled")
+            raise DecisionRefused("settled")
         if not uphold:
             place([claimed.customer_id], claimed.before_id, Origin.DISPUTE, by, on)
         log.record(by, f"claim.{said['state']}", claimed.customer_id, str(claimed.pk))
@@ -232,10 +232,10 @@ def receivers(standing: Standing, target: int, book: RuleBook) -> list[Staff]:
 
 
 def refer(gate: Gate, standing: Standing, to: Staff, target: int, evidence: str) -> Referral:
-    """Hand a customer who can move up to somebody who answers for the next grade (M12). Raises Refused."""
+    """Hand a customer who can move up to somebody who answers for the next grade (M12). Raises DecisionRefused."""
     by, on = gate.staff.staff_id, gate.run.work_date
     if to.staff_id in (by, standing.primary_id) or not may_answer(to, standing, gate.run.rulebook):
-        raise Refused("receiver")
+        raise DecisionRefused("receiver")
     due = on + timedelta(days=gate.run.rulebook.portfolios.referral_days)
     said = {"from_id": by, "to_id": to.staff_id, "branch_id": standing.branch_id, "evidence": evidence}
     keys = list(gate.run.rulebook.grades)
@@ -246,26 +246,26 @@ def refer(gate: Gate, standing: Standing, to: Staff, target: int, evidence: str)
             made = Referral.objects.create(customer_id=key, open_key=key, on=on, due_on=due, **said, **grades)
             log.record(by, "referral.open", key, f"{made.pk} {to.staff_id}")
     except IntegrityError:
-        raise Refused("referred") from None
+        raise DecisionRefused("referred") from None
     return made
 
 
 def answer_referral(referral: Referral, accept: bool, gate: Gate, reason: str) -> None:
-    """The receiver, or a supervisor of the branch once it is late, accepts or declines with a reason. Raises Refused.
+    """The receiver, or a supervisor of the branch once it is late, accepts or declines with a reason. Raises DecisionRefused.
 
     An accepted customer is the receiver's from the day on; the referral stays credited to who made it.
     """
     by, on = gate.staff.staff_id, gate.run.work_date
     escalated = referral.late(on) and gate.decides and referral.branch_id in gate.branches
     if by != referral.to_id and not escalated:
-        raise Refused("not_yours")
+        raise DecisionRefused("not_yours")
     if not accept and not reason:
-        raise Refused("reason")
+        raise DecisionRefused("reason")
     state = Referral.State.ACCEPTED if accept else Referral.State.DECLINED
     said = {"state": state, "open_key": None, "answered_by": by, "answered_on": on, "reason": reason}
     with transaction.atomic():
         if not Referral.objects.filter(pk=referral.pk, state=Referral.State.OPEN).update(**said):
-            raise Refused("settled")
+            raise DecisionRefused("settled")
         if accept:
             place([referral.customer_id], referral.to_id, Origin.REFERRAL, by, on)
         log.record(by, f"referral.{state}", referral.customer_id, str(referral.pk))

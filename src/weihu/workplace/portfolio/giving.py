@@ -33,7 +33,7 @@ def handover_list(request: WorkRequest) -> HttpResponse:
         try:
             made = _propose(request)
             return redirect("handover", made.pk)
-        except deciding.Refused as reason:
+        except deciding.DecisionRefused as reason:
             refused = str(REFUSALS[reason.reason])
     rows = list(deciding.handovers(gate)[:LISTED])
     if request.GET.get("xlsx"):
@@ -87,7 +87,7 @@ def handover(request: WorkRequest, number: int) -> HttpResponse:
             else:
                 return HttpResponseBadRequest()
             return redirect("handover", number)
-        except deciding.Refused as reason:
+        except deciding.DecisionRefused as reason:
             refused = str(REFUSALS[reason.reason])
     ids = list(found.customers.values_list("customer_id", flat=True))
     seen = reach(gate, ids)
@@ -123,7 +123,7 @@ def claims(request: WorkRequest) -> HttpResponse:
         try:
             _claim_act(request)
             return redirect("claims")
-        except deciding.Refused as reason:
+        except deciding.DecisionRefused as reason:
             refused = str(REFUSALS[reason.reason])
     me = request.user.staff_id
     open_ones = deciding.claimable(gate).order_by("-grade_rank", "-aum", "customer_id")
@@ -173,14 +173,14 @@ def _propose(request: WorkRequest) -> Handover:
     try:
         token = UUID(said.get("token", ""))
     except ValueError:
-        raise deciding.Refused("handover") from None
+        raise deciding.DecisionRefused("handover") from None
     if to is None or on is None:
-        raise deciding.Refused("handover")
+        raise deciding.DecisionRefused("handover")
     rows = gate.standings().filter(primary_id=said.get("giver", ""))
     if chosen := said.getlist("chosen"):
         rows = rows.filter(customer_id__in=chosen)
     elif said.get("scope", "") != "all":
-        raise deciding.Refused("handover")
+        raise deciding.DecisionRefused("handover")
     return deciding.propose(gate, to, list(rows), on, said.get("note", "").strip()[:500], token)
 
 

@@ -37,7 +37,7 @@ def referral_list(request: WorkRequest) -> HttpResponse:
             accept, reason = request.POST.get("act") == "accept", request.POST.get("reason", "").strip()[:500]
             deciding.answer_referral(found, accept, gate, reason)
             return redirect("referrals")
-        except deciding.Refused as wrong:
+        except deciding.DecisionRefused as wrong:
             refused = str(REFUSALS[wrong.reason])
     me, on = request.user.staff_id, request.run.work_date
     listed = list(rows[:LISTED])
@@ -94,7 +94,7 @@ def refer(request: WorkRequest, customer_id: str) -> HttpResponse:
     chosen = {one.staff_id: one for one in offer["receivers"]}.get(request.POST.get("to", ""))
     try:
         deciding.refer(request.gate, standing, chosen or offer["receivers"][0], offer["target"], offer["evidence"])
-    except deciding.Refused as reason:
+    except deciding.DecisionRefused as reason:
         return HttpResponseBadRequest(str(REFUSALS[reason.reason]))
     return redirect("referrals")
 
@@ -121,5 +121,6 @@ def offer_of(request: WorkRequest, standing: Standing) -> dict[str, Any] | None:
         "gap": amount_text(gap, book.currency),
         "grade": called(grade),
     }
-    near = bound - max(metric, standing.aum) <= bound * book.near_share
+    close = book.near_from(target, standing.branch_id)
+    near = close is not None and max(metric, standing.aum) >= close
     return {"target": target, "grade": grade, "evidence": said, "receivers": people, "near": near}

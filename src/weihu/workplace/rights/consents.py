@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from weihu.rules import entries
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.consents import Consent as Purpose
 from weihu.workplace.archive.models import Channel
 from weihu.workplace.audit import log
 from weihu.workplace.rights.models import Consent
@@ -22,7 +22,7 @@ class Answer:
     """A purpose of the book with the customer's latest answer, if there is one."""
 
     key: str
-    purpose: entries.Consent
+    purpose: Purpose
     latest: Consent | None
 
     @property
@@ -53,7 +53,7 @@ def needed_for(use: str, book: RuleBook) -> list[str]:
     return [key for key, purpose in book.consents.items() if use in purpose.needed_for]
 
 
-def lacking(customer_id: str, use: str, book: RuleBook) -> list[entries.Consent]:
+def lacking(customer_id: str, use: str, book: RuleBook) -> list[Purpose]:
     """The purposes that a use needs and the customer has not agreed to."""
     needed = needed_for(use, book)
     has = agreed([customer_id], needed)[customer_id]

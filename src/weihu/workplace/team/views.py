@@ -27,7 +27,6 @@ from weihu.workplace.words import Names, amount_text, called, day, reason, weekd
 from weihu.workplace.worklist.list import open_signals
 from weihu.workplace.worklist.models import Outcome
 
-LOG_DAYS = 14
 MOST_MINUTES = 600
 SHEET_TASKS = 40
 
@@ -152,7 +151,7 @@ def work_log(request: WorkRequest) -> HttpResponse:
     if staff is None:
         raise Http404
     until = parse_date(request.GET.get("until", "")) or on
-    days = [until - timedelta(days=back) for back in range(LOG_DAYS)]
+    days = [until - timedelta(days=back) for back in range(request.book.pages.log_days)]
     found = [(one, day_of([staff], run_for(one), one)[0]) for one in days]
     rows = [(one, row, _worked(row, request.book)) for one, row in found if row.planned or row.contacts or row.notes]
     if request.GET.get("xlsx"):

@@ -16,7 +16,6 @@ from weihu.workplace.requests import WorkRequest
 from weihu.workplace.words import called
 from weihu.workplace.worklist.models import Signal
 
-LATELY = 5
 """So many interests count, the latest ones."""
 
 
@@ -73,7 +72,7 @@ def _situation(
 def _liked(request: WorkRequest, standing: Standing) -> list[str]:
     """The offers that the customer was interested in lately, as contacts say."""
     rows = request.gate.contacts(standing).exclude(interest="")
-    return list(rows.values_list("interest", flat=True)[:LATELY])
+    return list(rows.values_list("interest", flat=True)[: request.book.ranking.liked_contacts])
 
 
 def _whys(fit: Fit, situation: Situation, request: WorkRequest) -> list[str]:
