@@ -86,7 +86,13 @@ class Nightly:
         with self._step("land", durations):
             known = {file: before.folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if before else {}
             landed = land.land(
-                delivery, manifest, self.home.staging("landing"), known, list(self.book.posts), self._seal
+                delivery,
+                manifest,
+                self.home.staging("landing"),
+                known,
+                list(self.book.posts),
+                self._seal,
+                self.home.spill,
             )
         night = Night(self.engine, self.book, manifest.business_date, before)
         with self._step("carry", durations):

@@ -24,11 +24,12 @@ ENCODINGS = ("utf-8", "gb18030")
 
 @dataclass(frozen=True)
 class TextFile:
-    """A CSV file that DuckDB can read: UTF-8, plain, with the header's columns known."""
+    """A CSV file that DuckDB can read: UTF-8, plain, with the header's columns known, and its lines counted."""
 
     path: Path
     separator: str
     header: list[str]
+    lines: int
 
 
 class Broken(Exception):
@@ -56,7 +57,7 @@ def prepare(path: Path, scratch: Path) -> TextFile:
 
     Raises Broken at the first byte-level fault.
     """
-    encoding, plain = _examine(path)
+    encoding, plain, lines = _examine(path)
     if not plain:
         copy = scratch / f"{path.name}.utf8"
         with copy.open("w", encoding="utf-8", newline="") as out:
@@ -67,22 +68,22 @@ def prepare(path: Path, scratch: Path) -> TextFile:
         first = file.readline().rstrip("\r\n")
     separator = max(SEPARATORS, key=first.count)
     header = [name.strip() for name in next(csv.reader(io.StringIO(first), delimiter=separator), [])]
-    return TextFile(path, separator, header)
+    return TextFile(path, separator, header, lines)
 
 
-def _examine(path: Path) -> tuple[str, bool]:
-    """The encoding, and whether the file can be read as it stands."""
+def _examine(path: Path) -> tuple[str, bool, int]:
+    """The encoding, whether the file can be read as it stands, and the number of its lines."""
     encoding = ENCODINGS[0]
-    line = 1
-    empty = True
+    line, last = 1, b""
     for block in _line_blocks(path):
-        empty = False
+        last = block
         _check_lines(path, block, line)
         encoding = _check_encoding(path, block, line, encoding)
         line += block.count(b"\n")
-    if empty:
+    if not last:
         raise Broken(whole_file(path, "0 bytes", "至少有一行表头", "at least a header line"))
-    return encoding, encoding == "utf-8" and not _has_mark(path) and not _is_gzip(path)
+    plain = encoding == "utf-8" and not _has_mark(path) and not _is_gzip(path)
+    return encoding, plain, line - last.endswith(b"\n")
 
 
 def _line_blocks(path: Path) -> Iterator[bytes]:
