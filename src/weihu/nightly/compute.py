@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ import pyarrow as pa
 
 from weihu.engine.duck import DuckEngine
 from weihu.nightly.land import Landed
-from weihu.rules import assign, completeness, effect, figures, grade, habit, merge, plan, tables, value, watch
+from weihu.rules import assign, completeness, effect, figures, grade, habit, merge, plan, signals, tables, value
 from weihu.rules.assign import Role
+from weihu.rules.kinds import KINDS, care
 from weihu.rules.occasions import festivals
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.signals import BenefitExpiring, Birthday, Festival
@@ -46,24 +48,6 @@ NOT_CARRIED = ("movements", "tasks", "unassigned", "effects", "figures")
 """What a night leaves behind and the next one does not look at."""
 
 """What a run leaves behind: each table's columns, and the order in which its rows are written."""
-
-WATCHED = (
-    "accounts",
-    "accounts_before",
-    "transactions",
-    "profiles",
-    "products",
-    "moves",
-    "habits",
-    "habits_before",
-    "occasions",
-    "festivals",
-    "noted",
-    "placed",
-    "benefits",
-    "benefits_used",
-)
-"""What the signals look at, under its own name (kinds.Night)."""
 
 CORE_STATE = {
     "branches": "branches",
@@ -272,10 +256,10 @@ class Night:
         rows: list[dict[str, Any]] = self.engine.arrow(sql).to_pylist()
         return rows
 
-    def watch(self) -> None:
+    def signals(self) -> None:
         """Reasons to act."""
-        self._derive("answers", _all_answers, self.answers_before, self.answers_today)
-        self._derive("compared", watch.compare, self.standings, self.standings_before, self.calendar)
+        self._derive("answers", signals.answers, self.answers_before, self.answers_today)
+        self._derive("compared", signals.compared, self.standings, self.standings_before, self.calendar)
         self._derive(
             "moves",
             habit.moves_today,
@@ -288,13 +272,16 @@ class Night:
             self.book,
         )
         self._derive("habits", habit.habits, self.moves, self.habits_before, self.calendar, self.book)
-        seen_by = {name: self._tables[name] for name in WATCHED} | {
-            "customers": self.compared,
-            "facts": self.facts_known,
-            "holdings": self.holdings_open,
-        }
+        tables_by_name = self._tables | {"facts_known": self.facts_known}
+        kinds = {kind: KINDS[kind] for kind in self.book.signals if kind in KINDS} | {"noted": care.noted_kinds}
+        seen = {}
+        for kind, rule in kinds.items():
+            inputs = (self.book if name == "book" else tables_by_name[name] for name in signature(rule).parameters)
+            self._derive(f"seen_{kind}", rule, *inputs)
+            seen[f"seen_{kind}"] = self._tables[f"seen_{kind}"]
+        self._derive("seen", lambda *tables: signals.seen(**seen), *seen.values())
         before = (self.signals_before, self.answers, self.calendar)
-        self._derive("signals", watch.raise_signals, seen_by, *before, self.book)
+        self._derive("signals", signals.signals, self.seen, *before, self.book)
 
     def plan(self) -> None:
         """Everybody's list for the next working day."""
@@ -342,7 +329,7 @@ class Night:
             for row in self.engine.arrow("SELECT grade_rank, count(*) AS n FROM standings GROUP BY 1").to_pylist()
         }
         on = f"DATE '{self.on}'"
-        signals = dict.fromkeys(self.book.signals, 0) | {
+        raised = dict.fromkeys(self.book.signals, 0) | {
             row["kind"]: row["n"]
             for row in self.engine.arrow(
                 f"SELECT kind, count(*) AS n FROM signals WHERE seen_on = {on} GROUP BY 1"
@@ -359,7 +346,7 @@ class Night:
         completeness = {row["branch_id"]: [row["customers"], row["expected"], row["known"]] for row in complete}
         return {
             "grades": grades,
-            "signals": signals,
+            "signals": raised,
             "tasks": tasks,
             "on_watch": watched,
             "unassigned": unassigned,
@@ -466,8 +453,3 @@ def _latest_contacts(previous: Any, today: Any) -> Any:
     )
     ranked = both.mutate(place=place)
     return ranked.filter(ranked.place == 0).select(*tables.CONTACTS)
-
-
-def _all_answers(previous: Any, today: Any) -> Any:
-    both = previous.union(today)
-    return both.group_by("customer_id", "kind", "subject").agg(answered_on=both.answered_on.max())

@@ -1,6 +1,6 @@
 """The night, in the order in which it happens.
 
-land -> carry -> value -> grade -> assign -> watch -> plan -> measure -> publish
+land -> carry -> value -> grade -> assign -> signals -> plan -> measure -> publish
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from weihu.workplace.grading.books import in_force
 from weihu.workplace.runs.current import current
 from weihu.workplace.runs.models import Book, Run
 
-STEPS = ("land", "carry", "value", "grade", "assign", "watch", "plan", "measure", "write", "publish")
+STEPS = ("land", "carry", "value", "grade", "assign", "signals", "plan", "measure", "write", "publish")
 """The steps of a run, as progress and report name them."""
 
 Watcher = Callable[[str], None]
@@ -98,7 +98,7 @@ class Nightly:
         with self._step("carry", durations):
             night.remember(self._movements(before), gather.gather(manifest.business_date, self.book))
             night.carry(landed)
-        for step in (night.value, night.grade, night.assign, night.watch, night.plan, night.measure):
+        for step in (night.value, night.grade, night.assign, night.signals, night.plan, night.measure):
             with self._step(step.__name__, durations):
                 step()
         reconciliation = _reconcile(night.totals(), manifest)

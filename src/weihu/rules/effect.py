@@ -1,6 +1,6 @@
 """What acting changes (M15, M17, M18): AUM some time after a signal, where people heard of it and where nobody did.
 
-Whom a signal is kept back from is decided by chance (``watch``), so the difference between the two is what acting did;
+Whom a signal is kept back from is decided by chance (``signals``), so the difference between the two is what acting did;
 ``interval`` says how sure that is. A customer is on trial for a kind once at a time.
 """
 

@@ -94,9 +94,7 @@ def unusual(moves: Table, previous: Table, kind: type[UnusualInflow | UnusualOut
     widens. Beyond means the kind's ``amount`` at least, its ``share`` of AUM and its ``times`` the range.
     """
     side = "in" if kind is UnusualInflow else "out"
-    rule, sizes = book.signal(kind), book.habits.sizes
-    if rule is None:
-        raise KeyError(kind.__name__)
+    rule, sizes = book.rule(kind), book.habits.sizes
     with_habit = previous.filter(previous.habit_days >= rule.history_days)
     size = moves.own if side == "in" else -moves.own
     moved = moves.mutate(size=size.cast(MONEY)).filter(size >= _yuan(sizes[0]))

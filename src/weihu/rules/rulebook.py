@@ -148,6 +148,13 @@ class RuleBook(Entry):
         entry = self.signals.get(model.model_fields["kind"].default)
         return entry if isinstance(entry, model) else None
 
+    def rule(self, model: type[S]) -> S:
+        """The entry of a kind of signal that the book raises, by its model; raises KeyError for one that it does not."""
+        entry = self.signal(model)
+        if entry is None:
+            raise KeyError(model.__name__)
+        return entry
+
     def due_benefits(self, rank: int) -> dict[str, Benefit]:
         """The benefits of a grade."""
         return {

@@ -244,6 +244,46 @@ STANDINGS = ibis.schema(
 )
 """What is known of a customer at the end of a night: one row each."""
 
+COMPARED = ibis.schema(
+    {
+        "customer_id": "string",
+        "branch_id": "string",
+        "opened_on": "date",
+        "first_seen_on": "date",
+        "aum": MONEY,
+        "metric": MONEY,
+        "flow_1": MONEY,
+        "moved_on": "date",
+        "grade_rank": "int64",
+        "watch_since": "date",
+        "review_1": MONEY,
+        "primary_id": "string",
+        "facts_expected": "int64",
+        "facts_known": "int64",
+        "last_contact_on": "date",
+        "follow_up_on": "date",
+        "rank_before": "int64",
+        "watch_before": "date",
+        "moved_before": "date",
+        "today": "date",
+    }
+)
+"""Effective customers' standings beside those of the night before; ``today``: the business date."""
+
+SEEN = ibis.schema(
+    {
+        "customer_id": "string",
+        "kind": "string",
+        "subject": "string",
+        "amount": MONEY,
+        "base": MONEY,
+        "limit": MONEY,
+        "on_date": "date",
+        "detail": "string",
+    }
+)
+"""What a kind of signal saw tonight. ``subject`` tells two of one kind apart; the evidence is in yuan."""
+
 SIGNALS = ibis.schema(
     {
         "customer_id": "string",

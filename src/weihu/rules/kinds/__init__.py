@@ -1,4 +1,5 @@
-"""The kinds of signal (商机): each one function ``(Night) -> table`` of what was seen tonight.
+"""The kinds of signal (商机). Each is one function, named like the kind: the tables that it reads (and the book) in,
+what was seen tonight out (columns: tables.SEEN).
 
 Events (a large outflow) are named by their date in ``subject``, conditions (near the next grade) by nothing: they go
 on while they hold.
@@ -11,9 +12,8 @@ from collections.abc import Callable
 from ibis.expr.types import Table
 
 from weihu.rules.kinds import care, grades, money, products
-from weihu.rules.kinds.night import Night
 
-KINDS: dict[str, Callable[[Night], Table]] = {
+KINDS: dict[str, Callable[..., Table]] = {
     function.__name__: function
     for function in (
         money.large_inflow,
@@ -45,4 +45,4 @@ KINDS: dict[str, Callable[[Night], Table]] = {
         care.follow_up,
     )
 }
-"""The kinds that the files tell of; those that the workplace noted are ``care.noted``."""
+"""The kinds that the files tell of; those that the workplace noted are ``care.noted_kinds``."""

@@ -3,98 +3,106 @@
 from __future__ import annotations
 
 import ibis
-from ibis.expr.types import BooleanValue, Table
+from ibis.expr.types import Table
 
 from weihu.rules.grade import minimum_of
-from weihu.rules.kinds.night import Night, signals_of
+from weihu.rules.kinds.common import due, signals_of
 from weihu.rules.near import near_of
+from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.signals import NewCustomer
+from weihu.rules.value import business_date
 
 
-def grade_up(night: Night) -> Table:
+def grade_up(compared: Table, book: RuleBook) -> Table:
     """The grade rose tonight."""
-    return _regraded(night, "grade_up", night.customers.grade_rank > night.customers.rank_before)
+    return _regraded("grade_up", compared.filter(compared.grade_rank > compared.rank_before), book)
 
 
-def grade_down(night: Night) -> Table:
+def grade_down(compared: Table, book: RuleBook) -> Table:
     """The grade fell tonight."""
-    return _regraded(night, "grade_down", night.customers.grade_rank < night.customers.rank_before)
+    return _regraded("grade_down", compared.filter(compared.grade_rank < compared.rank_before), book)
 
 
-def _regraded(night: Night, kind: str, condition: BooleanValue) -> Table:
-    found = night.due(kind, night.customers.filter(condition))
-    keys = dict(enumerate(night.book.grades))
-    before = ibis.cases(*((found.rank_before == rank, key) for rank, key in keys.items()))
-    after = ibis.cases(*((found.grade_rank == rank, key) for rank, key in keys.items()))
+def _regraded(kind: str, changed: Table, book: RuleBook) -> Table:
+    customers = due(kind, changed, book)
+    keys = dict(enumerate(book.grades))
+    before = ibis.cases(*((customers.rank_before == rank, key) for rank, key in keys.items()))
+    after = ibis.cases(*((customers.grade_rank == rank, key) for rank, key in keys.items()))
     return signals_of(
-        found,
+        customers,
         kind,
-        subject=night.today.cast("string"),
-        amount=found.metric,
-        base=found.aum,
-        limit=minimum_of(found.grade_rank, found.branch_id, night.book),
-        on_date=found.today,
+        subject=customers.today.cast("string"),
+        amount=customers.metric,
+        base=customers.aum,
+        limit=minimum_of(customers.grade_rank, customers.branch_id, book),
+        on_date=customers.today,
         detail=before + ">" + after,
     )
 
 
-def watch_begun(night: Night) -> Table:
+def watch_begun(compared: Table, book: RuleBook) -> Table:
     """The customer came on watch tonight."""
-    found = night.due("watch_begun")
-    found = found.filter(found.watch_since.notnull() & found.watch_before.isnull())
+    customers = due("watch_begun", compared, book)
+    customers = customers.filter(customers.watch_since.notnull() & customers.watch_before.isnull())
     return signals_of(
-        found,
+        customers,
         "watch_begun",
-        subject=night.today.cast("string"),
-        amount=found.review_1,
-        base=found.aum,
-        limit=minimum_of(found.grade_rank, found.branch_id, night.book),
-        on_date=found.today,
+        subject=customers.today.cast("string"),
+        amount=customers.review_1,
+        base=customers.aum,
+        limit=minimum_of(customers.grade_rank, customers.branch_id, book),
+        on_date=customers.today,
     )
 
 
-def near_grade(night: Night) -> Table:
+def near_grade(compared: Table, book: RuleBook) -> Table:
     """The metric is within the book's ``near_share`` under the next grade's threshold."""
-    found = night.due("near_grade")
-    keys = {rank: key for rank, key in enumerate(night.book.grades) if rank > 0}
-    following = found.grade_rank + 1
-    found = found.mutate(
-        next_minimum=minimum_of(following, found.branch_id, night.book),
+    customers = due("near_grade", compared, book)
+    keys = {rank: key for rank, key in enumerate(book.grades) if rank > 0}
+    following = customers.grade_rank + 1
+    customers = customers.mutate(
+        next_minimum=minimum_of(following, customers.branch_id, book),
         next_key=ibis.cases(*((following == rank, key) for rank, key in keys.items())),
     )
-    near = near_of(following, found.branch_id, night.book)
-    found = found.filter((found.metric < found.next_minimum) & (found.metric >= near))
+    near = near_of(following, customers.branch_id, book)
+    customers = customers.filter((customers.metric < customers.next_minimum) & (customers.metric >= near))
     return signals_of(
-        found,
+        customers,
         "near_grade",
-        subject=found.next_key,
-        amount=found.metric,
-        base=found.next_minimum - found.metric,
-        limit=found.next_minimum,
-        detail=found.next_key,
+        subject=customers.next_key,
+        amount=customers.metric,
+        base=customers.next_minimum - customers.metric,
+        limit=customers.next_minimum,
+        detail=customers.next_key,
     )
 
 
-def handed_over(night: Night) -> Table:
+def handed_over(compared: Table, placed: Table, calendar: Table, book: RuleBook) -> Table:
     """Somebody gave the customer to the one who is primary now, from today or from the next working day on."""
-    given = night.placed.filter(night.placed.placed_on.between(night.today, night.today + ibis.interval(days=1)))
-    found = night.due("handed_over").join(given, "customer_id")
-    found = found.filter(found.primary_id == found.staff_id)
+    today = business_date(calendar)
+    lately = placed.filter(placed.placed_on.between(today, today + ibis.interval(days=1)))
+    customers = due("handed_over", compared, book).join(lately, "customer_id")
+    customers = customers.filter(customers.primary_id == customers.staff_id)
     return signals_of(
-        found,
+        customers,
         "handed_over",
-        subject=found.placed_on.cast("string"),
-        amount=found.aum,
-        on_date=found.placed_on,
-        detail=found.origin,
+        subject=customers.placed_on.cast("string"),
+        amount=customers.aum,
+        on_date=customers.placed_on,
+        detail=customers.origin,
     )
 
 
-def new_customer(night: Night) -> Table:
+def new_customer(compared: Table, calendar: Table, book: RuleBook) -> Table:
     """Seen for the first time, and opened within the idle days before."""
-    rule = night.rule("new_customer")
-    found = night.due("new_customer")
-    since = (night.today - ibis.interval(days=rule.idle_days or 0)).cast("date")
-    found = found.filter((found.first_seen_on == night.today) & (found.opened_on >= since))
+    days = book.rule(NewCustomer).idle_days
+    since = (business_date(calendar) - ibis.interval(days=days)).cast("date")
+    customers = due("new_customer", compared, book)
+    customers = customers.filter((customers.first_seen_on == customers.today) & (customers.opened_on >= since))
     return signals_of(
-        found, "new_customer", subject=found.opened_on.cast("string"), amount=found.aum, on_date=found.opened_on
+        customers,
+        "new_customer",
+        subject=customers.opened_on.cast("string"),
+        amount=customers.aum,
+        on_date=customers.opened_on,
     )

@@ -2,59 +2,79 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
-from ibis.expr.types import DecimalValue, Table
+from ibis.expr.types import DateScalar, DecimalValue, StringValue, Table
 
 from weihu.rules.habit import unusual
-from weihu.rules.kinds.night import Night, signals_of
-from weihu.rules.sections.signals import SIGNALS
+from weihu.rules.kinds.common import due, signals_of
+from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.signals import (
+    Dormant,
+    IdleCash,
+    InterBranch,
+    LargeInflow,
+    LargeOutflow,
+    OfAmount,
+    SalaryStopped,
+    Since,
+    ToOtherBank,
+    UnusualInflow,
+    UnusualOutflow,
+    Waking,
+)
 from weihu.rules.tables import MONEY
-from weihu.rules.value import ZERO
+from weihu.rules.value import ZERO, business_date
 
 
-def large_inflow(night: Night) -> Table:
+def large_inflow(compared: Table, book: RuleBook) -> Table:
     """AUM grew by at least the amount in one day."""
-    return _large(night, "large_inflow", night.customers.flow_1)
+    return _large(LargeInflow, compared.mutate(moved=compared.flow_1), book)
 
 
-def large_outflow(night: Night) -> Table:
+def large_outflow(compared: Table, book: RuleBook) -> Table:
     """AUM fell by at least the amount in one day."""
-    return _large(night, "large_outflow", -night.customers.flow_1)
+    return _large(LargeOutflow, compared.mutate(moved=-compared.flow_1), book)
 
 
-def _large(night: Night, kind: str, size: DecimalValue) -> Table:
-    found = night.due(kind, night.customers.mutate(moved=size))
-    found = found.filter(found.moved >= ibis.literal(night.rule(kind).amount, MONEY))
+def _large(kind: type[OfAmount], compared: Table, book: RuleBook) -> Table:
+    rule = book.rule(kind)
+    customers = due(rule.kind, compared, book)
+    customers = customers.filter(customers.moved >= ibis.literal(rule.amount, MONEY))
     return signals_of(
-        found,
-        kind,
-        subject=night.today.cast("string"),
-        amount=found.moved,
-        base=found.aum,
-        on_date=found.today,
+        customers,
+        rule.kind,
+        subject=customers.today.cast("string"),
+        amount=customers.moved,
+        base=customers.aum,
+        on_date=customers.today,
     )
 
 
-def inter_branch(night: Night) -> Table:
+def inter_branch(compared: Table, transactions: Table, accounts: Table, book: RuleBook) -> Table:
     """Money moved at a branch that is not the account's (通存通兑清单), in all at least the amount."""
-    money = night.money_today()
+    money = _with_owner(transactions, accounts)
     away = money.filter(money.branch_id.notnull() & (money.branch_id != money.account_branch))
-    return _moved(night, "inter_branch", away, away.branch_id)
+    return _moved(InterBranch, compared, away, away.branch_id, book)
 
 
-def to_other_bank(night: Night) -> Table:
+def to_other_bank(compared: Table, transactions: Table, accounts: Table, book: RuleBook) -> Table:
     """Money sent to other banks, in all at least the amount."""
-    money = night.money_today()
+    money = _with_owner(transactions, accounts)
     sent = money.filter(
         money.counterparty_bank.notnull() & (money.amount < ZERO) & money.kind.isin(["transfer", "other"])
     )
-    return _moved(night, "to_other_bank", sent, sent.counterparty_bank)
+    return _moved(ToOtherBank, compared, sent, sent.counterparty_bank, book)
 
 
-def _moved(night: Night, kind: str, money: Table, where: Any) -> Table:
+def _with_owner(transactions: Table, accounts: Table) -> Table:
+    """Today's transactions with their customer and the account's branch."""
+    owners = accounts.select("account_id", "customer_id", account_branch="branch_id")
+    return transactions.join(owners, "account_id")
+
+
+def _moved(kind: type[OfAmount], compared: Table, money: Table, where: StringValue, book: RuleBook) -> Table:
     """Customers with at least the amount among ``money``; the place named is that of the largest movement."""
+    rule = book.rule(kind)
     sums = money.mutate(where=where, size=money.amount.abs())
     largest = ibis.row_number().over(group_by="customer_id", order_by=[sums["size"].desc(), sums.transaction_id.asc()])
     sums = sums.mutate(place=largest)
@@ -62,89 +82,96 @@ def _moved(night: Night, kind: str, money: Table, where: Any) -> Table:
         moved=sums["size"].sum().cast(MONEY),
         detail=ibis.ifelse(sums.place == 0, sums["where"], ibis.null("string")).max(),
     )
-    sums = sums.filter(sums.moved >= ibis.literal(night.rule(kind).amount, MONEY))
-    found = night.due(kind).join(sums, "customer_id")
+    sums = sums.filter(sums.moved >= ibis.literal(rule.amount, MONEY))
+    customers = due(rule.kind, compared, book).join(sums, "customer_id")
     return signals_of(
-        found,
-        kind,
-        subject=night.today.cast("string"),
-        amount=found.moved,
-        base=found.aum,
-        on_date=found.today,
-        detail=found.detail,
+        customers,
+        rule.kind,
+        subject=customers.today.cast("string"),
+        amount=customers.moved,
+        base=customers.aum,
+        on_date=customers.today,
+        detail=customers.detail,
     )
 
 
-def dormant(night: Night) -> Table:
+def dormant(compared: Table, calendar: Table, book: RuleBook) -> Table:
     """Assets, but no movement of the customer's own for the idle days."""
-    limit = (night.today - ibis.interval(days=night.rule("dormant").idle_days)).cast("date")
-    found = night.due("dormant")
-    found = found.filter((found.moved_on <= limit) & (found.aum > ZERO))
-    return signals_of(found, "dormant", amount=found.aum, on_date=found.moved_on)
+    limit = _idle_since(Dormant, calendar, book)
+    customers = due("dormant", compared, book)
+    customers = customers.filter((customers.moved_on <= limit) & (customers.aum > ZERO))
+    return signals_of(customers, "dormant", amount=customers.aum, on_date=customers.moved_on)
 
 
-def unusual_inflow(night: Night) -> Table:
+def unusual_inflow(compared: Table, moves: Table, habits_before: Table, book: RuleBook) -> Table:
     """More came in a day than the customer's own habit explains."""
-    return _unusual(night, "unusual_inflow")
+    return _unusual(UnusualInflow, compared, moves, habits_before, book)
 
 
-def unusual_outflow(night: Night) -> Table:
+def unusual_outflow(compared: Table, moves: Table, habits_before: Table, book: RuleBook) -> Table:
     """More went in a day than the customer's own habit explains."""
-    return _unusual(night, "unusual_outflow")
+    return _unusual(UnusualOutflow, compared, moves, habits_before, book)
 
 
-def _unusual(night: Night, kind: str) -> Table:
-    beyond = unusual(night.moves, night.habits_before, SIGNALS[kind], night.book)
-    found = night.due(kind).join(beyond, "customer_id")
+def _unusual(
+    kind: type[UnusualInflow | UnusualOutflow], compared: Table, moves: Table, habits_before: Table, book: RuleBook
+) -> Table:
+    name = book.rule(kind).kind
+    customers = due(name, compared, book).join(unusual(moves, habits_before, kind, book), "customer_id")
     return signals_of(
-        found,
-        kind,
-        subject=night.today.cast("string"),
-        amount=found["size"],
-        base=found.aum,
-        limit=found.usual,
-        on_date=found.today,
+        customers,
+        name,
+        subject=customers.today.cast("string"),
+        amount=customers["size"],
+        base=customers.aum,
+        limit=customers.usual,
+        on_date=customers.today,
     )
 
 
-def salary_stopped(night: Night) -> Table:
+def salary_stopped(compared: Table, habits: Table, calendar: Table, book: RuleBook) -> Table:
     """The salary came for the history days and more, and then not for the idle days; raised on that day."""
-    rule = night.rule("salary_stopped")
-    paid = night.habits.select("customer_id", "salary_since", "salary_on", "salary")
-    paid = paid.filter(paid.salary_on == (night.today - ibis.interval(days=rule.idle_days or 0)).cast("date"))
-    paid = paid.filter((paid.salary_since + ibis.interval(days=rule.history_days or 0)).cast("date") <= paid.salary_on)
-    found = night.due("salary_stopped").join(paid, "customer_id")
+    rule = book.rule(SalaryStopped)
+    paid = habits.select("customer_id", "salary_since", "salary_on", "salary")
+    paid = paid.filter(paid.salary_on == _idle_since(SalaryStopped, calendar, book))
+    paid = paid.filter((paid.salary_since + ibis.interval(days=rule.history_days)).cast("date") <= paid.salary_on)
+    customers = due("salary_stopped", compared, book).join(paid, "customer_id")
     return signals_of(
-        found,
+        customers,
         "salary_stopped",
-        subject=found.salary_on.cast("string"),
-        amount=found.salary,
-        base=found.aum,
-        on_date=found.salary_on,
+        subject=customers.salary_on.cast("string"),
+        amount=customers.salary,
+        base=customers.aum,
+        on_date=customers.salary_on,
     )
 
 
-def idle_cash(night: Night) -> Table:
+def idle_cash(compared: Table, moves: Table, habits: Table, calendar: Table, book: RuleBook) -> Table:
     """At least the amount has been on demand for the idle days."""
-    rule = night.rule("idle_cash")
-    limit = (night.today - ibis.interval(days=rule.idle_days or 0)).cast("date")
-    idle = night.habits.filter(night.habits.idle_since <= limit).select("customer_id", "idle_since")
-    lying = idle.join(night.moves.select("customer_id", "demand"), "customer_id")
-    found = night.due("idle_cash").join(lying, "customer_id")
+    limit = _idle_since(IdleCash, calendar, book)
+    idle = habits.filter(habits.idle_since <= limit).select("customer_id", "idle_since")
+    lying = idle.join(moves.select("customer_id", "demand"), "customer_id")
+    customers = due("idle_cash", compared, book).join(lying, "customer_id")
+    least: DecimalValue = ibis.literal(book.rule(IdleCash).amount, MONEY)
     return signals_of(
-        found,
-        "idle_cash",
-        amount=found.demand,
-        base=found.aum,
-        limit=ibis.literal(rule.amount, MONEY),
-        on_date=found.idle_since,
+        customers, "idle_cash", amount=customers.demand, base=customers.aum, limit=least, on_date=customers.idle_since
     )
 
 
-def waking(night: Night) -> Table:
+def waking(compared: Table, calendar: Table, book: RuleBook) -> Table:
     """The customer moves money again after the idle days without any movement."""
-    rule = night.rule("waking")
-    found = night.due("waking")
-    limit = (night.today - ibis.interval(days=rule.idle_days or 0)).cast("date")
-    found = found.filter((found.moved_on == night.today) & (found.moved_before <= limit))
-    return signals_of(found, "waking", subject=night.today.cast("string"), amount=found.aum, on_date=found.moved_before)
+    limit = _idle_since(Waking, calendar, book)
+    customers = due("waking", compared, book)
+    customers = customers.filter((customers.moved_on == customers.today) & (customers.moved_before <= limit))
+    return signals_of(
+        customers,
+        "waking",
+        subject=customers.today.cast("string"),
+        amount=customers.aum,
+        on_date=customers.moved_before,
+    )
+
+
+def _idle_since(kind: type[Since], calendar: Table, book: RuleBook) -> DateScalar:
+    """The day on which the kind's idle days began that end today."""
+    return (business_date(calendar) - ibis.interval(days=book.rule(kind).idle_days)).cast("date")

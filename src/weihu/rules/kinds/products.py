@@ -3,117 +3,126 @@
 from __future__ import annotations
 
 import ibis
-from ibis.expr.types import Table
+from ibis.expr.types import DateScalar, Table
 
-from weihu.rules.kinds.night import Night, signals_of
-from weihu.rules.value import ZERO
+from weihu.rules.kinds.common import due, signals_of
+from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.signals import Ahead, CardExpiring, LoanEnding, Maturity, RiskExpiring
+from weihu.rules.value import ZERO, business_date
 
 
-def maturity(night: Night) -> Table:
+def maturity(compared: Table, accounts: Table, calendar: Table, book: RuleBook) -> Table:
     """A product with a balance matures within the lead days; once more at each nearer one."""
-    leads = night.rule("maturity").leads
-    due = night.accounts.filter(night.accounts.closed_on.isnull() & (night.accounts.balance > ZERO))
-    due = due.filter(due.matures_on.between(night.today, night.today + ibis.interval(days=leads[-1])))
+    leads, today = book.rule(Maturity).leads, business_date(calendar)
+    ending = accounts.filter(accounts.closed_on.isnull() & (accounts.balance > ZERO))
+    ending = ending.filter(ending.matures_on.between(today, today + ibis.interval(days=leads[-1])))
     nearest = ibis.cases(
-        *((due.matures_on <= night.today + ibis.interval(days=days), str(days)) for days in leads),
+        *((ending.matures_on <= today + ibis.interval(days=days), str(days)) for days in leads),
         else_=str(leads[-1]),
     )
-    subject = due.account_id + " " + due.matures_on.cast("string") + " " + nearest
-    due = due.select("customer_id", "product_id", "balance", "matures_on", subject=subject)
-    found = night.due("maturity").join(due, "customer_id")
+    subject = ending.account_id + " " + ending.matures_on.cast("string") + " " + nearest
+    ending = ending.select("customer_id", "product_id", "balance", "matures_on", subject=subject)
+    customers = due("maturity", compared, book).join(ending, "customer_id")
     return signals_of(
-        found,
+        customers,
         "maturity",
-        subject=found.subject,
-        amount=found.balance,
-        base=found.aum,
-        on_date=found.matures_on,
-        detail=found.product_id,
+        subject=customers.subject,
+        amount=customers.balance,
+        base=customers.aum,
+        on_date=customers.matures_on,
+        detail=customers.product_id,
     )
 
 
-def matured(night: Night) -> Table:
+def matured(compared: Table, accounts: Table, accounts_before: Table, calendar: Table, book: RuleBook) -> Table:
     """A product matured today and was closed or left as it is: nothing was renewed."""
-    before = night.accounts_before
-    due = before.filter(before.closed_on.isnull() & (before.balance > ZERO) & (before.matures_on == night.today))
-    due = due.select("account_id", "product_id", "matures_on", ended="balance")
-    now = night.accounts.select("account_id", "customer_id", "closed_on", again="matures_on")
-    due = due.join(now, "account_id")
-    due = due.filter(due.closed_on.notnull() | (due.again <= night.today))
-    due = due.select("customer_id", "account_id", "product_id", "matures_on", "ended")
-    found = night.due("matured").join(due, "customer_id")
+    before, today = accounts_before, business_date(calendar)
+    ended = before.filter(before.closed_on.isnull() & (before.balance > ZERO) & (before.matures_on == today))
+    ended = ended.select("account_id", "product_id", "matures_on", ended="balance")
+    now = accounts.select("account_id", "customer_id", "closed_on", again="matures_on")
+    ended = ended.join(now, "account_id")
+    ended = ended.filter(ended.closed_on.notnull() | (ended.again <= today))
+    ended = ended.select("customer_id", "account_id", "product_id", "matures_on", "ended")
+    customers = due("matured", compared, book).join(ended, "customer_id")
     return signals_of(
-        found,
+        customers,
         "matured",
-        subject=found.account_id + " " + found.matures_on.cast("string"),
-        amount=found.ended,
-        base=found.aum,
-        on_date=found.matures_on,
-        detail=found.product_id,
+        subject=customers.account_id + " " + customers.matures_on.cast("string"),
+        amount=customers.ended,
+        base=customers.aum,
+        on_date=customers.matures_on,
+        detail=customers.product_id,
     )
 
 
-def loan_ending(night: Night) -> Table:
+def loan_ending(compared: Table, holdings_open: Table, calendar: Table, book: RuleBook) -> Table:
     """A loan ends within the lead days."""
-    return _ending(night, "loan_ending", "loan")
+    return _ending(LoanEnding, "loan", compared, holdings_open, calendar, book)
 
 
-def card_expiring(night: Night) -> Table:
+def card_expiring(compared: Table, holdings_open: Table, calendar: Table, book: RuleBook) -> Table:
     """A card expires within the lead days."""
-    return _ending(night, "card_expiring", "card")
+    return _ending(CardExpiring, "card", compared, holdings_open, calendar, book)
 
 
-def _ending(night: Night, kind: str, category: str) -> Table:
-    last = night.today + ibis.interval(days=night.rule(kind).lead_days or 0)
-    ending = night.holdings.filter(night.holdings.category == category)
-    ending = ending.filter(ending.matures_on.between(night.today, last))
+def _ending(
+    kind: type[Ahead], category: str, compared: Table, holdings_open: Table, calendar: Table, book: RuleBook
+) -> Table:
+    rule = book.rule(kind)
+    ending = holdings_open.filter(holdings_open.category == category)
+    ending = ending.filter(ending.matures_on.between(business_date(calendar), _last_day(kind, calendar, book)))
     ending = ending.select("customer_id", "holding_id", "product_id", "amount", ends_on="matures_on")
-    found = night.due(kind).join(ending, "customer_id")
+    customers = due(rule.kind, compared, book).join(ending, "customer_id")
     return signals_of(
-        found,
-        kind,
-        subject=found.holding_id + " " + found.ends_on.cast("string"),
-        amount=found.amount,
-        base=found.aum,
-        on_date=found.ends_on,
-        detail=found.product_id,
+        customers,
+        rule.kind,
+        subject=customers.holding_id + " " + customers.ends_on.cast("string"),
+        amount=customers.amount,
+        base=customers.aum,
+        on_date=customers.ends_on,
+        detail=customers.product_id,
     )
 
 
-def risk_expiring(night: Night) -> Table:
+def risk_expiring(compared: Table, profiles: Table, calendar: Table, book: RuleBook) -> Table:
     """The risk rating runs out within the lead days: then it counts as none (domain, section 5)."""
-    last = night.today + ibis.interval(days=night.rule("risk_expiring").lead_days or 0)
-    rated = night.profiles.filter(night.profiles.risk_rated_on.notnull())
+    rated = profiles.filter(profiles.risk_rated_on.notnull())
     rated = rated.select(
         "customer_id",
         "risk_rating",
-        expires=(rated.risk_rated_on + ibis.interval(days=night.book.suitability.rating_days)).cast("date"),
+        expires=(rated.risk_rated_on + ibis.interval(days=book.suitability.rating_days)).cast("date"),
     )
-    rated = rated.filter(rated.expires.between(night.today, last))
-    found = night.due("risk_expiring").join(rated, "customer_id")
+    rated = rated.filter(rated.expires.between(business_date(calendar), _last_day(RiskExpiring, calendar, book)))
+    customers = due("risk_expiring", compared, book).join(rated, "customer_id")
     return signals_of(
-        found,
+        customers,
         "risk_expiring",
         # DuckDB's date plus days is a timestamp, and would be written as one
-        subject=found.expires.strftime("%Y-%m-%d"),
-        on_date=found.expires,
-        detail=ibis.coalesce(found.risk_rating, ""),
+        subject=customers.expires.strftime("%Y-%m-%d"),
+        on_date=customers.expires,
+        detail=ibis.coalesce(customers.risk_rating, ""),
     )
 
 
-def benefit_expiring(night: Night) -> Table:
+def benefit_expiring(compared: Table, benefits: Table, benefits_used: Table, book: RuleBook) -> Table:
     """A benefit of the grade is not used up and its period ends within the lead days."""
-    found = night.due("benefit_expiring").cross_join(night.benefits)
-    found = found.filter(found.grade_rank.between(found.from_rank, found.to_rank))
-    found = found.left_join(night.benefits_used, ["customer_id", "benefit"])
-    left = found.quota - ibis.coalesce(found.used, 0)
-    found = found.mutate(left=left)
-    found = found.filter(found.left > 0)
+    customers = due("benefit_expiring", compared, book).cross_join(benefits)
+    customers = customers.filter(customers.grade_rank.between(customers.from_rank, customers.to_rank))
+    customers = customers.left_join(benefits_used, ["customer_id", "benefit"])
+    left = customers.quota - ibis.coalesce(customers.used, 0)
+    customers = customers.mutate(left=left)
+    customers = customers.filter(customers.left > 0)
     return signals_of(
-        found,
+        customers,
         "benefit_expiring",
-        subject=found.benefit + " " + found.ends_on.cast("string"),
-        base=found.left,
-        on_date=found.ends_on,
-        detail=found.benefit,
+        subject=customers.benefit + " " + customers.ends_on.cast("string"),
+        base=customers.left,
+        on_date=customers.ends_on,
+        detail=customers.benefit,
     )
+
+
+def _last_day(kind: type[Ahead], calendar: Table, book: RuleBook) -> DateScalar:
+    """The last day within the kind's lead days."""
+    days = book.rule(kind).lead_days
+    return business_date(calendar) + ibis.interval(days=days)

@@ -21,7 +21,7 @@ STEP_NAMES = {
     "value": _("Value customers"),
     "grade": _("Grade customers"),
     "assign": _("Assign customers"),
-    "watch": _("Find reasons to act"),
+    "signals": _("Find reasons to act"),
     "plan": _("Plan everybody's list"),
     "measure": _("Measure the effect"),
     "write": _("Write the state"),

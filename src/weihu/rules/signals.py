@@ -6,16 +6,13 @@ answered one comes back is decided here.
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
-from ibis.expr.types import BooleanValue, DateValue, Table
+from ibis.expr.types import BooleanValue, DateValue, StringValue, Table
 
-from weihu.rules.kinds import KINDS, care
-from weihu.rules.kinds.night import Night
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.sections.signals import NOTED_KINDS, Maturity
+from weihu.rules.sections.signals import Maturity
 from weihu.rules.tables import SIGNALS
+from weihu.rules.value import business_date
 
 KEY = ("customer_id", "kind", "subject")
 LOOKED_AT = (
@@ -39,38 +36,47 @@ LOOKED_AT = (
 """The columns of standings that the kinds read: copying all of them is most of the work in a large bank."""
 
 
-def compare(standings: Table, previous: Table, calendar: Table) -> Table:
+def compared(standings: Table, standings_before: Table, calendar: Table) -> Table:
     """What the kinds read of effective customers' standings, with rank, watch and last movement of the night before,
-    and the date as the column ``today``."""
-    before = previous.select(
+    and the date as the column ``today`` (columns: tables.COMPARED)."""
+    before = standings_before.select(
         "customer_id", rank_before="grade_rank", watch_before="watch_since", moved_before="moved_on"
     )
     effective = standings.filter(standings.effective).select(*LOOKED_AT)
-    compared = effective.left_join(before, "customer_id").drop("customer_id_right")
-    return compared.cross_join(calendar.select(today="business_date"))
+    joined = effective.left_join(before, "customer_id").drop("customer_id_right")
+    return joined.cross_join(calendar.select(today="business_date"))
 
 
-def raise_signals(seen_by: dict[str, Any], previous: Table, answers: Table, calendar: Table, book: RuleBook) -> Table:
+def answers(answers_before: Table, answers_today: Table) -> Table:
+    """The last answer to each signal, carried or new (columns: tables.ANSWERS)."""
+    both = answers_before.union(answers_today)
+    return both.group_by("customer_id", "kind", "subject").agg(answered_on=both.answered_on.max())
+
+
+def seen(**kinds: Table) -> Table:
+    """What all kinds saw tonight (columns: tables.SEEN)."""
+    return ibis.union(*kinds.values())
+
+
+def signals(seen: Table, signals_before: Table, answers: Table, calendar: Table, book: RuleBook) -> Table:
     """Tonight's open signals (columns: tables.SIGNALS): newly raised ones and those still open from before.
 
-    ``seen_by``: the tables of kinds.Night by their names. One that was answered stays silent for the book's quiet
-    days. A share of customers is held out, kind by kind, for as long as the book says so.
+    One that was answered stays silent for the book's quiet days. A share of customers is held out, kind by kind, for
+    as long as the book says so.
     """
-    night = Night(**seen_by, calendar=calendar, book=book)
-    seen = ibis.union(*(KINDS[kind](night) for kind in book.signals if kind not in NOTED_KINDS), care.noted(night))
-    seen = seen.cross_join(calendar.select(seen_on="business_date"))
-    lasting = previous.filter(previous.expires_on >= night.today)
+    raised = seen.cross_join(calendar.select(seen_on="business_date"))
+    lasting = signals_before.filter(signals_before.expires_on >= business_date(calendar))
     began = lasting.select(*KEY, began="raised_on")
-    joined = seen.left_join(began, KEY)
-    joined = joined.select(*seen.columns, "began")
+    joined = raised.left_join(began, KEY)
+    joined = joined.select(*raised.columns, "began")
     fresh = joined.mutate(
         raised_on=ibis.coalesce(joined.began, joined.seen_on),
-        expires_on=_expiry(joined, night),
+        expires_on=_expiry(joined, book),
         held_out=_held_out(joined, book),
     ).select(*SIGNALS)
     still = _without_nearer(lasting.anti_join(seen, KEY), seen, book).select(*SIGNALS)
     opened = fresh.union(still)
-    return opened.anti_join(_silenced(answers, night), KEY).select(*SIGNALS)
+    return opened.anti_join(_silenced(answers, calendar, book), KEY).select(*SIGNALS)
 
 
 def _without_nearer(lasting: Table, seen: Table, book: RuleBook) -> Table:
@@ -79,38 +85,39 @@ def _without_nearer(lasting: Table, seen: Table, book: RuleBook) -> Table:
     if not staged:
         return lasting
 
-    def named(table: Table) -> Any:
+    def stem(table: Table) -> StringValue:
         return table.subject.re_replace(" [0-9]+$", "")
 
     nearer = seen.filter(seen.kind.isin(staged))
-    nearer = nearer.select("customer_id", "kind", stem=named(nearer)).distinct()
-    return lasting.mutate(stem=named(lasting)).anti_join(nearer, ["customer_id", "kind", "stem"])
+    nearer = nearer.select("customer_id", "kind", stem=stem(nearer)).distinct()
+    return lasting.mutate(stem=stem(lasting)).anti_join(nearer, ["customer_id", "kind", "stem"])
 
 
-def _expiry(table: Table, night: Night) -> DateValue:
+def _expiry(raised: Table, book: RuleBook) -> DateValue:
     steps = [
-        (table.kind == kind, table.seen_on + ibis.interval(days=rule.open_days))
-        for kind, rule in night.book.signals.items()
+        (raised.kind == kind, raised.seen_on + ibis.interval(days=rule.open_days))
+        for kind, rule in book.signals.items()
     ]
     return ibis.cases(*steps).cast("date")
 
 
-def _held_out(table: Table, book: RuleBook) -> BooleanValue:
+def _held_out(raised: Table, book: RuleBook) -> BooleanValue:
     """Whether a customer is among the share kept back of a kind: always the same ones, by the hash of both names."""
     shares = {kind: rule.holdout for kind, rule in book.signals.items() if rule.holdout}
     if not shares:
         return ibis.literal(False)
-    place = (table.customer_id + " " + table.kind).hexdigest("md5").substr(0, 8)
+    place = (raised.customer_id + " " + raised.kind).hexdigest("md5").substr(0, 8)
     # hexadecimal digits of one length are in the order of the numbers they write
-    steps = [(table.kind == kind, place < f"{int(share * 16**8):08x}") for kind, share in shares.items()]
+    steps = [(raised.kind == kind, place < f"{int(share * 16**8):08x}") for kind, share in shares.items()]
     return ibis.cases(*steps, else_=False)
 
 
-def _silenced(answers: Table, night: Night) -> Table:
+def _silenced(answers: Table, calendar: Table, book: RuleBook) -> Table:
+    today = business_date(calendar)
     quiet = ibis.cases(
         *(
-            (answers.kind == kind, (night.today - ibis.interval(days=rule.quiet_days)).cast("date"))
-            for kind, rule in night.book.signals.items()
+            (answers.kind == kind, (today - ibis.interval(days=rule.quiet_days)).cast("date"))
+            for kind, rule in book.signals.items()
         )
     )
     return answers.filter(answers.answered_on > quiet)
