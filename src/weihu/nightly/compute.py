@@ -21,7 +21,7 @@ from weihu.rules.assign import Role
 from weihu.rules.kinds import KINDS, care
 from weihu.rules.occasions import festivals
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.sections.signals import BenefitExpiring, Birthday, Festival
+from weihu.rules.sections.signals import BenefitExpiring, Birthday, FestivalGreeting
 
 STATE: dict[str, tuple[ibis.Schema, str]] = {
     "branches": (tables.BRANCHES, "branch_id"),
@@ -290,7 +290,7 @@ class Night:
         self._bind_rows("top", tables.TOP, rows)
         people = (self.staff, self.staffing, self.covers, self.barred, self.tired)
         known = (self.top, self.calendar, self.book)
-        self._derive("candidates", plan.candidates, self.signals, self.standings, *people, *known)
+        self._derive("candidates", plan.candidates, self._tables["signals"], self.standings, *people, *known)
         picks = plan.choose(self.engine.arrow(f"SELECT {', '.join(plan.CHOSEN_BY)} FROM candidates"), self.book)
         self._bind_rows("picks", tables.PICKS, picks)
         self._derive("tasks", plan.plan_tasks, self.candidates, self.picks)
@@ -299,7 +299,7 @@ class Night:
         """What acting has changed, and the cockpit's figures."""
         known = (self.trials_before, self.calendar, self.book)
         self._derive("effects", effect.effects, self.standings, *known)
-        self._derive("trials", effect.trials, self.signals, self.standings, *known)
+        self._derive("trials", effect.trials, self._tables["signals"], self.standings, *known)
         people = (self.tasks, self.staff, self.calendar, self.book)
         self._derive("figures", figures.figures, self.standings, self.standings_before, *people)
 
@@ -390,7 +390,7 @@ class Night:
 
     def _festival_rows(self) -> list[dict[str, Any]]:
         """The festivals within the lead days of the next working day."""
-        rule = self.book.signal(Festival)
+        rule = self.book.signal(FestivalGreeting)
         if rule is None:
             return []
         last = self.on + timedelta(days=1 + rule.lead_days)

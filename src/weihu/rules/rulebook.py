@@ -240,11 +240,11 @@ def _all_wrong(data: dict[str, Any], inherited: list[dict[str, Any]]) -> tuple[R
         try:
             return _checked(inherit([*inherited, data]), from_file=True), findings
         except ValidationError as error:
-            seen = {finding.path for finding in findings}
+            seen = [finding.path for finding in findings]
             new = [
                 finding
                 for finding in findings_of(error, schema_of_files())
-                if finding.path not in seen and finding.against not in seen
+                if finding.against not in seen and not any(path[: len(finding.path)] == finding.path for path in seen)
             ]
         if not new:
             return None, findings

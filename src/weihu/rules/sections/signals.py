@@ -291,7 +291,7 @@ class Birthday(Ahead):
     kind: Literal["birthday"] = Field("birthday", validation_alias=KIND_KEY, exclude=True)
 
 
-class Festival(Ahead):
+class FestivalGreeting(Ahead):
     """A festival within ``lead_days`` of the next working day."""
 
     kind: Literal["festival"] = Field("festival", validation_alias=KIND_KEY, exclude=True)
@@ -408,7 +408,7 @@ KindOfSignal = (
     | HandedOver
     | NewCustomer
     | Birthday
-    | Festival
+    | FestivalGreeting
     | MissingFacts
     | CadenceDue
     | FollowUp
