@@ -59,7 +59,7 @@ def distribution(request: WorkRequest) -> HttpResponse:
         "curves": curves,
         "chart": {name: curve.points for name, curve in curves.items() if curve},
         "time": columns.top_time(gate, _spent(request)),
-        "days": request.book.pages.benefit_days,
+        "days": request.book.pages.spent_days,
         "here": "grading",
         "room": "distribution",
     }
@@ -352,7 +352,7 @@ def _loaded(number: int) -> State:
 
 def _spent(request: WorkRequest) -> list[tuple[str, int]]:
     """Contacts of the last days per customer, by the people within reach."""
-    after = request.run.business_date - timedelta(days=request.book.pages.benefit_days)
+    after = request.run.business_date - timedelta(days=request.book.pages.spent_days)
     rows = Contact.objects.filter(on__gt=after)
     if request.gate.reach == "own":
         rows = rows.filter(staff_id=request.user.staff_id)
