@@ -244,7 +244,7 @@ def status(home: Home, as_json: bool) -> None:
     if latest is None:
         raise click.ClickException("还没有发布任何批次 / no night has been published")
     report, totals = latest.report, latest.report["reconciliation"]
-    said = {
+    figures = {
         "business_date": str(latest.business_date),
         "run": latest.number,
         "customers": totals["customers"],
@@ -259,7 +259,9 @@ def status(home: Home, as_json: bool) -> None:
         "reconciled": totals["customer_aum"] == totals["account_aum"] == totals["control_total"],
     }
     click.echo(
-        json.dumps(said, ensure_ascii=False) if as_json else "\n".join(f"{key}: {value}" for key, value in said.items())
+        json.dumps(figures, ensure_ascii=False)
+        if as_json
+        else "\n".join(f"{key}: {value}" for key, value in figures.items())
     )
 
 
@@ -272,11 +274,11 @@ def customer(home: Home, customer_id: str, as_json: bool) -> None:
     from weihu.workplace.audit import log  # noqa: PLC0415
     from weihu.workplace.grading.explain import standing_with_history  # noqa: PLC0415
 
-    said = standing_with_history(customer_id)
-    if said is None:
+    standing = standing_with_history(customer_id)
+    if standing is None:
         raise click.ClickException(f"{customer_id}: 没有此客户 / no such customer")
     log.record(f"os:{os.environ.get('USER', '')}", "cli.customer", customer_id)
-    click.echo(json.dumps(said, ensure_ascii=False, indent=None if as_json else 1))
+    click.echo(json.dumps(standing, ensure_ascii=False, indent=None if as_json else 1))
 
 
 @main.command()
@@ -289,8 +291,8 @@ def duplicates(home: Home) -> None:
     latest = current()
     if latest is None:
         raise click.ClickException("还没有发布任何批次 / no night has been published")
-    found = look(latest, latest.work_date, home.spill)
-    click.echo(f"{found:,} 对疑似重复 / pairs that may be one person")
+    pairs = look(latest, latest.work_date, home.spill)
+    click.echo(f"{pairs:,} 对疑似重复 / pairs that may be one person")
 
 
 @main.group()
@@ -386,8 +388,8 @@ def serve(home: Home, host: str, port: int) -> None:
             get_wsgi_application(), host=host, port=port, threads=8, ident=None, inbuf_overflow=IN_MEMORY
         )
     except OSError as error:
-        said = f"{host}:{port} 无法使用,请用 --port 另选端口 / cannot be used, choose another with --port"
-        raise click.ClickException(f"{said}: {error.strerror}") from None
+        message = f"{host}:{port} 无法使用,请用 --port 另选端口 / cannot be used, choose another with --port"
+        raise click.ClickException(f"{message}: {error.strerror}") from None
     click.echo(f"http://{host}:{port}/", err=True)
     server.run()
 

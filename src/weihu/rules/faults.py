@@ -83,7 +83,11 @@ def findings_of(error: ValidationError, schema: Mapping[str, Any]) -> list[Findi
     details = error.errors()
     unknown = [_path(detail["loc"]) for detail in details if detail["loc"][-1] == "[key]"]
     findings = [finding for detail in details for finding in _explained(detail, schema)]
-    return [found for found in findings if not any(found.path[: len(path)] == path != found.path for path in unknown)]
+    return [
+        finding
+        for finding in findings
+        if not any(finding.path[: len(path)] == path != finding.path for path in unknown)
+    ]
 
 
 def not_toml(error: TOMLDecodeError, file: str, text: str, places: Places) -> list[BookFault]:
@@ -165,7 +169,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "date_type": ("日期,如 2026-01-01,不加引号", "a date such as 2026-01-01, without quotes"),
     "date_from_datetime_inexact": ("日期,不含时刻", "a date without a time"),
 }
-"""What is expected, for each type of pydantic's errors that a book can meet (``test_faults`` holds them together)."""
+"""What is expected, for each type of pydantic's errors that a book can meet (``tests/rules/test_rulebook.py`` holds them together)."""
 
 
 def _explained(detail: ErrorDetails, schema: Mapping[str, Any]) -> Iterator[Finding]:

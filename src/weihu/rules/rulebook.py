@@ -291,8 +291,8 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError:
-        known = ", ".join(builtin_books())
-        zh, en = f"存在的文件,或内置制度之一:{known}", f"a file that exists, or a built-in book: {known}"
+        names = ", ".join(builtin_books())
+        zh, en = f"存在的文件,或内置制度之一:{names}", f"a file that exists, or a built-in book: {names}"
         raise FaultyBook([BookFault(path.name, None, "file", str(path), zh, en)]) from None
     except UnicodeDecodeError as error:
         place = Place(error.object.count(b"\n", 0, error.start) + 1, 1)
