@@ -15,7 +15,7 @@ MAY = {
     "insight": {"insight", "engine", "rules"},
     "workplace": {"workplace", "insight", "sources", "engine", "rules"},
 }
-KNOW_THE_WORKPLACE = {"publish.py", "gather.py", "noted.py", "run.py"}
+KNOW_THE_WORKPLACE = {"publish.py", "gather.py", "noted.py", "run.py", "followups.py"}
 
 
 def imports(path: Path) -> set[str]:

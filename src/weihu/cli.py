@@ -203,9 +203,6 @@ def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
         _explain(home, folder, refused)
     latest = current()
     if latest and published:
-        from weihu.workplace.rights.erasure import carry_out  # noqa: PLC0415
-
-        carry_out(latest.work_date)
         click.echo(_run_line(latest), err=True)
     elif latest:
         click.echo(f"{latest.business_date}: 已是最新 / nothing new", err=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,26 +11,36 @@ from typing import Any
 import duckdb
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis.backends.sql.datatypes import DuckDBType
+from ibis.expr import datatypes, operations
 from ibis.expr.types import Table
+from pydantic import BaseModel
+
+from weihu.engine.protocol import Rule
 
 
 class DuckEngine:
-    """Named tables, and rules that make new ones of them.
+    """Engine (protocol.Engine) in this process.
 
-    A rule is a function of Ibis tables. What it compiles to depends only on its inputs' names and columns, so a
-    rule is compiled once and its SQL is used again on every later night of the process.
+    What a rule compiles to depends on the rule, its inputs' names and columns, and its constants. It is compiled and
+    parsed once for each of these and used again on every later night of the process; DuckDB plans it anew each time,
+    since what is best depends on the night's rows.
     """
 
     def __init__(self, spill: Path | None, threads: int | None = None) -> None:
         self.connection = duckdb.connect()
         if spill:
             spill.mkdir(parents=True, exist_ok=True)
-            self.connection.execute(f"SET temp_directory = '{_quote(spill)}'")
+            self.connection.execute(f"SET temp_directory = '{quoted(spill)}'")
         if threads:
             self.connection.execute(f"SET threads = {threads}")
         self._schemas: dict[str, ibis.Schema] = {}
-        self._compiled: dict[str, tuple[str, ibis.Schema]] = {}
+        self._kinds: dict[str, str] = {}
+        self._counts: dict[str, int] = {}
+        self._parameters: set[str] = set()
+        self._compiled: dict[Hashable, tuple[duckdb.Statement, ibis.Schema]] = {}
+        self._digests: dict[int, tuple[BaseModel, str]] = {}
 
     @classmethod
     def in_memory(cls) -> DuckEngine:
@@ -37,78 +48,152 @@ class DuckEngine:
         return cls(None)
 
     def close(self) -> None:
-        """Free the memory."""
+        """Free everything."""
         self.connection.close()
 
-    def bind(self, name: str, schema: ibis.Schema, paths: list[Path]) -> Table:
-        """The rows of some Parquet files (none: an empty table) under ``name``, with exactly the schema's columns."""
-        if paths:
-            files = ", ".join(f"'{_quote(path)}'" for path in paths)
-            read = f"read_parquet([{files}], union_by_name = true)"
-            found = {row[0] for row in self.connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()}
-            # a column that earlier versions did not keep is empty
-            source = f"SELECT {_columns(schema, found)} FROM {read}"
-        else:
-            nulls = ", ".join(f'CAST(NULL AS {_duck_type(schema[column])}) AS "{column}"' for column in schema)
-            source = f"SELECT {nulls} WHERE false"
-        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {source}")
-        return self._named(name, schema)
+    def bind(self, name: str, schema: ibis.Schema, paths: Sequence[Path], often: bool = True) -> Table:
+        """Engine.bind: a table if it is read often, else a view of the files."""
+        if not paths:
+            return self.bind_arrow(name, schema, schema.to_pyarrow().empty_table())
+        footers = [pq.read_metadata(path) for path in paths]
+        known = {column for footer in footers for column in footer.schema.to_arrow_schema().names}
+        count = sum(footer.num_rows for footer in footers)
+        files = ", ".join(f"'{quoted(path)}'" for path in paths)
+        source = f"SELECT {_columns(schema, known)} FROM read_parquet([{files}], union_by_name = true)"
+        self._create("TABLE" if often else "VIEW", name, source)
+        return self._named(name, schema, count)
 
-    def bind_arrow(self, name: str, schema: ibis.Schema, table: pa.Table) -> Table:
-        """An Arrow table under ``name``."""
-        self.connection.register("_given", table.cast(schema.to_pyarrow()))
-        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT {_columns(schema)} FROM _given")
-        self.connection.unregister("_given")
-        return self._named(name, schema)
+    def bind_arrow(self, name: str, schema: ibis.Schema, rows: pa.Table) -> Table:
+        """Engine.bind_arrow."""
+        self.connection.register("_rows", rows.cast(schema.to_pyarrow()))
+        self._create("TABLE", name, f"SELECT {_columns(schema)} FROM _rows")
+        self.connection.unregister("_rows")
+        return self._named(name, schema, rows.num_rows)
 
-    def derive(self, name: str, rule: Callable[..., Table], *inputs: Any) -> Table:
-        """What ``rule`` makes of its inputs, kept under ``name``."""
-        if name not in self._compiled:
-            expression = rule(*inputs)
+    def bind_row(self, name: str, schema: ibis.Schema, row: Mapping[str, Any]) -> Table:
+        """Engine.bind_row: its columns are variables of the connection too."""
+        table = self.bind_arrow(name, schema, pa.Table.from_pylist([dict(row)], schema=schema.to_pyarrow()))
+        for column, kind in schema.items():
+            value = f'(SELECT CAST("{column}" AS {_duck_type(kind)}) FROM "{name}")'
+            self.connection.execute(f'SET VARIABLE "{name}.{column}" = {value}')
+        self._parameters.add(name)
+        return table
+
+    def alias(self, name: str, of: str) -> Table:
+        """Engine.alias."""
+        self._create("VIEW", name, f'SELECT * FROM "{of}"')
+        return self._named(name, self._schemas[of], self._counts[of])
+
+    def prepare(self, name: str, rule: Rule, *inputs: Any, **named: Any) -> ibis.Schema:
+        """Engine.prepare."""
+        return self._prepared(name, rule, inputs, named)[1]
+
+    def derive(self, name: str, rule: Rule, *inputs: Any, **named: Any) -> Table:
+        """Engine.derive."""
+        statement, schema = self._prepared(name, rule, inputs, named)
+        self._make_way("TABLE", name)
+        count = self.connection.execute(statement).fetchall()[0][0]
+        return self._named(name, schema, count)
+
+    def rows(self, name: str) -> int:
+        """Engine.rows."""
+        return self._counts[name]
+
+    def read(self, name: str) -> pa.Table:
+        """Engine.read."""
+        return self.connection.sql(f'FROM "{name}"').to_arrow_table().cast(self._schemas[name].to_pyarrow())
+
+    def write(self, name: str, path: Path, order_by: Sequence[str]) -> None:
+        """Engine.write."""
+        if not self._counts[name]:
+            pq.write_table(self._schemas[name].to_pyarrow().empty_table(), path)
+            return
+        order = ", ".join(f'"{column}"' for column in order_by)
+        source = f'SELECT * FROM "{name}" ORDER BY {order}'
+        self.connection.execute(f"COPY ({source}) TO '{quoted(path)}' (FORMAT parquet, COMPRESSION zstd)")
+
+    def clear(self) -> None:
+        """Engine.clear."""
+        for name, kind in self._kinds.items():
+            self.connection.execute(f'DROP {kind} "{name}"')
+        self._kinds.clear()
+        self._schemas.clear()
+        self._counts.clear()
+
+    def _prepared(
+        self, name: str, rule: Rule, inputs: tuple[Any, ...], named: dict[str, Any]
+    ) -> tuple[duckdb.Statement, ibis.Schema]:
+        stamps = [self._stamp(value) for value in (*inputs, *named.values())]
+        key = (name, rule, frozenset(self._parameters), tuple(named), *stamps)
+        if key not in self._compiled:
+            expression = rule(*inputs, **named)
             schema = expression.schema()
+            sql = ibis.to_sql(self._with_variables(expression), dialect="duckdb", pretty=False)
             # DuckDB's own types may be wider than the expression's (a date plus days is a timestamp there)
-            sql = f"SELECT {_columns(schema)} FROM ({ibis.to_sql(expression, dialect='duckdb')})"
-            self._compiled[name] = (sql, schema)
-        sql, schema = self._compiled[name]
-        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
-        return self._named(name, schema)
+            statement = f'CREATE OR REPLACE TABLE "{name}" AS SELECT {_columns(schema)} FROM ({sql})'
+            self._compiled[key] = (self.connection.extract_statements(statement)[0], schema)
+        return self._compiled[key]
 
-    def forget_rules(self) -> None:
-        """Compile every rule anew: another rule book holds."""
-        self._compiled.clear()
+    def _stamp(self, value: Any) -> Hashable:
+        """What tells two inputs of a rule apart; a rule book by its content."""
+        if isinstance(value, Table):
+            return value.get_name(), value.schema()
+        if isinstance(value, BaseModel):
+            if id(value) not in self._digests:
+                # the model is kept too, so that no other one gets its id
+                self._digests[id(value)] = value, hashlib.sha256(value.model_dump_json().encode()).hexdigest()
+            return self._digests[id(value)][1]
+        return repr(value)
 
-    def derive_sql(self, name: str, sql: str) -> None:
-        """The answer of a query, kept under ``name``."""
-        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
+    def _with_variables(self, expression: Table) -> Table:
+        """The expression with variables in place of the columns of one-row tables, so that DuckDB plans with their
+        values instead of a join for each place where one stands."""
 
-    def write(self, name: str, path: Path, order_by: str) -> None:
-        """The rows of ``name`` as one Parquet file, in a fixed order."""
-        self.connection.execute(
-            f"COPY (SELECT * FROM {name} ORDER BY {order_by}) TO '{_quote(path)}' (FORMAT parquet, COMPRESSION zstd)"
-        )
+        def replaced(node: operations.Node, changed: dict[str, Any] | None) -> operations.Node:
+            if isinstance(node, operations.ScalarSubquery) and isinstance(node.rel, operations.Project):
+                source, columns = node.rel.parent, list(node.rel.values.values())
+                if isinstance(source, operations.UnboundTable) and source.name in self._parameters:
+                    return _variable(node.dtype)(f"{source.name}.{columns[0].name}").op()
+            return node.__recreate__(changed) if changed else node
 
-    def arrow(self, sql: str) -> pa.Table:
-        """The answer of a query on the named tables."""
-        return self.connection.sql(sql).to_arrow_table()
+        return expression.op().replace(replaced).to_expr()
 
-    def row(self, sql: str) -> tuple[Any, ...]:
-        """The first row of an answer."""
-        return self.connection.execute(sql).fetchall()[0]
+    def _create(self, kind: str, name: str, source: str) -> None:
+        self._make_way(kind, name)
+        self.connection.execute(f'CREATE OR REPLACE {kind} "{name}" AS {source}')
 
-    def _named(self, name: str, schema: ibis.Schema) -> Table:
-        self._schemas[name] = schema
+    def _make_way(self, kind: str, name: str) -> None:
+        """A table does not replace a view, nor a view a table."""
+        if self._kinds.get(name, kind) != kind:
+            self.connection.execute(f'DROP {self._kinds[name]} "{name}"')
+        self._kinds[name] = kind
+
+    def _named(self, name: str, schema: ibis.Schema, count: int) -> Table:
+        self._schemas[name], self._counts[name] = schema, count
         return ibis.table(schema, name=name)
 
 
-def _quote(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """A path within single quotes of SQL."""
     return str(path).replace("'", "''")
 
 
-def _columns(schema: ibis.Schema, found: set[str] | None = None) -> str:
-    values = {name: f'"{name}"' if found is None or name in found else "NULL" for name in schema}
+def _columns(schema: ibis.Schema, known: set[str] | None = None) -> str:
+    values = {name: f'"{name}"' if known is None or name in known else "NULL" for name in schema}
     return ", ".join(f'CAST({values[name]} AS {_duck_type(kind)}) AS "{name}"' for name, kind in schema.items())
 
 
 @lru_cache(maxsize=256)
 def _duck_type(kind: ibis.DataType) -> str:
     return str(DuckDBType.to_string(kind))
+
+
+@lru_cache(maxsize=64)
+def _variable(kind: datatypes.DataType) -> Any:
+    """DuckDB's function that reads a variable of a type."""
+
+    return ibis.udf.scalar.builtin(_getvariable, name="getvariable", signature=((datatypes.string,), kind))
+
+
+def _getvariable(name: str) -> None:
+    """The shape of DuckDB's function for Ibis, which never calls this one."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 import pyarrow as pa
 from django.db.models import Count, Max, Q
 
-from weihu.nightly.compute import Day
+from weihu.nightly.graph import rows_of
 from weihu.nightly.noted import noted
-from weihu.rules import tables
+from weihu.nightly.steps import NOTED
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.archive.facts import barred_customers, known_keys
 from weihu.workplace.archive.models import Fact
@@ -22,13 +23,14 @@ from weihu.workplace.runs.current import current
 from weihu.workplace.worklist.fatigue import tired_customers
 from weihu.workplace.worklist.models import Answer, Contact, Outcome
 
-MERGE_COLUMNS = pa.schema([("gone", pa.string()), ("kept", pa.string()), ("active", pa.bool_())])
+Row = Mapping[str, object]
 LOOK_BACK = timedelta(days=14)
 """A contact saved while a night was reading is read by the next ones: reading one twice changes nothing."""
 
 
-def gather(on: date, book: RuleBook) -> Day:
-    """Contacts, answers and facts of the last days up to the business date, and who is not to be contacted after it."""
+def gather(on: date, book: RuleBook) -> dict[str, pa.Table]:
+    """The tables of steps.NOTED: contacts, answers and facts of the last days up to the business date, and who is not to
+    be contacted after it."""
     span = {"on__gt": on - LOOK_BACK, "on__lte": on}
     reached = Contact.objects.filter(**span).exclude(outcome=Outcome.NOT_REACHED)
     contacts = [
@@ -38,30 +40,31 @@ def gather(on: date, book: RuleBook) -> Day:
     answered = Answer.objects.filter(**span).values("customer_id", "kind", "subject").annotate(answered_on=Max("on"))
     changed = Q(changed_on__gt=on - LOOK_BACK, changed_on__lte=on)
     expired = Q(valid_until__gte=on - LOOK_BACK, valid_until__lt=on)
-    told = Fact.objects.filter(changed | expired).values_list("customer_id", flat=True)
+    changed_of = Fact.objects.filter(changed | expired).values_list("customer_id", flat=True)
     facts = [
         {"customer_id": customer, "known": f",{','.join(keys)},"}
-        for customer, keys in sorted(known_keys(set(told), on).items())
+        for customer, keys in sorted(known_keys(set(changed_of), on).items())
     ]
     barred = [{"customer_id": customer} for customer in sorted(barred_customers(book, on + timedelta(days=1)))]
     tired = [{"customer_id": customer} for customer in sorted(tired_customers(book, on))]
-    return Day(
-        pa.Table.from_pylist(contacts, schema=tables.CONTACTS.to_pyarrow()),
-        pa.Table.from_pylist(list(answered), schema=tables.ANSWERS.to_pyarrow()),
-        pa.Table.from_pylist(facts, schema=tables.FACTS_KNOWN.to_pyarrow()),
-        pa.Table.from_pylist(barred, schema=tables.BARRED.to_pyarrow()),
-        pa.Table.from_pylist(merges_on(on), schema=MERGE_COLUMNS),
-        pa.Table.from_pylist(_granted(on, book), schema=tables.GRANTED.to_pyarrow()),
-        pa.Table.from_pylist(_staffing(), schema=tables.STAFFING.to_pyarrow()),
-        pa.Table.from_pylist(_covers(on + timedelta(days=1)), schema=tables.COVERS.to_pyarrow()),
-        pa.Table.from_pylist(_placed(on), schema=tables.PLACED.to_pyarrow()),
-        pa.Table.from_pylist(_benefits_used(on, book), schema=tables.BENEFITS_USED.to_pyarrow()),
-        pa.Table.from_pylist(noted(on, book, current()), schema=tables.NOTED.to_pyarrow()),
-        pa.Table.from_pylist(tired, schema=tables.TIRED.to_pyarrow()),
-    )
+    rows: dict[str, Iterable[Row]] = {
+        "contacts_today": contacts,
+        "answers_today": answered,
+        "facts_today": facts,
+        "barred": barred,
+        "merges": merges_on(on),
+        "exceptions": _exceptions(on, book),
+        "staffing": _staffing(),
+        "covers": _covers(on + timedelta(days=1)),
+        "placements": _placed(on),
+        "benefits_used": _benefits_used(on, book),
+        "noted": noted(on, book, current()),
+        "tired": tired,
+    }
+    return {name: rows_of(schema, rows[name]) for name, schema in NOTED.items()}
 
 
-def _granted(on: date, book: RuleBook) -> list[dict[str, object]]:
+def _exceptions(on: date, book: RuleBook) -> list[Row]:
     """Exceptions that hold on the date, of grades that the book has."""
     rows = GradeException.objects.filter(from_on__lte=on, until_on__gte=on)
     rows = rows.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=on)).order_by("pk")
@@ -70,25 +73,25 @@ def _granted(on: date, book: RuleBook) -> list[dict[str, object]]:
     ]
 
 
-def _staffing() -> list[dict[str, object]]:
+def _staffing() -> list[Row]:
     """A row for each post that somebody has besides, and one without a post for his or her own limits."""
-    rows: list[dict[str, object]] = []
-    for one in Staffing.objects.order_by("pk"):
-        limits = {"customers_max": one.customers_max, "minutes_per_day": one.minutes_per_day}
-        rows += [{"staff_id": one.staff_id, "post": post, **limits} for post in (None, *one.posts)]
+    rows: list[Row] = []
+    for member in Staffing.objects.order_by("pk"):
+        limits = {"customers_max": member.customers_max, "minutes_per_day": member.minutes_per_day}
+        rows += [{"staff_id": member.staff_id, "post": post, **limits} for post in (None, *member.posts)]
     return rows
 
 
-def _covers(on: date) -> list[dict[str, object]]:
+def _covers(on: date) -> list[Row]:
     """Who is away on a day, and who stands in and is not away."""
     away = dict(absent_on(on).values_list("staff_id", "cover_id"))
     return [
-        {"staff_id": one, "cover_id": cover if cover and cover not in away else None}
-        for one, cover in sorted(away.items())
+        {"staff_id": staff_id, "cover_id": cover if cover and cover not in away else None}
+        for staff_id, cover in sorted(away.items())
     ]
 
 
-def _placed(on: date) -> list[dict[str, object]]:
+def _placed(on: date) -> list[Row]:
     """Whom people gave customers to; older ones the carried state knows."""
     rows = Placement.objects.filter(on__gt=on - LOOK_BACK, on__lte=on + timedelta(days=1)).order_by("on", "pk")
     latest = {row.customer_id: row for row in rows}
@@ -98,9 +101,9 @@ def _placed(on: date) -> list[dict[str, object]]:
     ]
 
 
-def _benefits_used(on: date, book: RuleBook) -> list[dict[str, object]]:
+def _benefits_used(on: date, book: RuleBook) -> list[Row]:
     """Uses in the periods that run on the date."""
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for key, benefit in book.benefits.items():
         uses = BenefitUse.objects.filter(benefit=key, period_from=benefit.period_of(on)[0], undone=False, on__lte=on)
         for customer, used in uses.values_list("customer_id").annotate(used=Count("pk")).order_by("customer_id"):

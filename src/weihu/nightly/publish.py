@@ -4,6 +4,9 @@ Versioned rows (standings, signals) say between which runs they hold: staging ad
 the rows they replace at it. An account keeps the balance before the new one. A reader of the current run sees none
 of this. The last step is one short transaction with the pointer and the few facts that changed in the core system.
 A run that died before it is undone by ``withdraw``.
+
+What is published is read from the run's own folder, whoever computed it, and held against the folder of the run that
+is published, in a DuckDB of its own.
 """
 
 from __future__ import annotations
@@ -12,22 +15,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pypinyin
 from django.db import connection, models, transaction
 from django.db.models import F
 
-from weihu.engine.duck import DuckEngine
+from weihu.engine.duck import quoted
 from weihu.nightly import bulk
 from weihu.nightly.land import Landed
 from weihu.workplace.archive.models import Account, Authorised, Customer, Holding, Product, SearchKey
 from weihu.workplace.archive.search import keys_of
-from weihu.workplace.campaigns.response import stop_those_that_should
-from weihu.workplace.care.starting import begin_by_signals, kinds_that_begin
 from weihu.workplace.cockpit.models import Effect, Figure
 from weihu.workplace.grading.models import GradeChange, Standing
-from weihu.workplace.introductions.linking import link
 from weihu.workplace.people.models import Branch, Staff
 from weihu.workplace.portfolio.models import Unassigned
 from weihu.workplace.runs.models import FOREVER, CurrentRun, Run
@@ -113,10 +115,8 @@ HOLDINGS = Core(
 )
 AUTHORISED = Core(Authorised, "authorised", "authorised_id", ("account_id", "customer_id", "until"), ())
 GRADE_CHANGES = """
-SELECT {run} AS run_id, DATE '{on}' AS "on", n.customer_id, n.branch_id, n.primary_id, p.grade_rank AS rank_before,
-       n.grade_rank AS rank_after, n.grade_why AS why, CAST(n.metric * 100 AS BIGINT) AS metric, CAST(n.aum * 100 AS BIGINT) AS aum
-FROM standings n LEFT JOIN standings_before p USING (customer_id)
-WHERE p.grade_rank IS DISTINCT FROM n.grade_rank AND NOT (SELECT is_first FROM calendar) ORDER BY n.customer_id
+SELECT {run} AS run_id, DATE '{on}' AS "on", * REPLACE (CAST(metric * 100 AS BIGINT) AS metric, CAST(aum * 100 AS BIGINT) AS aum)
+FROM grade_changes ORDER BY customer_id
 """
 FIGURES = """
 SELECT {run} AS run_id, * REPLACE (CAST(aum * 100 AS BIGINT) AS aum, CAST(lost_aum * 100 AS BIGINT) AS lost_aum,
@@ -126,7 +126,19 @@ EFFECTS = """
 SELECT {run} AS run_id, DATE '{on}' AS "on", * REPLACE (CAST(change * 100 AS BIGINT) AS change) FROM effects
 ORDER BY kind, branch_id, held_out
 """
-OF_A_RUN = (Task, GradeChange, Unassigned, Figure, Effect)
+TASKS = """
+SELECT {run} AS run_id, staff_id, customer_id, position, minutes, CAST(value * 100 AS BIGINT) AS value, promised, top, score,
+       grade_rank FROM tasks ORDER BY staff_id, position
+"""
+UNASSIGNED = "SELECT {run} AS run_id, customer_id, why, owner_id FROM unassigned ORDER BY ALL"
+OF_A_RUN: dict[type[models.Model], tuple[str, str]] = {
+    Task: ("tasks", TASKS),
+    GradeChange: ("grade_changes", GRADE_CHANGES),
+    Unassigned: ("unassigned", UNASSIGNED),
+    Figure: ("figures", FIGURES),
+    Effect: ("effects", EFFECTS),
+}
+"""What belongs to one run and is never changed: the run's table and what is read of it."""
 VERSIONED, CORE = (STANDINGS, SIGNALS), (ACCOUNTS, HOLDINGS, AUTHORISED)
 
 
@@ -146,94 +158,184 @@ def withdraw() -> None:
     staged = Account.objects.filter(balance_run__gt=number)
     staged.update(balance=F("balance_before"), balance_run=number)
     for of_a_run in OF_A_RUN:
-        of_a_run.objects.filter(run_id__gt=number).delete()
+        of_a_run._default_manager.filter(run_id__gt=number).delete()
     Run.objects.filter(number__gt=number).delete()
 
 
-def stage(engine: DuckEngine, run: Run, last: Run | None, published: Path | None, landed: Landed) -> int:
-    """Write everything that differs from the ``last`` run's ``published`` state; returns the number of rows written.
+class Publication:
+    """What is published of nights, one after the other: ``open`` a run's folder, ``stage``, ``commit``."""
 
-    ``engine`` holds the night's tables.
-    """
-    bulk.roomy()
-    run.save(force_insert=True)
-    _bind_published(engine, published)
-    written = _stage_new_customers(engine, landed)
-    written += sum(_stage_new(engine, run, core) for core in CORE)
-    written += _stage_balances(engine, run)
-    # a rank means another grade in another book's list, so every standing is written anew
-    regraded = last is not None and list(last.rulebook.grades) != list(run.rulebook.grades)
-    written += _stage_versions(engine, run, STANDINGS, everything=regraded)
-    written += _stage_versions(engine, run, SIGNALS)
-    tasks = engine.arrow(
-        f"SELECT {run.number} AS run_id, staff_id, customer_id, position, minutes,"
-        " CAST(value * 100 AS BIGINT) AS value, promised, top, score, grade_rank FROM tasks"
-        " ORDER BY staff_id, position"
-    )
-    changes = engine.arrow(GRADE_CHANGES.format(run=run.number, on=run.business_date))
-    unassigned = engine.arrow(f"SELECT {run.number} AS run_id, customer_id, why, owner_id FROM unassigned ORDER BY ALL")
-    figures = engine.arrow(FIGURES.format(run=run.number))
-    effects = engine.arrow(EFFECTS.format(run=run.number, on=run.business_date))
-    for model, rows in zip(OF_A_RUN, (tasks, changes, unassigned, figures, effects), strict=True):
-        bulk.insert(model, rows)
-        written += int(rows.num_rows)
-    return written
+    def __init__(self) -> None:
+        self._database = duckdb.connect()
+        self._database.execute("SET parquet_metadata_cache = true")
+        self._unchanged: set[str] = set()
+        self._rows: dict[str, int] = {}
 
+    def close(self) -> None:
+        """Free the memory."""
+        self._database.close()
 
-def commit(engine: DuckEngine, run: Run, landed: Landed) -> None:
-    """The one moment in which the night becomes true."""
-    upserted = _core_rows(engine, run, landed)
-    changed = [(core, engine.arrow(_changed(core))) for core in CORE]
-    renamed = _renamed(upserted[-1][2])
-    keys = _search_keys(renamed) if renamed.num_rows else None
-    begun = engine.arrow(_beginning(run)).to_pylist()
-    gone = [(core, engine.arrow(_gone(core))[core.key].to_pylist()) for core in CORE]
-    with transaction.atomic():
-        for model, key, rows in upserted:
-            if rows.num_rows:
-                # a password is given here, not by the core system
-                bulk.upsert(model, key, rows, once=("password",))
-        if keys:
-            SearchKey.objects.filter(customer_id__in=renamed["customer_id"].to_pylist()).delete()
-            bulk.insert(SearchKey, keys)
-        for core, rows in changed:
-            bulk.update(core.model, [core.key], rows, ", ".join(f"{name} = given.{name}" for name in core.facts))
-        for core, keys in gone:
-            for start in range(0, len(keys), 500):
-                core.model._default_manager.filter(pk__in=keys[start : start + 500]).delete()
-        Run.objects.filter(number=run.number).update(published=True, report=run.report)
-        CurrentRun.objects.update_or_create(pk=1, defaults={"run": run})
-        begin_by_signals(run, begun)
-        link(run)
-        stop_those_that_should(run, run.work_date)
+    def open(self, run: Run, folder: Path, published: Path | None, landed: Landed) -> None:
+        """Look at a run's ``folder``, at the ``published`` run's, if there is one, and at the night's delivery."""
+        self._run, self._landed = run, landed
+        self._unchanged.clear()
+        for plan in (*VERSIONED, *CORE):
+            new = folder / f"{plan.table}.parquet"
+            old = published / f"{plan.table}.parquet" if published else None
+            self._view(plan.table, new)
+            if old is None or not old.is_file():
+                self._query(f"CREATE OR REPLACE VIEW published_{plan.table} AS SELECT * FROM {plan.table} WHERE false")
+                continue
+            # columns that an earlier version did not keep are empty
+            same = pq.read_schema(old).names == pq.read_schema(new).names
+            empty = "" if same else f"SELECT * FROM {plan.table} WHERE false UNION ALL BY NAME "
+            self._view(f"published_{plan.table}", old, empty)
+            if old.samefile(new):
+                self._unchanged.add(plan.table)
+        for table, _ in OF_A_RUN.values():
+            path = folder / f"{table}.parquet"
+            self._rows[table] = pq.read_metadata(path).num_rows
+            self._view(table, path)
 
+    def stage(self, last: Run | None) -> int:
+        """Write everything that differs from the ``last`` run's published state; returns the number of rows written."""
+        run = self._run
+        bulk.roomy()
+        run.save(force_insert=True)
+        written = self._stage_new_customers()
+        written += sum(self._stage_new(core) for core in CORE)
+        written += self._stage_balances()
+        # a rank means another grade in another book's list, so every standing is written anew
+        regraded = last is not None and list(last.rulebook.grades) != list(run.rulebook.grades)
+        written += self._stage_versions(STANDINGS, everything=regraded)
+        written += self._stage_versions(SIGNALS)
+        for model, (table, select) in OF_A_RUN.items():
+            if self._rows[table]:
+                bulk.insert(model, self._arrow(select.format(run=run.number, on=run.business_date)))
+            written += self._rows[table]
+        return written
 
-def _bind_published(engine: DuckEngine, published: Path | None) -> None:
-    for plan in (*VERSIONED, *CORE):
-        path = published / f"{plan.table}.parquet" if published else None
-        # columns that an earlier version did not keep are empty
-        kept = f" UNION ALL BY NAME SELECT * FROM read_parquet('{path}')" if path and path.is_file() else ""
-        engine.derive_sql(f"published_{plan.table}", f"SELECT * FROM {plan.table} WHERE false{kept}")
+    def commit(self) -> None:
+        """The one moment in which the night becomes true."""
+        run = self._run
+        upserted = self._core_rows()
+        touched = [core for core in CORE if core.table not in self._unchanged]
+        changed = [(core, self._arrow(_changed(core))) for core in touched]
+        gone = [(core, self._arrow(_gone(core))[core.key].to_pylist()) for core in touched]
+        renamed = _renamed(upserted[-1][2])
+        keys = _search_keys(renamed) if renamed.num_rows else None
+        with transaction.atomic():
+            for model, key, rows in upserted:
+                if rows.num_rows:
+                    # a password is given here, not by the core system
+                    bulk.upsert(model, key, rows, once=("password",))
+            if keys:
+                SearchKey.objects.filter(customer_id__in=renamed["customer_id"].to_pylist()).delete()
+                bulk.insert(SearchKey, keys)
+            for core, rows in changed:
+                bulk.update(core.model, [core.key], rows, ", ".join(f"{name} = given.{name}" for name in core.facts))
+            for core, ids in gone:
+                for start in range(0, len(ids), 500):
+                    core.model._default_manager.filter(pk__in=ids[start : start + 500]).delete()
+            Run.objects.filter(number=run.number).update(published=True, report=run.report)
+            CurrentRun.objects.update_or_create(pk=1, defaults={"run": run})
 
+    def _view(self, name: str, path: Path, before: str = "") -> None:
+        self._query(f"CREATE OR REPLACE VIEW {name} AS {before}SELECT * FROM read_parquet('{quoted(path)}')")
 
-def _stage_versions(engine: DuckEngine, run: Run, plan: Versioned, everything: bool = False) -> int:
-    key = ", ".join(plan.key)
-    columns = ", ".join(_stored(name, plan.money) for name in (*plan.key, *plan.kept))
-    extra = plan.extra.format(on=run.business_date)
-    before = f"published_{plan.table}"
-    unchanged = " AND ".join(f"p.{name} IS NOT DISTINCT FROM n.{name}" for name in (*plan.key, *plan.kept))
-    differs = "" if everything else f"ANTI JOIN {before} p ON {unchanged}"
-    engine.derive_sql("changed", f"SELECT n.* FROM {plan.table} n {differs}")
-    rows = engine.arrow(
-        f"SELECT {columns}, {extra} {run.number} AS since_run, {FOREVER} AS until_run, true AS listed"
-        f" FROM changed n ORDER BY {key}"
-    )
-    ended = engine.arrow(
-        f"SELECT {key} FROM {before} p SEMI JOIN changed n USING ({key}) UNION ALL"
-        f" SELECT {key} FROM {before} p ANTI JOIN {plan.table} n USING ({key}) ORDER BY {key}"
-    )
-    _replace(run, plan, rows, ended)
-    return int(rows.num_rows + ended.num_rows)
+    def _query(self, sql: str) -> None:
+        self._database.execute(sql)
+
+    def _arrow(self, sql: str) -> pa.Table:
+        return self._database.sql(sql).to_arrow_table()
+
+    def _stage_versions(self, plan: Versioned, everything: bool = False) -> int:
+        if plan.table in self._unchanged and not everything:
+            return 0
+        run = self._run
+        key = ", ".join(plan.key)
+        columns = ", ".join(_stored(name, plan.money) for name in (*plan.key, *plan.kept))
+        extra = plan.extra.format(on=run.business_date)
+        before = f"published_{plan.table}"
+        unchanged = " AND ".join(f"p.{name} IS NOT DISTINCT FROM n.{name}" for name in (*plan.key, *plan.kept))
+        differs = "" if everything else f"ANTI JOIN {before} p ON {unchanged}"
+        self._query(f"CREATE OR REPLACE TEMP TABLE changed AS SELECT n.* FROM {plan.table} n {differs}")
+        rows = self._arrow(
+            f"SELECT {columns}, {extra} {run.number} AS since_run, {FOREVER} AS until_run, true AS listed"
+            f" FROM changed n ORDER BY {key}"
+        )
+        ended = self._arrow(
+            f"SELECT {key} FROM {before} p SEMI JOIN changed n USING ({key}) UNION ALL"
+            f" SELECT {key} FROM {before} p ANTI JOIN {plan.table} n USING ({key}) ORDER BY {key}"
+        )
+        _replace(run, plan, rows, ended)
+        return int(rows.num_rows + ended.num_rows)
+
+    def _stage_new(self, core: Core) -> int:
+        if core.table in self._unchanged:
+            return 0
+        columns = ", ".join(_stored(name, core.money) for name in (core.key, *core.facts))
+        if core is ACCOUNTS:
+            cents = "CAST(n.balance * 100 AS BIGINT)"
+            columns += f", {cents} AS balance, {cents} AS balance_before, {self._run.number} AS balance_run"
+        rows = self._arrow(
+            f"SELECT {columns}, {self._run.number} AS since_run FROM {core.table} n"
+            f" ANTI JOIN published_{core.table} p USING ({core.key}) ORDER BY n.{core.key}"
+        )
+        bulk.insert(core.model, rows)
+        return int(rows.num_rows)
+
+    def _stage_balances(self) -> int:
+        if ACCOUNTS.table in self._unchanged:
+            return 0
+        rows = self._arrow(
+            "SELECT account_id, CAST(n.balance * 100 AS BIGINT) AS balance FROM accounts n"
+            " JOIN published_accounts p USING (account_id) WHERE n.balance <> p.balance ORDER BY account_id"
+        )
+        own = f"{Account._meta.db_table}.balance"
+        sets = f"balance_before = {own}, balance = given.balance, balance_run = {self._run.number}"
+        bulk.update(Account, ["account_id"], rows, sets)
+        return int(rows.num_rows)
+
+    def _stage_new_customers(self) -> int:
+        """Customers never seen before; without a standing no reader finds them."""
+        rows = self._customers("ANTI JOIN published_standings p USING (customer_id)")
+        fresh = rows.filter(pc.invert(_exists(rows)))
+        if fresh.num_rows:
+            bulk.insert(Customer, fresh)
+            bulk.insert(SearchKey, _search_keys(fresh))
+        return int(fresh.num_rows)
+
+    def _core_rows(self) -> list[tuple[type[models.Model], str, pa.Table]]:
+        """Delivered staff, branches, products and known customers: few, so they go with the pointer."""
+        active = f"left_on IS NULL OR left_on > DATE '{self._run.business_date}' AS is_active"
+        staff = f"staff_id, name, branch_id, post, left_on, {active}, '!' AS password"
+        known = self._customers("SEMI JOIN published_standings p USING (customer_id)")
+        return [
+            (Branch, "branch_id", self._landed_rows("branches", "branch_id, name, parent_id")),
+            (Staff, "staff_id", self._landed_rows("staff", staff)),
+            (Product, "product_id", self._landed_rows("products", "product_id, name, name_en, category, risk")),
+            (Customer, "customer_id", known),
+        ]
+
+    def _landed_rows(self, file: str, columns: str) -> pa.Table:
+        paths = self._landed.paths(file)
+        return self._arrow(f"SELECT {columns} FROM read_parquet('{quoted(paths[0])}')") if paths else pa.table({})
+
+    def _customers(self, join: str) -> pa.Table:
+        paths = self._landed.paths("customers")
+        if not paths:
+            return pa.table({"customer_id": pa.array([], pa.string())})
+        rows = self._arrow(
+            "SELECT customer_id, name, sex, birth_date, identity_number, identity_number_index, phone, phone_index, address, "
+            "CAST(income * 100 AS BIGINT) AS income, occupation, education, marital_status, risk_rating, risk_rated_on, "
+            f"c.opened_on FROM read_parquet('{quoted(paths[0])}') c {join} ORDER BY customer_id"
+        )
+        spelled = [spell(name) for name in rows["name"].to_pylist()]
+        rows = rows.append_column("pinyin", pa.array(["".join(parts) for parts in spelled], pa.string()))
+        return rows.append_column(
+            "initials", pa.array(["".join(part[:1] for part in parts) for parts in spelled], pa.string())
+        )
 
 
 def _replace(run: Run, plan: Versioned, rows: pa.Table, ended: pa.Table) -> None:
@@ -259,44 +361,6 @@ def _replace(run: Run, plan: Versioned, rows: pa.Table, ended: pa.Table) -> None
 def _stored(name: str, money: tuple[str, ...]) -> str:
     """A column as the database stores it: money as whole cents."""
     return f"CAST(n.{name} * 100 AS BIGINT) AS {name}" if name in money else f"n.{name}"
-
-
-def _stage_new(engine: DuckEngine, run: Run, core: Core) -> int:
-    columns = ", ".join(_stored(name, core.money) for name in (core.key, *core.facts))
-    if core is ACCOUNTS:
-        cents = "CAST(n.balance * 100 AS BIGINT)"
-        columns += f", {cents} AS balance, {cents} AS balance_before, {run.number} AS balance_run"
-    rows = engine.arrow(
-        f"SELECT {columns}, {run.number} AS since_run FROM {core.table} n"
-        f" ANTI JOIN published_{core.table} p USING ({core.key}) ORDER BY n.{core.key}"
-    )
-    bulk.insert(core.model, rows)
-    return int(rows.num_rows)
-
-
-def _stage_balances(engine: DuckEngine, run: Run) -> int:
-    rows = engine.arrow(
-        "SELECT account_id, CAST(n.balance * 100 AS BIGINT) AS balance FROM accounts n"
-        " JOIN published_accounts p USING (account_id) WHERE n.balance <> p.balance ORDER BY account_id"
-    )
-    own = f"{Account._meta.db_table}.balance"
-    bulk.update(
-        Account,
-        ["account_id"],
-        rows,
-        f"balance_before = {own}, balance = given.balance, balance_run = {run.number}",
-    )
-    return int(rows.num_rows)
-
-
-def _stage_new_customers(engine: DuckEngine, landed: Landed) -> int:
-    """Customers never seen before; without a standing no reader finds them."""
-    rows = _customers(engine, landed, "ANTI JOIN published_standings p USING (customer_id)")
-    fresh = rows.filter(pc.invert(_exists(rows)))
-    if fresh.num_rows:
-        bulk.insert(Customer, fresh)
-        bulk.insert(SearchKey, _search_keys(fresh))
-    return int(fresh.num_rows)
 
 
 def _search_keys(customers: pa.Table) -> pa.Table:
@@ -330,32 +394,6 @@ def _exists(rows: pa.Table) -> pa.Array:
     return pa.array([customer in known for customer in ids], pa.bool_())
 
 
-def _core_rows(engine: DuckEngine, run: Run, landed: Landed) -> list[tuple[type[models.Model], str, pa.Table]]:
-    """Delivered staff, branches, products and known customers: few, so they go with the pointer."""
-    active = f"left_on IS NULL OR left_on > DATE '{run.business_date}' AS is_active"
-    return [
-        (Branch, "branch_id", _landed_rows(engine, landed, "branches", "branch_id, name, parent_id")),
-        (
-            Staff,
-            "staff_id",
-            _landed_rows(
-                engine, landed, "staff", f"staff_id, name, branch_id, post, left_on, {active}, '!' AS password"
-            ),
-        ),
-        (Product, "product_id", _landed_rows(engine, landed, "products", "product_id, name, name_en, category, risk")),
-        (Customer, "customer_id", _customers(engine, landed, "SEMI JOIN published_standings p USING (customer_id)")),
-    ]
-
-
-def _beginning(run: Run) -> str:
-    """Tonight's signals that begin care plans."""
-    kinds = ", ".join(f"'{kind}'" for kind in kinds_that_begin(run.rulebook)) or "''"
-    return (
-        "SELECT customer_id, kind, subject, grade_rank FROM signals JOIN standings USING (customer_id)"
-        f" WHERE kind IN ({kinds}) AND raised_on = DATE '{run.business_date}' AND NOT held_out ORDER BY ALL"
-    )
-
-
 def _changed(core: Core) -> str:
     """Rows whose facts changed."""
     columns = ", ".join(_stored(name, core.money) for name in (core.key, *core.facts))
@@ -369,27 +407,6 @@ def _changed(core: Core) -> str:
 def _gone(core: Core) -> str:
     """Rows of a delivery that its correction no longer has."""
     return f"SELECT {core.key} FROM published_{core.table} ANTI JOIN {core.table} USING ({core.key})"
-
-
-def _landed_rows(engine: DuckEngine, landed: Landed, file: str, columns: str) -> pa.Table:
-    paths = landed.paths(file)
-    return engine.arrow(f"SELECT {columns} FROM read_parquet('{paths[0]}')") if paths else pa.table({})
-
-
-def _customers(engine: DuckEngine, landed: Landed, join: str) -> pa.Table:
-    paths = landed.paths("customers")
-    if not paths:
-        return pa.table({"customer_id": pa.array([], pa.string())})
-    rows = engine.arrow(
-        "SELECT customer_id, name, sex, birth_date, identity_number, identity_number_index, phone, phone_index, address, "
-        "CAST(income * 100 AS BIGINT) AS income, occupation, education, marital_status, risk_rating, risk_rated_on, "
-        f"c.opened_on FROM read_parquet('{paths[0]}') c {join} ORDER BY customer_id"
-    )
-    spelled = [spell(name) for name in rows["name"].to_pylist()]
-    rows = rows.append_column("pinyin", pa.array(["".join(parts) for parts in spelled], pa.string()))
-    return rows.append_column(
-        "initials", pa.array(["".join(part[:1] for part in parts) for parts in spelled], pa.string())
-    )
 
 
 def spell(name: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The night, in the order in which it happens.
 
-land -> carry -> value -> grade -> assign -> signals -> plan -> measure -> publish
+land -> gather -> carry -> value -> grade -> assign -> signals -> plan -> measure -> write -> publish -> follow-ups
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from typing import Any
 
 from weihu.engine.duck import DuckEngine
 from weihu.engine.lake import Home
+from weihu.engine.protocol import Engine
 from weihu.engine.seal import Seal
-from weihu.nightly import gather, land, publish
-from weihu.nightly.compute import CORE_STATE, Before, Night
+from weihu.nightly import followups, gather, land, publish, steps
 from weihu.nightly.faults import DeliveryFault, DeliveryRefused, OutOfOrder
+from weihu.nightly.graph import Graph
+from weihu.nightly.night import Before, Night
+from weihu.nightly.steps import CORE_STATE
 from weihu.rules import rulebook
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.grading.books import in_force
 from weihu.workplace.runs.current import current
 from weihu.workplace.runs.models import Book, Run
-
-STEPS = ("land", "carry", "value", "grade", "assign", "signals", "plan", "measure", "write", "publish")
-"""The steps of a run, as progress and report name them."""
 
 Watcher = Callable[[str], None]
 
@@ -42,8 +42,9 @@ class Nightly:
     watcher: Watcher = lambda step: None
     threads: int | None = None
     book: RuleBook = field(init=False)
-    engine: DuckEngine = field(init=False)
+    engine: Engine = field(init=False)
     _installed: RuleBook = field(init=False)
+    _graph: Graph | None = field(init=False, default=None)
 
     def __enter__(self) -> Nightly:
         """Take the home's lock (raises lake.Busy) and undo what a killed run left."""
@@ -53,7 +54,9 @@ class Nightly:
             self.home.tidy()
             publish.withdraw()
             self._forget_unpublished()
+            self._finish_follow_ups()
             self.engine = DuckEngine(self.home.spill, self.threads)
+            self._publication = publish.Publication()
             self._seal = Seal(self.home.key("seal"), self.home.key("index"))
         except BaseException:
             self._lock.release()
@@ -62,6 +65,7 @@ class Nightly:
 
     def __exit__(self, *_: object) -> None:
         self.engine.close()
+        self._publication.close()
         self._lock.release()
 
     def run(self, delivery: Path) -> Run | None:
@@ -94,13 +98,12 @@ class Nightly:
                 self._seal,
                 self.home.spill,
             )
-        night = Night(self.engine, self.book, manifest.business_date, before)
-        with self._step("carry", durations):
-            night.remember(self._movements(before), gather.gather(manifest.business_date, self.book))
-            night.carry(landed)
-        for step in (night.value, night.grade, night.assign, night.signals, night.plan, night.measure):
-            with self._step(step.__name__, durations):
-                step()
+        graph = self._graph_of_the_book()
+        night = Night(self.engine, graph, self.book, manifest.business_date, before)
+        with self._step("gather", durations):
+            night.bind(landed, self._movements(before), gather.gather(manifest.business_date, self.book))
+            graph.check(self.engine, self.book)
+        durations |= night.run(self.watcher)
         reconciliation = _reconcile(night.totals(), manifest)
         run = Run(
             number=(last.number if last else 0) + 1,
@@ -115,29 +118,39 @@ class Nightly:
             staging = self.home.staging("run")
             night.write(staging)
             folder = self._keep(staging, run, landed)
+        counts = night.counts()
+        self.engine.clear()
         with self._step("publish", durations):
             published = self.home.run(last.number) if last else None
-            written = publish.stage(self.engine, run, last, published, landed)
+            self._publication.open(run, folder, published, landed)
+            written = self._publication.stage(last)
         run.report = {
-            **night.counts(),
+            **counts,
             "reconciliation": reconciliation,
             "landed": landed.rows,
             "rows_written": written,
             "seconds": durations,
+            "steps": night.report,
         }
         (folder / "report.json").write_text(
             json.dumps({"run": run.number, "date": str(run.business_date), **run.report}, indent=1)
         )
-        publish.commit(self.engine, run, landed)
+        self._publication.commit()
+        followups.finish(run, folder)
         self._forget_old(run)
         return run
 
     def _take_the_book_of(self, on: date) -> None:
-        """The rule book in force on the date; another one than the night before has its rules compiled anew."""
+        """The rule book in force on the date."""
         book = in_force(on, self._installed)
-        if book != self.book:
-            self.book = book
-            self.engine.forget_rules()
+        if book is not self.book and book != self.book:
+            self.book, self._graph = book, None
+
+    def _graph_of_the_book(self) -> Graph:
+        """The graph of a night by the book."""
+        if self._graph is None:
+            self._graph = steps.night(self.book)
+        return self._graph
 
     @contextmanager
     def _step(self, name: str, durations: dict[str, float]) -> Iterator[None]:
@@ -169,13 +182,13 @@ class Nightly:
 
     def _movements(self, before: Before | None) -> dict[date, Path]:
         """The movements of past nights by date, along the runs that the night builds on."""
-        found: dict[date, Path] = {}
+        paths: dict[date, Path] = {}
         if before:
-            runs = Run.objects.filter(number__lte=self._number_of(before), published=True).order_by("-number")[:450]
-            for run in runs:
-                if run.business_date <= before.business_date:
-                    found.setdefault(run.business_date, self.home.run(run.number) / "movements.parquet")
-        return found
+            runs = Run.objects.filter(number__lte=self._number_of(before), published=True).order_by("-number")
+            for number, on in runs.values_list("number", "business_date")[:450]:
+                if on <= before.business_date:
+                    paths.setdefault(on, self.home.run(number) / "movements.parquet")
+        return paths
 
     def _keep(self, staging: Path, run: Run, landed: land.Landed) -> Path:
         """Move the state and the landed delivery to their places, where nothing points to them yet."""
@@ -188,6 +201,12 @@ class Nightly:
         object.__setattr__(landed, "folder", target)
         (folder / "delivery.txt").write_text(f"{target.name}\n")
         return folder
+
+    def _finish_follow_ups(self) -> None:
+        """Do what a run that was killed after its publication left undone."""
+        last = current()
+        if last:
+            followups.finish(last, self.home.run(last.number))
 
     def _forget_unpublished(self) -> None:
         """Remove folders of runs that never became current, with their landed deliveries."""

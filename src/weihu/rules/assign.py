@@ -19,7 +19,7 @@ from ibis.expr.types import Table
 from ortools.graph.python import min_cost_flow
 
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.tables import STANDINGS, UNASSIGNED
+from weihu.rules.tables import CONTACTS, STANDINGS, UNASSIGNED
 from weihu.rules.value import business_date
 
 Role = Literal["primary", "deputy"]
@@ -83,7 +83,7 @@ def _found(
 
 
 def kept(
-    graded: Table, previous: Table, placed: Table, members: Table, staff: Table, calendar: Table, role: Role
+    graded: Table, standings_before: Table, placed: Table, pool: Table, staff: Table, calendar: Table, role: Role
 ) -> Table:
     """Customers who stay with somebody: customer_id, branch_id, grade_rank, holder, placed (whether people gave it).
 
@@ -91,8 +91,8 @@ def kept(
     customer while at work in its branch, whatever the posts say.
     """
     active = staff.filter(staff.left_on.isnull() | (staff.left_on > business_date(calendar)))
-    asked = _asked(graded, previous, placed, active, calendar, role)
-    here = members.filter(members.role == role)
+    asked = _asked(graded, standings_before, placed, active, calendar, role)
+    here = pool.filter(pool.role == role)
     fits = asked.semi_join(
         here,
         [
@@ -135,9 +135,23 @@ def waiting(graded: Table, kept: Table) -> Table:
     return rest.mutate(turn=turn)
 
 
-def counts(table: Table, *by: str) -> Table:
-    """How many customers there are per branch and grade (and person)."""
-    return table.group_by("branch_id", "grade_rank", *by).agg(customers=table.count())
+def latest_contacts(standings_before: Table, contacts_today: Table) -> Table:
+    """The last contact of each customer, carried or new (columns: tables.CONTACTS)."""
+    carried = standings_before.filter(standings_before.last_contact_on.notnull()).select(*CONTACTS)
+    both = carried.union(contacts_today)
+    latest = [both.last_contact_on.desc(), both.follow_up_on.desc(nulls_first=False)]
+    ranked = both.mutate(place=ibis.row_number().over(group_by="customer_id", order_by=latest))
+    return ranked.filter(ranked.place == 0).select(*CONTACTS)
+
+
+def held(kept: Table) -> Table:
+    """How many customers stay with each person, by branch and grade (columns: tables.HELD)."""
+    return kept.group_by("branch_id", "grade_rank", "holder").agg(customers=kept.count().cast("int64"))
+
+
+def asked(waiting: Table) -> Table:
+    """How many customers need somebody, by branch and grade (columns: tables.ASKED)."""
+    return waiting.group_by("branch_id", "grade_rank").agg(customers=waiting.count().cast("int64"))
 
 
 def flow(members: list[Row], holding: list[Row], asking: list[Row]) -> list[Row]:
@@ -203,23 +217,23 @@ def deal(waiting: Table, places: Table) -> Table:
 
 def with_owners(
     graded: Table,
-    kept_primary: Table,
-    dealt_primary: Table,
-    kept_deputy: Table,
-    dealt_deputy: Table,
-    previous: Table,
+    primary_kept: Table,
+    primary_dealt: Table,
+    deputy_kept: Table,
+    deputy_dealt: Table,
+    standings_before: Table,
     completeness: Table,
     contacts: Table,
     calendar: Table,
 ) -> Table:
     """Standings (columns: tables.STANDINGS): the graded customers with people, archive and last contact."""
-    primary = kept_primary.select(
-        "customer_id", primary_id="holder", why=ibis.ifelse(kept_primary.placed, "placed", "dealt")
-    ).union(dealt_primary.select("customer_id", primary_id="staff_id", why=ibis.literal("dealt")))
-    deputy = kept_deputy.select("customer_id", deputy_id="holder").union(
-        dealt_deputy.select("customer_id", deputy_id="staff_id")
+    primary = primary_kept.select(
+        "customer_id", primary_id="holder", why=ibis.ifelse(primary_kept.placed, "placed", "dealt")
+    ).union(primary_dealt.select("customer_id", primary_id="staff_id", why=ibis.literal("dealt")))
+    deputy = deputy_kept.select("customer_id", deputy_id="holder").union(
+        deputy_dealt.select("customer_id", deputy_id="staff_id")
     )
-    before = previous.select("customer_id", had="primary_id", since="primary_since")
+    before = standings_before.select("customer_id", had="primary_id", since="primary_since")
     joined = graded
     for part in (primary, deputy, before, completeness, contacts):
         joined = joined.left_join(part, "customer_id").drop("customer_id_right")

@@ -8,13 +8,13 @@ from ibis.expr.types import BooleanValue, StringValue, Table
 from weihu.rules.rulebook import RuleBook
 
 
-def completeness(customers: Table, profiles: Table, facts: Table, book: RuleBook) -> Table:
+def completeness(graded: Table, profiles: Table, facts_known: Table, book: RuleBook) -> Table:
     """How many facts the customer's grade expects and how many of them are known or were refused.
 
-    ``customers`` has customer_id and grade_rank; ``facts`` as tables.FACTS_KNOWN. Columns: customer_id,
+    ``graded`` has customer_id and grade_rank; ``facts_known`` as tables.FACTS_KNOWN. Columns: customer_id,
     facts_expected, facts_known.
     """
-    table = with_archive(customers.select("customer_id", "grade_rank"), profiles, facts)
+    table = with_archive(graded.select("customer_id", "grade_rank"), profiles, facts_known)
     expected = ibis.cases(*((table.grade_rank == rank, len(book.expected(rank))) for rank in range(len(book.grades))))
     lacking = ibis.literal(0)
     for key in book.expected(len(book.grades) - 1):

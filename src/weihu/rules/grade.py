@@ -15,17 +15,17 @@ from ibis.expr.types import BooleanValue, Column, DateValue, DecimalValue, Integ
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.grades import Grade
-from weihu.rules.tables import GRADES, MONEY
+from weihu.rules.tables import GRADE_CHANGES, GRADES, MONEY
 from weihu.rules.value import average, business_date
 
 LEVELS = tuple(f"level_{review}" for review in range(1, 7))
 
 
 def grade_customers(
-    values: Table,
+    customer_values: Table,
     measures: Table,
     granted: Table,
-    previous: Table,
+    standings_before: Table,
     measures_before: Table,
     calendar: Table,
     book: RuleBook,
@@ -35,7 +35,7 @@ def grade_customers(
     ``measures`` of tonight and of last night as in tables.MEASURES; ``granted`` as in tables.GRANTED.
     """
     columns = measures_as_columns(measures, book, "m_"), measures_as_columns(measures_before, book, "b_")
-    joined = _with_before(values, granted, previous, *columns)
+    joined = _with_before(customer_values, granted, standings_before, *columns)
     joined = _with_levels(joined, calendar, book)
     is_new = joined.earned_rank.isnull()
     reviewing = _reviewing(calendar, book) & ~is_new
@@ -62,7 +62,7 @@ def grade_customers(
     watched = joined.kept & _on_watch(joined, book) & (joined["rank"] == joined.earned)
     today = business_date(calendar)
     return joined.select(
-        *values.columns,
+        *customer_values.columns,
         "metric",
         grade_rank=joined["rank"],
         grade_since=ibis.ifelse(same, joined.grade_since, today),
@@ -73,6 +73,26 @@ def grade_customers(
         review_1=joined.new_review_1,
         **{name: joined[f"new_{name}"] for name in LEVELS},
     )
+
+
+def ranks_as_now(standings: Table, ranks: Table) -> Table:
+    """Standings of the night before with the ranks of tonight's book (``ranks``: tables.RANKS); a customer of a grade
+    that is gone has none, and is graded anew."""
+    joined = standings
+    for name in ("grade_rank", "earned_rank", *LEVELS):
+        now = ranks.select(**{f"was_{name}": "rank", f"now_{name}": "now"})
+        joined = joined.left_join(now, joined[name] == now[f"was_{name}"]).drop(f"was_{name}")
+    changed = {name: joined[f"now_{name}"] for name in ("grade_rank", "earned_rank", *LEVELS)}
+    return joined.mutate(**changed).select(*standings.columns)
+
+
+def grade_changes(standings: Table, standings_before: Table, calendar: Table) -> Table:
+    """Customers whose grade is another than the night before (columns: tables.GRADE_CHANGES); none on the first night."""
+    before = standings_before.select("customer_id", rank_before="grade_rank")
+    joined = standings.left_join(before, "customer_id").drop("customer_id_right")
+    changed = joined.filter(~joined.rank_before.identical_to(joined.grade_rank) & ~calendar.is_first.as_scalar())
+    renamed = changed.mutate(rank_after=changed.grade_rank, why=changed.grade_why)
+    return renamed.select(*GRADE_CHANGES)
 
 
 Place = tuple[IntegerValue, IntegerValue]

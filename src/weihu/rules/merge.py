@@ -29,18 +29,18 @@ def without_merged(table: Table, merges: Table) -> Table:
     return table.anti_join(active, "customer_id")
 
 
-def standings_as_merged(previous: Table, accounts: Table, merges: Table) -> Table:
+def standings_as_merged(previous: Table, accounts_before: Table, merges: Table, calendar: Table) -> Table:
     """Yesterday's standings as if the merges that hold tonight had held before; so nobody seems to gain or lose money.
 
-    ``accounts`` are yesterday's. Who has come back by an undo gets his part of the assets again, and a share of the
-    month's balance-days as if he had held it since the month's first night.
+    Who has come back by an undo gets his part of the assets again, and a share of the month's balance-days as if he had
+    held it since the month's first night.
     """
     ever = merges.select(customer_id="gone").union(merges.select(customer_id="kept"), distinct=True)
     others = previous.anti_join(ever, "customer_id")
     own = without_merged(previous.semi_join(ever, "customer_id"), merges)
     taken_over = _taken_over(previous, merges)
-    held = _held(accounts, merges)
-    returning = _returning(previous, held, merges)
+    held = _held(accounts_before, merges)
+    returning = _returning(previous, held, merges, calendar)
     left = _left(returning, merges)
     joined = own
     for part in (taken_over, held, left):
@@ -92,14 +92,15 @@ def _held(accounts: Table, merges: Table) -> Table:
     return running.group_by("customer_id").agg(held=running.balance.sum().cast(MONEY))
 
 
-def _returning(previous: Table, held: Table, merges: Table) -> Table:
+def _returning(previous: Table, held: Table, merges: Table, calendar: Table) -> Table:
     """Those whose merge was undone since last night: customer_id, from (who had them), held, their balance-days."""
-    undone = merges.filter(~merges.active).select(customer_id="gone", origin="kept", days="days")
+    undone = merges.filter(~merges.active).select(customer_id="gone", origin="kept")
     undone = without_merged(undone, merges).anti_join(previous, "customer_id")
-    undone = undone.group_by("customer_id", "days").agg(origin=undone.origin.max())
+    undone = undone.group_by("customer_id").agg(origin=undone.origin.max())
     joined = undone.left_join(held, "customer_id").drop("customer_id_right")
     amount = ibis.coalesce(joined.held, ZERO).cast(MONEY)
-    return joined.mutate(held=amount, their_days=(amount * joined.days).cast(BALANCE_DAYS))
+    days = calendar.month_days.as_scalar() - 1
+    return joined.mutate(held=amount, their_days=(amount * days).cast(BALANCE_DAYS))
 
 
 def _left(returning: Table, merges: Table) -> Table:

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from ibis.expr.types import DecimalValue, Table, Value
 
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.tables import CANDIDATES, MONEY, PICKS, TASKS
+from weihu.rules.tables import CANDIDATES, CHOICES, MONEY, PICKS, TASKS
 from weihu.rules.value import FACTOR, business_date, factor
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
@@ -31,13 +31,25 @@ Sort = tuple[bool, bool, int]
 """Promised, top, minutes: what makes tasks alike."""
 
 AT_ONCE = 2048
+WEIGHT = "decimal(6,2)"
 ONE = factor(Decimal(1))
 NOTHING = np.iinfo(np.int64).min // 4
 """Worth less than any day: what is not there to be taken."""
 
 
-CHOSEN_BY = ("staff_id", "promised", "top", "minutes", "place", "capacity", "value")
-"""The columns of the candidates by which the counts are found."""
+def top(standings: Table, book: RuleBook) -> Table:
+    """The AUM from which an effective customer is among the book's top share (columns: tables.TOP)."""
+    effective = standings.filter(standings.effective)
+    share = int(book.top_share * 1_000_000)
+    place = (ibis.row_number().over(order_by=effective.aum) + 1).cast("int64")
+    many = effective.count().over().cast("int64")
+    ranked = effective.select("aum", place=place, first=many - many * share // 1_000_000)
+    return ranked.filter(ranked.place == ibis.greatest(ranked["first"], 1)).select("aum")
+
+
+def choices(candidates: Table) -> Table:
+    """What ``choose`` looks at (columns: tables.CHOICES)."""
+    return candidates.select(*CHOICES)
 
 
 def candidates(
@@ -208,10 +220,10 @@ def _worth(joined: Table, calendar: Table, book: RuleBook) -> DecimalValue:
     """What acting on a signal is worth, yuan: (weight x grade's weight + chance x margin x amount) x urgency x age."""
     rules, rule = book.signals.items(), book.planning
     pull = {rank: grade.weight for rank, grade in enumerate(book.grades.values())}
-    own = _of_kind(joined.kind, {kind: entry.weight for kind, entry in rules}, FACTOR)
-    own = own * _of_kind(joined.grade_rank, pull, "decimal(6,2)")
+    own = _of_kind(joined.kind, {kind: entry.weight for kind, entry in rules}, WEIGHT)
+    own = own * _of_kind(joined.grade_rank, pull, WEIGHT)
     stakes = {kind: entry.chance * entry.margin for kind, entry in rules if entry.chance * entry.margin}
-    at_stake = ibis.coalesce(joined.amount, 0).cast(FACTOR) * _of_kind(joined.kind, stakes, FACTOR, 0)
+    at_stake = ibis.coalesce(joined.amount, 0).cast(MONEY) * _of_kind(joined.kind, stakes, FACTOR, 0)
     today = business_date(calendar)
     near = joined.on_date.between(
         (today + ibis.interval(days=1 - rule.urgent_days)).cast("date"),
@@ -219,8 +231,8 @@ def _worth(joined: Table, calendar: Table, book: RuleBook) -> DecimalValue:
     )
     urgency = ibis.ifelse(ibis.coalesce(near, False), factor(rule.urgency), ONE)
     waited = ibis.least(today.delta(joined.raised_on, unit="day"), rule.ageing_days)
-    age = ONE + waited.cast("int64") * factor(rule.ageing)
-    worth = (own + at_stake).cast(MONEY).cast("decimal(20,6)")
+    age = ibis.literal(1, "decimal(8,6)") + waited.cast("decimal(6,0)") * ibis.literal(rule.ageing, "decimal(8,6)")
+    worth = (own + at_stake).cast(MONEY)
     return (worth * (urgency * age).cast("decimal(18,6)")).cast(MONEY)
 
 

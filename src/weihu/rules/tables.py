@@ -44,6 +44,7 @@ ACCOUNTS = ibis.schema(
         "balance": MONEY,
     }
 )
+ACCOUNTS_DELIVERED = ibis.schema({name: kind for name, kind in ACCOUNTS.items() if name != "balance"})
 BALANCES = ibis.schema({"account_id": "string", "balance": MONEY})
 PROFILES = ibis.schema(
     {
@@ -56,15 +57,35 @@ PROFILES = ibis.schema(
         "missing": "string",  # keys of the core system's own fields that it does not have, comma after each
     }
 )
+CUSTOMERS = ibis.schema(
+    {
+        "customer_id": "string",
+        "name": "string",
+        "sex": "string",
+        "birth_date": "date",
+        "identity_number": "string",
+        "phone": "string",
+        "address": "string",
+        "income": MONEY,
+        "occupation": "string",
+        "education": "string",
+        "marital_status": "string",
+        "risk_rating": "string",
+        "risk_rated_on": "date",
+        "branch_id": "string",
+        "opened_on": "date",
+    }
+)
+"""Delivered customers; identity number, telephone and address are sealed."""
+
 FACTS_KNOWN = ibis.schema({"customer_id": "string", "known": "string"})
 """The keys of the fields that somebody told of a customer or that the customer refused to tell: ``,a,b,``."""
 
 BARRED = ibis.schema({"customer_id": "string"})
 """Customers who are not to be contacted on the working day that the lists are for (M7)."""
 
-MERGES = ibis.schema({"gone": "string", "kept": "string", "active": "boolean", "days": "int64"})
-"""Customers who are or were one person with another. ``kept``: the last of a chain of active merges. ``days`` of the
-month to date that had been seen before tonight."""
+MERGES = ibis.schema({"gone": "string", "kept": "string", "active": "boolean"})
+"""Customers who are or were one person with another. ``kept``: the last of a chain of active merges."""
 
 HOLDINGS = ibis.schema(
     {
@@ -77,6 +98,15 @@ HOLDINGS = ibis.schema(
         "matures_on": "date",
     }
 )
+HOLDINGS_OPEN = ibis.schema({**HOLDINGS, "category": "string"})
+"""Liabilities and services that run on the date."""
+
+EVERYTHING = ibis.schema({"customer_id": "string", "product_id": "string", "category": "string", "amount": MONEY})
+"""Everything that customers hold; a loan's amount is what is owed."""
+
+CONTRIBUTIONS = ibis.schema({"customer_id": "string", "margin": MONEY})
+"""The margin of what each customer holds, yuan a year."""
+
 AUTHORISED = ibis.schema({"authorised_id": "string", "account_id": "string", "customer_id": "string", "until": "date"})
 TRANSACTIONS = ibis.schema(
     {
@@ -119,6 +149,20 @@ POOL = ibis.schema(
     }
 )
 """Who may be primary or deputy for which grade in which branch, and of how many customers; NULL: of any number."""
+
+KEPT = ibis.schema(
+    {"customer_id": "string", "branch_id": "string", "grade_rank": "int64", "holder": "string", "placed": "boolean"}
+)
+"""Customers who stay with somebody; ``placed``: people chose the holder."""
+
+WAITING = ibis.schema(
+    {"customer_id": "string", "branch_id": "string", "grade_rank": "int64", "aum": MONEY, "turn": "int64"}
+)
+"""Customers who need somebody, in the order in which they are dealt: ``turn`` from 0 in branch and grade."""
+
+HELD = ibis.schema({"branch_id": "string", "grade_rank": "int64", "holder": "string", "customers": "int64"})
+ASKED = ibis.schema({"branch_id": "string", "grade_rank": "int64", "customers": "int64"})
+DEALT = ibis.schema({"customer_id": "string", "staff_id": "string"})
 
 PLACES = ibis.schema(
     {"branch_id": "string", "grade_rank": "int64", "staff_id": "string", "held": "int64", "customers": "int64"}
@@ -227,6 +271,11 @@ GRADES = ibis.schema(
         "level_6": "int64",
     }
 )
+GRADED = ibis.schema({**VALUES, "metric": MONEY, **GRADES})
+RANKS = ibis.schema({"rank": "int64", "now": "int64"})
+"""What the ranks of the night before are in tonight's book, if its grades are others; NULL: that grade is gone."""
+
+COMPLETENESS = ibis.schema({"customer_id": "string", "facts_expected": "int64", "facts_known": "int64"})
 STANDINGS = ibis.schema(
     {
         **VALUES,
@@ -269,6 +318,20 @@ COMPARED = ibis.schema(
     }
 )
 """Effective customers' standings beside those of the night before; ``today``: the business date."""
+
+GRADE_CHANGES = ibis.schema(
+    {
+        "customer_id": "string",
+        "branch_id": "string",
+        "primary_id": "string",
+        "rank_before": "int64",
+        "rank_after": "int64",
+        "why": "string",
+        "metric": MONEY,
+        "aum": MONEY,
+    }
+)
+"""Customers whose grade changed tonight; ``rank_before`` is NULL for who had none."""
 
 SEEN = ibis.schema(
     {
@@ -386,3 +449,29 @@ PICKS = ibis.schema(
     {"staff_id": "string", "minutes": "int64", "promised": "boolean", "top": "boolean", "picked": "int64"}
 )
 """How many candidates of each sort a person's day takes."""
+
+CHOICES = ibis.schema(
+    {name: CANDIDATES[name] for name in ("staff_id", "promised", "top", "minutes", "place", "capacity", "value")}
+)
+"""The columns of the candidates by which the counts are found."""
+
+SUMMARY = ibis.schema(
+    {
+        "branch_id": "string",
+        "grade_rank": "int64",
+        "effective": "boolean",
+        "customers": "int64",
+        "aum": BALANCE_DAYS,
+        "facts_expected": "int64",
+        "facts_known": "int64",
+        "on_watch": "int64",
+        "unassigned": "int64",
+    }
+)
+"""What the run's report says of customers."""
+
+ACCOUNT_TOTALS = ibis.schema({"accounts": "int64", "aum": BALANCE_DAYS})
+"""The accounts that run, and their balances; one row."""
+
+SIGNAL_COUNTS = ibis.schema({"kind": "string", "customers": "int64"})
+"""How many signals of a kind hold tonight."""

@@ -12,7 +12,7 @@ from ibis.expr.types import BooleanValue, DateScalar, DateValue, DecimalValue, I
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.measures import Measure
-from weihu.rules.tables import ACCOUNTS, BALANCE_DAYS, HOLDINGS, MONEY, MOVEMENTS
+from weihu.rules.tables import ACCOUNTS, BALANCE_DAYS, HOLDINGS, MEASURES, MONEY, MOVEMENTS, PROFILES
 
 WINDOW_DAYS = (1, 7, 30, 90, 365)
 """The windows over which flows are kept, in days."""
@@ -20,7 +20,10 @@ WINDOW_DAYS = (1, 7, 30, 90, 365)
 FEE_DAYS = 365
 """Fees count for so long; one of the windows."""
 
-FACTOR = "decimal(24,6)"
+FACTOR = "decimal(18,6)"
+"""The book's factors (policy.Factor). A product of two numbers of at most 18 digits is worked out in machine words;
+of longer ones, rounding alone takes a hundred times as long."""
+
 CONTRIBUTION = "contribution"
 """The measure that every book has: what a customer brings in a year."""
 
@@ -32,19 +35,28 @@ def business_date(calendar: Table) -> DateScalar:
     return calendar.business_date.as_scalar()
 
 
-def carry_accounts(previous: Table, delivered: Table, balances: Table) -> Table:
-    """Every account with its end-of-day balance: yesterday's, replaced by what was delivered today."""
-    known = previous.select("account_id", before="balance")
-    fresh = delivered.left_join(known, "account_id").select(*delivered.columns, balance="before")
-    carried = previous.anti_join(delivered, "account_id").union(fresh.select(*ACCOUNTS))
-    today = balances.select("account_id", today="balance")
+def carry_accounts(accounts_before: Table, accounts_today: Table, balances_today: Table) -> Table:
+    """Every account with its end-of-day balance: yesterday's, replaced by what was delivered today (columns: tables.ACCOUNTS)."""
+    known = accounts_before.select("account_id", before="balance")
+    fresh = accounts_today.left_join(known, "account_id").select(*accounts_today.columns, balance="before")
+    carried = accounts_before.anti_join(accounts_today, "account_id").union(fresh.select(*ACCOUNTS))
+    today = balances_today.select("account_id", today="balance")
     joined = carried.left_join(today, "account_id").drop("account_id_right")
     return joined.mutate(balance=ibis.coalesce(joined.today, joined.balance, ZERO)).select(*ACCOUNTS)
 
 
-def replace_rows(key: str, previous: Table, delivered: Table) -> Table:
+def profiles_today(customers_today: Table, book: RuleBook) -> Table:
+    """Delivered customers with the keys of the core system's fields that are empty (columns: tables.PROFILES)."""
+    missing = ibis.literal("")
+    for key, field in book.fields.items():
+        if field.core:
+            missing = missing + ibis.ifelse(customers_today[key].isnull(), f"{key},", "")
+    return customers_today.mutate(missing=missing).select(*PROFILES)
+
+
+def replace_rows(before: Table, today: Table, key: str) -> Table:
     """Yesterday's rows, replaced by key with what was delivered today."""
-    return previous.anti_join(delivered, key).union(delivered.select(*previous.columns))
+    return before.anti_join(today, key).union(today.select(*before.columns))
 
 
 def holdings_open(holdings: Table, products: Table, calendar: Table) -> Table:
@@ -57,10 +69,10 @@ def holdings_open(holdings: Table, products: Table, calendar: Table) -> Table:
 def customer_values(
     profiles: Table,
     accounts: Table,
-    holdings: Table,
+    holdings_open: Table,
     transactions: Table,
-    previous: Table,
-    movements: Table,
+    standings_before: Table,
+    movements_before: Table,
     windows: Table,
     contributions: Table,
     calendar: Table,
@@ -68,7 +80,7 @@ def customer_values(
 ) -> Table:
     """One row per customer (columns: tables.VALUES)."""
     first = calendar.is_first.as_scalar()
-    before = previous.select(
+    before = standings_before.select(
         "customer_id",
         before="aum",
         home="branch_id",
@@ -82,11 +94,11 @@ def customer_values(
     joined = joined.drop("customer_id_right")
     for part in (
         _by_branch(accounts, before),
-        _liabilities(holdings),
-        _products(accounts, holdings),
+        _liabilities(holdings_open),
+        _products(accounts, holdings_open),
         _moved(transactions, accounts),
         _fees(transactions, accounts),
-        _leaving(movements, windows),
+        _leaving(movements_before, windows),
         contributions,
     ):
         joined = joined.left_join(part, "customer_id").drop("customer_id_right")
@@ -111,8 +123,8 @@ def customer_values(
     balance_days = (carried + aum).cast(BALANCE_DAYS)
     return joined.select(
         "customer_id",
-        "opened_on",
         branch_id=ibis.coalesce(joined.branch, joined.home, joined.registered),
+        opened_on=joined.opened_on,
         first_seen_on=ibis.coalesce(joined.seen, business_date(calendar)),
         aum=aum,
         liabilities=ibis.coalesce(joined.owed, ZERO).cast(MONEY),
@@ -139,12 +151,12 @@ def _effective(
     return ~((aum < ibis.literal(rule.below, MONEY)) & (owed == ZERO) & (moved_on <= idle_since))
 
 
-def held(accounts: Table, holdings: Table, products: Table) -> Table:
+def held(accounts: Table, holdings_open: Table, products: Table) -> Table:
     """Everything that customers hold: customer_id, product_id, category, amount (a loan's is what is owed)."""
     running = accounts.filter(accounts.closed_on.isnull())
     running = running.join(products.select("product_id", "category"), "product_id")
     columns = ("customer_id", "product_id", "category")
-    return running.select(*columns, amount="balance").union(holdings.select(*columns, "amount"))
+    return running.select(*columns, amount="balance").union(holdings_open.select(*columns, "amount"))
 
 
 def contributions(everything: Table, book: RuleBook) -> Table:
@@ -153,15 +165,19 @@ def contributions(everything: Table, book: RuleBook) -> Table:
     return per_customer.agg(margin=_measured(everything, book.measures[CONTRIBUTION]))
 
 
-def measure(everything: Table, values: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
+def measure(
+    everything: Table, customer_values: Table, measures_before: Table, calendar: Table, book: RuleBook
+) -> Table:
     """The measures that the policy grades by and that are not assets as such (columns: tables.MEASURES)."""
     named = [key for key in book.policy.measures if key in book.measures]
-    fees = values.select("customer_id", "fees_365")
+    if not named:
+        return measures_before.filter(False).select(*MEASURES)
+    fees = customer_values.select("customer_id", "fees_365")
     found = {key: measured(everything, fees, book.measures[key]) for key in named}
     rows = ibis.union(
         *(one.select("customer_id", measure=ibis.literal(key), amount="measured") for key, one in found.items())
     )
-    before = previous.select("customer_id", "measure", before="amount_days")
+    before = measures_before.select("customer_id", "measure", before="amount_days")
     joined = rows.left_join(before, ["customer_id", "measure"])
     starts = calendar.is_month_start.as_scalar()
     none = ZERO.cast(BALANCE_DAYS)
@@ -199,12 +215,12 @@ def factor(value: Decimal) -> DecimalValue:
 
 def times(amount: DecimalValue, by: DecimalValue) -> DecimalValue:
     """An amount times a factor, rounded to the cent."""
-    return (amount.cast(FACTOR) * by).cast(MONEY)
+    return (amount.cast(MONEY) * by).cast(MONEY)
 
 
-def movements_today(values: Table, transactions: Table, accounts: Table, calendar: Table) -> Table:
+def movements_today(customer_values: Table, transactions: Table, accounts: Table, calendar: Table) -> Table:
     """Customers whose AUM changed on the date or who paid fees (columns: tables.MOVEMENTS)."""
-    paid = values.left_join(_fees(transactions, accounts), "customer_id")
+    paid = customer_values.left_join(_fees(transactions, accounts), "customer_id")
     moved = paid.mutate(fees=ibis.coalesce(paid.fees, ZERO).cast(MONEY))
     moved = moved.filter((moved.flow_1 != ZERO) | (moved.fees != ZERO))
     return moved.select("customer_id", "fees", business_date=business_date(calendar), change=moved.flow_1).select(
@@ -218,7 +234,8 @@ def average(balance_days: DecimalValue, days: IntegerValue) -> DecimalValue:
     The division is of a multiple by its divisor, so it is exact on every engine as long as cents x days stay
     below 2**53 (an average of three thousand billion yuan).
     """
-    cents = (balance_days * 100).cast("int64")
+    # below that bound it fits into MONEY, which is worked out in machine words
+    cents = (balance_days.cast(MONEY) * 100).cast("int64")
     doubled = cents * 2 + ibis.ifelse(cents < 0, -days, days)
     whole = ((doubled - doubled % (days * 2)) / (days * 2)).cast("int64")
     return (whole.cast(MONEY) * ibis.literal(Decimal("0.01"), MONEY)).cast(MONEY)

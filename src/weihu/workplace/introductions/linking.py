@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
 from weihu.workplace.archive.models import Account, Customer
 from weihu.workplace.introductions.models import Introduction
@@ -25,19 +24,25 @@ def link(run: Run) -> None:
 
     A telephone that several customers share links nobody: a person has to say which one it is.
     """
-    for row in standing_introductions().filter(introduced_id__isnull=True).exclude(phone_index=""):
-        found = list(Customer.objects.filter(phone_index=row.phone_index).exclude(pk=row.introducer_id)[:2])
-        if len(found) == 1:
-            Introduction.objects.filter(pk=row.pk).update(introduced_id=found[0].pk, linked_on=run.business_date)
-    waiting = list(standing_introductions().filter(introduced_id__isnull=False, first_product_on__isnull=True))
-    opened: dict[str, date] = {}
-    ids = sorted({row.introduced_id or "" for row in waiting})
-    for start in range(0, len(ids), AT_ONCE):
-        some = Account.objects.filter(customer_id__in=ids[start : start + AT_ONCE], since_run__lte=run.number)
-        opened |= {account.customer_id: account.opened_on for account in some.order_by("-opened_on")}
-    for row in waiting:
-        if (on := opened.get(row.introduced_id or "")) is not None:
-            Introduction.objects.filter(pk=row.pk).update(first_product_on=max(on, row.on))
+    unknown = standing_introductions().filter(introduced_id__isnull=True).exclude(phone_index="")
+    owners: dict[str | None, set[str]] = defaultdict(set)
+    reachable = Customer.objects.filter(phone_index__in=unknown.values("phone_index"))
+    for phone, customer_id in reachable.values_list("phone_index", "customer_id"):
+        owners[phone].add(customer_id)
+    found = []
+    for row in unknown:
+        others = owners[row.phone_index] - {row.introducer_id}
+        if len(others) == 1:
+            row.introduced_id, row.linked_on = others.pop(), run.business_date
+            found.append(row)
+    Introduction.objects.bulk_update(found, ["introduced_id", "linked_on"], batch_size=AT_ONCE)
+    waiting = standing_introductions().filter(introduced_id__isnull=False, first_product_on__isnull=True)
+    accounts = Account.objects.filter(customer_id__in=waiting.values("introduced_id"), since_run__lte=run.number)
+    opened = dict(accounts.values_list("customer_id").annotate(Min("opened_on")).order_by())
+    begun = [row for row in waiting if row.introduced_id in opened]
+    for row in begun:
+        row.first_product_on = max(opened[row.introduced_id or ""], row.on)
+    Introduction.objects.bulk_update(begun, ["first_product_on"], batch_size=AT_ONCE)
 
 
 def tree(rows: Iterable[Introduction]) -> dict[str, list[Introduction]]:

@@ -1,0 +1,67 @@
+"""What computes a night: named tables, and rules that make new ones of them. DuckDB is the embedded engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import ibis
+import pyarrow as pa
+from ibis.expr.types import Table
+
+Rule = Callable[..., Table]
+"""A rule: Ibis tables, and constants such as the rule book, in; an Ibis table out. It touches no data itself."""
+
+
+class Engine(Protocol):
+    """Tables by name. Putting a table under a name that is taken replaces what was there.
+
+    A rule's inputs are tables that ``bind``, ``bind_arrow``, ``bind_row``, ``alias`` or ``derive`` put under a name;
+    everything else that it is given is a constant (the rule book, a text, a number).
+    """
+
+    def bind(self, name: str, schema: ibis.Schema, paths: Sequence[Path], often: bool = True) -> Table:
+        """The rows of some Parquet files (none: an empty table), with exactly the schema's columns; one that the files
+        lack is empty. ``often``: several rules read it, so it may be worth keeping in memory."""
+        ...
+
+    def bind_arrow(self, name: str, schema: ibis.Schema, rows: pa.Table) -> Table:
+        """An Arrow table."""
+        ...
+
+    def bind_row(self, name: str, schema: ibis.Schema, row: Mapping[str, Any]) -> Table:
+        """A table of one row, whose columns rules read as scalars: never a part of what is compiled."""
+        ...
+
+    def alias(self, name: str, of: str) -> Table:
+        """What stands under ``of``, under a second name, without a copy."""
+        ...
+
+    def prepare(self, name: str, rule: Rule, *inputs: Any, **named: Any) -> ibis.Schema:
+        """Compile a rule; the schema of what it makes. The same rule of the same inputs is compiled once."""
+        ...
+
+    def derive(self, name: str, rule: Rule, *inputs: Any, **named: Any) -> Table:
+        """What a rule makes of its inputs."""
+        ...
+
+    def rows(self, name: str) -> int:
+        """How many rows a table has."""
+        ...
+
+    def read(self, name: str) -> pa.Table:
+        """A table's rows, in no particular order."""
+        ...
+
+    def write(self, name: str, path: Path, order_by: Sequence[str]) -> None:
+        """A table as one Parquet file, its rows in the order of some columns."""
+        ...
+
+    def clear(self) -> None:
+        """Forget all tables, not what was compiled."""
+        ...
+
+    def close(self) -> None:
+        """Free everything."""
+        ...

@@ -1,0 +1,70 @@
+"""What follows a published night in the rooms above: care plans begin, introductions come true, campaigns that should
+not go on stop, customers' data that is due is erased.
+
+None of it has to be true at the moment of publication, so none of it stands in that transaction. Each can be done
+again without doing anything twice; the run's report names those that are done, and what a killed night left undone is
+done before the next one begins.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from weihu.workplace.campaigns.response import stop_those_that_should
+from weihu.workplace.care.starting import begin_by_signals, kinds_that_begin
+from weihu.workplace.introductions.linking import link
+from weihu.workplace.rights.erasure import carry_out
+from weihu.workplace.runs.models import Run
+
+DONE = "follow_ups"
+"""In a run's report: the follow-ups that are done, with their seconds."""
+
+
+def finish(run: Run, folder: Path) -> None:
+    """Do everything that follows a published run and is not done yet. ``folder``: the run's."""
+    for name, follow in FOLLOW_UPS.items():
+        done: dict[str, float] = run.report.setdefault(DONE, {})
+        if name not in done:
+            began = time.perf_counter()
+            follow(run, folder)
+            done[name] = round(time.perf_counter() - began, 3)
+            Run.objects.filter(number=run.number).update(report=run.report)
+
+
+def _begin_care(run: Run, folder: Path) -> None:
+    """Tonight's signals begin care plans."""
+    kinds = kinds_that_begin(run.rulebook)
+    raised = [("kind", "in", kinds), ("raised_on", "=", run.business_date), ("held_out", "=", False)]
+    signals = pq.read_table(folder / "signals.parquet", columns=["customer_id", "kind", "subject"], filters=raised)
+    if kinds and signals.num_rows:
+        standings = pq.read_table(folder / "standings.parquet", columns=["customer_id", "grade_rank"])
+        ranked = signals.join(standings, "customer_id", join_type="inner")
+        begin_by_signals(run, ranked.sort_by([(name, "ascending") for name in ranked.column_names]).to_pylist())
+
+
+def _link_introductions(run: Run, folder: Path) -> None:
+    """Who was introduced is a customer now, or has a first product."""
+    link(run)
+
+
+def _stop_campaigns(run: Run, folder: Path) -> None:
+    """Campaigns that too many would rather not hear of, or that do harm."""
+    stop_those_that_should(run, run.work_date)
+
+
+def _erase(run: Run, folder: Path) -> None:
+    """What is due to be erased by the working day."""
+    carry_out(run.work_date)
+
+
+FOLLOW_UPS: dict[str, Callable[[Run, Path], None]] = {
+    "care": _begin_care,
+    "introductions": _link_introductions,
+    "campaigns": _stop_campaigns,
+    "erasures": _erase,
+}
+"""In the order in which they are done."""

@@ -1,0 +1,231 @@
+"""One night's tables in an engine: bound, computed step by step, written. No web server, no clock."""
+
+from __future__ import annotations
+
+import calendar as months
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from weihu.engine.protocol import Engine
+from weihu.nightly.graph import Graph, Source, Step, rows_of
+from weihu.nightly.land import Landed
+from weihu.rules import value
+from weihu.rules.occasions import festivals
+from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.signals import BenefitExpiring, Birthday, FestivalGreeting
+
+OFTEN = 2
+"""From so many readers on, a table is worth keeping in memory."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Before:
+    """The run that the night builds on: its folder and calendar facts; none before the first night."""
+
+    folder: Path
+    business_date: date
+    month_days: int
+    grades: list[str]
+
+
+class Night:
+    """One night. ``bind`` everything it starts from, then ``run`` its steps, then ``write`` what it leaves behind.
+
+    ``report``: rows and seconds of every step, by what it makes.
+    """
+
+    def __init__(self, engine: Engine, graph: Graph, book: RuleBook, on: date, before: Before | None) -> None:
+        self.engine = engine
+        self.graph = graph
+        self.book = book
+        self.on = on
+        self.before = before
+        same_month = before is not None and before.business_date.replace(day=1) == on.replace(day=1)
+        self.month_days = 1 if before is None else before.month_days + 1 if same_month else on.day
+        self.report: dict[str, dict[str, float]] = {}
+        self._unchanged: dict[str, str] = {}
+
+    def bind(self, landed: Landed, movements: Mapping[date, Path], noted: Mapping[str, pa.Table]) -> None:
+        """Put everything that is there before the first step under its name.
+
+        ``movements``: of past nights; ``noted``: what the workplace recorded (steps.NOTED).
+        """
+        leaving = {days: self.on - timedelta(days=days) for days in value.WINDOW_DAYS}
+        past = [movements[on] for on in sorted(set(leaving.values())) if on in movements]
+        own: dict[str, list[Row]] = {
+            "windows": [{"days": days, "on": on} for days, on in leaving.items()],
+            "ranks": self._ranks(),
+            "occasions": self._birthdays(),
+            "festivals": self._festivals(),
+            "benefits": self._benefits(),
+        }
+        self._merged = sum(noted["merges"]["active"].to_pylist())
+        readers = self.graph.readers
+        for source in self.graph.sources:
+            often = readers[source.name] >= OFTEN
+            if source.name == "calendar":
+                self.engine.bind_row(source.name, source.schema, self._calendar())
+            elif source.origin == "stored":
+                paths = past if source.file == "movements" else self._stored(source)
+                self.engine.bind(source.name, source.schema, paths, often)
+            elif source.origin == "delivered":
+                self.engine.bind(source.name, source.schema, landed.paths(source.file), often)
+            elif source.origin == "noted":
+                self.engine.bind_arrow(source.name, source.schema, noted[source.name])
+            else:
+                self.engine.bind_arrow(source.name, source.schema, rows_of(source.schema, own[source.name]))
+
+    def run(self, watcher: Callable[[str], None] = lambda stage: None) -> dict[str, float]:
+        """Every step in order; the seconds of each stage. ``watcher`` hears of each stage that begins."""
+        seconds: dict[str, float] = {}
+        for step in self.graph.steps:
+            if step.stage not in seconds:
+                watcher(step.stage)
+            began = time.perf_counter()
+            self._make(step)
+            taken = time.perf_counter() - began
+            seconds[step.stage] = seconds.get(step.stage, 0.0) + taken
+            self.report[step.makes] = {"rows": self.engine.rows(step.makes), "seconds": round(taken, 4)}
+        return {stage: round(taken, 3) for stage, taken in seconds.items()}
+
+    def _make(self, step: Step) -> None:
+        constants = step.values(self.book)
+        if step.same_without and not self.engine.rows(step.same_without):
+            origin = next(iter(step.inputs.values()))
+            self.engine.alias(step.makes, origin)
+            self._unchanged[step.makes] = origin
+        elif step.solves:
+            rows = step.rule(**{name: self.engine.read(table) for name, table in step.inputs.items()}, **constants)
+            self.engine.bind_arrow(step.makes, step.schema, rows_of(step.schema, rows))
+        else:
+            schemas = self.graph.schemas
+            inputs = {name: ibis.table(schemas[table], name=table) for name, table in step.inputs.items()}
+            self.engine.derive(step.makes, step.rule, **inputs, **constants)
+
+    def write(self, folder: Path) -> None:
+        """The new state as Parquet; a file whose table did not change is the same file as the night before."""
+        stored = {source.name: source for source in self.graph.sources if source.origin == "stored"}
+        for step in self.graph.steps:
+            if not step.file:
+                continue
+            target = folder / f"{step.file}.parquet"
+            origin = stored.get(self._unchanged.get(step.makes, ""))
+            kept = self._stored(origin) if origin else []
+            if kept and pq.read_schema(kept[0]).names == list(step.schema):
+                _same_file(kept[0], target)
+            else:
+                self.engine.write(step.makes, target, step.order)
+
+    def totals(self) -> dict[str, Any]:
+        """Both sides of the night's reconciliation: sums over customers and over accounts."""
+        customers = self.engine.read("summary").to_pylist()
+        accounts = self.engine.read("account_totals").to_pylist()[0]
+        return {
+            "customers": sum(row["customers"] for row in customers) + self._merged,
+            "customer_aum": sum((row["aum"] for row in customers), Decimal("0.00")),
+            "accounts": accounts["accounts"],
+            "account_aum": accounts["aum"],
+        }
+
+    def counts(self) -> dict[str, Any]:
+        """What the run report says of the new state."""
+        rows = self.engine.read("summary").to_pylist()
+        grades = dict.fromkeys(self.book.grades, 0)
+        complete: dict[str, list[int]] = {}
+        for row in rows:
+            grades[list(self.book.grades)[row["grade_rank"]]] += row["customers"]
+            if row["effective"]:
+                sums = complete.setdefault(row["branch_id"], [0, 0, 0])
+                for place, name in enumerate(("customers", "facts_expected", "facts_known")):
+                    sums[place] += row[name]
+        raised = {row["kind"]: row["customers"] for row in self.engine.read("signal_counts").to_pylist()}
+        top = self.engine.read("top")["aum"].to_pylist()
+        return {
+            "grades": grades,
+            "signals": dict.fromkeys(self.book.signals, 0) | raised,
+            "tasks": self.engine.rows("tasks"),
+            "on_watch": sum(row["on_watch"] for row in rows),
+            "unassigned": sum(row["unassigned"] for row in rows),
+            "not_effective": sum(row["customers"] for row in rows if not row["effective"]),
+            "completeness": dict(sorted(complete.items())),
+            "top_from": f"{top[0] if top else Decimal(0):.2f}",
+        }
+
+    def _stored(self, source: Source) -> list[Path]:
+        """The file that the night before left; a state that earlier versions did not keep begins empty."""
+        path = self.before.folder / f"{source.file}.parquet" if self.before else None
+        return [path] if path and path.is_file() else []
+
+    def _calendar(self) -> Row:
+        starts = self.before is not None and self.on.day == 1
+        last_day = months.monthrange(self.on.year, self.on.month)[1]
+        return {
+            "business_date": self.on,
+            "month_days": self.month_days,
+            "is_month_start": starts,
+            "last_month_days": self.before.month_days if self.before and starts else 1,
+            "is_month_end": self.on.day == last_day,
+            "is_first": self.before is None,
+        }
+
+    def _ranks(self) -> list[Row]:
+        """What the old ranks are in a book with other grades; none if the grades are the same."""
+        if self.before is None or self.before.grades == list(self.book.grades):
+            return []
+        kept = {key: rank for rank, key in enumerate(self.book.grades)}
+        return [{"rank": rank, "now": kept.get(key)} for rank, key in enumerate(self.before.grades)]
+
+    def _birthdays(self) -> list[Row]:
+        """Birthdays from the next working day on; one of 29 February is kept on the 28th in other years."""
+        rule = self.book.signal(Birthday)
+        lead = rule.lead_days if rule else 0
+        days = [self.on + timedelta(days=1 + ahead) for ahead in range(lead + 1)]
+        rows = [{"month_day": day.month * 100 + day.day, "on": day} for day in days]
+        leapless = [day for day in days if (day.month, day.day) == (2, 28) and not months.isleap(day.year)]
+        return rows + [{"month_day": 229, "on": day} for day in leapless]
+
+    def _festivals(self) -> list[Row]:
+        """The festivals within the lead days of the next working day."""
+        rule = self.book.signal(FestivalGreeting)
+        if rule is None:
+            return []
+        last = self.on + timedelta(days=1 + rule.lead_days)
+        return [{"festival": key, "on": on} for key, on in festivals(self.book, self.on + timedelta(days=1), last)]
+
+    def _benefits(self) -> list[Row]:
+        """The benefits whose period ends within the lead days of the next working day."""
+        rule = self.book.signal(BenefitExpiring)
+        last = self.on + timedelta(days=1 + rule.lead_days) if rule else date.min
+        ends = {key: benefit.period_of(self.on)[1] for key, benefit in self.book.benefits.items()}
+        return [
+            {
+                "benefit": key,
+                "from_rank": self.book.rank(benefit.from_grade),
+                "to_rank": self.book.rank(benefit.to_grade) if benefit.to_grade else len(self.book.grades) - 1,
+                "quota": benefit.quota,
+                "ends_on": ends[key],
+            }
+            for key, benefit in self.book.benefits.items()
+            if self.on < ends[key] <= last
+        ]
+
+
+def _same_file(source: Path, target: Path) -> None:
+    """One file under two names, or a copy where the file system has no such links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

@@ -1,0 +1,310 @@
+"""The list of a night's steps: what it starts from, which rule makes which table, and what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import ibis
+import pyarrow as pa
+
+from weihu.nightly.graph import Graph, Source, Stage, Step
+from weihu.rules import (
+    assign,
+    completeness,
+    effect,
+    figures,
+    grade,
+    habit,
+    merge,
+    plan,
+    signals,
+    summary,
+    tables,
+    value,
+)
+from weihu.rules.assign import Role, Row
+from weihu.rules.kinds import KINDS, care
+from weihu.rules.rulebook import RuleBook
+
+CORE_STATE = {
+    "branches": "branches",
+    "staff": "staff",
+    "products": "products",
+    "customers": "profiles",
+    "accounts": "accounts",
+    "holdings": "holdings",
+}
+"""The core files whose keys are known from earlier nights, and the state that knows them."""
+
+NOTED = {
+    "contacts_today": tables.CONTACTS,
+    "answers_today": tables.ANSWERS,
+    "facts_today": tables.FACTS_KNOWN,
+    "barred": tables.BARRED,
+    "merges": tables.MERGES,
+    "exceptions": tables.GRANTED,
+    "staffing": tables.STAFFING,
+    "covers": tables.COVERS,
+    "placements": tables.PLACED,
+    "benefits_used": tables.BENEFITS_USED,
+    "noted": tables.NOTED,
+    "tired": tables.TIRED,
+}
+"""What the workplace recorded that the night has not carried yet, with its columns."""
+
+SOURCES = (
+    *(
+        Source(name, schema, "stored", file)
+        for name, file, schema in (
+            ("branches_before", "branches", tables.BRANCHES),
+            ("staff_before", "staff", tables.STAFF),
+            ("products_before", "products", tables.PRODUCTS),
+            ("profiles_before", "profiles", tables.PROFILES),
+            ("accounts_before", "accounts", tables.ACCOUNTS),
+            ("holdings_before", "holdings", tables.HOLDINGS),
+            ("authorised_before", "authorised", tables.AUTHORISED),
+            ("facts_known_before", "facts_known", tables.FACTS_KNOWN),
+            ("standings_stored", "standings", tables.STANDINGS),
+            ("measures_stored", "measures", tables.MEASURES),
+            ("movements_stored", "movements", tables.MOVEMENTS),
+            ("habits_stored", "habits", tables.HABITS),
+            ("answers_stored", "answers", tables.ANSWERS),
+            ("trials_stored", "trials", tables.TRIALS),
+            ("signals_before", "signals", tables.SIGNALS),
+        )
+    ),
+    *(
+        Source(name, schema, "delivered", name.removesuffix("_today"))
+        for name, schema in (
+            ("branches_today", tables.BRANCHES),
+            ("staff_today", tables.STAFF),
+            ("products_today", tables.PRODUCTS),
+            ("customers_today", tables.CUSTOMERS),
+            ("accounts_today", tables.ACCOUNTS_DELIVERED),
+            ("holdings_today", tables.HOLDINGS),
+            ("authorised_today", tables.AUTHORISED),
+            ("balances_today", tables.BALANCES),
+            ("transactions", tables.TRANSACTIONS),
+        )
+    ),
+    *(Source(name, schema, "noted") for name, schema in NOTED.items()),
+    Source("calendar", tables.CALENDAR, "book"),
+    Source("windows", tables.WINDOWS, "book"),
+    Source("ranks", tables.RANKS, "book"),
+    Source("occasions", tables.OCCASIONS, "book"),
+    Source("festivals", tables.FESTIVALS, "book"),
+    Source("benefits", tables.BENEFITS, "book"),
+)
+
+
+def night(book: RuleBook) -> Graph:
+    """The graph of a night by a rule book: its kinds of signal are its own."""
+    steps = (*_carry(), *_value(), *_grade(), *_assign(), *_signals(book), *_plan(), *_measure())
+    return Graph(SOURCES, steps)
+
+
+def _carry() -> Iterator[Step]:
+    """Yesterday's core tables with today's delivery laid over them, and merged customers followed."""
+    for name, key, schema in (
+        ("branches", "branch_id", tables.BRANCHES),
+        ("staff", "staff_id", tables.STAFF),
+        ("products", "product_id", tables.PRODUCTS),
+        ("authorised", "authorised_id", tables.AUTHORISED),
+    ):
+        yield _replaced(name, name, key, f"{name}_today", schema=schema)
+    yield _replaced("holdings_carried", "holdings", "holding_id", "holdings_today", schema=tables.HOLDINGS)
+    yield Step("profiles_today", value.profiles_today, tables.PROFILES, "carry")
+    yield _replaced(
+        "profiles_carried", "profiles", "customer_id", "profiles_today", "customers_today", schema=tables.PROFILES
+    )
+    yield _replaced("facts_known", "facts_known", "customer_id", "facts_today", schema=tables.FACTS_KNOWN)
+    yield Step(
+        "accounts_carried", value.carry_accounts, tables.ACCOUNTS, "carry", file="accounts", order=("account_id",)
+    )
+    without = partial(Step, rule=merge.without_merged, stage="carry", same_without="merges")
+    as_kept = partial(Step, rule=merge.as_kept, stage="carry", same_without="merges")
+    yield without("profiles", schema=tables.PROFILES, reads={"table": "profiles_carried"})
+    yield as_kept("accounts", schema=tables.ACCOUNTS, reads={"table": "accounts_carried"})
+    yield as_kept("holdings", schema=tables.HOLDINGS, reads={"table": "holdings_carried"})
+    yield Step(
+        "standings_ranked",
+        grade.ranks_as_now,
+        tables.STANDINGS,
+        "carry",
+        reads={"standings": "standings_stored"},
+        same_without="ranks",
+    )
+    yield Step(
+        "standings_before",
+        merge.standings_as_merged,
+        tables.STANDINGS,
+        "carry",
+        reads={"previous": "standings_ranked"},
+        same_without="merges",
+    )
+    yield Step(
+        "measures_before",
+        merge.measures_as_merged,
+        tables.MEASURES,
+        "carry",
+        reads={"previous": "measures_stored"},
+        same_without="merges",
+    )
+    yield without("habits_before", schema=tables.HABITS, reads={"table": "habits_stored"})
+    yield without("trials_before", schema=tables.TRIALS, reads={"table": "trials_stored"})
+    yield as_kept("movements_before", schema=tables.MOVEMENTS, reads={"table": "movements_stored"})
+    yield as_kept("answers_before", schema=tables.ANSWERS, reads={"table": "answers_stored"})
+    yield as_kept("granted", schema=tables.GRANTED, reads={"table": "exceptions"})
+    yield as_kept("placed", schema=tables.PLACED, reads={"table": "placements"})
+
+
+def _replaced(makes: str, file: str, key: str, today: str, without: str = "", *, schema: ibis.Schema) -> Step:
+    return Step(
+        makes,
+        value.replace_rows,
+        schema,
+        "carry",
+        reads={"before": f"{file}_before", "today": today},
+        constants={"key": key},
+        same_without=without or today,
+        file=file,
+        order=(key,),
+    )
+
+
+def _value() -> Iterator[Step]:
+    """AUM, monthly average, flows, contribution, and what else the policy measures."""
+    yield Step("holdings_open", value.holdings_open, tables.HOLDINGS_OPEN, "value")
+    yield Step("everything", value.held, tables.EVERYTHING, "value")
+    yield Step("contributions", value.contributions, tables.CONTRIBUTIONS, "value")
+    yield Step("customer_values", value.customer_values, tables.VALUES, "value")
+    yield Step("movements", value.movements_today, tables.MOVEMENTS, "value", file="movements", order=("customer_id",))
+    yield Step("measures", value.measure, tables.MEASURES, "value", file="measures", order=("customer_id", "measure"))
+
+
+def _grade() -> Iterator[Step]:
+    """Grade, watch, reviews below."""
+    yield Step("graded", grade.grade_customers, tables.GRADED, "grade")
+
+
+def _assign() -> Iterator[Step]:
+    """Primary and deputy of every customer, and how complete the archive is."""
+    yield Step("pool", _pool, tables.POOL, "assign", solves=True)
+    roles: tuple[Role, ...] = ("primary", "deputy")
+    for role in roles:
+        kept, waiting, held, asked, places, dealt = (
+            f"{role}_{part}" for part in ("kept", "waiting", "held", "asked", "places", "dealt")
+        )
+        yield Step(kept, assign.kept, tables.KEPT, "assign", constants={"role": role})
+        yield Step(waiting, assign.waiting, tables.WAITING, "assign", reads={"kept": kept})
+        yield Step(held, assign.held, tables.HELD, "assign", reads={"kept": kept})
+        yield Step(asked, assign.asked, tables.ASKED, "assign", reads={"waiting": waiting})
+        yield Step(
+            places,
+            _places,
+            tables.PLACES,
+            "assign",
+            reads={"held": held, "asked": asked},
+            constants={"role": role},
+            solves=True,
+        )
+        yield Step(dealt, assign.deal, tables.DEALT, "assign", reads={"waiting": waiting, "places": places})
+    yield Step("contacts", assign.latest_contacts, tables.CONTACTS, "assign")
+    yield Step("completeness", completeness.completeness, tables.COMPLETENESS, "assign")
+    yield Step("standings", assign.with_owners, tables.STANDINGS, "assign", file="standings", order=("customer_id",))
+    yield Step("unassigned", assign.unassigned, tables.UNASSIGNED, "assign", file="unassigned", order=("customer_id",))
+
+
+def _pool(staff: pa.Table, staffing: pa.Table, branches: pa.Table, calendar: pa.Table, book: RuleBook) -> list[Row]:
+    today = calendar["business_date"][0].as_py()
+    active = [row for row in staff.to_pylist() if row["left_on"] is None or row["left_on"] > today]
+    return assign.pool(active, staffing.to_pylist(), branches.to_pylist(), book)
+
+
+def _places(pool: pa.Table, held: pa.Table, asked: pa.Table, role: Role) -> list[Row]:
+    members = [row for row in pool.to_pylist() if row["role"] == role]
+    return assign.flow(members, held.to_pylist(), asked.to_pylist())
+
+
+def _signals(book: RuleBook) -> Iterator[Step]:
+    """Reasons to act."""
+    yield Step(
+        "answers",
+        signals.answers,
+        tables.ANSWERS,
+        "signals",
+        file="answers",
+        order=("customer_id", "kind", "subject"),
+    )
+    yield Step("compared", signals.compared, tables.COMPARED, "signals")
+    days = {"values": "customer_values", "previous": "habits_before"}
+    yield Step("moves", habit.moves_today, tables.MOVES, "signals", reads=days)
+    yield Step(
+        "habits",
+        habit.habits,
+        tables.HABITS,
+        "signals",
+        reads={"previous": "habits_before"},
+        file="habits",
+        order=("customer_id",),
+    )
+    kinds = {kind: KINDS[kind] for kind in book.signals if kind in KINDS} | {"noted": care.noted_kinds}
+    for kind, rule in kinds.items():
+        yield Step(f"seen_{kind}", rule, tables.SEEN, "signals", group="seen_KIND")
+    yield Step("seen", signals.seen, tables.SEEN, "signals", reads={f"seen_{kind}": f"seen_{kind}" for kind in kinds})
+    yield Step(
+        "signals",
+        signals.signals,
+        tables.SIGNALS,
+        "signals",
+        file="signals",
+        order=("customer_id", "kind", "subject"),
+    )
+
+
+def _plan() -> Iterator[Step]:
+    """Everybody's list for the next working day."""
+    yield Step("top", plan.top, tables.TOP, "plan")
+    yield Step("candidates", plan.candidates, tables.CANDIDATES, "plan")
+    yield Step("choices", plan.choices, tables.CHOICES, "plan")
+    yield Step("picks", plan.choose, tables.PICKS, "plan", reads={"candidates": "choices"}, solves=True)
+    yield Step("tasks", plan.plan_tasks, tables.TASKS, "plan", file="tasks", order=("staff_id", "position"))
+
+
+def _measure() -> Iterator[Step]:
+    """What acting has changed, the cockpit's figures, and what the report says."""
+    stage: Stage = "measure"
+    before = {"previous": "trials_before"}
+    yield Step(
+        "effects",
+        effect.effects,
+        tables.EFFECTS,
+        stage,
+        reads=before,
+        file="effects",
+        order=("kind", "branch_id", "held_out"),
+    )
+    yield Step(
+        "trials", effect.trials, tables.TRIALS, stage, reads=before, file="trials", order=("customer_id", "kind")
+    )
+    yield Step(
+        "figures",
+        figures.figures,
+        tables.FIGURES,
+        stage,
+        reads={"previous": "standings_before"},
+        file="figures",
+        order=("branch_id", "staff_id", "grade_rank"),
+    )
+    yield Step(
+        "grade_changes",
+        grade.grade_changes,
+        tables.GRADE_CHANGES,
+        stage,
+        file="grade_changes",
+        order=("customer_id",),
+    )
+    yield Step("summary", summary.summary, tables.SUMMARY, stage)
+    yield Step("account_totals", summary.account_totals, tables.ACCOUNT_TOTALS, stage)
+    yield Step("signal_counts", summary.signal_counts, tables.SIGNAL_COUNTS, stage)
