@@ -26,5 +26,5 @@ def test_the_night_and_the_book_agree_on_every_grade_and_branch():
     engine = DuckEngine.in_memory()
     table = engine.bind_arrow("ranks", SCHEMA, pa.Table.from_pylist(rows, schema=SCHEMA.to_pyarrow()))
     engine.derive("near", lambda ranks: ranks.mutate(near=near_of(ranks.rank, ranks.branch_id, BOOK)), table)
-    answers = engine.arrow("SELECT * FROM near").to_pylist()
+    answers = engine.read("near").to_pylist()
     assert [row["near"] for row in answers] == [BOOK.near_from(row["rank"], row["branch_id"]) for row in answers]

@@ -1,6 +1,7 @@
 """Books: the built-in ones are whole, and whatever is wrong in one is told at once, with its place."""
 
 import re
+import tomllib
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -236,3 +237,9 @@ def test_a_date_with_a_time_is_no_day(faults):
     (fault,) = faults('extends = "brief"\nin_force_from = 2026-01-01T08:30:00')
     assert fault.line == 2
     assert isinstance(datetime(2026, 1, 1, tzinfo=UTC), date)
+
+
+@pytest.mark.parametrize("path", sorted(rulebook.COMMON.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_file_that_every_book_begins_with_holds_the_section_of_its_name(path):
+    sections = set(tomllib.loads(path.read_text(encoding="utf-8")))
+    assert sections == {"top_time", "near_share"} if path.stem == "top_level" else sections == {path.stem}

@@ -269,8 +269,10 @@ def _table(data: dict[str, Any], section: str) -> dict[str, Any]:
     return entries if isinstance(entries, dict) else {}
 
 
-def _common() -> list[dict[str, Any]]:
-    return [_parsed(_text(path)) for path in sorted(COMMON.glob("*.toml"))]
+@cache
+def _common() -> tuple[dict[str, Any], ...]:
+    """What every book begins with; nobody writes into it, since ``inherit`` copies."""
+    return tuple(_parsed(_text(path)) for path in sorted(COMMON.glob("*.toml")))
 
 
 def _chain(book: str | None) -> Iterator[dict[str, Any]]:
