@@ -15,6 +15,7 @@ import resource
 import tempfile
 import time
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -41,9 +42,11 @@ def main() -> None:
 
 def report(name: str, people: pa.Table, truth: set[tuple[str, str]]) -> None:
     from weihu.insight.duplicates import find
+    from weihu.rules import rulebook
 
     began = time.perf_counter()
-    found = list(find(people, min(LEAST)))
+    rule = rulebook.load("brief").duplicates.model_copy(update={"shown_from": Decimal(str(min(LEAST)))})
+    found = list(find(people, rule))
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     print(f"{name}: {people.num_rows:,} records, {len(truth):,} true pairs, {seconds:.1f} s, peak {peak} MiB")

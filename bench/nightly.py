@@ -171,7 +171,7 @@ def coming_festivals() -> list[list[str]]:
     from weihu.rules.occasions import festivals
 
     book = rulebook.load("state_bank")
-    last = LAST + timedelta(days=1 + (book.signals["festival"].lead_days or 0))
+    last = LAST + timedelta(days=1 + book.signals["festival"].lead_days)
     return [[key, str(on)] for key, on in festivals(book, LAST + timedelta(days=1), last)]
 
 

@@ -79,15 +79,17 @@ def load():
 
 def truths(book) -> dict[str, tuple[str, int, int]]:
     """Per kind: a query of its events (customer_id, d), and how many days before and behind one an alert is right."""
+    from weihu.rules.sections.signals import Ahead
+
     rule = book.signals
     planted = "SELECT customer_id, date AS d FROM planted WHERE kind"
 
     def amount(kind: str) -> int:
-        return int(rule[kind].amount or 0)
+        return int(rule[kind].amount)
 
     bounds = [grade.minimum or 0 for grade in book.grades.values()]
     rank = " + ".join(f"(aum >= {bound})::INT" for bound in bounds if bound)
-    share = 1 - float(rule["near_grade"].share or 0)
+    share = 1 - float(book.near_share)
     near = " OR ".join(f"(aum < {bound} AND aum >= {float(bound) * share})" for bound in bounds if bound)
     went = "IN ('large', 'drift', 'maturity_lost') AND (kind = 'maturity_lost' OR cents < 0) AND abs(cents) >="
     graded = f"(SELECT customer_id, d, {rank} AS rank, lag({rank}) OVER w AS rank_before, ({near}) AS near, lag({near}) OVER w AS near_before FROM aum WINDOW w AS (PARTITION BY customer_id ORDER BY d))"
@@ -97,7 +99,7 @@ def truths(book) -> dict[str, tuple[str, int, int]]:
         "(SELECT customer_id, d, d - lag(d) OVER (PARTITION BY customer_id ORDER BY d) AS gap FROM"
         " (SELECT DISTINCT customer_id, booked_on AS d FROM money WHERE kind <> 'interest'))"
     )
-    leads = {kind: (entry.lead_days or 0) + 1 for kind, entry in rule.items()}
+    leads = {kind: entry.lead_days + 1 if isinstance(entry, Ahead) else 1 for kind, entry in rule.items()}
     return {
         "large_inflow": (f"{planted} = 'large' AND cents >= {100 * amount('large_inflow')}", 0, 0),
         "large_outflow": (f"{planted} {went} {100 * amount('large_outflow')}", 0, 0),
@@ -116,7 +118,7 @@ def truths(book) -> dict[str, tuple[str, int, int]]:
         ),
         "idle_cash": (
             f"SELECT customer_id, d FROM (SELECT *, min(much::INT) OVER (PARTITION BY customer_id ORDER BY d ROWS {idle.idle_days} PRECEDING) = 1"
-            f" AND count(*) OVER (PARTITION BY customer_id ORDER BY d ROWS {idle.idle_days} PRECEDING) = {(idle.idle_days or 0) + 1} AS long FROM {lying})"
+            f" AND count(*) OVER (PARTITION BY customer_id ORDER BY d ROWS {idle.idle_days} PRECEDING) = {idle.idle_days + 1} AS long FROM {lying})"
             " QUALIFY long AND NOT coalesce(lag(long) OVER (PARTITION BY customer_id ORDER BY d), false)", 0, 0,
         ),
         "dormant": (

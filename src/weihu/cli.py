@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from functools import update_wrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from weihu.engine.lake import Busy, Home
+from weihu.nightly.faults import DeliveryFault, DeliveryRefused, OutOfOrder
 from weihu.rules import rulebook
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -67,8 +68,8 @@ def init(home: Home, book: str) -> None:
     """Create a home: folders, secrets, rule book, database."""
     try:
         loaded = rulebook.load(book)
-    except rulebook.FaultyBook as error:
-        raise click.ClickException(str(error)) from None
+    except rulebook.FaultyBook as faulty:
+        _refuse_book(faulty)
     home.create()
     source = rulebook.BOOKS / f"{book}.toml" if book in rulebook.builtin_books() else Path(book)
     home.rulebook.write_bytes(source.read_bytes())
@@ -87,12 +88,31 @@ def rulebook_group() -> None:
 @rulebook_group.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
 def rulebook_check(file: Path) -> None:
-    """Check a rule book; every fault with its line and field."""
+    """Check a rule book; every fault with its line, what was found and what was expected."""
     try:
         book = rulebook.load(file)
-    except rulebook.FaultyBook as error:
-        raise click.ClickException(str(error)) from None
+    except rulebook.FaultyBook as faulty:
+        _refuse_book(faulty)
     click.echo(f"{file}: {book.zh} / {book.en}, {len(book.grades)} grades, {len(book.signals)} signals: ok")
+
+
+@rulebook_group.command("schema")
+def rulebook_schema() -> None:
+    """The JSON Schema of rule books, for editors."""
+    click.echo(rulebook.schema_text(), nl=False)
+
+
+def _refuse_book(faulty: rulebook.FaultyBook) -> NoReturn:
+    """The faults in both languages, and a failing exit."""
+    count = len(faulty.faults)
+    click.echo(f"制度有 {count} 处错误 / {count} {'faults' if count > 1 else 'fault'} in the rule book", err=True)
+    _print_faults(faulty.faults)
+    sys.exit(2)
+
+
+def _print_faults(faults: Iterable[rulebook.BookFault | DeliveryFault]) -> None:
+    for fault in faults:
+        click.echo(f"  {fault.text('zh')}\n    {fault.text('en')}", err=True)
 
 
 @main.group()
@@ -159,7 +179,6 @@ def replay(home: Home, deliveries: Path) -> None:
 
 
 def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
-    from weihu.nightly.faults import OutOfOrder, Refused  # noqa: PLC0415
     from weihu.nightly.land import read_manifest  # noqa: PLC0415
     from weihu.nightly.run import Nightly  # noqa: PLC0415
     from weihu.workplace.bank.current import current  # noqa: PLC0415
@@ -180,7 +199,7 @@ def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
                     progress.advance(bar)
     except Busy as busy:
         raise click.ClickException(f"{busy}: 另一批次正在运行 / another run is working here") from None
-    except (OutOfOrder, Refused) as refused:
+    except (OutOfOrder, DeliveryRefused) as refused:
         _explain(home, folder, refused)
     latest = current()
     if latest and published:
@@ -189,7 +208,7 @@ def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
         click.echo(f"{latest.business_date}: 已是最新 / nothing new", err=True)
 
 
-def _explain(home: Home, folder: Path, refused: Any) -> None:
+def _explain(home: Home, folder: Path, refused: DeliveryRefused) -> None:
     """The faults in both languages, the report as a file, and a failing exit."""
     report = home.root / "refused" / f"{folder.name}.json"
     report.parent.mkdir(exist_ok=True)
@@ -198,8 +217,7 @@ def _explain(home: Home, folder: Path, refused: Any) -> None:
     click.echo(
         f"{folder}: 拒收,共 {len(refused.faults)}{more} 处错误 / refused, {len(refused.faults)}{more} faults", err=True
     )
-    for fault in refused.faults:
-        click.echo(f"  {fault.text('zh')}\n    {fault.text('en')}", err=True)
+    _print_faults(refused.faults)
     click.echo(f"  → {report}", err=True)
     sys.exit(2)
 
@@ -223,7 +241,7 @@ def status(home: Home, as_json: bool) -> None:
     if latest is None:
         raise click.ClickException("还没有发布任何批次 / no night has been published")
     report, totals = latest.report, latest.report["reconciliation"]
-    said = {
+    figures = {
         "business_date": str(latest.business_date),
         "run": latest.number,
         "customers": totals["customers"],
@@ -238,7 +256,9 @@ def status(home: Home, as_json: bool) -> None:
         "reconciled": totals["customer_aum"] == totals["account_aum"] == totals["control_total"],
     }
     click.echo(
-        json.dumps(said, ensure_ascii=False) if as_json else "\n".join(f"{key}: {value}" for key, value in said.items())
+        json.dumps(figures, ensure_ascii=False)
+        if as_json
+        else "\n".join(f"{key}: {value}" for key, value in figures.items())
     )
 
 
@@ -251,11 +271,11 @@ def customer(home: Home, customer_id: str, as_json: bool) -> None:
     from weihu.workplace.base import audit  # noqa: PLC0415
     from weihu.workplace.judge.grading.explain import standing_with_history  # noqa: PLC0415
 
-    said = standing_with_history(customer_id)
-    if said is None:
+    standing = standing_with_history(customer_id)
+    if standing is None:
         raise click.ClickException(f"{customer_id}: 没有此客户 / no such customer")
     audit.record(f"os:{os.environ.get('USER', '')}", "cli.customer", customer_id)
-    click.echo(json.dumps(said, ensure_ascii=False, indent=None if as_json else 1))
+    click.echo(json.dumps(standing, ensure_ascii=False, indent=None if as_json else 1))
 
 
 @main.command()
@@ -367,8 +387,8 @@ def serve(home: Home, host: str, port: int) -> None:
             get_wsgi_application(), host=host, port=port, threads=8, ident=None, inbuf_overflow=IN_MEMORY, **trusted
         )
     except OSError as error:
-        said = f"{host}:{port} 无法使用,请用 --port 另选端口 / cannot be used, choose another with --port"
-        raise click.ClickException(f"{said}: {error.strerror}") from None
+        message = f"{host}:{port} 无法使用,请用 --port 另选端口 / cannot be used, choose another with --port"
+        raise click.ClickException(f"{message}: {error.strerror}") from None
     click.echo(f"http://{host}:{port}/", err=True)
     server.run()
 

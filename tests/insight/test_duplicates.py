@@ -1,13 +1,16 @@
 """Duplicates of known truth are found, strangers are left alone, and every score explains itself."""
 
 import random
+from decimal import Decimal
 
 import pyarrow as pa
 import pytest
 
 from weihu.insight.duplicates import COMPARISONS, PEOPLE, find
+from weihu.rules import rulebook
 from weihu.sources.twins import twin
 
+RULE = rulebook.load("brief").duplicates
 SURNAMES, GIVEN = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗", "伟芳娜秀敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂英"
 
 
@@ -44,7 +47,7 @@ def bank():
 
 def test_duplicates_are_found_and_strangers_are_not(bank):
     people, truth = bank
-    pairs = {tuple(sorted((pair.left_id, pair.right_id))) for pair in find(people, 0.9)}
+    pairs = {tuple(sorted((pair.left_id, pair.right_id))) for pair in find(people, RULE)}
     right = pairs & truth
     assert len(right) / len(truth) > 0.95
     assert len(right) / len(pairs) > 0.97
@@ -55,7 +58,7 @@ def test_every_score_is_the_sum_of_its_reasons(bank):
     import math
 
     people, _ = bank
-    found = list(find(people, 0.5))
+    found = list(find(people, RULE.model_copy(update={"shown_from": Decimal("0.5")})))
     assert found == sorted(found, key=lambda pair: (-pair.probability, pair.left_id, pair.right_id))
     sure = [pair for pair in found if 0.5 < pair.probability < 1 - 1e-9][:40]
     priors = [
@@ -67,12 +70,13 @@ def test_every_score_is_the_sum_of_its_reasons(bank):
     assert all((reason.zh, reason.en) in words for pair in found for reason in pair.reasons)
 
 
-def test_the_levels_of_a_field_share_out_all_who_are_one_person():
-    for levels in COMPARISONS.values():
-        assert abs(sum(level.m for level in levels) - 1) < 1e-9
+def test_the_book_says_of_every_way_of_agreeing_how_often_it_holds():
+    assert {name: len(chances) for name, chances in RULE.agreement} == {
+        name: len(levels) for name, levels in COMPARISONS.items()
+    }
 
 
 def test_nobody_is_a_bank_without_duplicates():
     one = {"unique_id": "1", "name": "王小明", "pinyin": "wangxiaoming", "identity_number": "1"}
     other = {"unique_id": "2", "name": "李雷", "pinyin": "lilei", "identity_number": "2"}
-    assert list(find(pa.Table.from_pylist([one, other], schema=PEOPLE), 0.9)) == []
+    assert list(find(pa.Table.from_pylist([one, other], schema=PEOPLE), RULE)) == []

@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from weihu.engine.duck import DuckEngine
 from weihu.rules import habit, tables
+from weihu.rules.sections.signals import UnusualInflow, UnusualOutflow
 
-SIDES = {"in": "unusual_inflow", "out": "unusual_outflow"}
+SIDES = {"in": UnusualInflow, "out": UnusualOutflow}
 Days = dict[date, dict[str, Decimal]]
 
 

@@ -16,6 +16,7 @@ from weihu.workplace.act.campaigns.response import shares
 
 BOOK = rulebook.changed(rulebook.load("brief"), {"signals": {"idle_cash": {"holdout": "0.3"}}})
 EXPERIMENTS, SIZE = 200, 1500
+SMALLEST = BOOK.effects.smallest_group
 
 
 def changes(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -32,7 +33,7 @@ def experiment(number: int, brought: float) -> tuple[bool, bool]:
     names = [hashlib.md5(f"{number} K{one} idle_cash".encode()).hexdigest()[:8] for one in range(SIZE)]
     held = np.array([name < f"{int(0.3 * 16**8):08x}" for name in names])
     found = changes(rng, SIZE) + np.where(held, 0.0, brought)
-    told = interval(Group.of(found[~held]), Group.of(found[held]), 0.95)
+    told = interval(Group.of(found[~held]), Group.of(found[held]), 0.95, SMALLEST)
     assert told
     return told.low <= brought <= told.high, told.sure
 
@@ -53,8 +54,8 @@ def test_shares_cover_their_difference():
     """Newcombe's interval over 200 campaigns of 400 called, 100 left alone; 12 % take it, or 4 % without a call."""
     rng, covered, alarms = np.random.default_rng(5), 0, 0
     for _ in range(EXPERIMENTS):
-        told = shares(int(rng.binomial(400, 0.12)), 400, int(rng.binomial(100, 0.04)), 100, 0.95)
-        same = shares(int(rng.binomial(400, 0.04)), 400, int(rng.binomial(100, 0.04)), 100, 0.95)
+        told = shares(int(rng.binomial(400, 0.12)), 400, int(rng.binomial(100, 0.04)), 100, 0.95, SMALLEST)
+        same = shares(int(rng.binomial(400, 0.04)), 400, int(rng.binomial(100, 0.04)), 100, 0.95, SMALLEST)
         covered += told.low <= 0.08 <= told.high
         alarms += same.sure
     print(f"shares: covered {covered}/200, false alarms {alarms}/200")
@@ -65,14 +66,14 @@ def test_shares_cover_their_difference():
 def test_the_interval_is_welchs():
     rng = np.random.default_rng(3)
     one, other = rng.normal(5, 2, 40), rng.normal(4, 9, 25)
-    mine = interval(Group.of(one), Group.of(other), 0.9)
+    mine = interval(Group.of(one), Group.of(other), 0.9, SMALLEST)
     theirs = stats.ttest_ind(one, other, equal_var=False).confidence_interval(0.9)
     assert (mine.low, mine.high) == pytest.approx((theirs.low, theirs.high))
 
 
 def test_too_few_tell_nothing():
-    assert interval(Group.of([1.0] * 100), Group.of([2.0] * 7), 0.95) is None
-    assert interval(Group.of([1.0] * 100), Group.of([1.0] * 100), 0.95) is None
+    assert interval(Group.of([1.0] * 100), Group.of([2.0] * (SMALLEST - 1)), 0.95, SMALLEST) is None
+    assert interval(Group.of([1.0] * 100), Group.of([1.0] * 100), 0.95, SMALLEST) is None
 
 
 def bound(engine, name, schema, rows):

@@ -12,7 +12,7 @@ BOOK = rulebook.load("brief")
 ON = date(2026, 6, 1)
 
 
-def figure(standings, before=(), tasks=()):
+def figure(standings, before=(), tasks=(), book=BOOK):
     engine = DuckEngine.in_memory()
 
     def bound(name, schema, rows):
@@ -26,7 +26,7 @@ def figure(standings, before=(), tasks=()):
         bound("staff", tables.STAFF, [{"staff_id": "kh1", "branch_id": "B1"}]),
         bound("calendar", tables.CALENDAR, [{"business_date": ON}]),
     )
-    engine.derive("figures", figures.figures, *given, BOOK)
+    engine.derive("figures", figures.figures, *given, book)
     return {(row["staff_id"], row["grade_rank"]): row for row in engine.arrow("FROM figures").to_pylist()}
 
 
@@ -58,6 +58,25 @@ def test_who_fell_below_the_share_is_lost_once_and_won_back_by_money():
     assert figure([fell], [fell])["kh1", 3]["lost"] == 0
     back = figure([one("a", 200_000, -100_000)], [fell])["kh1", 3]
     assert (back["won_back"], back["won_aum"], back["lost"]) == (1, Decimal(140_000), 0)
+
+
+def test_the_book_says_how_far_back_a_loss_is_looked_for():
+    """240,000 went within 30 days and came back before; only a book that looks back 30 days calls that a loss."""
+    fell = one("a", 60_000, 0, flow_30=Decimal(-240_000))
+    before = one("a", 300_000, 0, flow_30=Decimal(0))
+    assert figure([fell], [before])["kh1", 3]["lost"] == 0
+    month = rulebook.changed(BOOK, {"losses": {"days": 30}})
+    row = figure([fell], [before], book=month)["kh1", 3]
+    assert (row["lost"], row["lost_aum"]) == (1, Decimal(240_000))
+
+
+def test_every_window_of_losses_is_one_that_the_nights_keep():
+    from typing import get_args
+
+    from weihu.rules.sections.losses import Losses
+    from weihu.rules.value import WINDOW_DAYS
+
+    assert set(get_args(Losses.model_fields["days"].annotation)) <= set(WINDOW_DAYS)
 
 
 def test_time_planned_for_the_best_stands_beside_the_rest():

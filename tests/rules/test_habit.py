@@ -57,3 +57,15 @@ def test_when_the_whole_bank_moves_nobody_is_unusual():
     assert beyond(days, customers, aum, rulebook.load("brief"))["out"] == []
     days[festival] = {one: Decimal(-22_000 if one == "c007" else -4_500) for one in customers}
     assert beyond(days, customers, aum, rulebook.load("brief"))["out"] == [(festival, "c007")]
+
+
+def test_the_book_says_by_which_sizes_a_habit_is_counted():
+    """Withdrawals of 4,500 every day: beyond 22,000 to a book of small sizes, but within the first size of a coarse one."""
+    first = date(2026, 1, 1)
+    days = {first + timedelta(days=number): {"c001": Decimal(-4_500)} for number in range(90)}
+    days[first + timedelta(days=89)] = {"c001": Decimal(-22_000)}
+    aum = {on: {"c001": Decimal(100_000)} for on in days}
+    book = rulebook.load("brief")
+    coarse = rulebook.changed(book, {"habits": {"sizes": [str(50_000 * 2**step) for step in range(13)]}})
+    assert beyond(days, ["c001"], aum, book)["out"] == [(first + timedelta(days=89), "c001")]
+    assert beyond(days, ["c001"], aum, coarse)["out"] == []

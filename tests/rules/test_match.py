@@ -71,3 +71,18 @@ def test_who_holds_a_card_is_not_offered_one():
 def test_a_goal_of_the_customer_comes_first():
     idle = replace(EVERYTHING, kinds=["idle_cash"], goals=frozenset({"pension"}))
     assert matches(idle, BOOK)[0].goals == ["pension"]
+
+
+def test_the_book_ranks_by_what_it_counts():
+    idle = replace(EVERYTHING, kinds=["idle_cash"], goals=frozenset({"pension"}))
+    without_goals = rulebook.changed(BOOK, {"ranking": {"goal": 0, "new": 0}})
+    assert [fit.key for fit in matches(idle, without_goals)] == ["wealth", "term_deposit", "fund"]
+
+
+def test_the_book_says_how_many_are_shown():
+    one = rulebook.changed(BOOK, {"ranking": {"shown": 1}})
+    assert matches(EVERYTHING, one) == matches(EVERYTHING, BOOK)[:1]
+
+
+def test_what_the_customer_liked_comes_before_everything():
+    assert matches(replace(EVERYTHING, liked=frozenset({"consumer_loan"})), BOOK)[0].key == "consumer_loan"

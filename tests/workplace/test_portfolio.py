@@ -346,7 +346,7 @@ def test_a_faulty_book_is_refused_with_line_and_field(signed_in, run):
     content.name = "book.toml"
     answer = signed_in("branch_manager").post(reverse("book_drafts"), {"file": content})
     assert answer.status_code == 422
-    assert "minimums must rise" in answer.content.decode()
+    assert "book.toml 第5行第1列 grades.valued.minimum:实际为“1”" in answer.content.decode()
     assert not BookDraft.objects.exists()
 
 

@@ -1,6 +1,6 @@
 """Customers who may be one person (疑似重复客户): Fellegi and Sunter's model by Splink, with its reasons in words.
 
-How often two records of one person agree (m) was set beforehand; how often two strangers do (u) is estimated from the
+How often two records of one person agree (m) stands in the rule book; how often two strangers do (u) is estimated from the
 bank's own customers, and agreeing on a common name counts for less than on a rare one.
 """
 
@@ -9,10 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+
+from weihu.rules.sections.duplicates import Duplicates
 
 PEOPLE = pa.schema(
     [
@@ -28,9 +31,9 @@ PEOPLE = pa.schema(
 )
 """What is compared; empty values are null, dates YYYY-MM-DD. Two records without anything in common never meet."""
 
-SURE: list[Any] = ["l.identity_number = r.identity_number", "l.phone = r.phone AND l.name = r.name"]
-RECALL = 0.7
-"""The share of duplicates that are SURE: from it follows how many there are. Without any, one in the bank is assumed."""
+CERTAIN: list[Any] = ["l.identity_number = r.identity_number", "l.phone = r.phone AND l.name = r.name"]
+"""Ways of agreeing that leave no doubt: from how many pairs agree so, and the book's share of such pairs among the
+duplicates, follows how many duplicates there are. Without any, one in the bank is assumed."""
 PAIRED = "SELECT 1 FROM people l JOIN people r ON l.unique_id < r.unique_id AND"
 SAMPLED_PAIRS = 5e5
 SEED = 7
@@ -38,52 +41,51 @@ SEED = 7
 
 @dataclass(frozen=True)
 class Level:
-    """A way in which two values agree: in words, as SQL over ``{c}_l`` and ``{c}_r``, how often for one person (m)."""
+    """A way in which two values agree: in words, and as SQL over ``{c}_l`` and ``{c}_r``."""
 
     zh: str
     en: str
     sql: str
-    m: float
     by_frequency: bool = False
 
 
-DIFFERS = Level("不同", "differs", "ELSE", 0.05)
+DIFFERS = Level("不同", "differs", "ELSE")
 EXACT = "{c}_l = {c}_r"
 COMPARISONS: dict[str, list[Level]] = {
     "name": [
-        Level("姓名相同", "same name", EXACT, 0.82, by_frequency=True),
-        Level("姓名同音", "sounds the same", "pinyin_l = pinyin_r", 0.06),
-        Level("姓名相近", "similar name", "jaro_winkler_similarity(pinyin_l, pinyin_r) >= 0.9", 0.07),
+        Level("姓名相同", "same name", EXACT, by_frequency=True),
+        Level("姓名同音", "sounds the same", "pinyin_l = pinyin_r"),
+        Level("姓名相近", "similar name", "jaro_winkler_similarity(pinyin_l, pinyin_r) >= {similar_name}"),
         DIFFERS,
     ],
     "identity_number": [
-        Level("证件号码相同", "same identity number", EXACT, 0.85),
+        Level("证件号码相同", "same identity number", EXACT),
         # two valid numbers are never one digit apart: the check digit sees to that
-        Level("证件号码差一位", "identity number differs by a digit", "damerau_levenshtein({c}_l, {c}_r) <= 1", 0.1),
+        Level("证件号码差一位", "identity number differs by a digit", "damerau_levenshtein({c}_l, {c}_r) <= 1"),
         DIFFERS,
     ],
     "phone": [
-        Level("电话相同", "same phone", EXACT, 0.7),
-        Level("电话差一位", "phone differs by a digit", "damerau_levenshtein({c}_l, {c}_r) <= 1", 0.08),
-        Level("电话不同", "phone differs", "ELSE", 0.22),
+        Level("电话相同", "same phone", EXACT),
+        Level("电话差一位", "phone differs by a digit", "damerau_levenshtein({c}_l, {c}_r) <= 1"),
+        Level("电话不同", "phone differs", "ELSE"),
     ],
     "address": [
-        Level("地址相同", "same address", EXACT, 0.6),
-        Level("地址相近", "similar address", "jaro_winkler_similarity({c}_l, {c}_r) >= 0.92", 0.2),
-        Level("地址不同", "address differs", "ELSE", 0.2),
+        Level("地址相同", "same address", EXACT),
+        Level("地址相近", "similar address", "jaro_winkler_similarity({c}_l, {c}_r) >= {similar_address}"),
+        Level("地址不同", "address differs", "ELSE"),
     ],
     "birth_date": [
-        Level("生日相同", "same birthday", EXACT, 0.88),
-        Level("生日差一位", "birthday differs by a digit", "damerau_levenshtein({c}_l, {c}_r) <= 1", 0.06),
-        Level("同年", "same year", "left({c}_l, 4) = left({c}_r, 4)", 0.03),
-        Level("生日不同", "birthday differs", "ELSE", 0.03),
+        Level("生日相同", "same birthday", EXACT),
+        Level("生日差一位", "birthday differs by a digit", "damerau_levenshtein({c}_l, {c}_r) <= 1"),
+        Level("同年", "same year", "left({c}_l, 4) = left({c}_r, 4)"),
+        Level("生日不同", "birthday differs", "ELSE"),
     ],
     "sex": [
-        Level("性别相同", "same sex", EXACT, 0.98),
-        Level("性别不同", "sex differs", "ELSE", 0.02),
+        Level("性别相同", "same sex", EXACT),
+        Level("性别不同", "sex differs", "ELSE"),
     ],
 }
-"""What is compared, and how; the first level that holds counts."""
+"""What is compared, and how; the first level that holds counts. How often each holds for one person says the book."""
 
 MEETING: list[Any] = [
     "l.identity_number = r.identity_number",
@@ -121,8 +123,8 @@ class Pair:
     reasons: list[Reason]
 
 
-def find(people: pa.Table, least: float, spill: str = "", threads: int | None = None) -> Iterator[Pair]:
-    """The pairs with a probability of ``least`` at least, the likeliest first. ``people`` as PEOPLE.
+def find(people: pa.Table, rule: Duplicates, spill: str = "", threads: int | None = None) -> Iterator[Pair]:
+    """The pairs that the rule shows, the likeliest first. ``people`` as PEOPLE.
 
     ``spill`` is a folder for what does not fit into memory; it is encrypted there.
     """
@@ -131,18 +133,18 @@ def find(people: pa.Table, least: float, spill: str = "", threads: int | None = 
     logging.getLogger("splink").setLevel(logging.ERROR)
     connection = _connection(spill, threads)
     try:
-        connection.register("given", people)
-        connection.execute("CREATE TABLE people AS SELECT * FROM given")
-        connection.unregister("given")
+        connection.register("arrow", people)
+        connection.execute("CREATE TABLE people AS SELECT * FROM arrow")
+        connection.unregister("arrow")
         api = DuckDBAPI(connection)
-        linker = Linker(api.register("people"), _settings(people.num_rows), log_level=logging.ERROR)
-        if any(connection.execute(f"{PAIRED} {rule} LIMIT 1").fetchall() for rule in SURE):
-            linker.training.estimate_probability_two_random_records_match([*SURE], recall=RECALL)
+        linker = Linker(api.register("people"), _settings(people.num_rows, rule), log_level=logging.ERROR)
+        if any(connection.execute(f"{PAIRED} {rule} LIMIT 1").fetchall() for rule in CERTAIN):
+            linker.training.estimate_probability_two_random_records_match([*CERTAIN], recall=float(rule.certain_share))
         linker.training.estimate_u_using_random_sampling(max_pairs=SAMPLED_PAIRS, seed=SEED)
-        found = linker.inference.predict(threshold_match_probability=least)
+        pairs = linker.inference.predict(threshold_match_probability=float(rule.shown_from))
         columns = ", ".join(f"gamma_{name}, {_weight(name)}" for name in COMPARISONS)
         rows = connection.execute(
-            f"SELECT unique_id_l, unique_id_r, match_probability, {columns} FROM {found.physical_name}"
+            f"SELECT unique_id_l, unique_id_r, match_probability, {columns} FROM {pairs.physical_name}"
             " ORDER BY match_probability DESC, unique_id_l, unique_id_r"
         )
         while batch := rows.fetchmany(1000):
@@ -166,12 +168,12 @@ def _connection(spill: str, threads: int | None) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _settings(count: int) -> Any:
+def _settings(count: int, rule: Duplicates) -> Any:
     from splink import SettingsCreator  # noqa: PLC0415
 
     return SettingsCreator(
         link_type="dedupe_only",
-        comparisons=[_comparison(name, levels) for name, levels in COMPARISONS.items()],
+        comparisons=[_comparison(name, levels, rule) for name, levels in COMPARISONS.items()],
         blocking_rules_to_generate_predictions=[*MEETING],
         probability_two_random_records_match=2 / max(count, 2) ** 2,
         retain_intermediate_calculation_columns=True,
@@ -179,21 +181,23 @@ def _settings(count: int) -> Any:
     )
 
 
-def _comparison(name: str, levels: list[Level]) -> Any:
+def _comparison(name: str, levels: list[Level], rule: Duplicates) -> Any:
     import splink.comparison_level_library as library  # noqa: PLC0415
     from splink.comparison_library import CustomComparison  # noqa: PLC0415
 
     made: list[Any] = [library.NullLevel(name)]
-    for level in levels:
+    chances: list[Decimal] = getattr(rule.agreement, name)
+    for level, chance in zip(levels, chances, strict=True):
         if level.sql == "ELSE":
-            made.append(library.ElseLevel().configure(m_probability=level.m, label_for_charts=level.en))
+            made.append(library.ElseLevel().configure(m_probability=float(chance), label_for_charts=level.en))
             continue
-        condition: Any = library.CustomLevel(level.sql.format(c=name), label_for_charts=level.en)
+        sql = level.sql.format(c=name, similar_name=rule.similar_name, similar_address=rule.similar_address)
+        condition: Any = library.CustomLevel(sql, label_for_charts=level.en)
         if level.by_frequency:
             condition = library.ExactMatchLevel(name)
-            made.append(condition.configure(m_probability=level.m, tf_adjustment_column=name))
+            made.append(condition.configure(m_probability=float(chance), tf_adjustment_column=name))
         else:
-            made.append(condition.configure(m_probability=level.m))
+            made.append(condition.configure(m_probability=float(chance)))
     return CustomComparison(output_column_name=name, comparison_levels=made)
 
 

@@ -13,11 +13,11 @@ SHOWN = 60
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One fault: where it is (line counted from 1, 0 for the file as a whole), what was found, what was expected."""
+class DeliveryFault:
+    """One fault: where it is (line counted from 1; None for the file as a whole), what was found, what was expected."""
 
     file: str
-    line: int
+    line: int | None
     column: str
     found: str
     expected_zh: str
@@ -25,17 +25,20 @@ class Fault:
 
     def text(self, language: str) -> str:
         """The fault in one line."""
-        column = self.column or "-"
         found = self.found[:SHOWN] + ("…" if len(self.found) > SHOWN else "")
         if language.startswith("en"):
-            return f"{self.file}, line {self.line}, column {column}: found {found!r}, expected {self.expected_en}"
-        return f"{self.file} 第{self.line}行 {column} 列:实际为“{found}”,应为{self.expected_zh}"
+            line = f", line {self.line}" if self.line else ""
+            column = f", column {self.column}" if self.column else ""
+            return f"{self.file}{line}{column}: found {found!r}, expected {self.expected_en}"
+        line = f" 第{self.line}行" if self.line else ""
+        column = f" {self.column} 列" if self.column else ""
+        return f"{self.file}{line}{column}:实际为“{found}”,应为{self.expected_zh}"
 
 
-class Refused(RuntimeError):
+class DeliveryRefused(RuntimeError):
     """A delivery that is refused as a whole; nothing of it was kept."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[DeliveryFault]) -> None:
         self.faults = faults[:LIMIT]
         self.more = len(faults) > LIMIT
         super().__init__("\n".join(fault.text("en") for fault in self.faults))
@@ -45,10 +48,10 @@ class Refused(RuntimeError):
         return [asdict(fault) for fault in self.faults]
 
 
-class OutOfOrder(Refused):
+class OutOfOrder(DeliveryRefused):
     """A delivery whose date does not follow the last published one."""
 
 
-def whole_file(path: Path | str, found: str, zh: str, en: str, column: str = "") -> Fault:
-    """A fault of a file as a whole."""
-    return Fault(Path(path).name, 0, column, found, zh, en)
+def whole_file(path: Path | str, found: str, zh: str, en: str, column: str = "") -> DeliveryFault:
+    """A fault of a file as a whole: it claims no line."""
+    return DeliveryFault(Path(path).name, None, column, found, zh, en)

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -27,11 +30,12 @@ from weihu.engine.contract import (
 )
 from weihu.engine.seal import Seal
 from weihu.nightly import textfile
-from weihu.nightly.faults import LIMIT, Fault, Refused, whole_file
+from weihu.nightly.faults import LIMIT, DeliveryFault, DeliveryRefused, whole_file
 
 MONEY_TEXT = r"-?[0-9]{1,16}(\.[0-9]{1,2})?"
 DATE_TEXT = r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}"
 LONGEST_VALUE = 200
+CONTROL_CHARACTERS = r"'[\x00-\x1f\x7f]'"
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class Landed:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read and check a delivery's manifest; raises Refused."""
+    """Read and check a delivery's manifest; raises DeliveryRefused."""
     path = folder / MANIFEST
     try:
         raw = path.read_bytes()
@@ -70,9 +74,9 @@ def read_manifest(folder: Path) -> Manifest:
         faults = [whole_file(path, "(none)", "交付清单文件", "the delivery's manifest")]
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         line = getattr(error, "lineno", 1)
-        faults = [Fault(path.name, line, "", str(error), "UTF-8 编码的 JSON 对象", "a JSON object in UTF-8")]
+        faults = [DeliveryFault(path.name, line, "", str(error), "UTF-8 编码的 JSON 对象", "a JSON object in UTF-8")]
     if faults:
-        raise Refused(faults)
+        raise DeliveryRefused(faults)
     stamp = hashlib.sha256(raw)
     for entry in data["files"].values():
         stamp.update(textfile.digest(folder / entry["file"]).encode())
@@ -82,56 +86,105 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def land(
-    folder: Path, manifest: Manifest, staging: Path, known: dict[str, Path], posts: list[str], seal: Seal
+    folder: Path,
+    manifest: Manifest,
+    staging: Path,
+    earlier: dict[str, Path],
+    posts: list[str],
+    seal: Seal,
+    spill: Path,
 ) -> Landed:
-    """Check a delivery against its manifest, the contract and the keys ``known`` from earlier nights.
+    """Check a delivery against its manifest, the contract and the keys of ``earlier`` nights.
 
-    ``known`` maps a file's name to the Parquet of its state; ``posts`` are the rule book's. Raises Refused.
+    ``earlier`` maps a file's name to the Parquet of its state; ``posts`` are the rule book's; what does not fit into
+    memory goes to ``spill``, encrypted. Raises DeliveryRefused.
     """
-    checks = _Checks(manifest, staging, known, posts)
-    for file in FILES:
-        if entry := manifest.files.get(file.name):
-            checks.read(file, folder / entry["file"])
-    if checks.comparable:
-        checks.relations()
-    if checks.faults:
-        raise Refused(checks.faults)
-    rows = checks.write(seal)
-    return Landed(manifest, staging, rows)
+    with scratch_database(spill) as database:
+        checks = _Checks(database, manifest, staging, earlier, posts)
+        for file in FILES:
+            if entry := manifest.files.get(file.name):
+                checks.read(file, folder / entry["file"])
+        if checks.comparable:
+            checks.relations()
+        if checks.faults:
+            raise DeliveryRefused(checks.faults)
+        return Landed(manifest, staging, checks.write(seal))
+
+
+@contextmanager
+def scratch_database(spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty database in memory for a delivery, personal data in clear: what spills is encrypted."""
+    database = _engine(spill)
+    database.execute("ATTACH ':memory:' AS delivery; USE delivery")
+    try:
+        yield database
+    finally:
+        database.execute("USE memory; DETACH delivery")
+
+
+@cache
+def _engine(spill: Path) -> duckdb.DuckDBPyConnection:
+    """Kept from one landing to the next: setting it up costs more than landing a small delivery."""
+    spill.mkdir(parents=True, exist_ok=True)
+    return duckdb.connect(config={"temp_directory": str(spill), "temp_file_encryption": True})
+
+
+class _Check(NamedTuple):
+    """Rows of a file (or of ``source``, which has its rowid) for which ``condition`` holds are faults."""
+
+    file: str
+    column: str
+    condition: str
+    zh: str
+    en: str
+    source: str = ""
+
+    @property
+    def rows(self) -> str:
+        """The faulty rows, as the part of a statement from FROM on."""
+        return f"FROM {self.source or f'{self.file} f'} WHERE {self.condition}"
 
 
 class _Checks:
     """The tables of one delivery in a scratch database, and the faults found so far."""
 
-    def __init__(self, manifest: Manifest, staging: Path, known: dict[str, Path], posts: list[str]) -> None:
+    def __init__(
+        self,
+        database: duckdb.DuckDBPyConnection,
+        manifest: Manifest,
+        staging: Path,
+        earlier: dict[str, Path],
+        posts: list[str],
+    ) -> None:
+        self.database = database
         self.manifest = manifest
         self.staging = staging
-        self.known = known
+        self.earlier = earlier
         self.posts = posts
-        self.faults: list[Fault] = []
+        self.faults: list[DeliveryFault] = []
+        self.rows: dict[str, int] = {}
         # every value is of its type, so that rows can be held against those of other files
         self.comparable = True
-        self.database = duckdb.connect()
         self._names: dict[str, str] = {}
         self._lines: dict[str, tuple[list[int], list[tuple[int, int]]]] = {}
 
     def read(self, file: File, path: Path) -> None:
         """One file: its bytes, its columns, its values, its count and totals."""
         self._names[file.name] = path.name
-        stated = self.manifest.files[file.name].get("sha256")
-        if stated and stated != (found := textfile.digest(path)):
-            self.faults.append(
-                whole_file(
-                    path, f"{found[:16]}…", f"校验值 {stated[:16]}…", f"the stated sha256 {stated[:16]}…", "sha256"
-                )
-            )
+        self._digest(file, path)
         before = len(self.faults)
         if self._load(file, path):
-            self._values(file)
+            totals = self._values(file)
             self.comparable &= len(self.faults) == before
-            self._count_and_totals(file)
+            self._count_and_totals(file, totals)
         else:
             self.comparable = False
+
+    def _digest(self, file: File, path: Path) -> None:
+        stated = self.manifest.files[file.name].get("sha256")
+        if stated and stated != (digest := textfile.digest(path)):
+            zh, en = f"校验值 {stated[:16]}…", f"the stated sha256 {stated[:16]}…"
+            self.faults.append(whole_file(path, f"{digest[:16]}…", zh, en, "sha256"))
 
     def _load(self, file: File, path: Path) -> bool:
         if textfile.is_parquet(path):
@@ -144,76 +197,75 @@ class _Checks:
         if not self._header(file, path, text.header):
             return False
         columns = ", ".join(f"'{name}': 'VARCHAR'" for name in text.header)
-        self.database.execute(
-            f"CREATE TABLE raw AS SELECT * FROM read_csv(?, delim = '{text.separator}', header = true, "
-            f"auto_detect = false, columns = {{{columns}}}, quote = '\"', escape = '\"', strict_mode = true, "
-            f"store_rejects = true, max_line_size = {2 * textfile.LONGEST_LINE})",
-            [str(text.path)],
+        self._typed(
+            file,
+            text.header,
+            f"read_csv('{_quoted(text.path)}', delim = '{text.separator}', header = true, auto_detect = false, "
+            f"columns = {{{columns}}}, quote = '\"', escape = '\"', strict_mode = true, store_rejects = true, "
+            f"max_line_size = {2 * textfile.LONGEST_LINE})",
         )
         rejected = self.database.execute(
             "SELECT line, coalesce(column_name, ''), error_type, csv_line FROM reject_errors ORDER BY line"
         ).fetchall()
+        self.database.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
         self.faults += [_structure_fault(path.name, *row) for row in rejected]
-        self._typed(file, text.header)
         lines = sorted({int(row[0]) for row in rejected})
-        breaks = self._breaks(file, text.header) if rejected or self._has_breaks(file, text.header) else []
-        self._lines[file.name] = (lines, breaks)
-        self.database.execute("DROP TABLE raw; DROP TABLE reject_errors; DROP TABLE reject_scans")
+        whole = self.rows[file.name] + 1 == text.lines
+        self._lines[file.name] = (lines, [] if whole else self._breaks(file, text.header))
         return True
 
     def _load_parquet(self, file: File, path: Path) -> bool:
+        source = f"read_parquet('{_quoted(path)}')"
         try:
-            found = self.database.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
+            header = [row[0] for row in self.database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
         except duckdb.Error:
             self.faults.append(whole_file(path, "damaged", "完整的 Parquet 文件", "a whole Parquet file"))
             return False
-        header = [row[0] for row in found]
         if not self._header(file, path, header):
             return False
         columns = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in header)
-        self.database.execute(f"CREATE TABLE raw AS SELECT {columns} FROM read_parquet(?)", [str(path)])
-        self._typed(file, header)
+        self._typed(file, header, f"(SELECT {columns} FROM {source})")
         self._lines[file.name] = ([], [])
-        self.database.execute("DROP TABLE raw")
         return True
 
     def _header(self, file: File, path: Path, header: list[str]) -> bool:
-        known = [column.name for column in file.columns]
-        named = "、".join(known), ", ".join(known)
+        names = [column.name for column in file.columns]
+        listed = "、".join(names), ", ".join(names)
         before = len(self.faults)
         for name in header:
-            if name not in known:
-                self.faults.append(Fault(path.name, 1, name, name, f"合同规定的列:{named[0]}", f"one of {named[1]}"))
+            if name not in names:
+                self.faults.append(
+                    DeliveryFault(path.name, 1, name, name, f"合同规定的列:{listed[0]}", f"one of {listed[1]}")
+                )
             elif header.count(name) > 1:
                 self.faults.append(
-                    Fault(path.name, 1, name, f"{name} × {header.count(name)}", "只出现一次", "the column once")
+                    DeliveryFault(path.name, 1, name, f"{name} × {header.count(name)}", "只出现一次", "the column once")
                 )
         for column in file.columns:
             if (column.required or column.key) and column.name not in header:
                 shown = ",".join(header)
                 self.faults.append(
-                    Fault(path.name, 1, column.name, shown, f"必需的列 {column.name}", f"the column {column.name}")
+                    DeliveryFault(
+                        path.name, 1, column.name, shown, f"必需的列 {column.name}", f"the column {column.name}"
+                    )
                 )
         return len(self.faults) == before
 
-    def _typed(self, file: File, header: list[str]) -> None:
-        """``raw`` with every column of the contract, trimmed, empty as NULL."""
+    def _typed(self, file: File, header: list[str], source: str) -> None:
+        """The rows of ``source`` with every column of the contract, trimmed, empty as NULL."""
         columns = ", ".join(
             f"nullif(trim({column.name}), '') AS {column.name}"
             if column.name in header
             else f"CAST(NULL AS VARCHAR) AS {column.name}"
             for column in file.columns
         )
-        self.database.execute(f"CREATE TABLE {file.name} AS SELECT {columns} FROM raw")
-
-    def _has_breaks(self, file: File, header: list[str]) -> bool:
-        probe = " OR ".join(rf"regexp_matches({name}, '[\n\r]')" for name in header)
-        return bool(self.database.execute(f"SELECT 1 FROM raw WHERE {probe} LIMIT 1").fetchall())
+        made = self.database.execute(f"CREATE TABLE {file.name} AS SELECT {columns} FROM {source}")
+        self.rows[file.name] = made.fetchall()[0][0]
 
     def _breaks(self, file: File, header: list[str]) -> list[tuple[int, int]]:
         joined = " || ".join(f"coalesce({name}, '')" for name in header)
         return self.database.execute(
-            f"SELECT rowid, len({joined}) - len(replace({joined}, chr(10), '')) AS breaks FROM raw "
+            f"SELECT rowid, len({joined}) - len(replace({joined}, chr(10), '')) AS breaks FROM {file.name} "
             "WHERE breaks > 0 ORDER BY rowid"
         ).fetchall()
 
@@ -225,69 +277,83 @@ class _Checks:
             line += reject <= line
         return line
 
-    def _find(self, file: str, column: str, condition: str, zh: str, en: str, source: str = "") -> None:
-        """Rows of ``file`` (or of ``source``, which has its rowid) for which ``condition`` holds are faults."""
+    def _report(self, check: _Check) -> None:
+        """A fault for every row that fails a check."""
         rows = self.database.execute(
-            f"SELECT f.rowid, CAST(f.{column} AS VARCHAR) FROM {source or f'{file} f'} WHERE {condition} "
-            f"ORDER BY f.rowid LIMIT {LIMIT + 1}"
+            f"SELECT f.rowid, CAST(f.{check.column} AS VARCHAR) {check.rows} ORDER BY f.rowid LIMIT {LIMIT + 1}"
         ).fetchall()
-        sealed = any(item.name == column and item.sealed for item in FILE[file].columns)
-        for row, found in rows:
-            shown = "" if found is None else f"({len(found)} characters)" if sealed else found
-            self.faults.append(Fault(self._names[file], self._line(file, row), column, shown, zh, en))
+        sealed = any(item.name == check.column and item.sealed for item in FILE[check.file].columns)
+        for row, value in rows:
+            shown = "" if value is None else f"({len(value)} characters)" if sealed else value
+            line = self._line(check.file, row)
+            self.faults.append(DeliveryFault(self._names[check.file], line, check.column, shown, check.zh, check.en))
 
-    def _values(self, file: File) -> None:
-        rules = [(column, *rule) for column in file.columns for rule in _value_rules(column)]
-        counts = self.database.execute(
-            "SELECT "
-            + ", ".join(f"count(*) FILTER (WHERE {condition})" for _, condition, _, _ in rules)
-            + f", count({file.key}) - count(DISTINCT {file.key}) FROM {file.name} f"
-        ).fetchall()[0]
-        for (column, condition, zh, en), count in zip(rules, counts, strict=False):
-            if count:
-                self._find(file.name, column.name, condition, zh, en)
-        if counts[-1]:
-            self._find(
-                file.name,
-                file.key,
-                "true",
-                "不重复的主键",
-                "a key that stands once",
-                f"(SELECT rowid, * FROM {file.name}) f"
-                f" SEMI JOIN (SELECT {file.key} FROM {file.name} GROUP BY 1 HAVING count(*) > 1) d USING ({file.key})",
-            )
+    def _run(self, checks: list[_Check]) -> None:
+        """All checks in one statement; rows are looked at only where one fails."""
+        by_source: dict[str, list[_Check]] = {}
+        for check in checks:
+            if self.rows[check.file]:
+                by_source.setdefault(check.source or f"{check.file} f", []).append(check)
+        if not by_source:
+            return
+        parts = [
+            f"(SELECT {', '.join(f'count(*) FILTER (WHERE {check.condition})' for check in together)} FROM {source})"
+            for source, together in by_source.items()
+        ]
+        counts = self.database.execute(f"SELECT * FROM {', '.join(parts)}").fetchall()[0]
+        counted = [check for together in by_source.values() for check in together]
+        failed = {check for check, count in zip(counted, counts, strict=True) if count}
+        for check in checks:
+            if check in failed:
+                self._report(check)
 
-    def _count_and_totals(self, file: File) -> None:
-        name = self._names[file.name]
-        entry = self.manifest.files[file.name]
-        rows = self._one(f"SELECT count(*) FROM {file.name}")
+    def _values(self, file: File) -> list[Decimal]:
+        """Every value of a file by itself, and its key; returns the totals of the contract's columns."""
+        texts = [_Check(file.name, column.name, *rule) for column in file.columns for rule in _text_rules(column)]
+        kinds = [_Check(file.name, column.name, *rule) for column in file.columns for rule in _kind_rules(column)]
+        every = [f"f.{column.name}" for column in file.columns]
+        # a text that is wrong is rare, and looking at every column by itself costs most of the check
+        suspicious = (
+            f"regexp_matches(concat_ws('', {', '.join(every)}), {CONTROL_CHARACTERS}) OR "
+            f"greatest({', '.join(f'length({name})' for name in every)}) > {LONGEST_VALUE}"
+        )
+        counted = [f"count(*) FILTER (WHERE {condition})" for condition in (*(c.condition for c in kinds), suspicious)]
+        counted.append(f"count({file.key}) - count(DISTINCT {file.key})")
+        counted += [f"coalesce(sum(TRY_CAST({name} AS DECIMAL(18,2))), 0.00)" for name in file.totals]
+        answer = self.database.execute(f"SELECT {', '.join(counted)} FROM {file.name} f").fetchall()[0]
+        wrong, (doubtful, repeated, *totals) = answer[: len(kinds)], answer[len(kinds) :]
+        failed = [check for check, count in zip(kinds, wrong, strict=True) if count]
+        order = [column.name for column in file.columns]
+        self._run(sorted([*failed, *(texts if doubtful else [])], key=lambda check: order.index(check.column)))
+        if repeated:
+            zh, en = "不重复的主键", "a key that stands once"
+            twice = f"SELECT {file.key} FROM {file.name} GROUP BY 1 HAVING count(*) > 1"
+            source = f"(SELECT rowid, * FROM {file.name}) f SEMI JOIN ({twice}) d USING ({file.key})"
+            self._report(_Check(file.name, file.key, "true", zh, en, source))
+        return totals
+
+    def _count_and_totals(self, file: File, totals: list[Decimal]) -> None:
+        name, entry, rows = self._names[file.name], self.manifest.files[file.name], self.rows[file.name]
         if rows != entry["rows"]:
             self.faults.append(
                 whole_file(name, f"{rows}", f"清单所述 {entry['rows']} 行", f"the manifest's {entry['rows']} rows")
             )
-        for column in file.totals:
-            total = self._one(f"SELECT coalesce(sum(TRY_CAST({column} AS DECIMAL(18,2))), 0.00) FROM {file.name}")
+        for column, total in zip(file.totals, totals, strict=True):
             stated = Decimal(entry["totals"][column])
             if total != stated:
                 self.faults.append(
                     whole_file(name, str(total), f"清单控制总数 {stated}", f"the manifest's total {stated}", column)
                 )
 
-    def _one(self, sql: str) -> Any:
-        return self.database.execute(sql).fetchall()[0][0]
-
     def relations(self) -> None:
         """References between files, and rules that need two of them."""
         before = len(self.faults)
         for file in FILES:
             self._ensure(file)
-        for file in FILES:
-            if file.name in self._names:
-                for column in file.columns:
-                    if column.references:
-                        self._reference(file, column)
+        delivered = [file for file in FILES if file.name in self._names]
+        self._run([self._reference(file, column) for file in delivered for column in file.columns if column.references])
         if len(self.faults) == before:
-            self._cross_checks()
+            self._run([check for check in (*self._across_files(), *self._dates()) if check.file in self._names])
 
     def _ensure(self, file: File) -> None:
         if file.name not in self._names:
@@ -295,17 +361,18 @@ class _Checks:
             self.database.execute(f"CREATE TABLE {file.name} ({columns})")
 
     def _all_keys(self, file: str, columns: str) -> str:
-        """Delivered rows and the known ones that they do not replace."""
+        """Delivered rows and those of earlier nights that they do not replace."""
         key = FILE[file].key
         rows = f"SELECT {columns} FROM {file}"
-        if file in self.known:
-            rows += f" UNION ALL SELECT {columns} FROM '{self.known[file]}' k ANTI JOIN {file} d ON d.{key} = k.{key}"
+        if file in self.earlier:
+            state = f"'{_quoted(self.earlier[file])}'"
+            rows += f" UNION ALL SELECT {columns} FROM {state} k ANTI JOIN {file} d ON d.{key} = k.{key}"
         return rows
 
-    def _reference(self, file: File, column: Column) -> None:
+    def _reference(self, file: File, column: Column) -> _Check:
         target = column.references or ""
         key = FILE[target].key
-        self._find(
+        return _Check(
             file.name,
             column.name,
             f"f.{column.name} IS NOT NULL",
@@ -315,65 +382,70 @@ class _Checks:
             f" ANTI JOIN ({self._all_keys(target, key)}) t ON t.{key} = f.{column.name}",
         )
 
-    def _cross_checks(self) -> None:
+    def _across_files(self) -> list[_Check]:
+        """Rules that need two files, or the rule book."""
         products = f"({self._all_keys('products', 'product_id, category, overdraft')}) p"
+        accounts = f"({self._all_keys('accounts', 'account_id, product_id, closed_on')}) a"
         assets = ", ".join(f"'{category}'" for category in ASSET_CATEGORIES)
-        if "accounts" in self._names:
-            self._find(
+        balances = (
+            f"(SELECT rowid, * FROM balances) f JOIN {accounts} USING (account_id) JOIN {products} USING (product_id)"
+        )
+        posts = ", ".join(f"'{post}'" for post in self.posts)
+        return [
+            _Check(
                 "accounts",
                 "product_id",
                 f"p.category NOT IN ({assets})",
                 "资产类产品",
                 "an asset product",
                 f"(SELECT rowid, * FROM accounts) f JOIN {products} USING (product_id)",
-            )
-        if "holdings" in self._names:
-            self._find(
+            ),
+            _Check(
                 "holdings",
                 "product_id",
                 f"p.category IN ({assets})",
                 "负债或服务类产品",
                 "a liability or service product",
                 f"(SELECT rowid, * FROM holdings) f JOIN {products} USING (product_id)",
-            )
-        if "balances" in self._names:
-            accounts = f"({self._all_keys('accounts', 'account_id, product_id, closed_on')}) a"
-            source = f"(SELECT rowid, * FROM balances) f JOIN {accounts} USING (account_id) JOIN {products} USING (product_id)"
-            self._find(
+            ),
+            _Check(
                 "balances",
                 "balance",
                 "CAST(f.balance AS DECIMAL(18,2)) < 0 AND NOT CAST(p.overdraft AS BOOLEAN)",
                 "非负余额(该产品不可透支)",
                 "no negative balance (the product has no overdraft)",
-                source,
-            )
-            self._find(
+                balances,
+            ),
+            _Check(
                 "balances",
                 "balance",
                 "CAST(f.balance AS DECIMAL(18,2)) <> 0 AND a.closed_on IS NOT NULL",
                 "已销户账户余额为 0",
                 "0 for a closed account",
-                source,
-            )
-        if "staff" in self._names:
-            known = ", ".join(f"'{post}'" for post in self.posts)
-            self._find(
+                balances,
+            ),
+            _Check(
                 "staff",
                 "post",
-                f"f.post NOT IN ({known})",
+                f"f.post NOT IN ({posts})",
                 "制度中的岗位:" + "、".join(self.posts),
                 "a post of the rule book: " + ", ".join(self.posts),
-            )
-        on = f"DATE '{self.manifest.business_date}'"
-        said = str(self.manifest.business_date)
-        if "transactions" in self._names:
-            self._find(
+            ),
+        ]
+
+    def _dates(self) -> list[_Check]:
+        """Dates that have to lie before or behind others."""
+        day = str(self.manifest.business_date)
+        on = f"DATE '{day}'"
+        checks = [
+            _Check(
                 "transactions",
                 "booked_on",
                 f"CAST({_iso('f.booked_on')} AS DATE) <> {on}",
-                f"营业日 {said}",
-                f"the business date {said}",
+                f"营业日 {day}",
+                f"the business date {day}",
             )
+        ]
         for file, column in (
             ("customers", "birth_date"),
             ("customers", "opened_on"),
@@ -381,51 +453,37 @@ class _Checks:
             ("holdings", "opened_on"),
             ("customers", "risk_rated_on"),
         ):
-            if file in self._names:
-                self._find(
-                    file,
-                    column,
-                    f"CAST({_iso(f'f.{column}')} AS DATE) > {on}",
-                    f"不晚于营业日 {said} 的日期",
-                    f"a date not after {said}",
-                )
+            late = f"CAST({_iso(f'f.{column}')} AS DATE) > {on}"
+            checks.append(_Check(file, column, late, f"不晚于营业日 {day} 的日期", f"a date not after {day}"))
         for file, column in (("accounts", "closed_on"), ("accounts", "matures_on"), ("holdings", "closed_on")):
-            if file in self._names:
-                self._find(
-                    file,
-                    column,
-                    f"CAST({_iso(f'f.{column}')} AS DATE) < CAST({_iso('f.opened_on')} AS DATE)",
-                    "不早于 opened_on 的日期",
-                    "a date not before opened_on",
-                )
+            early = f"CAST({_iso(f'f.{column}')} AS DATE) < CAST({_iso('f.opened_on')} AS DATE)"
+            checks.append(_Check(file, column, early, "不早于 opened_on 的日期", "a date not before opened_on"))
+        return checks
 
     def write(self, seal: Seal) -> dict[str, int]:
         """Write the checked files as Parquet, sealed columns sealed; rows per file."""
-        rows = {}
         for name in self._names:
             file = FILE[name]
             columns = ", ".join(f"{_cast(column)} AS {column.name}" for column in file.columns)
-            table = self.database.sql(f"SELECT {columns} FROM {name} ORDER BY {file.key}").to_arrow_table()
-            table = _sealed(table, file, seal)
-            self.database.register("sealed", table)
-            self.database.execute(
-                f"COPY sealed TO '{self.staging / f'{name}.parquet'}' (FORMAT parquet, COMPRESSION zstd)"
-            )
-            self.database.unregister("sealed")
-            rows[name] = table.num_rows
+            rows = f"SELECT {columns} FROM {name} ORDER BY {file.key}"
+            if any(column.sealed for column in file.columns):
+                self.database.register("sealed", _sealed(self.database.sql(rows).to_arrow_table(), file, seal))
+                rows = "FROM sealed"
+            target = _quoted(self.staging / f"{name}.parquet")
+            self.database.execute(f"COPY ({rows}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
         for copy in self.staging.glob("*.utf8"):
             copy.unlink()
-        return rows
+        return self.rows
 
 
-def _manifest_faults(folder: Path, data: Any) -> list[Fault]:
-    faults: list[Fault] = []
+def _manifest_faults(folder: Path, data: Any) -> list[DeliveryFault]:
+    faults: list[DeliveryFault] = []
 
     def wrong(column: str, found: object, zh: str, en: str) -> None:
-        faults.append(Fault(MANIFEST, 0, column, str(found), zh, en))
+        faults.append(DeliveryFault(MANIFEST, None, column, str(found), zh, en))
 
     if not isinstance(data, dict):
-        return [Fault(MANIFEST, 1, "", type(data).__name__, "JSON 对象", "a JSON object")]
+        return [DeliveryFault(MANIFEST, 1, "", type(data).__name__, "JSON 对象", "a JSON object")]
     if data.get("format") != FORMAT:
         wrong("format", data.get("format"), FORMAT, FORMAT)
     try:
@@ -451,23 +509,29 @@ def _manifest_faults(folder: Path, data: Any) -> list[Fault]:
     return faults
 
 
-def _entry_faults(folder: Path, name: str, entry: Any) -> list[Fault]:
+def _entry_faults(folder: Path, name: str, entry: Any) -> list[DeliveryFault]:
     where = f"files.{name}"
     if name not in FILE:
-        return [Fault(MANIFEST, 0, where, name, "合同中的文件", "a file of the contract: " + ", ".join(FILE))]
+        return [
+            DeliveryFault(MANIFEST, None, where, name, "合同中的文件", "a file of the contract: " + ", ".join(FILE))
+        ]
     if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
-        return [Fault(MANIFEST, 0, where, str(entry), "含 file 与 rows 的对象", "an object with file and rows")]
+        return [
+            DeliveryFault(MANIFEST, None, where, str(entry), "含 file 与 rows 的对象", "an object with file and rows")
+        ]
     if Path(entry["file"]).name != entry["file"] or not (folder / entry["file"]).is_file():
         return [
-            Fault(MANIFEST, 0, f"{where}.file", entry["file"], "本目录中存在的文件", "a file that is in this folder")
+            DeliveryFault(
+                MANIFEST, None, f"{where}.file", entry["file"], "本目录中存在的文件", "a file that is in this folder"
+            )
         ]
     if not _is_count(entry.get("rows")):
-        return [Fault(MANIFEST, 0, f"{where}.rows", str(entry.get("rows")), "行数", "the number of rows")]
+        return [DeliveryFault(MANIFEST, None, f"{where}.rows", str(entry.get("rows")), "行数", "the number of rows")]
     totals = entry.get("totals", {})
     return [
-        Fault(
+        DeliveryFault(
             MANIFEST,
-            0,
+            None,
             f"{where}.totals.{column}",
             str(totals.get(column)),
             "控制总数(小数)",
@@ -489,32 +553,39 @@ def _is_money(value: Any) -> bool:
         return False
 
 
-def _structure_fault(file: str, line: int, column: str, kind: str, text: str) -> Fault:
+def _structure_fault(file: str, line: int, column: str, kind: str, text: str) -> DeliveryFault:
     expected = {
         "MISSING COLUMNS": ("与表头相同的列数(本行缺列)", "as many columns as the header (too few here)"),
         "TOO MANY COLUMNS": ("与表头相同的列数(本行多列)", "as many columns as the header (too many here)"),
         "UNQUOTED VALUE": ("成对的引号", "a closing quote"),
     }.get(kind, ("合规的CSV行", "a well-formed CSV line"))
     shape = f"{kind.lower()}: {len(text or '')} characters"
-    return Fault(file, int(line), column, shape, *expected)
+    return DeliveryFault(file, int(line), column, shape, *expected)
 
 
 def _iso(column: str) -> str:
     return rf"regexp_replace({column}, '^(\d{{4}})(\d{{2}})(\d{{2}})$', '\1-\2-\3')"
 
 
-def _value_rules(column: Column) -> list[tuple[str, str, str]]:
-    """Conditions under which a value of the column is wrong, and what is expected instead."""
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _text_rules(column: Column) -> list[tuple[str, str, str]]:
+    """Conditions under which a column's text is wrong, and what is expected instead."""
+    name = f"f.{column.name}"
+    return [
+        (f"regexp_matches({name}, {CONTROL_CHARACTERS})", "不含换行或控制字符", "no line breaks or control characters"),
+        (f"length({name}) > {LONGEST_VALUE}", f"不超过{LONGEST_VALUE}个字符", f"at most {LONGEST_VALUE} characters"),
+    ]
+
+
+def _kind_rules(column: Column) -> list[tuple[str, str, str]]:
+    """Conditions under which a value is wrong by its column's kind, and what is expected instead."""
     name = f"f.{column.name}"
     rules: list[tuple[str, str, str]] = []
     if column.required:
         rules.append((f"{name} IS NULL", "非空值", "a value"))
-    rules.append(
-        (rf"regexp_matches({name}, '[\x00-\x1f\x7f]')", "不含换行或控制字符", "no line breaks or control characters")
-    )
-    rules.append(
-        (f"length({name}) > {LONGEST_VALUE}", f"不超过{LONGEST_VALUE}个字符", f"at most {LONGEST_VALUE} characters")
-    )
     if column.kind == "money":
         rules.append(
             (

@@ -23,6 +23,7 @@ from weihu.nightly.land import Landed
 from weihu.rules import value
 from weihu.rules.occasions import festivals
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.signals import BenefitExpiring, Birthday, FestivalGreeting
 
 OFTEN = 2
 """From so many readers on, a table is worth keeping in memory."""
@@ -189,7 +190,8 @@ class Night:
 
     def _birthdays(self) -> list[Row]:
         """Birthdays from the next working day on; one of 29 February is kept on the 28th in other years."""
-        lead = self.book.signals["birthday"].lead_days or 0 if "birthday" in self.book.signals else 0
+        rule = self.book.signal(Birthday)
+        lead = rule.lead_days if rule else 0
         days = [self.on + timedelta(days=1 + ahead) for ahead in range(lead + 1)]
         rows = [{"month_day": day.month * 100 + day.day, "on": day} for day in days]
         leapless = [day for day in days if (day.month, day.day) == (2, 28) and not months.isleap(day.year)]
@@ -197,16 +199,16 @@ class Night:
 
     def _festivals(self) -> list[Row]:
         """The festivals within the lead days of the next working day."""
-        rule = self.book.signals.get("festival")
+        rule = self.book.signal(FestivalGreeting)
         if rule is None:
             return []
-        last = self.on + timedelta(days=1 + (rule.lead_days or 0))
+        last = self.on + timedelta(days=1 + rule.lead_days)
         return [{"festival": key, "on": on} for key, on in festivals(self.book, self.on + timedelta(days=1), last)]
 
     def _benefits(self) -> list[Row]:
         """The benefits whose period ends within the lead days of the next working day."""
-        rule = self.book.signals.get("benefit_expiring")
-        last = self.on + timedelta(days=1 + (rule.lead_days or 0)) if rule else date.min
+        rule = self.book.signal(BenefitExpiring)
+        last = self.on + timedelta(days=1 + rule.lead_days) if rule else date.min
         ends = {key: benefit.period_of(self.on)[1] for key, benefit in self.book.benefits.items()}
         return [
             {

@@ -21,7 +21,7 @@ from weihu.engine.lake import Home
 from weihu.engine.protocol import Engine
 from weihu.engine.seal import Seal
 from weihu.nightly import followups, gather, land, publish, steps
-from weihu.nightly.faults import Fault, OutOfOrder, Refused
+from weihu.nightly.faults import DeliveryFault, DeliveryRefused, OutOfOrder
 from weihu.nightly.graph import Graph
 from weihu.nightly.night import Before, Night
 from weihu.nightly.steps import CORE_STATE
@@ -69,7 +69,7 @@ class Nightly:
         self._lock.release()
 
     def run(self, delivery: Path) -> Run | None:
-        """One night from one delivery; None if it is published already. Raises Refused, OutOfOrder."""
+        """One night from one delivery; None if it is published already. Raises DeliveryRefused, OutOfOrder."""
         durations: dict[str, float] = {}
         manifest = land.read_manifest(delivery)
         last = current()
@@ -80,13 +80,23 @@ class Nightly:
         before = self._before(last.built_on if replaced and last else last.number if last else None)
         if manifest.currency != self.book.currency:
             text = f"the rule book's currency {self.book.currency}"
-            raise Refused(
-                [Fault("manifest.json", 0, "currency", manifest.currency, f"制度的币种 {self.book.currency}", text)]
+            raise DeliveryRefused(
+                [
+                    DeliveryFault(
+                        "manifest.json", None, "currency", manifest.currency, f"制度的币种 {self.book.currency}", text
+                    )
+                ]
             )
         with self._step("land", durations):
             known = {file: before.folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if before else {}
             landed = land.land(
-                delivery, manifest, self.home.staging("landing"), known, list(self.book.posts), self._seal
+                delivery,
+                manifest,
+                self.home.staging("landing"),
+                known,
+                list(self.book.posts),
+                self._seal,
+                self.home.spill,
             )
         graph = self._graph_of_the_book()
         night = Night(self.engine, graph, self.book, manifest.business_date, before)
@@ -159,7 +169,7 @@ class Nightly:
         late = on < last.business_date
         zh = f"{following}(上一批次为 {last.business_date},{'更早的日期不再接收' if late else '中间缺少日期'})"
         en = f"{following} (the last run is of {last.business_date}; {'late days are not taken' if late else 'days are missing in between'})"
-        raise OutOfOrder([Fault("manifest.json", 0, "business_date", str(on), zh, en)])
+        raise OutOfOrder([DeliveryFault("manifest.json", None, "business_date", str(on), zh, en)])
 
     def _before(self, number: int | None) -> Before | None:
         if not number:
@@ -226,7 +236,7 @@ class Nightly:
 
 
 def _reconcile(totals: dict[str, Any], manifest: land.Manifest) -> dict[str, str | int]:
-    """Customers' AUM = accounts' balances = the control total, and the counts; raises Refused otherwise."""
+    """Customers' AUM = accounts' balances = the control total, and the counts; raises DeliveryRefused otherwise."""
     stated = {
         "aum": Decimal(manifest.totals["aum"]),
         "accounts": int(manifest.totals["accounts"]),
@@ -240,9 +250,9 @@ def _reconcile(totals: dict[str, Any], manifest: land.Manifest) -> dict[str, str
     }
     pairs = (("customer_aum", "aum"), ("account_aum", "aum"), ("accounts", "accounts"), ("customers", "customers"))
     faults = [
-        Fault(
+        DeliveryFault(
             "manifest.json",
-            0,
+            None,
             f"totals.{name}",
             str(stated[name]),
             f"与入库后合计一致:{found[side]}",
@@ -252,7 +262,7 @@ def _reconcile(totals: dict[str, Any], manifest: land.Manifest) -> dict[str, str
         if found[side] != stated[name]
     ]
     if faults:
-        raise Refused(faults)
+        raise DeliveryRefused(faults)
     return {
         "customer_aum": f"{found['customer_aum']:.2f}",
         "account_aum": f"{found['account_aum']:.2f}",

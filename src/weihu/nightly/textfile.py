@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from weihu.nightly.faults import Fault, whole_file
+from weihu.nightly.faults import DeliveryFault, whole_file
 
 BLOCK = 4 << 20
 LONGEST_LINE = 64 << 10
@@ -24,17 +24,18 @@ ENCODINGS = ("utf-8", "gb18030")
 
 @dataclass(frozen=True)
 class TextFile:
-    """A CSV file that DuckDB can read: UTF-8, plain, with the header's columns known."""
+    """A CSV file that DuckDB can read: UTF-8, plain, with the header's columns known, and its lines counted."""
 
     path: Path
     separator: str
     header: list[str]
+    lines: int
 
 
 class Broken(Exception):
     """The file cannot be read as text; carries the fault."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: DeliveryFault) -> None:
         super().__init__(fault.text("en"))
         self.fault = fault
 
@@ -56,7 +57,7 @@ def prepare(path: Path, scratch: Path) -> TextFile:
 
     Raises Broken at the first byte-level fault.
     """
-    encoding, plain = _examine(path)
+    encoding, plain, lines = _examine(path)
     if not plain:
         copy = scratch / f"{path.name}.utf8"
         with copy.open("w", encoding="utf-8", newline="") as out:
@@ -67,22 +68,22 @@ def prepare(path: Path, scratch: Path) -> TextFile:
         first = file.readline().rstrip("\r\n")
     separator = max(SEPARATORS, key=first.count)
     header = [name.strip() for name in next(csv.reader(io.StringIO(first), delimiter=separator), [])]
-    return TextFile(path, separator, header)
+    return TextFile(path, separator, header, lines)
 
 
-def _examine(path: Path) -> tuple[str, bool]:
-    """The encoding, and whether the file can be read as it stands."""
+def _examine(path: Path) -> tuple[str, bool, int]:
+    """The encoding, whether the file can be read as it stands, and the number of its lines."""
     encoding = ENCODINGS[0]
-    line = 1
-    empty = True
+    line, last = 1, b""
     for block in _line_blocks(path):
-        empty = False
+        last = block
         _check_lines(path, block, line)
         encoding = _check_encoding(path, block, line, encoding)
         line += block.count(b"\n")
-    if empty:
+    if not last:
         raise Broken(whole_file(path, "0 bytes", "至少有一行表头", "at least a header line"))
-    return encoding, encoding == "utf-8" and not _has_mark(path) and not _is_gzip(path)
+    plain = encoding == "utf-8" and not _has_mark(path) and not _is_gzip(path)
+    return encoding, plain, line - last.endswith(b"\n")
 
 
 def _line_blocks(path: Path) -> Iterator[bytes]:
@@ -103,7 +104,7 @@ def _line_blocks(path: Path) -> Iterator[bytes]:
                 else:
                     rest += data
         except (EOFError, zlib.error, gzip.BadGzipFile):
-            fault = Fault(
+            fault = DeliveryFault(
                 path.name, line, "", "gzip", "完整的gzip文件(传输中断或损坏)", "a whole gzip file (cut off or damaged)"
             )
             raise Broken(fault) from None
@@ -118,11 +119,11 @@ def _check_lines(path: Path, block: bytes, line: int) -> None:
         raise Broken(_long_line(path, line + at, len(lines[at])))
     if (at := block.find(b"\0")) >= 0:
         place = line + block.count(b"\n", 0, at)
-        raise Broken(Fault(path.name, place, "", "NUL (0x00)", "文本字符", "text characters"))
+        raise Broken(DeliveryFault(path.name, place, "", "NUL (0x00)", "文本字符", "text characters"))
     body = lines[:-1] if block.endswith(b"\n") else lines
     for number, text in enumerate(body):
         if not text or text == b"\r":
-            raise Broken(Fault(path.name, line + number, "", "", "非空行", "a line that is not empty"))
+            raise Broken(DeliveryFault(path.name, line + number, "", "", "非空行", "a line that is not empty"))
 
 
 def _check_encoding(path: Path, block: bytes, line: int, encoding: str) -> str:
@@ -136,7 +137,7 @@ def _check_encoding(path: Path, block: bytes, line: int, encoding: str) -> str:
         place = line + block.count(b"\n", 0, error.start)
         found = block[error.start : error.start + 4].hex(" ")
         expected = "UTF-8" if encoding == "utf-8" else "GB18030"
-        raise Broken(Fault(path.name, place, "", found, f"{expected} 编码", f"{expected} text")) from None
+        raise Broken(DeliveryFault(path.name, place, "", found, f"{expected} 编码", f"{expected} text")) from None
 
 
 def _mostly_gb18030(block: bytes) -> bool:
@@ -154,8 +155,8 @@ def _decodes(line: bytes, encoding: str) -> bool:
     return True
 
 
-def _long_line(path: Path, line: int, length: int) -> Fault:
-    return Fault(
+def _long_line(path: Path, line: int, length: int) -> DeliveryFault:
+    return DeliveryFault(
         path.name,
         line,
         "",

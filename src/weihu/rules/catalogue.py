@@ -1,7 +1,7 @@
 """Values of the field catalogue (字段目录): read from what people write, kept in one form, shown in words. Pure.
 
 ``read`` brings a written value to the form in which it is kept; ``shown`` turns that into words. What fields there are
-stands in ``catalogue.toml`` and in the rule book.
+stands in ``books/common/fields.toml`` and in the rule book (``sections/fields.py``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import phonenumbers
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
-from weihu.rules.entries import Bilingual, CatalogueField
+from weihu.rules.sections.entry import Bilingual
+from weihu.rules.sections.fields import CatalogueField
 
 LENGTHS = {"text": 200, "long_text": 2000}
 YEARS = (1900, 2100)
@@ -83,15 +84,15 @@ def _choice(field: CatalogueField, text: str) -> str:
 
 
 def _choices(field: CatalogueField, text: str) -> str:
-    given = {_choice(field, part.strip()) for part in SEPARATORS.split(text) if part.strip()}
-    return ",".join(choice.key for choice in field.choices if choice.key in given)
+    chosen = {_choice(field, part.strip()) for part in SEPARATORS.split(text) if part.strip()}
+    return ",".join(choice.key for choice in field.choices if choice.key in chosen)
 
 
 def _date(field: CatalogueField, text: str) -> str:
-    found = re.fullmatch(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?", text)
-    found = found or re.fullmatch(r"(\d{4})(\d{2})(\d{2})", text)
+    match = re.fullmatch(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?", text)
+    match = match or re.fullmatch(r"(\d{4})(\d{2})(\d{2})", text)
     try:
-        on = date(*map(int, found.groups())) if found else None
+        on = date(*map(int, match.groups())) if match else None
     except ValueError:
         on = None
     if on is None or not YEARS[0] <= on.year <= YEARS[1]:
@@ -103,8 +104,8 @@ def _lunar_date(field: CatalogueField, text: str) -> str:
     plain = text.removeprefix("农历").removeprefix("阴历").strip()
     leap = plain.startswith(("闰", "L"))
     plain = plain.removeprefix("闰").removeprefix("L")
-    if found := re.fullmatch(r"(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?", plain):
-        month, day = map(int, found.groups())
+    if match := re.fullmatch(r"(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?", plain):
+        month, day = map(int, match.groups())
     else:
         month, day = _spelled_lunar(plain)
     if not (1 <= month <= 12 and 1 <= day <= 30):

@@ -45,8 +45,8 @@ def effects(standings: Table, previous: Table, calendar: Table, book: RuleBook) 
     change = (ibis.coalesce(joined.now, ZERO) - joined.then).cast(MONEY)
     joined = joined.mutate(change=change)
     square = (joined.change.cast("decimal(18,2)") * joined.change.cast("decimal(18,2)")).cast(EXACT)
-    found = joined.mutate(square=square).group_by("kind", "branch_id", "held_out")
-    return found.agg(
+    groups = joined.mutate(square=square).group_by("kind", "branch_id", "held_out")
+    return groups.agg(
         customers=lambda table: table.count(),
         change=lambda table: table.change.sum().cast(MONEY),
         squares=lambda table: table.square.sum().cast("float64"),
@@ -68,8 +68,8 @@ class Group(NamedTuple):
     @classmethod
     def of(cls, values: Iterable[float]) -> Group:
         """Of single values."""
-        found = list(values)
-        return cls(len(found), sum(found), sum(value * value for value in found))
+        listed = list(values)
+        return cls(len(listed), sum(listed), sum(value * value for value in listed))
 
     @property
     def mean(self) -> float:
@@ -97,14 +97,10 @@ class Interval:
         return self.low > 0 or self.high < 0
 
 
-SMALLEST = 8
-"""Groups smaller than this say nothing: no interval is given."""
-
-
-def interval(acted: Group, held: Group, confidence: float) -> Interval | None:
+def interval(acted: Group, held: Group, confidence: float, smallest: int) -> Interval | None:
     """The difference of the averages with its interval (Welch, 1947: the groups' spreads may differ); None while a
-    group is too small, or nothing differs within both."""
-    if min(acted.size, held.size) < SMALLEST or acted.deviation + held.deviation == 0:
+    group is smaller than ``smallest`` (the book's effects), or nothing differs within both."""
+    if min(acted.size, held.size) < smallest or acted.deviation + held.deviation == 0:
         return None
     error = sqrt(acted.deviation**2 / acted.size + held.deviation**2 / held.size)
     reach = float(stats.t.ppf((1 + confidence) / 2, _freedom(acted, held))) * error

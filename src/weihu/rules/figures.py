@@ -18,7 +18,7 @@ NOTHING = {
 
 def figures(standings: Table, previous: Table, tasks: Table, staff: Table, calendar: Table, book: RuleBook) -> Table:
     """Tonight's figures (columns: tables.FIGURES). Planned work counts for the branch and person who does it."""
-    told = _told(standings, previous, calendar, book)
+    rows = _per_customer(standings, previous, calendar, book)
     planned = tasks.join(staff.select("staff_id", "branch_id"), "staff_id")
     work = planned.select(
         "branch_id",
@@ -31,16 +31,17 @@ def figures(standings: Table, previous: Table, tasks: Table, staff: Table, calen
             "top_minutes": ibis.ifelse(planned.top, planned.minutes, 0),
         },
     )
-    both = told.select(*FIGURES).union(work.select(*FIGURES))
+    both = rows.select(*FIGURES).union(work.select(*FIGURES))
     sums = {name: both[name].sum().cast(FIGURES[name]) for name in NOTHING}
     return both.group_by("branch_id", "staff_id", "grade_rank").agg(**sums).select(*FIGURES)
 
 
-def _told(standings: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
+def _per_customer(standings: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
     """A row per customer, with its part of every figure."""
-    before = previous.select("customer_id", before_aum="aum", before_flow="flow_90")
+    window = f"flow_{book.losses.days}"
+    before = previous.select("customer_id", before_aum="aum", before_flow=window)
     joined = standings.left_join(before, "customer_id").drop("customer_id_right")
-    now = _lost(joined.aum, joined.flow_90, book)
+    now = _lost(joined.aum, joined[window], book)
     then = ibis.coalesce(_lost(joined.before_aum, joined.before_flow, book), False)
     joined = joined.mutate(
         lost_now=now & ~then & joined.before_aum.notnull(),
@@ -50,23 +51,23 @@ def _told(standings: Table, previous: Table, calendar: Table, book: RuleBook) ->
     owed = joined.effective & due.notnull()
     kept = owed & ibis.coalesce(due >= business_date(calendar), False)
 
-    def one(condition: BooleanValue) -> ibis.expr.types.IntegerValue:
+    def count(condition: BooleanValue) -> ibis.expr.types.IntegerValue:
         return ibis.ifelse(condition, 1, 0).cast("int64")
 
     return joined.select(
         "branch_id",
         "grade_rank",
         staff_id=ibis.coalesce(joined.primary_id, ""),
-        customers=one(joined.effective),
+        customers=count(joined.effective),
         aum=joined.aum,
         products=ibis.ifelse(joined.effective, joined.product_count, 0),
         facts_expected=ibis.ifelse(joined.effective, joined.facts_expected, 0),
         facts_known=ibis.ifelse(joined.effective, joined.facts_known, 0),
-        owed=one(owed),
-        kept=one(kept),
-        lost=one(joined.lost_now),
-        lost_aum=ibis.ifelse(joined.lost_now, -joined.flow_90, ZERO).cast(MONEY),
-        won_back=one(joined.won_now),
+        owed=count(owed),
+        kept=count(kept),
+        lost=count(joined.lost_now),
+        lost_aum=ibis.ifelse(joined.lost_now, -joined[window], ZERO).cast(MONEY),
+        won_back=count(joined.won_now),
         won_aum=ibis.ifelse(joined.won_now, joined.aum - joined.before_aum, ZERO).cast(MONEY),
         tasks=NOTHING["tasks"],
         minutes=NOTHING["minutes"],
@@ -75,6 +76,6 @@ def _told(standings: Table, previous: Table, calendar: Table, book: RuleBook) ->
 
 
 def _lost(aum: ibis.expr.types.DecimalValue, flow: ibis.expr.types.DecimalValue, book: RuleBook) -> BooleanValue:
-    """流失: at least the amount 90 days ago, less than the share of it now (the book's losses)."""
+    """流失: at least the amount some days ago, less than the share of it now (the book's losses)."""
     earlier = (aum - flow).cast(MONEY)
     return (earlier >= ibis.literal(book.losses.amount, MONEY)) & (aum < times(earlier, factor(book.losses.share)))

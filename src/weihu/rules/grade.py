@@ -13,8 +13,8 @@ from typing import Any
 import ibis
 from ibis.expr.types import BooleanValue, Column, DateValue, DecimalValue, IntegerValue, Table
 
-from weihu.rules.policy import Grade
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.grades import Grade
 from weihu.rules.tables import BALANCE_DAYS, GRADE_CHANGES, GRADES, MONEY
 from weihu.rules.value import average, business_date
 

@@ -13,9 +13,10 @@ import ibis
 from ibis.expr.types import DecimalValue, IntegerScalar, IntegerValue, Table
 
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.tables import HABITS, MONEY, MOVES, SIZES
+from weihu.rules.sections.habits import Habits
+from weihu.rules.sections.signals import IdleCash, UnusualInflow, UnusualOutflow
+from weihu.rules.tables import HABITS, MONEY, MOVES
 from weihu.rules.value import ZERO, business_date, factor, times
-from weihu.rules.working_day import Habits
 
 
 def moves_today(
@@ -52,7 +53,8 @@ def moves_today(
 
 def habits(moves: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
     """What is usual of every customer, with today (columns: tables.HABITS)."""
-    counts = [f"{side}_{place}" for side in ("in", "out") for place in range(1, len(SIZES) + 1)]
+    sizes = dict(enumerate(book.habits.sizes, 1))
+    counts = [f"{side}_{place}" for side in ("in", "out") for place in sizes]
     joined = moves.rename(paid="salary").left_join(previous, "customer_id").drop("customer_id_right")
     first = calendar.is_first.as_scalar()
     days = ibis.coalesce(joined.habit_days, 0) + ibis.ifelse(first, 0, 1)
@@ -61,7 +63,7 @@ def habits(moves: Table, previous: Table, calendar: Table, book: RuleBook) -> Ta
     def counted(name: str) -> IntegerValue:
         side, place = name.split("_")
         size = joined.own if side == "in" else -joined.own
-        grown = ibis.coalesce(joined[name], 0) + (size >= _yuan(SIZES[int(place) - 1])).cast("int64")
+        grown = ibis.coalesce(joined[name], 0) + (size >= _yuan(sizes[int(place)])).cast("int64")
         return ibis.ifelse(full, grown >> 1, grown).cast("int64")
 
     today = business_date(calendar)
@@ -78,55 +80,55 @@ def habits(moves: Table, previous: Table, calendar: Table, book: RuleBook) -> Ta
 
 
 def _idle_since(joined: Table, today: Any, book: RuleBook) -> Any:
-    rule = book.signals.get("idle_cash")
-    if rule is None or rule.amount is None:
+    rule = book.signal(IdleCash)
+    if rule is None:
         return ibis.null("date")
     return ibis.ifelse(joined.demand >= _yuan(rule.amount), ibis.coalesce(joined.idle_since, today), ibis.null("date"))
 
 
-def unusual(moves: Table, previous: Table, kind: str, book: RuleBook) -> Table:
+def unusual(moves: Table, previous: Table, kind: type[UnusualInflow | UnusualOutflow], book: RuleBook) -> Table:
     """Whose day is beyond the usual range: customer_id, size (yuan) and usual, the range's upper end (yuan).
 
-    Usual is what came (``kind`` unusual_inflow) or went (unusual_outflow) on more than the kind's ``times_a_year``
+    Usual is what came (``kind`` UnusualInflow) or went (UnusualOutflow) on more than the kind's ``times_a_year``
     days of a year. When more customers go beyond it than chance explains, the season moves everybody, and every range
     widens. Beyond means the kind's ``amount`` at least, its ``share`` of AUM and its ``times`` the range.
     """
-    rule, side = book.signals[kind], "in" if kind == "unusual_inflow" else "out"
-    times_a_year = rule.times_a_year or 0
-    known = previous.filter(previous.habit_days >= (rule.history_days or 0))
+    side = "in" if kind is UnusualInflow else "out"
+    rule, sizes = book.rule(kind), book.habits.sizes
+    with_habit = previous.filter(previous.habit_days >= rule.history_days)
     size = moves.own if side == "in" else -moves.own
-    moved = moves.mutate(size=size.cast(MONEY)).filter(size >= _yuan(SIZES[0]))
-    joined = moved.join(known, "customer_id")
+    moved = moves.mutate(size=size.cast(MONEY)).filter(size >= _yuan(sizes[0]))
+    joined = moved.join(with_habit, "customer_id")
     ends = [
-        (joined[f"{side}_{place}"] * 365 <= joined.habit_days * times_a_year, place)
-        for place in range(1, len(SIZES) + 1)
+        (joined[f"{side}_{place}"] * 365 <= joined.habit_days * rule.times_a_year, place)
+        for place in range(1, len(sizes) + 1)
     ]
-    ranged = joined.mutate(end=ibis.cases(*ends, else_=len(SIZES) + 1).cast("int64"))
+    ranged = joined.mutate(end=ibis.cases(*ends, else_=len(sizes) + 1).cast("int64"))
     ranged = ranged.select("customer_id", "size", "before", "end")
-    expected = known.count() * times_a_year / 365
+    expected = with_habit.count() * rule.times_a_year / 365
     ranged = ranged.mutate(end=ranged.end + _tide(ranged, expected, book.habits))
-    ranged = ranged.mutate(usual=_bound(ranged.end))
+    ranged = ranged.mutate(usual=_bound(ranged.end, book.habits))
     least = ibis.greatest(
-        _yuan(rule.amount or 0),
-        times(ranged.usual, factor(rule.times or Decimal(1))),
-        times(ranged.before, factor(rule.share or Decimal(0))),
+        _yuan(rule.amount),
+        times(ranged.usual, factor(rule.times)),
+        times(ranged.before, factor(rule.share)),
     )
     return ranged.filter(ranged["size"] >= least).select("customer_id", "size", "usual")
 
 
 def _tide(ranged: Table, expected: Any, rule: Habits) -> IntegerScalar:
     """By how many sizes the ranges widen tonight."""
-    beyond = [(ranged["size"] >= _bound(ranged.end + step)).sum() for step in range(rule.widens_at_most)]
+    beyond = [(ranged["size"] >= _bound(ranged.end + step, rule)).sum() for step in range(rule.widens_at_most)]
     counts = ranged.agg(**{f"beyond_{step}": count for step, count in enumerate(beyond)})
     calm = expected * 2 + rule.customers_by_chance
     steps = [(ibis.coalesce(counts[f"beyond_{step}"], 0) <= calm, step) for step in range(rule.widens_at_most)]
     return counts.select(tide=ibis.cases(*steps, else_=rule.widens_at_most).cast("int64")).tide.as_scalar()
 
 
-def _bound(place: IntegerValue) -> DecimalValue:
+def _bound(place: IntegerValue, rule: Habits) -> DecimalValue:
     """The size at a place; behind the last one nothing reaches."""
     return ibis.cases(
-        *((place == number, _yuan(size)) for number, size in enumerate(SIZES, 1)),
+        *((place == number, _yuan(size)) for number, size in enumerate(rule.sizes, 1)),
         else_=_yuan(10**15),
     )
 

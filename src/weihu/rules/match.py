@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.working_day import Offer
+from weihu.rules.sections.offers import Offer
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,15 @@ class Fit:
 
 
 def matches(situation: Situation, book: RuleBook) -> list[Fit]:
-    """The offers that fit, what the customer liked first, then the best; at most as many as the book shows."""
+    """The offers that fit, what the customer liked first, then the best by the book's ranking, as many as it shows."""
+    ranking = book.ranking
+
+    def pull(fit: Fit) -> Decimal:
+        reasons = ranking.signal * len(fit.answers) + ranking.goal * len(fit.goals) + ranking.new * fit.new
+        return fit.offer.weight * reasons
+
     fits = [fit for key, offer in book.offers.items() if (fit := _fit(key, offer, situation, book))]
-    return sorted(fits, key=lambda fit: (not fit.liked, -_pull(fit), fit.key))[: book.suitability.shown]
-
-
-def _pull(fit: Fit) -> Decimal:
-    return fit.offer.weight * (len(fit.answers) + 2 * len(fit.goals) + (1 if fit.new else 0))
+    return sorted(fits, key=lambda fit: (not fit.liked, -pull(fit), fit.key))[: ranking.shown]
 
 
 def _fit(key: str, offer: Offer, situation: Situation, book: RuleBook) -> Fit | None:
@@ -83,15 +85,15 @@ def _fit(key: str, offer: Offer, situation: Situation, book: RuleBook) -> Fit | 
 
 def _suitable(offer: Offer, situation: Situation, book: RuleBook) -> tuple[list[str] | None, str | None]:
     """The offer's products within the customer's rating, and the highest class among them; (None, None): none fits."""
-    known = {product: risk for (category, product), risk in situation.classes.items() if category == offer.category}
-    wanted = offer.products or sorted(known)
+    classes = {product: risk for (category, product), risk in situation.classes.items() if category == offer.category}
+    wanted = offer.products or sorted(classes)
     rating = situation.valid_rating(book)
     allowed = int(rating[1]) if rating else 0
     exempt = offer.category in book.suitability.exempt
     fitting: dict[str, int] = {}
     for product in wanted:
-        level = 0 if exempt else max(int((risk or "R0")[1]) for risk in (known.get(product), offer.risk))
-        if product in known and level <= allowed:
+        level = 0 if exempt else max(int((risk or "R0")[1]) for risk in (classes.get(product), offer.risk))
+        if product in classes and level <= allowed:
             fitting[product] = level
     if not fitting:
         return None, None

@@ -45,15 +45,9 @@ def kinds_without_money(book: RuleBook) -> list[str]:
     return list(EVIDENCE) if unit(book, book.policy.metric) == "number" else []
 
 
-def near_share(book: RuleBook) -> Decimal:
-    """How close under the next grade's threshold is near; 0 where the book raises no such signal."""
-    rule = book.signals.get("near_grade")
-    return rule.share if rule and rule.share else Decimal(0)
-
-
 def is_near(metric: Any, threshold: Any, book: RuleBook) -> Any:
     """Whether a metric is at most the book's share of the threshold below it. Of Decimals, or of columns of them."""
-    return (threshold - metric) * 100_000 <= threshold * int(near_share(book) * 100_000)
+    return (threshold - metric) * 100_000 <= threshold * int(book.near_share * 100_000)
 
 
 def thresholds(graded: Table, book: RuleBook) -> Table:

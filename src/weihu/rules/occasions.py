@@ -6,13 +6,15 @@ Which kinds there are and how long before they are shown stands in the rule book
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from lunardate import LunarDate
 
-from weihu.rules.entries import Entry, Retirement, Stage
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.entry import Entry
+from weihu.rules.sections.retirement import Retirement
+from weihu.rules.sections.stages import Stage
 
 SCHOOL_STARTS = (9, 1)
 LONGEST_STAGE = 6
@@ -55,23 +57,24 @@ class Occasion:
 
 def occasions(life: Life, book: RuleBook, first: date, last: date) -> list[Occasion]:
     """The occasions from ``first`` to ``last`` that the customer's grade gives reason to keep, in their order."""
-    found: list[Occasion] = []
+    listed: list[Occasion] = []
     for kind, entry in book.occasions.items():
         if entry.from_grade and life.grade_rank < book.rank(entry.from_grade):
             continue
         for key in entry.fields:
             if value := life.dates.get(key):
-                found += _yearly(kind, value, first, last)
+                listed += _yearly(kind, value, first, last)
         if not entry.fields:
-            found += [one for one in WORKED_OUT[kind](life, book, first, last) if first <= one.on <= last]
-    return sorted(found, key=lambda one: (one.on, one.kind, one.who))
+            worked_out = WORKED_OUT[kind](life, book, first, last)
+            listed += [occasion for occasion in worked_out if first <= occasion.on <= last]
+    return sorted(listed, key=lambda occasion: (occasion.on, occasion.kind, occasion.who))
 
 
 def due(life: Life, book: RuleBook, on: date) -> list[Occasion]:
     """The occasions that are shown on a day: each kind as long before as the book says."""
     longest = max((entry.lead_days for entry in book.occasions.values()), default=0)
     ahead = occasions(life, book, on, date.fromordinal(on.toordinal() + longest))
-    return [one for one in ahead if (one.on - on).days <= book.occasions[one.kind].lead_days]
+    return [occasion for occasion in ahead if (occasion.on - on).days <= book.occasions[occasion.kind].lead_days]
 
 
 def solar_day(month_day: str, year: int) -> date:
@@ -136,16 +139,16 @@ def _yearly(kind: str, value: str, first: date, last: date) -> Iterator[Occasion
 
 
 def _children(life: Life) -> Iterator[tuple[str, date]]:
-    yield from ((one.name, one.born) for one in life.relatives if one.kind == "child")
-    told = life.dates.get("child_birth_date")
-    if told and date.fromisoformat(told) not in {one.born for one in life.relatives}:
-        yield "", date.fromisoformat(told)
+    yield from ((relative.name, relative.born) for relative in life.relatives if relative.kind == "child")
+    born = life.dates.get("child_birth_date")
+    if born and date.fromisoformat(born) not in {relative.born for relative in life.relatives}:
+        yield "", date.fromisoformat(born)
 
 
 def _relative_birthdays(life: Life, book: RuleBook, first: date, last: date) -> Iterator[Occasion]:
-    for one in life.relatives:
-        for found in _yearly("relative_birthday", one.born.isoformat(), first, last):
-            yield Occasion(found.kind, found.on, found.years, book.relations.get(one.kind), one.name)
+    for relative in life.relatives:
+        for birthday in _yearly("relative_birthday", relative.born.isoformat(), first, last):
+            yield replace(birthday, what=book.relations.get(relative.kind), who=relative.name)
 
 
 def _school(life: Life, book: RuleBook, first: date, last: date) -> Iterator[Occasion]:
@@ -157,8 +160,8 @@ def _school(life: Life, book: RuleBook, first: date, last: date) -> Iterator[Occ
 
 
 def _retirement(life: Life, book: RuleBook, first: date, last: date) -> Iterator[Occasion]:
-    if (told := life.dates.get("retires_in", "")).isdecimal():
-        yield Occasion("retirement", date(int(told), 1, 1))
+    if (year := life.dates.get("retires_in", "")).isdecimal():
+        yield Occasion("retirement", date(int(year), 1, 1))
     elif (rule := _rule_of(life.sex, book)) and life.dates.get("birth_date"):
         yield Occasion("retirement", retires_on(date.fromisoformat(life.dates["birth_date"]), rule))
 
@@ -192,4 +195,4 @@ WORKED_OUT = {
     "retirement": _retirement,
     "festival": _festivals,
 }
-"""The kinds that are worked out from more than one date (rulebook.OCCASION_KINDS)."""
+"""The kinds that are worked out from more than one date (sections.occasions.OCCASION_KINDS)."""

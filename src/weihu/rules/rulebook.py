@@ -1,90 +1,102 @@
 """The rule book (制度): grades, posts, duties, signals and the catalogue of expected facts, as data.
 
 A book is one TOML file. The brief's own rules are the built-in book ``brief``; other built-in books and a
-bank's own files extend it. ``docs/rulebook.md`` documents the format for people who do not read code.
+bank's own files extend it. What each section may say stands in ``sections``, one module a section.
+``docs/rulebook.md`` documents the format for people who do not read code.
 """
 
 from __future__ import annotations
 
-import copy
-import re
+import json
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Collection, Iterator
+from decimal import Decimal
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError
 
-from weihu.rules.entries import (
-    Care,
-    CatalogueField,
-    Consent,
-    Entry,
-    Festival,
-    Limits,
-    Occasion,
-    Relation,
-    Retirement,
-    Stage,
-)
-from weihu.rules.policy import (
-    OWN_MEASURES,
-    Benefit,
-    Duty,
-    Effective,
-    Grade,
-    Measure,
-    Policy,
-    Portfolios,
-    Post,
-    Share,
-)
-from weihu.rules.working_day import (
-    SIGNAL_NEEDS,
-    CarePlan,
-    Effects,
-    Fatigue,
-    Habits,
-    Losses,
-    Offer,
-    Planning,
-    Signal,
-    Suitability,
-)
+from weihu.rules import schema
+from weihu.rules.faults import BookFault, FaultyBook, Finding, fault_of, findings_of, not_toml, perhaps
+from weihu.rules.inherit import inherit, merge, understood, without
+from weihu.rules.places import Place, Places
+from weihu.rules.sections.benefits import Benefit
+from weihu.rules.sections.campaigns import Campaigns
+from weihu.rules.sections.care_plans import CarePlan
+from weihu.rules.sections.complaints import Complaints
+from weihu.rules.sections.consents import Consent
+from weihu.rules.sections.duplicates import Duplicates
+from weihu.rules.sections.duties import Duty
+from weihu.rules.sections.effective import Effective
+from weihu.rules.sections.effects import Effects
+from weihu.rules.sections.entry import Day, Entry, PostName, Reading, Share
+from weihu.rules.sections.fatigue import Fatigue
+from weihu.rules.sections.festivals import Festival
+from weihu.rules.sections.fields import DATE_KINDS, CatalogueField
+from weihu.rules.sections.grades import Grade, check_order
+from weihu.rules.sections.habits import Habits
+from weihu.rules.sections.limits import Limits
+from weihu.rules.sections.losses import Losses
+from weihu.rules.sections.measures import OWN_MEASURES, Measure, check_own
+from weihu.rules.sections.occasions import Occasion, check_found
+from weihu.rules.sections.offers import Offer
+from weihu.rules.sections.pages import Pages
+from weihu.rules.sections.planning import Planning
+from weihu.rules.sections.policy import Policy
+from weihu.rules.sections.portfolios import Portfolios
+from weihu.rules.sections.posts import Post
+from weihu.rules.sections.ranking import Ranking
+from weihu.rules.sections.relations import Relation
+from weihu.rules.sections.retirement import Retirement
+from weihu.rules.sections.signals import Signal, Signals
+from weihu.rules.sections.stages import Stage
+from weihu.rules.sections.suitability import Suitability
+from weihu.rules.sections.targets import TargetName
+
+__all__ = [
+    "BOOKS",
+    "BookFault",
+    "FaultyBook",
+    "RuleBook",
+    "builtin_books",
+    "changed",
+    "load",
+    "restored",
+    "schema_of_files",
+    "schema_text",
+]
 
 BOOKS = Path(__file__).parent / "books"
-CATALOGUE = Path(__file__).parent / "catalogue.toml"
-ARCHIVE = Path(__file__).parent / "archive.toml"
-PORTFOLIO = Path(__file__).parent / "portfolio.toml"
-WORKING_DAY = Path(__file__).parent / "working_day.toml"
-EVERY_BOOK = (CATALOGUE, ARCHIVE, PORTFOLIO, WORKING_DAY)
+COMMON = BOOKS / "common"
 """What every book begins with."""
 
+SCHEMA = BOOKS / "rulebook.schema.json"
+"""The schema of books for editors, named by the first line of the built-in ones."""
 
-OCCASION_KINDS = ("relative_birthday", "school", "retirement", "festival")
-"""The kinds of occasion that are worked out from more than one date."""
-
-
-TargetName = Literal["cadence", "completeness", "done", "lost"]
-"""The figures that may have a target: kept, known and done at least, lost at most."""
+CENT = Decimal("0.01")
+S = TypeVar("S", bound=Signal)
 
 
 class RuleBook(Entry):
-    """A whole rule book, checked. ``grades`` stand from the lowest to the highest."""
+    """A whole rule book, checked. ``grades`` stand from the lowest to the highest.
+
+    ``near_share``: who is at most this share under the next grade's threshold is near it (临界). ``top_share``: the
+    customers counted as the top; ``top_time``: the share of time that they are due.
+    """
 
     key: str
     version: str
-    in_force_from: date
+    in_force_from: Day
     currency: str
     policy: Policy
-    fallback_posts: list[str]
+    fallback_posts: list[PostName]
     top_share: Share
     top_time: Share
+    near_share: Share
     effective: Effective
-    measures: dict[str, Measure]
-    grades: dict[str, Grade]
+    measures: Annotated[dict[str, Measure], AfterValidator(check_own)]
+    grades: Annotated[dict[str, Grade], AfterValidator(check_order)]
     posts: dict[str, Post]
     duties: dict[str, Duty]
     portfolios: Portfolios
@@ -99,130 +111,37 @@ class RuleBook(Entry):
     care_plans: dict[str, CarePlan]
     habits: Habits
     suitability: Suitability
+    ranking: Ranking
     offers: dict[str, Offer]
-    signals: dict[str, Signal]
+    signals: Signals
+    campaigns: Campaigns
     relations: dict[str, Relation]
-    occasions: dict[str, Occasion]
+    occasions: Annotated[dict[str, Occasion], AfterValidator(check_found)]
     festivals: dict[str, Festival]
     stages: dict[str, Stage]
     retirement: dict[Literal["F", "M"], Retirement]
     consents: dict[str, Consent]
-    complaints: Care
+    complaints: Complaints
     limits: Limits
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        self._check_thresholds()
-        self._check_names()
-        self._check_signals()
-        return self
-
-    def _check_thresholds(self) -> None:
-        reachable = [grade.reachable for grade in self.grades.values()]
-        if reachable[0] or not all(reachable[1:]):
-            raise ValueError("grades: exactly the first grade has no minimum, so that everyone has a grade")
-        grades = self.grades.values()
-        rising = [
-            [grade.minimum for grade in grades],
-            *([g.minimums.get(key) for g in grades] for key in self.policy.also),
-        ]
-        for bounds in rising:
-            known = [bound for bound in bounds if bound is not None]
-            if sorted(set(known)) != known:
-                raise ValueError("grades: minimums must rise from grade to grade")
-        shares = [grade.within_top for grade in grades if grade.within_top is not None]
-        if sorted(set(shares), reverse=True) != shares:
-            raise ValueError("grades: within_top must shrink from grade to grade")
-
-    def _check_names(self) -> None:
-        for where, post in self._named_posts():
-            if post not in self.posts:
-                raise ValueError(f"{where}: no post is called {post!r}; posts: {', '.join(self.posts)}")
-        for where, grade in self._named_grades():
-            if grade not in self.grades:
-                raise ValueError(f"{where}: no grade is called {grade!r}; grades: {', '.join(self.grades)}")
-        for where, key in self._named_measures():
-            if key not in (*OWN_MEASURES, *self.measures):
-                measures = ", ".join((*OWN_MEASURES, *self.measures))
-                raise ValueError(f"{where}: no measure is called {key!r}; measures: {measures}")
-        if clash := set(OWN_MEASURES) & set(self.measures):
-            raise ValueError(f"measures.{min(clash)}: always there, and not to be changed")
-        for where, key, known in self._named_entries():
-            if key not in known:
-                raise ValueError(f"{where}: no entry is called {key!r}; entries: {', '.join(known)}")
-
-    def _check_signals(self) -> None:
-        for kind, signal in self.signals.items():
-            if kind not in SIGNAL_NEEDS:
-                raise ValueError(f"signals.{kind}: unknown kind; kinds: {', '.join(SIGNAL_NEEDS)}")
-            for need in SIGNAL_NEEDS[kind]:
-                if getattr(signal, need) is None:
-                    raise ValueError(f"signals.{kind}.{need}: missing")
-
-    def _named_measures(self) -> list[tuple[str, str]]:
-        named = [("policy.metric", self.policy.metric)] + [("policy.also", key) for key in self.policy.also]
-        for grade, entry in self.grades.items():
-            named += [(f"grades.{grade}.minimums", key) for key in entry.minimums]
-        return named
-
-    def _named_entries(self) -> list[tuple[str, str, Iterable[str]]]:
-        named: list[tuple[str, str, Iterable[str]]] = [
-            (f"relations.{key}.inverse", relation.inverse, self.relations) for key, relation in self.relations.items()
-        ]
-        named += [
-            (f"fields.{key}.consent", field.consent, self.consents)
-            for key, field in self.fields.items()
-            if field.consent
-        ]
-        named += [
-            (f"offers.{key}.answers", kind, SIGNAL_NEEDS)
-            for key, offer in self.offers.items()
-            for kind in offer.answers
-        ]
-        named += [
-            (f"care_plans.{key}.starts_on", kind, SIGNAL_NEEDS)
-            for key, plan in self.care_plans.items()
-            for kind in plan.starts_on
-        ]
-        dates = [key for key, field in self.fields.items() if field.kind in ("date", "lunar_date")]
-        for key, occasion in self.occasions.items():
-            named += [(f"occasions.{key}.fields", field, dates) for field in occasion.fields]
-            if not occasion.fields:
-                named.append((f"occasions.{key}", key, OCCASION_KINDS))
-        return named
-
-    def _named_posts(self) -> list[tuple[str, str]]:
-        named = [("fallback_posts", post) for post in self.fallback_posts]
-        named += [(f"duties.{key}.post", duty.post) for key, duty in self.duties.items()]
-        for key, grade in self.grades.items():
-            for role in ("posts", "deputy_posts", "supporting_posts", "on_request"):
-                named += [(f"grades.{key}.{role}", post) for post in getattr(grade, role)]
-        return named
-
-    def _named_grades(self) -> list[tuple[str, str]]:
-        named = [
-            (f"fields.{key}.from_grade", field.from_grade) for key, field in self.fields.items() if field.from_grade
-        ]
-        named += [
-            (f"occasions.{key}.from_grade", occasion.from_grade)
-            for key, occasion in self.occasions.items()
-            if occasion.from_grade
-        ]
-        for section, entries in (
-            ("signals", self.signals),
-            ("duties", self.duties),
-            ("benefits", self.benefits),
-            ("care_plans", self.care_plans),
-        ):
-            for key, entry in entries.items():
-                named += [(f"{section}.{key}.from_grade", entry.from_grade)]
-                named += [(f"{section}.{key}.to_grade", entry.to_grade)] if entry.to_grade else []
-        return named
+    duplicates: Duplicates
+    pages: Pages
 
     def expected(self, rank: int) -> list[str]:
         """The keys of the fields that a customer of a grade is expected to have, in the order in which to ask."""
         owed = [(key, self.rank(field.from_grade)) for key, field in self.fields.items() if field.from_grade]
         return [key for key, lowest in sorted(owed, key=lambda pair: pair[1]) if lowest <= rank]
+
+    def signal(self, model: type[S]) -> S | None:
+        """The entry of a kind of signal, by its model; None where the book does not raise it."""
+        entry = self.signals.get(model.model_fields["kind"].default)
+        return entry if isinstance(entry, model) else None
+
+    def rule(self, model: type[S]) -> S:
+        """The entry of a kind of signal that the book raises, by its model; raises KeyError for one that it does not."""
+        entry = self.signal(model)
+        if entry is None:
+            raise KeyError(model.__name__)
+        return entry
 
     def due_benefits(self, rank: int) -> dict[str, Benefit]:
         """The benefits of a grade."""
@@ -246,147 +165,126 @@ class RuleBook(Entry):
         return sorted(ranks)
 
 
-@dataclass(frozen=True)
-class Fault:
-    """One thing wrong in a book's file: its line (1-based, 0 if it is nowhere), the field and what is wrong."""
-
-    line: int
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.field}: {self.message}"
-
-
-class FaultyBook(ValueError):
-    """A book that cannot be used, with all its faults."""
-
-    def __init__(self, path: Path, faults: list[Fault]) -> None:
-        super().__init__("\n".join(f"{path}: {fault}" for fault in faults))
-        self.faults = faults
-
-
 def builtin_books() -> list[str]:
     """The keys of the books that come with the system."""
     return sorted(path.stem for path in BOOKS.glob("*.toml"))
 
 
-def load(book: str | Path) -> RuleBook:
-    """Read a book by built-in key or by path; every book begins with the field catalogue.
+@cache
+def schema_of_files() -> dict[str, Any]:
+    """The JSON Schema of books as files."""
+    return schema.book_schema(RuleBook, builtin_books())
 
-    Raises FaultyBook with line and field of every fault.
-    """
+
+def schema_text() -> str:
+    """The schema as the file SCHEMA has it."""
+    return json.dumps(schema_of_files(), ensure_ascii=False, indent=1) + "\n"
+
+
+def load(book: str | Path) -> RuleBook:
+    """Read a book by built-in key or by path. Raises FaultyBook with every fault, its place and what was expected."""
     path = BOOKS / f"{book}.toml" if str(book) in builtin_books() else Path(book)
-    if not path.is_file():
-        known = ", ".join(builtin_books())
-        raise FaultyBook(path, [Fault(0, "file", f"no such file, and no built-in book (built in: {known})")])
-    text, data = _parse(path)
-    parents = _parents(path, data)
+    text = _text(path)
+    places = Places(text)
     try:
-        return RuleBook.model_validate(_inherit([*_every_book(), *parents, data]))
-    except ValidationError as error:
-        raise FaultyBook(path, [_fault(text, dict(detail)) for detail in error.errors()]) from None
+        data = _parsed(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FaultyBook(not_toml(error, path.name, text, places)) from None
+
+    parent = data.get("extends")
+    if parent is not None and parent not in builtin_books():
+        unknown = Finding(("extends",), parent, *perhaps(str(parent), builtin_books()))
+        raise FaultyBook([fault_of(unknown, path.name, places)])
+    inherited = [*_common(), *_chain(parent)]
+    data, findings = understood(data, inherit(inherited))
+    whole, wrong = _all_wrong(data, inherited)
+    if findings or wrong or whole is None:
+        raise FaultyBook([fault_of(finding, path.name, places) for finding in (*findings, *wrong)])
+    return whole
 
 
 def restored(content: dict[str, Any]) -> RuleBook:
     """A checked book as it was kept; sections that books did not have yet are what every book begins with."""
-    return RuleBook.model_validate({**_inherit(_every_book()), **content})
+    return _checked({**inherit(_common()), **content}, from_file=False)
 
 
 def changed(book: RuleBook, changes: dict[str, Any]) -> RuleBook:
     """The book with some entries changed; ``changes`` is written like a book's file. Raises FaultyBook."""
     try:
-        return RuleBook.model_validate(_merge(book.model_dump(mode="json"), changes))
+        return _checked(merge(book.model_dump(mode="json"), changes), from_file=False)
     except ValidationError as error:
-        raise FaultyBook(Path(book.key), [_fault("", dict(detail)) for detail in error.errors()]) from None
+        findings = findings_of(error, schema_of_files())
+        raise FaultyBook([fault_of(finding, book.key, Places("")) for finding in findings]) from None
 
 
-def _every_book() -> list[dict[str, Any]]:
-    return [_parse(path)[1] for path in EVERY_BOOK]
+def _all_wrong(data: dict[str, Any], inherited: list[dict[str, Any]]) -> tuple[RuleBook | None, list[Finding]]:
+    """The checked book, or everything that is wrong in a file's data.
+
+    Rules between settings are looked at only when each of these is right by itself. So what is wrong is taken out
+    (what is inherited stands in for it), and the rest is checked again.
+    """
+    findings: list[Finding] = []
+    while True:
+        try:
+            return _checked(inherit([*inherited, data]), from_file=True), findings
+        except ValidationError as error:
+            seen = [finding.path for finding in findings]
+            new = [
+                finding
+                for finding in findings_of(error, schema_of_files())
+                if finding.against not in seen and not any(path[: len(finding.path)] == finding.path for path in seen)
+            ]
+        if not new:
+            return None, findings
+        findings += new
+        data = without(data, [finding.path for finding in new])
 
 
-def _parse(path: Path) -> tuple[str, dict[str, Any]]:
+def _checked(data: dict[str, Any], from_file: bool) -> RuleBook:
+    sections = ("grades", "posts", "relations", "consents")
+    names: dict[str, Collection[str]] = {section: list(_table(data, section)) for section in sections}
+    names["measures"] = [*OWN_MEASURES, *_table(data, "measures")]
+    names["dates"] = [
+        key
+        for key, field in _table(data, "fields").items()
+        if isinstance(field, dict) and field.get("kind") in DATE_KINDS
+    ]
+    return RuleBook.model_validate(data, context=Reading(names, from_file))
+
+
+def _table(data: dict[str, Any], section: str) -> dict[str, Any]:
+    entries = data.get(section)
+    return entries if isinstance(entries, dict) else {}
+
+
+@cache
+def _common() -> tuple[dict[str, Any], ...]:
+    """What every book begins with; nobody writes into it, since ``inherit`` copies."""
+    return tuple(_parsed(_text(path)) for path in sorted(COMMON.glob("*.toml")))
+
+
+def _chain(book: str | None) -> Iterator[dict[str, Any]]:
+    """A built-in book, after those that it extends."""
+    if book is not None:
+        data = _parsed(_text(BOOKS / f"{book}.toml"))
+        yield from _chain(data.get("extends"))
+        yield data
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """Numbers with a point are exact, never floats."""
+    return tomllib.loads(text, parse_float=Decimal)
+
+
+def _text(path: Path) -> str:
+    """The text of a book's file."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        return text, tomllib.loads(text)
+        return path.read_text(encoding="utf-8-sig")
+    except OSError:
+        names = ", ".join(builtin_books())
+        zh, en = f"存在的文件,或内置制度之一:{names}", f"a file that exists, or a built-in book: {names}"
+        raise FaultyBook([BookFault(path.name, None, "file", str(path), zh, en)]) from None
     except UnicodeDecodeError as error:
-        raise FaultyBook(path, [Fault(0, "file", f"not UTF-8 at byte {error.start}")]) from None
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"at line (\d+)", str(error))
-        raise FaultyBook(path, [Fault(int(place[1]) if place else text.count("\n") + 1, "TOML", str(error))]) from None
-
-
-def _parents(path: Path, data: dict[str, Any]) -> list[dict[str, Any]]:
-    chain: list[dict[str, Any]] = []
-    while (parent := data.get("extends")) is not None:
-        if parent not in builtin_books() or len(chain) > len(builtin_books()):
-            raise FaultyBook(path, [Fault(0, "extends", f"{parent!r} is no built-in book, or a circle")])
-        data = _parse(BOOKS / f"{parent}.toml")[1]
-        chain.insert(0, data)
-    return chain
-
-
-def _inherit(chain: list[dict[str, Any]]) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    for data in chain:
-        for dropped in data.get("drop", []):
-            *sections, key = dropped.split(".")
-            place = merged
-            for section in sections:
-                place = place.get(section, {})
-            place.pop(key, None)
-        own = {key: value for key, value in data.items() if key not in ("extends", "drop")}
-        merged = _merge(merged, own)
-    places = _taken_places(merged)
-    return {key: _renamed(value, places) for key, value in merged.items()}
-
-
-def _taken_places(data: dict[str, Any]) -> dict[str, str]:
-    """Names of grades that other grades of the book stand for."""
-    grades = data.get("grades", {})
-    places = {
-        old: key for key, grade in grades.items() if isinstance(grade, dict) for old in grade.pop("stands_for", [])
-    }
-    return {old: key for old, key in places.items() if old not in grades}
-
-
-def _renamed(data: Any, places: dict[str, str]) -> Any:
-    """The same with every entry that names a grade naming the one that stands for it."""
-    if not isinstance(data, dict):
-        return data
-    return {
-        key: places.get(value, value)
-        if key in ("from_grade", "to_grade") and isinstance(value, str)
-        else _renamed(value, places)
-        for key, value in data.items()
-    }
-
-
-def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if both else copy.deepcopy(value)
-    return merged
-
-
-def _fault(text: str, detail: dict[str, Any]) -> Fault:
-    named = re.match(r"Value error, ((?:\w+\.)*\w+): ", detail["msg"])
-    parts = [str(part) for part in detail["loc"]] or (named[1].split(".") if named else ["book"])
-    return Fault(_line_of(text, parts), ".".join(parts), detail["msg"].removeprefix("Value error, "))
-
-
-def _line_of(text: str, parts: list[str]) -> int:
-    """The line of a field: its own line under its table's header, else the header's, else 0 (it is inherited)."""
-    section, header = "", 0
-    best = 0
-    for number, line in enumerate(text.splitlines(), 1):
-        if found := re.match(r"\s*\[([^\]]+)\]", line):
-            section, header = found[1].strip(), number
-            if ".".join(parts).startswith(section):
-                best = best or header
-        elif found := re.match(r"\s*\"?([\w.]+)\"?\s*=", line):
-            full = f"{section}.{found[1]}" if section else found[1]
-            if ".".join(parts) == full or ".".join(parts).startswith(full + "."):
-                return number
-    return best
+        place = Place(error.object.count(b"\n", 0, error.start) + 1, 1)
+        wrong = error.object[error.start : error.start + 4].hex(" ")
+        raise FaultyBook([BookFault(path.name, place, "file", wrong, "UTF-8 编码", "UTF-8 text")]) from None

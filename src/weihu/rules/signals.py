@@ -10,6 +10,7 @@ import ibis
 from ibis.expr.types import BooleanValue, DateValue, StringValue, Table
 
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.signals import Maturity
 from weihu.rules.tables import SIGNALS
 from weihu.rules.value import business_date
 
@@ -80,7 +81,7 @@ def signals(seen: Table, signals_before: Table, answers: Table, calendar: Table,
 
 def _without_nearer(lasting: Table, seen: Table, book: RuleBook) -> Table:
     """Open signals, less those that have come nearer: a maturity in a month is now one in a week."""
-    staged = [kind for kind, rule in book.signals.items() if rule.also_lead_days]
+    staged = [kind for kind, rule in book.signals.items() if isinstance(rule, Maturity) and rule.also_lead_days]
     if not staged:
         return lasting
 

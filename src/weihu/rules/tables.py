@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ibis
 
+from weihu.rules.sections.habits import HABIT_SIZES
+
 MONEY = "decimal(18,2)"
 BALANCE_DAYS = "decimal(24,2)"
 
@@ -196,9 +198,6 @@ BENEFITS = ibis.schema(
 )
 """The book's benefits whose period ends soon, with the grades they are due to."""
 
-SIZES = tuple(base * 10**power for power in range(3, 8) for base in (1, 2, 5))[:13]
-"""The sizes by which the days of a habit are counted, yuan: 1,000, 2,000, 5,000 … 10,000,000."""
-
 MOVES = ibis.schema({"customer_id": "string", "own": MONEY, "before": MONEY, "salary": MONEY, "demand": MONEY})
 """A customer's day: the net change of AUM without the usual salary, the AUM before, the salary, and what lies on demand."""
 
@@ -206,8 +205,8 @@ HABITS = ibis.schema(
     {
         "customer_id": "string",
         "habit_days": "int64",
-        **{f"in_{place}": "int64" for place in range(1, len(SIZES) + 1)},
-        **{f"out_{place}": "int64" for place in range(1, len(SIZES) + 1)},
+        **{f"in_{place}": "int64" for place in range(1, HABIT_SIZES + 1)},
+        **{f"out_{place}": "int64" for place in range(1, HABIT_SIZES + 1)},
         "salary_since": "date",
         "salary_on": "date",
         "salary": MONEY,  # the last one
@@ -215,12 +214,12 @@ HABITS = ibis.schema(
     }
 )
 """What is usual of a customer: of ``habit_days`` days, those on which so much or more came (``in_*``) or went
-(``out_*``); the place counts SIZES from 1."""
+(``out_*``); the place counts the book's habits.sizes from 1."""
 
 NOTED = ibis.schema(
     {"customer_id": "string", "kind": "string", "subject": "string", "on_date": "date", "detail": "string"}
 )
-"""Reasons to act that the workplace noted (working_day.NOTED_KINDS)."""
+"""Reasons to act that the workplace noted (sections.signals.NOTED_KINDS)."""
 
 FESTIVALS = ibis.schema({"festival": "string", "on": "date"})
 """The book's festivals to look ahead to."""
@@ -428,7 +427,7 @@ FIGURES = ibis.schema(
         "owed": "int64",  # of grades with a cadence
         "kept": "int64",  # of these, contacted in time
         "lost": "int64",  # since the night before
-        "lost_aum": MONEY,  # what they had 90 days ago and have no more
+        "lost_aum": MONEY,  # what they had losses.days ago and have no more
         "won_back": "int64",  # since the night before
         "won_aum": MONEY,
         "tasks": "int64",  # planned for the next working day

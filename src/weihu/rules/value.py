@@ -10,8 +10,8 @@ from decimal import Decimal
 import ibis
 from ibis.expr.types import BooleanValue, DateScalar, DateValue, DecimalValue, IntegerValue, Table
 
-from weihu.rules.policy import Measure
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.measures import Measure
 from weihu.rules.tables import ACCOUNTS, BALANCE_DAYS, HOLDINGS, MEASURES, MONEY, MOVEMENTS, PROFILES
 
 WINDOW_DAYS = (1, 7, 30, 90, 365)

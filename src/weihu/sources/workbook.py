@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 
 import python_calamine
 
-from weihu.rules.entries import Bilingual
+from weihu.rules.sections.entry import Bilingual
 
 Cell = str | float | bool | date | time | timedelta | None
 

@@ -9,8 +9,8 @@ from weihu.rules.completeness import to_ask, with_archive
 from weihu.rules.grade import contact_due
 from weihu.rules.kinds.common import due, signals_of
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.signals import NOTED_KINDS
 from weihu.rules.value import business_date
-from weihu.rules.working_day import NOTED_KINDS
 
 
 def birthday(compared: Table, profiles: Table, occasions: Table, book: RuleBook) -> Table:

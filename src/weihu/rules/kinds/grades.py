@@ -8,6 +8,7 @@ from ibis.expr.types import Table
 from weihu.rules.kinds.common import due, signals_of
 from weihu.rules.metric import near_next, with_threshold
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.signals import NewCustomer
 from weihu.rules.value import business_date
 
 
@@ -91,7 +92,7 @@ def handed_over(compared: Table, placed: Table, calendar: Table, book: RuleBook)
 
 def new_customer(compared: Table, calendar: Table, book: RuleBook) -> Table:
     """Seen for the first time, and opened within the idle days before."""
-    days = book.signals["new_customer"].idle_days or 0
+    days = book.rule(NewCustomer).idle_days
     since = (business_date(calendar) - ibis.interval(days=days)).cast("date")
     customers = due("new_customer", compared, book)
     customers = customers.filter((customers.first_seen_on == customers.today) & (customers.opened_on >= since))

@@ -8,26 +8,41 @@ from ibis.expr.types import DateScalar, DecimalValue, StringValue, Table
 from weihu.rules.habit import unusual
 from weihu.rules.kinds.common import due, signals_of
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.signals import (
+    Dormant,
+    IdleCash,
+    InterBranch,
+    LargeInflow,
+    LargeOutflow,
+    OfAmount,
+    SalaryStopped,
+    Since,
+    ToOtherBank,
+    UnusualInflow,
+    UnusualOutflow,
+    Waking,
+)
 from weihu.rules.tables import MONEY
 from weihu.rules.value import ZERO, business_date
 
 
 def large_inflow(compared: Table, book: RuleBook) -> Table:
     """AUM grew by at least the amount in one day."""
-    return _large("large_inflow", compared.mutate(moved=compared.flow_1), book)
+    return _large(LargeInflow, compared.mutate(moved=compared.flow_1), book)
 
 
 def large_outflow(compared: Table, book: RuleBook) -> Table:
     """AUM fell by at least the amount in one day."""
-    return _large("large_outflow", compared.mutate(moved=-compared.flow_1), book)
+    return _large(LargeOutflow, compared.mutate(moved=-compared.flow_1), book)
 
 
-def _large(kind: str, compared: Table, book: RuleBook) -> Table:
-    customers = due(kind, compared, book)
-    customers = customers.filter(customers.moved >= ibis.literal(book.signals[kind].amount, MONEY))
+def _large(kind: type[OfAmount], compared: Table, book: RuleBook) -> Table:
+    rule = book.rule(kind)
+    customers = due(rule.kind, compared, book)
+    customers = customers.filter(customers.moved >= ibis.literal(rule.amount, MONEY))
     return signals_of(
         customers,
-        kind,
+        rule.kind,
         subject=customers.today.cast("string"),
         amount=customers.moved,
         base=customers.aum,
@@ -39,7 +54,7 @@ def inter_branch(compared: Table, transactions: Table, accounts: Table, book: Ru
     """Money moved at a branch that is not the account's (通存通兑清单), in all at least the amount."""
     money = _with_owner(transactions, accounts)
     away = money.filter(money.branch_id.notnull() & (money.branch_id != money.account_branch))
-    return _moved("inter_branch", compared, away, away.branch_id, book)
+    return _moved(InterBranch, compared, away, away.branch_id, book)
 
 
 def to_other_bank(compared: Table, transactions: Table, accounts: Table, book: RuleBook) -> Table:
@@ -48,7 +63,7 @@ def to_other_bank(compared: Table, transactions: Table, accounts: Table, book: R
     sent = money.filter(
         money.counterparty_bank.notnull() & (money.amount < ZERO) & money.kind.isin(["transfer", "other"])
     )
-    return _moved("to_other_bank", compared, sent, sent.counterparty_bank, book)
+    return _moved(ToOtherBank, compared, sent, sent.counterparty_bank, book)
 
 
 def _with_owner(transactions: Table, accounts: Table) -> Table:
@@ -57,8 +72,9 @@ def _with_owner(transactions: Table, accounts: Table) -> Table:
     return transactions.join(owners, "account_id")
 
 
-def _moved(kind: str, compared: Table, money: Table, where: StringValue, book: RuleBook) -> Table:
+def _moved(kind: type[OfAmount], compared: Table, money: Table, where: StringValue, book: RuleBook) -> Table:
     """Customers with at least the amount among ``money``; the place named is that of the largest movement."""
+    rule = book.rule(kind)
     sums = money.mutate(where=where, size=money.amount.abs())
     largest = ibis.row_number().over(group_by="customer_id", order_by=[sums["size"].desc(), sums.transaction_id.asc()])
     sums = sums.mutate(place=largest)
@@ -66,11 +82,11 @@ def _moved(kind: str, compared: Table, money: Table, where: StringValue, book: R
         moved=sums["size"].sum().cast(MONEY),
         detail=ibis.ifelse(sums.place == 0, sums["where"], ibis.null("string")).max(),
     )
-    sums = sums.filter(sums.moved >= ibis.literal(book.signals[kind].amount, MONEY))
-    customers = due(kind, compared, book).join(sums, "customer_id")
+    sums = sums.filter(sums.moved >= ibis.literal(rule.amount, MONEY))
+    customers = due(rule.kind, compared, book).join(sums, "customer_id")
     return signals_of(
         customers,
-        kind,
+        rule.kind,
         subject=customers.today.cast("string"),
         amount=customers.moved,
         base=customers.aum,
@@ -81,7 +97,7 @@ def _moved(kind: str, compared: Table, money: Table, where: StringValue, book: R
 
 def dormant(compared: Table, calendar: Table, book: RuleBook) -> Table:
     """Assets, but no movement of the customer's own for the idle days."""
-    limit = _idle_since("dormant", calendar, book)
+    limit = _idle_since(Dormant, calendar, book)
     customers = due("dormant", compared, book)
     customers = customers.filter((customers.moved_on <= limit) & (customers.aum > ZERO))
     return signals_of(customers, "dormant", amount=customers.aum, on_date=customers.moved_on)
@@ -89,19 +105,22 @@ def dormant(compared: Table, calendar: Table, book: RuleBook) -> Table:
 
 def unusual_inflow(compared: Table, moves: Table, habits_before: Table, book: RuleBook) -> Table:
     """More came in a day than the customer's own habit explains."""
-    return _unusual("unusual_inflow", compared, moves, habits_before, book)
+    return _unusual(UnusualInflow, compared, moves, habits_before, book)
 
 
 def unusual_outflow(compared: Table, moves: Table, habits_before: Table, book: RuleBook) -> Table:
     """More went in a day than the customer's own habit explains."""
-    return _unusual("unusual_outflow", compared, moves, habits_before, book)
+    return _unusual(UnusualOutflow, compared, moves, habits_before, book)
 
 
-def _unusual(kind: str, compared: Table, moves: Table, habits_before: Table, book: RuleBook) -> Table:
-    customers = due(kind, compared, book).join(unusual(moves, habits_before, kind, book), "customer_id")
+def _unusual(
+    kind: type[UnusualInflow | UnusualOutflow], compared: Table, moves: Table, habits_before: Table, book: RuleBook
+) -> Table:
+    name = book.rule(kind).kind
+    customers = due(name, compared, book).join(unusual(moves, habits_before, kind, book), "customer_id")
     return signals_of(
         customers,
-        kind,
+        name,
         subject=customers.today.cast("string"),
         amount=customers["size"],
         base=customers.aum,
@@ -112,10 +131,10 @@ def _unusual(kind: str, compared: Table, moves: Table, habits_before: Table, boo
 
 def salary_stopped(compared: Table, habits: Table, calendar: Table, book: RuleBook) -> Table:
     """The salary came for the history days and more, and then not for the idle days; raised on that day."""
-    rule = book.signals["salary_stopped"]
+    rule = book.rule(SalaryStopped)
     paid = habits.select("customer_id", "salary_since", "salary_on", "salary")
-    paid = paid.filter(paid.salary_on == _idle_since("salary_stopped", calendar, book))
-    paid = paid.filter((paid.salary_since + ibis.interval(days=rule.history_days or 0)).cast("date") <= paid.salary_on)
+    paid = paid.filter(paid.salary_on == _idle_since(SalaryStopped, calendar, book))
+    paid = paid.filter((paid.salary_since + ibis.interval(days=rule.history_days)).cast("date") <= paid.salary_on)
     customers = due("salary_stopped", compared, book).join(paid, "customer_id")
     return signals_of(
         customers,
@@ -129,11 +148,11 @@ def salary_stopped(compared: Table, habits: Table, calendar: Table, book: RuleBo
 
 def idle_cash(compared: Table, moves: Table, habits: Table, calendar: Table, book: RuleBook) -> Table:
     """At least the amount has been on demand for the idle days."""
-    limit = _idle_since("idle_cash", calendar, book)
+    limit = _idle_since(IdleCash, calendar, book)
     idle = habits.filter(habits.idle_since <= limit).select("customer_id", "idle_since")
     lying = idle.join(moves.select("customer_id", "demand"), "customer_id")
     customers = due("idle_cash", compared, book).join(lying, "customer_id")
-    least: DecimalValue = ibis.literal(book.signals["idle_cash"].amount, MONEY)
+    least: DecimalValue = ibis.literal(book.rule(IdleCash).amount, MONEY)
     return signals_of(
         customers, "idle_cash", amount=customers.demand, base=customers.aum, limit=least, on_date=customers.idle_since
     )
@@ -141,7 +160,7 @@ def idle_cash(compared: Table, moves: Table, habits: Table, calendar: Table, boo
 
 def waking(compared: Table, calendar: Table, book: RuleBook) -> Table:
     """The customer moves money again after the idle days without any movement."""
-    limit = _idle_since("waking", calendar, book)
+    limit = _idle_since(Waking, calendar, book)
     customers = due("waking", compared, book)
     customers = customers.filter((customers.moved_on == customers.today) & (customers.moved_before <= limit))
     return signals_of(
@@ -153,7 +172,6 @@ def waking(compared: Table, calendar: Table, book: RuleBook) -> Table:
     )
 
 
-def _idle_since(kind: str, calendar: Table, book: RuleBook) -> DateScalar:
+def _idle_since(kind: type[Since], calendar: Table, book: RuleBook) -> DateScalar:
     """The day on which the kind's idle days began that end today."""
-    days = book.signals[kind].idle_days or 0
-    return (business_date(calendar) - ibis.interval(days=days)).cast("date")
+    return (business_date(calendar) - ibis.interval(days=book.rule(kind).idle_days)).cast("date")

@@ -7,12 +7,13 @@ from ibis.expr.types import DateScalar, Table
 
 from weihu.rules.kinds.common import due, signals_of
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.signals import Ahead, CardExpiring, LoanEnding, Maturity, RiskExpiring
 from weihu.rules.value import ZERO, business_date
 
 
 def maturity(compared: Table, accounts: Table, calendar: Table, book: RuleBook) -> Table:
     """A product with a balance matures within the lead days; once more at each nearer one."""
-    leads, today = book.signals["maturity"].leads, business_date(calendar)
+    leads, today = book.rule(Maturity).leads, business_date(calendar)
     ending = accounts.filter(accounts.closed_on.isnull() & (accounts.balance > ZERO))
     ending = ending.filter(ending.matures_on.between(today, today + ibis.interval(days=leads[-1])))
     nearest = ibis.cases(
@@ -56,22 +57,25 @@ def matured(compared: Table, accounts: Table, accounts_before: Table, calendar: 
 
 def loan_ending(compared: Table, holdings_open: Table, calendar: Table, book: RuleBook) -> Table:
     """A loan ends within the lead days."""
-    return _ending("loan_ending", "loan", compared, holdings_open, calendar, book)
+    return _ending(LoanEnding, "loan", compared, holdings_open, calendar, book)
 
 
 def card_expiring(compared: Table, holdings_open: Table, calendar: Table, book: RuleBook) -> Table:
     """A card expires within the lead days."""
-    return _ending("card_expiring", "card", compared, holdings_open, calendar, book)
+    return _ending(CardExpiring, "card", compared, holdings_open, calendar, book)
 
 
-def _ending(kind: str, category: str, compared: Table, holdings_open: Table, calendar: Table, book: RuleBook) -> Table:
+def _ending(
+    kind: type[Ahead], category: str, compared: Table, holdings_open: Table, calendar: Table, book: RuleBook
+) -> Table:
+    rule = book.rule(kind)
     ending = holdings_open.filter(holdings_open.category == category)
     ending = ending.filter(ending.matures_on.between(business_date(calendar), _last_day(kind, calendar, book)))
     ending = ending.select("customer_id", "holding_id", "product_id", "amount", ends_on="matures_on")
-    customers = due(kind, compared, book).join(ending, "customer_id")
+    customers = due(rule.kind, compared, book).join(ending, "customer_id")
     return signals_of(
         customers,
-        kind,
+        rule.kind,
         subject=customers.holding_id + " " + customers.ends_on.cast("string"),
         amount=customers.amount,
         base=customers.aum,
@@ -88,7 +92,7 @@ def risk_expiring(compared: Table, profiles: Table, calendar: Table, book: RuleB
         "risk_rating",
         expires=(rated.risk_rated_on + ibis.interval(days=book.suitability.rating_days)).cast("date"),
     )
-    rated = rated.filter(rated.expires.between(business_date(calendar), _last_day("risk_expiring", calendar, book)))
+    rated = rated.filter(rated.expires.between(business_date(calendar), _last_day(RiskExpiring, calendar, book)))
     customers = due("risk_expiring", compared, book).join(rated, "customer_id")
     return signals_of(
         customers,
@@ -118,7 +122,7 @@ def benefit_expiring(compared: Table, benefits: Table, benefits_used: Table, boo
     )
 
 
-def _last_day(kind: str, calendar: Table, book: RuleBook) -> DateScalar:
+def _last_day(kind: type[Ahead], calendar: Table, book: RuleBook) -> DateScalar:
     """The last day within the kind's lead days."""
-    days = book.signals[kind].lead_days or 0
+    days = book.rule(kind).lead_days
     return business_date(calendar) + ibis.interval(days=days)

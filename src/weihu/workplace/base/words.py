@@ -14,10 +14,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from weihu.rules.catalogue import shown
-from weihu.rules.entries import CatalogueField
 from weihu.rules.metric import unit
-from weihu.rules.policy import Grade
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.fields import CatalogueField
+from weihu.rules.sections.grades import Grade
 
 register = template.Library()
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from weihu.rules import entries
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections import consents
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.consent.models import Consent
@@ -22,7 +22,7 @@ class PurposeStatus:
     """A purpose of the rule book and the customer's latest answer to it, if any."""
 
     key: str
-    purpose: entries.Consent
+    purpose: consents.Consent
     latest: Consent | None
 
     @property
@@ -59,7 +59,7 @@ def needed_for(use: str, book: RuleBook) -> list[str]:
     return [key for key, purpose in book.consents.items() if use in purpose.needed_for]
 
 
-def missing_consents(customer_id: str, use: str, book: RuleBook) -> list[entries.Consent]:
+def missing_consents(customer_id: str, use: str, book: RuleBook) -> list[consents.Consent]:
     """The purposes that a use needs and the customer has not agreed to."""
     needed = needed_for(use, book)
     agreed_to = agreed_purposes([customer_id], needed)[customer_id]

@@ -24,7 +24,7 @@ def find_duplicates(run: Run, on: date, spill: Path) -> int:
     """Compare everybody with everybody who has something in common; returns how many pairs were found."""
     spill.mkdir(parents=True, exist_ok=True)
     count = 0
-    pairs = find(people(run), float(run.rulebook.limits.duplicate_from), str(spill))
+    pairs = find(people(run), run.rulebook.duplicates, str(spill))
     while some := list(islice(pairs, 500)):
         count += len(some)
         keep_candidates(

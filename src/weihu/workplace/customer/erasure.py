@@ -21,7 +21,7 @@ from weihu.workplace.know.complaints.models import Complaint
 RUNNING = Q(done_on__isnull=True, taken_back_by="")
 
 
-class Refused(ValueError):
+class ErasureRefused(ValueError):
     """It cannot be done: held by law, a complaint is open, or the same person asks and approves."""
 
 
@@ -48,9 +48,9 @@ def ask(customer_id: str, why: str, by: str, on: date) -> Erasure:
 
 
 def approve(erasure: Erasure, by: str, on: date, book: RuleBook) -> None:
-    """Somebody else has looked at it. Raises Refused."""
+    """Somebody else has looked at it. Raises ErasureRefused."""
     if by == erasure.asked_by or held(erasure.customer_id):
-        raise Refused
+        raise ErasureRefused
     with transaction.atomic():
         due_on = on + timedelta(days=book.limits.erasure_wait_days)
         waiting = Erasure.objects.filter(RUNNING, pk=erasure.pk, approved_by="")

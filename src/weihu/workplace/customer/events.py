@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.signals import LargeInflow, LargeOutflow
 from weihu.workplace.act.campaigns.models import CampaignTarget
 from weihu.workplace.act.care.models import CarePlan, CareStep
 from weihu.workplace.act.introductions.models import Introduction
@@ -99,14 +100,14 @@ def grades_and_flows(subject: Subject, most: int) -> Events:
             text = f"AUM {amount_text(after.aum, currency)}"
             yield Event(after.since, "stairs", f"{called(was)} → {called(now)}", text)
         change = after.aum - before.aum
-        least = _least_move(subject.book, "large_inflow" if change > 0 else "large_outflow")
+        least = _least_move(subject.book, LargeInflow if change > 0 else LargeOutflow)
         if least is not None and abs(change) >= least:
             title = _("Money came in") if change > 0 else _("Money went out")
             yield Event(after.since, "transfer", f"{title} {amount_text(abs(change), currency)}")
 
 
-def _least_move(book: RuleBook, kind: str) -> Decimal | None:
-    signal = book.signals.get(kind)
+def _least_move(book: RuleBook, kind: type[LargeInflow | LargeOutflow]) -> Decimal | None:
+    signal = book.signal(kind)
     return signal.amount if signal else None
 
 

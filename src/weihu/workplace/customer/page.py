@@ -107,7 +107,7 @@ def _turning(request: WorkRequest, standing: Standing) -> dict[str, Any]:
 
 def _occasions(request: WorkRequest, standing: Standing) -> list[UpcomingOccasion]:
     """The customer's own occasions of the next months; festivals are everybody's."""
-    rows = upcoming_occasions([standing], request.book, request.run.work_date, OCCASION_DAYS)
+    rows = upcoming_occasions([standing], request.book, request.run.work_date, request.book.pages.occasion_days)
     return [row for row in rows if row.occasion.kind != "festival"][:8]
 
 
@@ -136,6 +136,3 @@ def _changes(request: WorkRequest, standing: Standing) -> list[dict[str, Any]]:
                 {"grade": grade, "book": book, "rank": row.grade_rank, "since": row.grade_since, "aum": row.aum}
             )
     return changes[::-1]
-
-
-OCCASION_DAYS = 120

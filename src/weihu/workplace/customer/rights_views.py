@@ -29,7 +29,7 @@ def rights(request: WorkRequest, customer_id: str) -> HttpResponse:
             if _act(request, customer_id):
                 return redirect("rights", customer_id)
             return HttpResponseBadRequest()
-        except erasure.Refused:
+        except erasure.ErasureRefused:
             refused = _(
                 "Not possible: a legal hold or an open complaint stands against it, or you asked for it yourself."
             )
@@ -66,7 +66,7 @@ def data_copy(request: WorkRequest, customer_id: str) -> HttpResponse:
 
 
 def _act(request: WorkRequest, customer_id: str) -> bool:
-    """Do what a post asks for; False if it asks for nothing that can be done. Raises erasure.Refused."""
+    """Do what a post asks for; False if it asks for nothing that can be done. Raises erasure.ErasureRefused."""
     by, on, act = request.user.staff_id, request.run.work_date, request.POST.get("act")
     why = request.POST.get("why", "").strip()[:500]
     running = erasure.running_for(customer_id)

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.working_day import Offer
+from weihu.rules.sections.offers import Offer
 from weihu.workplace.act.campaigns.models import Campaign, CampaignTarget
 from weihu.workplace.act.messaging.fatigue import tired_customers
 from weihu.workplace.bank.models import Account, Holding, Product, Standing
@@ -23,12 +23,10 @@ from weihu.workplace.know.archive.facts import barred_customers
 from weihu.workplace.know.archive.lists import ListQuery
 
 AT_ONCE = 500
-MOST = 20_000
-"""The most customers of a campaign; larger ones have to be split."""
 
 
 class TooLarge(ValueError):
-    """The list has more than MOST customers, or none."""
+    """The list has more customers than a campaign may have, or nobody."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +127,9 @@ def holders(offer: Offer | None, customer_ids: list[str]) -> set[str]:
 def _listed(campaign: Campaign, gate: Gate, on: date) -> list[Standing]:
     query = ListQuery.of(QueryDict(campaign.query), gate.run.rulebook)
     standings: QuerySet[Standing] = query.standings(gate, on).filter(primary_id__isnull=False).order_by("customer_id")
-    rows = list(standings[: MOST + 1])
-    if len(rows) > MOST:
+    most = gate.run.rulebook.campaigns.largest
+    rows = list(standings[: most + 1])
+    if len(rows) > most:
         raise TooLarge
     return rows
 

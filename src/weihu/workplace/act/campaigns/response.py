@@ -10,7 +10,7 @@ from math import sqrt
 
 from scipy import stats
 
-from weihu.rules.effect import SMALLEST, Group, Interval, interval
+from weihu.rules.effect import Group, Interval, interval
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.campaigns.drawing import AT_ONCE, holders, stop
 from weihu.workplace.act.campaigns.models import Campaign, CampaignTarget
@@ -55,9 +55,11 @@ def response(campaign: Campaign, run: Run, book: RuleBook, confidence: float | N
     return Response(
         acted,
         control,
-        interval(acted, control, sure),
+        interval(acted, control, sure, book.effects.smallest_group),
         (took[False], took[True]),
-        shares(took[False], acted.size, took[True], control.size, sure) if campaign.offer else None,
+        shares(took[False], acted.size, took[True], control.size, sure, book.effects.smallest_group)
+        if campaign.offer
+        else None,
         len(answers),
         dict(outcomes),
         sum(outcomes.values()),
@@ -65,9 +67,10 @@ def response(campaign: Campaign, run: Run, book: RuleBook, confidence: float | N
     )
 
 
-def shares(took: int, size: int, other_took: int, other_size: int, confidence: float) -> Interval | None:
-    """The difference of two shares with its interval (Newcombe 1998, method 10: from both Wilson intervals)."""
-    if min(size, other_size) < SMALLEST:
+def shares(took: int, size: int, other_took: int, other_size: int, confidence: float, smallest: int) -> Interval | None:
+    """The difference of two shares with its interval (Newcombe 1998, method 10: from both Wilson intervals); None while
+    a group is smaller than ``smallest``."""
+    if min(size, other_size) < smallest:
         return None
     ends = []
     for count, of in ((took, size), (other_took, other_size)):
@@ -99,11 +102,11 @@ def stop_those_that_should(run: Run, on: date) -> None:
         "subject", "contact__outcome"
     ):
         outcomes[subject][outcome] += 1
-    confidence = float(run.rulebook.effects.harm_confidence)
+    rule = run.rulebook.effects
     for campaign in running:
         reached, declined = outcomes[str(campaign.pk)].total(), outcomes[str(campaign.pk)][Outcome.DECLINED]
         called, left_alone = (Group.of(changes[campaign.pk, alone]) for alone in (False, True))
-        aum = interval(called, left_alone, confidence)
+        aum = interval(called, left_alone, float(rule.harm_confidence), rule.smallest_group)
         if reached >= campaign.stop_after and declined >= campaign.stop_share * reached:
             stop(campaign, "night", on, f"declined {declined}/{reached}")
         elif aum and aum.high < 0:

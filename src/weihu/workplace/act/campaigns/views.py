@@ -41,21 +41,18 @@ class CampaignForm(forms.Form):
         label=lazy("Control group, %"),
         min_value=0,
         max_value=90,
-        initial=20,
         widget=forms.NumberInput(attrs=CONTROL),
     )
     wave_size = forms.IntegerField(
         label=lazy("Calls per person per day"),
         min_value=1,
         max_value=200,
-        initial=10,
         widget=forms.NumberInput(attrs=CONTROL),
     )
     stop_share = forms.IntegerField(
         label=lazy("Stop when this percentage decline"),
         min_value=1,
         max_value=100,
-        initial=20,
         widget=forms.NumberInput(attrs=CONTROL),
     )
 
@@ -73,7 +70,15 @@ def campaigns(request: WorkRequest) -> HttpResponse:
     """All campaigns of the reader's branches, and a form for a new one."""
     gate = _deciding(request)
     views = list(SavedView.objects.filter(staff_id=request.user.staff_id).order_by("name"))
-    form = CampaignForm(request.POST or None)
+    begins = request.book.campaigns
+    form = CampaignForm(
+        request.POST or None,
+        initial={
+            "control": round(begins.control_share * 100),
+            "wave_size": begins.wave_size,
+            "stop_share": round(begins.stop_share * 100),
+        },
+    )
     form.fields["view"].choices = [  # type: ignore[attr-defined]
         *((str(view.pk), view.name) for view in views),
         *((f"grade={rank}", called(grade)) for rank, grade in enumerate(request.book.grades.values())),
@@ -94,6 +99,7 @@ def campaigns(request: WorkRequest) -> HttpResponse:
             control_share=Decimal(values["control"]) / 100,
             wave_size=values["wave_size"],
             stop_share=Decimal(values["stop_share"]) / 100,
+            stop_after=begins.stop_after,
             made_by=request.user.staff_id,
             made_on=request.run.work_date,
         )

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from django.db import transaction
 
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.working_day import CarePlan as Plan
+from weihu.rules.sections.care_plans import CarePlan as Plan
 from weihu.workplace.act.care.models import CarePlan, CareStep
 from weihu.workplace.bank.models import Run
 from weihu.workplace.base import audit

@@ -26,11 +26,6 @@ from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.life.upcoming import portfolio, upcoming_occasions
 
-DAYS_AHEAD = 30
-
-
-FEED_DAYS = 120
-
 
 @needs_run
 @require_GET
@@ -38,13 +33,15 @@ def upcoming(request: WorkRequest) -> HttpResponse:
     """Occasions of the reader's own customers in the coming weeks, and the address of the calendar feed."""
     if request.gate.reach == "none":
         raise Http404
-    days = 90 if request.GET.get("days") == "90" else DAYS_AHEAD
+    pages = request.book.pages
+    days = pages.far_ahead_days if request.GET.get("days") == str(pages.far_ahead_days) else pages.ahead_days
     rows = upcoming_occasions(portfolio(request.gate), request.book, request.run.work_date, days)
     feed = Feed.objects.filter(staff_id=request.user.staff_id).first()
     audit.record(request.user.staff_id, "occasions.view")
     context = {
         "rows": [(row, row.words(request.book), request.book.occasions[row.occasion.kind]) for row in rows],
         "days": days,
+        "windows": (pages.ahead_days, pages.far_ahead_days),
         "visits": visits_agreed(request.gate, request.run.work_date, request.run.work_date + timedelta(days=days)),
         "feed": request.build_absolute_uri(reverse("feed", args=[feed.secret])) if feed else "",
         "here": "occasions",
@@ -86,9 +83,9 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
         calendar = icalendar.Calendar()
         for name, value in (("version", "2.0"), ("prodid", "-//Weihu//occasions//ZH"), ("x-wr-calname", "维护 Weihu")):
             calendar.add(name, value)
-        for row in upcoming_occasions(portfolio(gate), book, run.work_date, FEED_DAYS):
+        for row in upcoming_occasions(portfolio(gate), book, run.work_date, book.pages.feed_days):
             calendar.add_component(_event(row, book, run.work_date))
-        for visit, standing in visits_agreed(gate, run.work_date, run.work_date + timedelta(days=FEED_DAYS)):
+        for visit, standing in visits_agreed(gate, run.work_date, run.work_date + timedelta(days=book.pages.feed_days)):
             calendar.add_component(event(visit, standing, run.work_date))
     audit.record(staff.staff_id, "feed.read")
     return HttpResponse(calendar.to_ical(), "text/calendar; charset=utf-8")

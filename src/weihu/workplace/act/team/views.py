@@ -26,7 +26,6 @@ from weihu.workplace.contact.models import Outcome
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 
-LOG_DAYS = 14
 MOST_MINUTES = 600
 SHEET_TASKS = 40
 
@@ -159,7 +158,7 @@ def work_log(request: WorkRequest) -> HttpResponse:
     if staff is None:
         raise Http404
     until = parse_date(request.GET.get("until", "")) or on
-    days = [until - timedelta(days=back) for back in range(LOG_DAYS)]
+    days = [until - timedelta(days=back) for back in range(request.book.pages.log_days)]
     days_read = [(on_day, day_of([staff], run_for(on_day), on_day)[0]) for on_day in days]
     rows = [
         (on_day, row, _worked(row, request.book))

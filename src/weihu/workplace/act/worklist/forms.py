@@ -13,8 +13,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from weihu.rules.catalogue import Unfit, read
-from weihu.rules.entries import Consent
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.consents import Consent
 from weihu.workplace.base.words import called
 from weihu.workplace.contact.models import Outcome, Way
 from weihu.workplace.know.archive.words import CATEGORY_NAMES

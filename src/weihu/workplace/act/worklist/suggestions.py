@@ -15,9 +15,6 @@ from weihu.workplace.gate.requests import WorkRequest
 from weihu.workplace.know.archive.facts import FieldState
 from weihu.workplace.know.life.models import Goal
 
-LATELY = 5
-"""The number of latest interests that count."""
-
 
 @dataclass(frozen=True)
 class Suggestion:
@@ -73,7 +70,7 @@ def _situation(
 def _liked(request: WorkRequest, standing: Standing) -> list[str]:
     """The offers that the customer was recently interested in, by the contacts."""
     rows = request.gate.contacts(standing).exclude(interest="")
-    return list(rows.values_list("interest", flat=True)[:LATELY])
+    return list(rows.values_list("interest", flat=True)[: request.book.ranking.liked_contacts])
 
 
 def _whys(fit: Fit, situation: Situation, request: WorkRequest) -> list[str]:

@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from weihu.rules.policy import Benefit
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.benefits import Benefit
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.judge.benefits.models import BenefitUse

@@ -11,8 +11,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from weihu.rules import rulebook
-from weihu.rules.policy import OWN_MEASURES
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.measures import OWN_MEASURES
 from weihu.workplace.base.words import called
 
 REFUSALS = {

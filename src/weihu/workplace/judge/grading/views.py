@@ -13,6 +13,7 @@ from django.db.models import Count
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_date
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -33,7 +34,6 @@ from weihu.workplace.judge.grading.words import why_name
 
 LISTED = 200
 SHEET_ROWS = 5000
-SPENT_DAYS = 30
 _lock = Lock()
 
 
@@ -60,7 +60,7 @@ def distribution(request: WorkRequest) -> HttpResponse:
         "curves": curves,
         "chart": {name: curve.points for name, curve in curves.items() if curve},
         "time": columns.top_time(gate, _spent(request)),
-        "days": SPENT_DAYS,
+        "days": request.book.pages.spent_days,
         "here": "grading",
         "room": "distribution",
     }
@@ -195,7 +195,7 @@ def whatif(request: WorkRequest) -> HttpResponse:
     try:
         proposed = form.proposed()
     except FaultyBook as faulty:
-        context["faults"] = [f"{fault.field}: {fault.message}" for fault in faulty.faults]
+        context["faults"] = [fault.text(get_language() or "zh") for fault in faulty.faults]
         return render(request, "grading/outcome.html" if request.htmx else "grading/whatif.html", context, status=422)
     act = request.POST.get("act")
     if act == "keep":
@@ -242,7 +242,7 @@ def book_drafts(request: WorkRequest) -> HttpResponse:
         try:
             book = form.book()
         except FaultyBook as faulty:
-            faults = [str(fault) for fault in faulty.faults]
+            faults = [fault.text(get_language() or "zh") for fault in faulty.faults]
         else:
             title = f"{called(book)} {book.version}"[:100]
             draft = books.keep(
@@ -364,7 +364,7 @@ def _loaded(run: Run) -> State:
 
 def _spent(request: WorkRequest) -> list[tuple[str, int]]:
     """Contacts of the last days per customer, by the people within reach."""
-    after = request.run.business_date - timedelta(days=SPENT_DAYS)
+    after = request.run.business_date - timedelta(days=request.book.pages.spent_days)
     rows = Contact.objects.filter(on__gt=after)
     if request.gate.reach == "own":
         rows = rows.filter(staff_id=request.user.staff_id)

@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from weihu.rules.entries import CatalogueField
+from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.bank.models import Staff, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel

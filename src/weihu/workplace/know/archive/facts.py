@@ -21,8 +21,8 @@ from django.utils import timezone
 from stdnum.cn import ric
 
 from weihu.rules.catalogue import Unfit, read
-from weihu.rules.entries import CatalogueField
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.bank.models import Customer
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel

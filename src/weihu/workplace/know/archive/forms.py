@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from weihu.rules.catalogue import Unfit, read
-from weihu.rules.entries import CatalogueField
+from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.know.archive.facts import FactContent, FieldState, with_derived
 from weihu.workplace.know.archive.models import Confidence

@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from weihu.rules.catalogue import Unfit, read, shown
-from weihu.rules.entries import CatalogueField
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.bank.models import Staff, Standing
 from weihu.workplace.base.fields import seal
 from weihu.workplace.base.words import amount_text, called, day, fact_words

@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from weihu.rules.policy import OWN_MEASURES
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.measures import OWN_MEASURES
 from weihu.rules.value import WINDOW_DAYS
 from weihu.workplace.bank.metric import distance_to, thresholds_of
 from weihu.workplace.bank.models import Branch, Product, Staff, Standing, aum_on
 from weihu.workplace.base.words import called, grade_words, other_ways
 from weihu.workplace.gate.requests import WorkRequest
 from weihu.workplace.know.archive.facts import FieldState, archive_of
-
-CHART_DAYS = 365
 
 
 def portrait(request: WorkRequest, standing: Standing) -> dict[str, Any]:
@@ -59,7 +57,7 @@ def flows(on: date, standing: Standing, history: list[Standing]) -> list[tuple[i
 def chart(request: WorkRequest, standing: Standing, history: list[Standing]) -> dict[str, Any]:
     """AUM of the last year as steps; where AUM as it stands is what grades, the customer's thresholds as bands."""
     until = request.run.business_date
-    start = until - timedelta(days=CHART_DAYS)
+    start = until - timedelta(days=request.book.pages.chart_days)
     points: list[tuple[str, float]] = [(str(max(row.since, start)), float(row.aum)) for row in history]
     past = [point for point in points if point[0] == str(start)]
     points = past[-1:] + [point for point in points if point[0] > str(start)]

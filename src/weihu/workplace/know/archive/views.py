@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from weihu.rules.catalogue import Unfit, read
-from weihu.rules.entries import CatalogueField, Choice
+from weihu.rules.sections.fields import CatalogueField, Choice
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from weihu.rules.entries import Care
+from weihu.rules.sections.complaints import Complaints
 from weihu.workplace.base.fields import CustomerField, SealedField
 
 
@@ -51,7 +51,7 @@ class Complaint(models.Model):
         """Whether an answer is overdue on a day."""
         return self.closed_on is None and self.due_on < on
 
-    def to_ask(self, on: date, care: Care) -> bool:
+    def to_ask(self, on: date, care: Complaints) -> bool:
         """Whether it is time to ask the customer about the answer."""
         closed = self.closed_on
         return closed is not None and self.asked_on is None and on >= closed + timedelta(days=care.ask_after_days)

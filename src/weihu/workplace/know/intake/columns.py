@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from weihu.rules.entries import CatalogueField
+from weihu.rules.sections.fields import CatalogueField
 from weihu.sources.workbook import Cell, Sheet, cell_text
 
 CUSTOMER = "customer_id"

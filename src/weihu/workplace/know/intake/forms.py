@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from weihu.rules.entries import CatalogueField
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.know.archive.forms import CatalogueInput, HowItCame
 from weihu.workplace.know.archive.words import category_name

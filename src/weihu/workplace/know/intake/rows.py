@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from uuid import UUID, uuid5
 
 from weihu.rules.catalogue import Unfit, read
-from weihu.rules.entries import CatalogueField
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.bank.models import Customer
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.consent.consents import agreed_purposes

@@ -18,10 +18,10 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from weihu.rules.entries import Relation as RelationKind
-from weihu.rules.entries import Stage
 from weihu.rules.occasions import stage_on
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.relations import Relation as RelationKind
+from weihu.rules.sections.stages import Stage
 from weihu.workplace.bank.models import Account, Authorised, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel

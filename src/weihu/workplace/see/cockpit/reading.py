@@ -228,11 +228,12 @@ class SignalEffect:
     acted: Group
     held: Group
     confidence: float
+    smallest: int
 
     @cached_property
     def each(self) -> Interval | None:
         """The difference in AUM per customer, yuan."""
-        return interval(self.acted, self.held, self.confidence)
+        return interval(self.acted, self.held, self.confidence, self.smallest)
 
     @property
     def all(self) -> Interval | None:
@@ -255,9 +256,9 @@ def effects_of(scope: Scope, period: Period, book: RuleBook) -> list[SignalEffec
     for row in summed.order_by():
         groups[row["kind"], row["held_out"]] = Group(row["n"], float(row["total"]), float(row["squared"]))
     nobody = Group(0, 0.0, 0.0)
-    sure = float(book.effects.confidence)
+    sure, smallest = float(book.effects.confidence), book.effects.smallest_group
     return [
-        SignalEffect(kind, groups.get((kind, False), nobody), groups.get((kind, True), nobody), sure)
+        SignalEffect(kind, groups.get((kind, False), nobody), groups.get((kind, True), nobody), sure, smallest)
         for kind, rule in book.signals.items()
         if rule.holdout or (kind, True) in groups
     ]

@@ -33,7 +33,6 @@ from weihu.workplace.see.cockpit.reading import (
     trend,
 )
 
-PERIOD_DAYS = 30
 LINES = 24
 """Rows on a printed page."""
 
@@ -136,7 +135,7 @@ def _scope_and_period(request: WorkRequest) -> tuple[Scope, Period | None]:
     if scope is None:
         raise Http404
     until = _date(request, "until") or request.run.business_date
-    after = _date(request, "after") or until - timedelta(days=PERIOD_DAYS)
+    after = _date(request, "after") or until - timedelta(days=request.book.pages.period_days)
     return scope, Period.of(after, until, request.run)
 
 

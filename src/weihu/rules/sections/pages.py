@@ -1,0 +1,21 @@
+"""``[pages]``: how far pages look back and ahead (页面时段)."""
+
+from __future__ import annotations
+
+from weihu.rules.sections.entry import Days, Section
+
+
+class Pages(Section):
+    """Days that pages look back and ahead: the chart of a customer's assets (``chart_days``), the occasions on a
+    customer's page (``occasion_days``), the list of occasions (``ahead_days``, at a click ``far_ahead_days``), the
+    calendar feed (``feed_days``), the work log (``log_days``), the cockpit's period (``period_days``) and the contacts
+    that tell where time was spent (``spent_days``)."""
+
+    chart_days: Days
+    occasion_days: Days
+    ahead_days: Days
+    far_ahead_days: Days
+    feed_days: Days
+    log_days: Days
+    period_days: Days
+    spent_days: Days

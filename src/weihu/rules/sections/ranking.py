@@ -1,0 +1,17 @@
+"""``[ranking]``: which offers come first (推荐排序)."""
+
+from __future__ import annotations
+
+from weihu.rules.sections.entry import Count, Days, Section
+
+
+class Ranking(Section):
+    """Which offers come first: those in which the customer was interested in the last ``liked_contacts`` contacts, then
+    by the offer's weight times the sum of ``signal`` for every signal that it answers, ``goal`` for every goal that
+    it serves, and ``new`` if the customer holds none yet. At most ``shown`` are shown."""
+
+    signal: Count
+    goal: Count
+    new: Count
+    liked_contacts: Count
+    shown: Days
