@@ -115,7 +115,7 @@ SIGNALS = Versioned(
     Signal,
     "signals",
     ("customer_id", "kind", "subject"),
-    ("raised_on", "amount", "base", '"limit"', "on_date", "detail", "held_out"),
+    ("raised_on", "amount", "base", '"limit"', "on_date", "detail", "held_out", "led_by"),
     ("amount", "base", '"limit"'),
 )
 ACCOUNTS = Core(

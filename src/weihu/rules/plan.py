@@ -67,12 +67,13 @@ def candidates(
 ) -> Table:
     """What everybody could do (columns: tables.CANDIDATES), as far as a day could hold it.
 
-    Who is not to be contacted is on nobody's list, what is held out neither; who is ``tired`` of contacts hears only of
+    Who is not to be contacted is on nobody's list, what is held out neither; an event counts once, by the signal that
+    leads it; who is ``tired`` of contacts hears only of
     what was promised. Work of who is away goes to who covers,
     else to the customer's deputy; a deputy's own work, if he or she is away, to the primary. ``top``: one row, the AUM from which a customer counts as one of the best.
     """
     promises = [kind for kind, rule in book.signals.items() if rule.promised]
-    signals = signals.filter(~signals.held_out).anti_join(barred, "customer_id")
+    signals = signals.filter(~signals.held_out & (signals.led_by == "")).anti_join(barred, "customer_id")
     signals = signals.filter(signals.kind.isin(promises)).union(
         signals.filter(~signals.kind.isin(promises)).anti_join(tired, "customer_id")
     )

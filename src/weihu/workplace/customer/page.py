@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from weihu.workplace.act.care import views as care
 from weihu.workplace.act.introductions import views as introductions
 from weihu.workplace.act.schedule.visits import visits_of
-from weihu.workplace.act.signals.reasons import Names, Reason, open_signals
+from weihu.workplace.act.signals.reasons import Names, open_signals, reasons_of
 from weihu.workplace.bank.models import Standing, rulebooks_of
 from weihu.workplace.base import audit
 from weihu.workplace.consent.consents import purpose_statuses
@@ -47,7 +47,7 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
         "accounts": accounts,
         "holdings": holdings,
         "here": "customers",
-        "reasons": [Reason(signal, names) for signal in signals],
+        "reasons": reasons_of(names, signals),
         "changes": _changes(request, standing),
         "consents": purpose_statuses(customer_id, request.book),
         "occasions": [(row, row.words(request.book)) for row in _occasions(request, standing)],

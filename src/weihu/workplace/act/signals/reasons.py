@@ -21,15 +21,19 @@ from weihu.workplace.gate.reach import Gate
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason of a task: the signal, and its words once somebody reads them (a list shows the first of each task)."""
+    """One reason of a task: the signal, and its words once somebody reads them (a list shows the first of each task).
+
+    ``others``: signals that tell of the same movement of money.
+    """
 
     signal: Signal
     names: Names
+    others: tuple[Signal, ...] = ()
 
     @cached_property
     def text(self) -> str:
-        """Why the customer is on the list."""
-        return reason(self.signal, self.names)
+        """Why the customer is on the list: what the signal says, then what the others know of it."""
+        return " · ".join(reason(signal, self.names) for signal in (self.signal, *self.others))
 
 
 def open_signals(gate: Gate, customer_ids: list[str]) -> dict[str, list[Signal]]:
@@ -47,6 +51,19 @@ def open_signals(gate: Gate, customer_ids: list[str]) -> dict[str, list[Signal]]
     for signals in found.values():
         signals.sort(key=lambda signal: (-weights[signal.kind].weight, signal.kind, signal.subject))
     return dict(found)
+
+
+def reasons_of(names: Names, signals: list[Signal]) -> list[Reason]:
+    """A customer's signals as reasons, each event once: by the signal that leads it, if that is still open."""
+    leading = {(signal.kind, signal.subject) for signal in signals if not signal.led_by}
+    others: dict[tuple[str, str], list[Signal]] = defaultdict(list)
+    for signal in signals:
+        others[signal.led_by, signal.subject].append(signal)
+    return [
+        Reason(signal, names, tuple(others[signal.kind, signal.subject]))
+        for signal in signals
+        if (signal.led_by, signal.subject) not in leading
+    ]
 
 
 class Names:

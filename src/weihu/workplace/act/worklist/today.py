@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.act.messaging.fatigue import tired_customers
-from weihu.workplace.act.signals.reasons import Names, Reason, open_signals
+from weihu.workplace.act.signals.reasons import Names, Reason, open_signals, reasons_of
 from weihu.workplace.bank.models import Signal, Standing, Task
 from weihu.workplace.contact.models import Contact, Outcome
 from weihu.workplace.gate.requests import WorkRequest
@@ -83,7 +83,7 @@ class TodayList:
                 row.promised,
                 row.top,
                 standings[row.customer_id],
-                _reasons(names, reasons.get(row.customer_id, [])),
+                reasons_of(names, reasons.get(row.customer_id, [])),
                 done.get(row.customer_id),
             )
             for row in rows
@@ -140,10 +140,6 @@ class TodayList:
 NOT_PLANNED_SHOWN = 50
 
 
-def _reasons(names: Names, signals: list[Signal]) -> list[Reason]:
-    return [Reason(signal, names) for signal in signals]
-
-
 def _contacts_today(request: WorkRequest, customer_ids: list[str]) -> dict[str, Contact]:
     contacts = Contact.objects.filter(
         customer_id__in=customer_ids, on=request.run.work_date, staff_id=request.user.staff_id
@@ -178,5 +174,7 @@ def not_planned(request: WorkRequest, today: TodayList) -> tuple[list[NotPlanned
         told = next((why for why, customers in sets.items() if row.customer_id in customers), "")
         why = told or ("dial" if dial and row.aum < top_from else "full")
         oldest = min(signal.raised_on for signal in reasons[row.customer_id])
-        listed.append(NotPlanned(row, _reasons(names, reasons[row.customer_id]), str(WHY_NOT[why]), (on - oldest).days))
+        listed.append(
+            NotPlanned(row, reasons_of(names, reasons[row.customer_id]), str(WHY_NOT[why]), (on - oldest).days)
+        )
     return listed, len(ids)

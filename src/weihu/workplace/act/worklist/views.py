@@ -165,7 +165,7 @@ def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str
         raise Http404
     audit.record(request.user.staff_id, "task.view", customer_id)
     customer_context = portrait(request, chosen.standing)
-    signals = [reason.signal for reason in chosen.reasons]
+    signals = [signal for reason in chosen.reasons for signal in (reason.signal, *reason.others)]
     offers, unrated = suggestions(request, chosen.standing, customer_context["archive"], signals)
     return {
         **customer_context,

@@ -9,7 +9,10 @@ from weihu.workplace.base.fields import CustomerField, MoneyField
 
 
 class Signal(VersionedModel):
-    """An open reason to act (商机) with its evidence. ``held_out``: in the control group, so nobody sees it."""
+    """An open reason to act (商机) with its evidence. ``held_out``: in the control group, so nobody sees it.
+
+    ``led_by``: the kind of the signal that leads what is known of the same movement of money, if it is another one.
+    """
 
     customer_id = CustomerField()
     kind = models.CharField(max_length=40)
@@ -21,6 +24,7 @@ class Signal(VersionedModel):
     on_date = models.DateField(null=True)
     detail = models.CharField(max_length=200)
     held_out = models.BooleanField(default=False)
+    led_by = models.CharField(max_length=40, blank=True, default="")
 
     objects = VersionedQuerySet.as_manager()
 
