@@ -25,15 +25,13 @@ from ibis.expr.types import DecimalValue, Table, Value
 from weihu.rules.metric import kinds_without_money
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import CANDIDATES, CHOICES, MONEY, PICKS, TASKS
-from weihu.rules.value import FACTOR, ZERO, business_date, factor
+from weihu.rules.value import FACTOR, WIDE, ZERO, business_date
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 Sort = tuple[bool, bool, int]
 """Promised, top, minutes: what makes tasks alike."""
 
 AT_ONCE = 2048
-WEIGHT = "decimal(6,2)"
-ONE = factor(Decimal(1))
 NOTHING = np.iinfo(np.int64).min // 4
 """Worth less than any day: what is not there to be taken."""
 
@@ -225,23 +223,23 @@ def _worth(joined: Table, calendar: Table, book: RuleBook) -> DecimalValue:
     """
     rules, rule = book.signals.items(), book.planning
     pull = {rank: grade.weight for rank, grade in enumerate(book.grades.values())}
-    own = _of_kind(joined.kind, {kind: entry.weight for kind, entry in rules}, WEIGHT)
-    own = own * _of_kind(joined.grade_rank, pull, WEIGHT)
+    own = _of_kind(joined.kind, {kind: entry.weight for kind, entry in rules}, WIDE)
+    own = own * _of_kind(joined.grade_rank, pull, "decimal(6,2)")
     stakes = {kind: entry.chance * entry.margin for kind, entry in rules if entry.chance * entry.margin}
     money = joined.amount
     if points := kinds_without_money(book):
         money = ibis.ifelse(joined.kind.isin(points), joined.aum, joined.amount)
-    at_stake = ibis.coalesce(money, ZERO) * _of_kind(joined.kind, stakes, FACTOR, 0)
+    at_stake = ibis.coalesce(money, ZERO).cast(WIDE) * _of_kind(joined.kind, stakes, WIDE, 0)
     today = business_date(calendar)
     near = joined.on_date.between(
         (today + ibis.interval(days=1 - rule.urgent_days)).cast("date"),
         (today + ibis.interval(days=1 + rule.urgent_days)).cast("date"),
     )
-    urgency = ibis.ifelse(ibis.coalesce(near, False), factor(rule.urgency), ONE)
+    urgency = ibis.ifelse(ibis.coalesce(near, False), ibis.literal(rule.urgency, WIDE), ibis.literal(1, WIDE))
     waited = ibis.least(today.delta(joined.raised_on, unit="day"), rule.ageing_days)
     age = ibis.literal(1, "decimal(8,6)") + waited.cast("decimal(6,0)") * ibis.literal(rule.ageing, "decimal(8,6)")
     worth = (own + at_stake).cast(MONEY)
-    return (worth * (urgency * age).cast("decimal(18,6)")).cast(MONEY)
+    return (worth.cast(WIDE) * (urgency * age).cast(FACTOR)).cast(MONEY)
 
 
 def _at_work(standings: Table, covers: Table) -> Table:
