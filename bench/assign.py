@@ -72,7 +72,7 @@ class Bank:
         waiting = derive("waiting", assign.waiting, graded, kept)
         derive("held", assign.counts, kept, "holder")
         derive("asked", assign.counts, waiting)
-        held, asked = (self.engine.arrow(f"SELECT * FROM {name}").to_pylist() for name in ("held", "asked"))
+        held, asked = (self.engine.read(name).to_pylist() for name in ("held", "asked"))
         flow = time.perf_counter()
         places = assign.flow([row for row in members if row["role"] == "primary"], held, asked)
         self.flow_seconds = time.perf_counter() - flow

@@ -178,6 +178,21 @@ def replay(home: Home, deliveries: Path) -> None:
     _nights(home, folders)
 
 
+@main.command("night")
+@click.option("--picture", is_flag=True, help="As a Mermaid flowchart.")
+@click.pass_obj
+def night_steps(home: Home, picture: bool) -> None:
+    """The steps of a night by the home's rule book: what each makes, of which tables."""
+    from weihu.nightly.steps import night  # noqa: PLC0415
+
+    graph = night(rulebook.load(home.rulebook if home.exists else "brief"))
+    if picture:
+        click.echo(graph.picture())
+        return
+    for step in graph.steps:
+        click.echo(f"{step.stage:8} {step.makes:24} {', '.join(step.inputs.values())}")
+
+
 def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
     from weihu.nightly.land import read_manifest  # noqa: PLC0415
     from weihu.nightly.run import Nightly  # noqa: PLC0415

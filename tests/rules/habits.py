@@ -35,10 +35,10 @@ def beyond(days: Days, customers: list[str], aum: Days, book) -> dict[str, list[
         calendar = engine.bind_arrow("clock", tables.CALENDAR, given)
         for side, kind in SIDES.items():
             engine.derive(f"beyond_{side}", habit.unusual, moves, before, kind, book)
-            rows = engine.arrow(f"SELECT customer_id FROM beyond_{side} ORDER BY 1").to_pylist()
+            rows = engine.read(f"beyond_{side}").sort_by("customer_id").to_pylist()
             found[side] += [(on, row["customer_id"]) for row in rows]
         engine.derive("habits", habit.habits, moves, before, calendar, book)
-        engine.derive_sql("habits_before", "SELECT * FROM habits")
+        engine.bind_arrow("habits_before", tables.HABITS, engine.read("habits"))
         before = ibis.table(tables.HABITS, name="habits_before")
     return found
 

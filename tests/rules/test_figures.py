@@ -27,7 +27,7 @@ def figure(standings, before=(), tasks=(), book=BOOK):
         bound("calendar", tables.CALENDAR, [{"business_date": ON}]),
     )
     engine.derive("figures", figures.figures, *given, book)
-    return {(row["staff_id"], row["grade_rank"]): row for row in engine.arrow("FROM figures").to_pylist()}
+    return {(row["staff_id"], row["grade_rank"]): row for row in engine.read("figures").to_pylist()}
 
 
 def one(customer, aum, flow, rank=3, contact=date(2026, 5, 20), **more):

@@ -188,8 +188,10 @@ class Machine:
         known = (*tables.VALUES.names, *tables.GRADES.names, "metric")
         missing = ", ".join(f"NULL AS {name}" for name in tables.STANDINGS.names if name not in known)
         self.before = {
-            "standings": self.engine.arrow(f"SELECT *, {missing} FROM graded ORDER BY CAST(customer_id AS INT)"),
-            "measures": self.engine.arrow("SELECT * FROM measures"),
+            "standings": self.engine.connection.sql(
+                f"SELECT *, {missing} FROM graded ORDER BY CAST(customer_id AS INT)"
+            ).to_arrow_table(),
+            "measures": self.engine.read("measures"),
         }
         return self.before["standings"].to_pylist()
 
@@ -282,5 +284,5 @@ def test_the_average_is_rounded_exactly(cases):
     rows = [{"total": total, "days": days} for total, days in cases]
     given_rows = engine.bind_arrow("cases", schema, pa.Table.from_pylist(rows, schema=schema.to_pyarrow()))
     engine.derive("averages", lambda table: table.select(found=value.average(table.total, table.days)), given_rows)
-    found = engine.arrow("SELECT found FROM averages")["found"].to_pylist()
+    found = engine.read("averages")["found"].to_pylist()
     assert found == [(total / days).quantize(Decimal("0.01"), ROUND_HALF_UP) for total, days in cases]

@@ -126,7 +126,7 @@ def candidates(signals, covers=(), barred=(), tired=(), book=BOOK):
         bound("calendar", tables.CALENDAR, [{"business_date": on}]),
     )
     engine.derive("candidates", plan.candidates, *given_tables, book)
-    return {(row["staff_id"], row["customer_id"]): row for row in engine.arrow("FROM candidates").to_pylist()}
+    return {(row["staff_id"], row["customer_id"]): row for row in engine.read("candidates").to_pylist()}
 
 
 def test_a_task_is_worth_its_reasons_and_takes_the_longest():
@@ -174,5 +174,5 @@ def test_picked_tasks_come_in_order_of_worth_per_minute():
     candidates = engine.bind_arrow("candidates", tables.CANDIDATES, given_rows)
     rows = pa.Table.from_pylist(plan.choose(given_rows, BOOK), schema=tables.PICKS.to_pyarrow())
     engine.derive("tasks", plan.plan_tasks, candidates, engine.bind_arrow("picks", tables.PICKS, rows))
-    found = engine.arrow("SELECT * FROM tasks ORDER BY position").to_pylist()
+    found = engine.read("tasks").sort_by("position").to_pylist()
     assert [row["minutes"] for row in found] == [5, 15, 10]

@@ -106,7 +106,7 @@ class Carried:
         transactions = self.file(folder, "transactions", tables.TRANSACTIONS)
         accounts = derive("accounts", value.carry_accounts, before["accounts"], today["accounts"], balances)
         keys = {"profiles": "customer_id", "products": "product_id", "holdings": "holding_id"}
-        now = {name: derive(name, value.replace_rows, key, before[name], today[name]) for name, key in keys.items()}
+        now = {name: derive(name, value.replace_rows, before[name], today[name], key) for name, key in keys.items()}
         running = derive("running", value.holdings_open, now["holdings"], now["products"], clock)
         everything = derive("everything", value.held, accounts, running, now["products"])
         margins = derive("margins", value.contributions, everything, self.book)

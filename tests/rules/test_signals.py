@@ -1,92 +1,106 @@
-"""One model for each kind of signal: it has what its kind uses, and nothing else."""
+"""How long a reason stays open, who hears nothing of it, when an answered one comes back, and what is one event."""
+
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from weihu.rules import rulebook
-from weihu.rules.kinds import KINDS
-from weihu.rules.sections.signals import NOTED_KINDS, SIGNALS, LargeOutflow, Maturity, Signal
+from tests.rules.kinds.given import BOOK, ON, open_signals
+from weihu.rules.signals import EITHER_WAY, INCOMING, OUTGOING
 
-SETTINGS = sorted({name for model in SIGNALS.values() for name in model.model_fields} - {"kind"})
-BRIEF = rulebook.load("brief")
-
-
-def faults(tmp_path, text: str) -> list[rulebook.BookFault]:
-    path = tmp_path / "book.toml"
-    path.write_text(text)
-    with pytest.raises(rulebook.FaultyBook) as refused:
-        rulebook.load(path)
-    return refused.value.faults
+TODAY = str(ON)
 
 
-@pytest.mark.parametrize("kind", SIGNALS)
-def test_a_setting_that_a_kind_does_not_use_is_refused(kind, tmp_path):
-    foreign = [name for name in SETTINGS if name not in SIGNALS[kind].model_fields]
-    lines = [f"{name} = 1" for name in foreign]
-    refused = faults(tmp_path, f'extends = "brief"\n[signals.{kind}]\n' + "\n".join(lines))
-    assert [(fault.line, fault.field) for fault in refused] == [
-        (number, f"signals.{kind}.{name}") for number, name in enumerate(foreign, 3)
-    ]
+def days(count):
+    return timedelta(days=count)
 
 
-@pytest.mark.parametrize("kind", SIGNALS)
-def test_a_setting_that_a_kind_needs_is_missed(kind, tmp_path):
-    needed = {name for name, field in SIGNALS[kind].model_fields.items() if field.is_required()} - {"kind"}
-    drop = f'extends = "brief"\ndrop = ["signals.{kind}"]\n[signals.{kind}]\n'
-    assert {fault.field for fault in faults(tmp_path, drop)} == {f"signals.{kind}.{name}" for name in needed}
+def test_an_event_stays_open_for_its_days_and_a_condition_while_it_holds():
+    (row,) = open_signals([{"kind": "large_outflow", "subject": TODAY}])
+    assert (row["raised_on"], row["seen_on"]) == (ON, ON)
+    assert row["expires_on"] == ON + days(BOOK.signals["large_outflow"].open_days)
+    event = {"kind": "large_outflow", "subject": str(ON - days(2)), "raised_on": ON - days(2)}
+    (row,) = open_signals([], before=[event | {"expires_on": ON}])
+    assert row["raised_on"] == ON - days(2)
+    assert open_signals([], before=[event | {"expires_on": ON - days(1)}]) == []
 
 
-def test_every_kind_is_found_by_a_rule_or_noted_by_the_workplace():
-    assert set(SIGNALS) == {*KINDS, *NOTED_KINDS}
-    assert not set(KINDS) & set(NOTED_KINDS)
+def test_what_holds_again_keeps_the_day_on_which_it_was_raised():
+    lasting = {"kind": "near_grade", "subject": "x", "raised_on": ON - days(7)}
+    (row,) = open_signals([{"kind": "near_grade", "subject": "x"}], before=[lasting])
+    assert (row["raised_on"], row["seen_on"]) == (ON - days(7), ON)
 
 
-@pytest.mark.parametrize("kind", SIGNALS)
-def test_the_tables_key_is_the_kind(kind):
-    assert type(BRIEF.signals[kind]) is SIGNALS[kind]
-    assert BRIEF.signals[kind].kind == kind
+def test_an_answered_one_is_silent_for_the_quiet_days():
+    quiet = BOOK.signals["near_grade"].quiet_days
+    seen = [{"kind": "near_grade", "subject": "x"}]
+    answer = {"customer_id": "c", "kind": "near_grade", "subject": "x"}
+    assert open_signals(seen, answers=[answer | {"answered_on": ON - days(quiet - 1)}]) == []
+    assert len(open_signals(seen, answers=[answer | {"answered_on": ON - days(quiet)}])) == 1
+    for other in ({"subject": "y"}, {"kind": "dormant"}, {"customer_id": "d"}):
+        assert len(open_signals(seen, answers=[answer | other | {"answered_on": ON}])) == 1
 
 
-def test_a_kind_beside_the_tables_key_is_refused(tmp_path):
-    (fault,) = faults(tmp_path, 'extends = "brief"\n[signals.large_inflow]\nkind = "large_inflow"')
-    assert (fault.line, fault.field) == (3, "signals.large_inflow.kind")
+def test_a_share_of_customers_is_held_out_of_a_kind_and_always_the_same_ones():
+    kind = "near_grade"
+    seen = [{"kind": kind, "customer_id": f"c{number}"} for number in range(2000)]
+    first, again = ({row["customer_id"] for row in open_signals(seen) if row["held_out"]} for _ in range(2))
+    assert first == again
+    assert len(first) / 2000 == pytest.approx(float(BOOK.signals[kind].holdout), abs=0.02)
+    assert not any(row["held_out"] for row in open_signals([row | {"kind": "maturity"} for row in seen]))
 
 
-def test_an_unknown_kind_is_told_the_nearest_one(tmp_path):
-    (fault,) = faults(tmp_path, 'extends = "brief"\n[signals.birthdy]\nweight = 1')
-    assert (
-        fault.text("en") == "book.toml, line 2, column 1, signals.birthdy: found 'birthdy', expected perhaps birthday"
+def test_a_maturity_that_comes_nearer_takes_the_place_of_the_one_before():
+    before = {"kind": "maturity", "subject": "a 2026-07-01 30"}
+    (row,) = open_signals([{"kind": "maturity", "subject": "a 2026-07-01 7"}], before=[before])
+    assert row["subject"] == "a 2026-07-01 7"
+
+
+def leaders(seen):
+    return {row["kind"]: row["told_by"] for row in open_signals(seen) if not row["held_out"]}
+
+
+def movement(kind, amount=2_337_047, **other):
+    return {"kind": kind, "subject": TODAY, "amount": Decimal(amount), "customer_id": "c1"} | other
+
+
+def test_what_tells_of_one_movement_is_one_reason():
+    """Large, unusual and to another bank: the weightiest kind leads, the others are told by it."""
+    told_by = leaders([movement(kind) for kind in OUTGOING])
+    first = min(told_by, key=lambda kind: (-BOOK.signals[kind].weight, kind))
+    assert told_by == {kind: "" if kind == first else first for kind in told_by}
+    assert len(told_by) > 1
+
+
+def test_money_that_came_and_money_that_went_are_two_events():
+    told_by = leaders([movement(kind) for kind in (*OUTGOING, *INCOMING)])
+    assert {told_by[kind] for kind in INCOMING if kind in told_by} <= {"", *INCOMING}
+    assert [told_by[kind] for kind in ("large_outflow", "large_inflow")] == ["", ""]
+
+
+def test_another_day_or_customer_is_another_event():
+    yesterday = movement("to_other_bank", subject=str(ON - days(1)))
+    assert leaders([movement("large_outflow"), yesterday]) == {"large_outflow": "", "to_other_bank": ""}
+    assert leaders([movement("large_outflow"), movement("to_other_bank", customer_id="c2")])["to_other_bank"] == ""
+
+
+@pytest.mark.parametrize(("amount", "leader"), [(60_000, "large_outflow"), (50_000, "large_outflow"), (60_001, "")])
+def test_money_at_another_branch_is_a_part_of_what_went_if_that_is_as_much(amount, leader):
+    told_by = leaders([movement("large_outflow", 60_000), movement(EITHER_WAY, amount)])
+    assert told_by == {"large_outflow": "", EITHER_WAY: leader}
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([*INCOMING, *OUTGOING, EITHER_WAY, "dormant"]), st.integers(1, 3)),
+        unique_by=lambda pair: pair[0],
     )
-    assert fault.text("zh") == "book.toml 第2行第1列 signals.birthdy:实际为“birthdy”,应为 birthday(名称相近)"
-
-
-def test_an_entry_is_read_by_its_model():
-    assert BRIEF.signal(LargeOutflow).amount == 50000
-    without = rulebook.load("czech")
-    assert without.signal(SIGNALS["idle_cash"]) is None
-    with pytest.raises(KeyError, match="IdleCash"):
-        without.rule(SIGNALS["idle_cash"])
-
-
-def test_a_maturity_is_told_at_every_lead_the_nearest_first():
-    assert BRIEF.rule(Maturity).leads == [1, 7, 30]
-
-
-def test_a_nearer_lead_is_nearer(tmp_path):
-    (fault,) = faults(tmp_path, 'extends = "brief"\n[signals.maturity]\nalso_lead_days = [7, 30]')
-    assert (fault.line, fault.field) == (3, "signals.maturity.also_lead_days")
-
-
-def test_what_was_promised_is_not_kept_back(tmp_path):
-    (fault,) = faults(tmp_path, 'extends = "brief"\n[signals.follow_up]\nholdout = 0.1')
-    assert (fault.line, fault.field) == (3, "signals.follow_up.holdout")
-
-
-def test_words_may_only_use_the_evidence(tmp_path):
-    text = (
-        'extends = "brief"\n[signals.dormant]\nreason_en = "{amount} {money}"\ntalk_en = "Dear {name}"\nreason_zh = "{"'
-    )
-    assert [fault.line for fault in faults(tmp_path, text)] == [3, 4, 5]
-
-
-def test_the_shared_settings_have_one_home():
-    assert all(issubclass(model, Signal) for model in SIGNALS.values())
+)
+@settings(max_examples=15, deadline=None)
+def test_whoever_is_told_has_a_leader_that_is_open_and_leads_itself(kinds):
+    rows = open_signals([movement(kind, amount) for kind, amount in kinds])
+    assert len(rows) == len(kinds)
+    leading = {(row["kind"], row["subject"]) for row in rows if row["told_by"] == "" and not row["held_out"]}
+    assert all((row["told_by"], row["subject"]) in leading for row in rows if row["told_by"])

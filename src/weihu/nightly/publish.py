@@ -96,7 +96,7 @@ SIGNALS = Versioned(
     Signal,
     "signals",
     ("customer_id", "kind", "subject"),
-    ("raised_on", "amount", "base", '"limit"', "on_date", "detail", "held_out"),
+    ("raised_on", "amount", "base", '"limit"', "on_date", "detail", "held_out", "told_by"),
     ("amount", "base", '"limit"'),
 )
 ACCOUNTS = Core(

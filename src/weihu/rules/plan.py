@@ -24,15 +24,13 @@ from ibis.expr.types import DecimalValue, Table, Value
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import CANDIDATES, CHOICES, MONEY, PICKS, TASKS
-from weihu.rules.value import FACTOR, business_date, factor
+from weihu.rules.value import FACTOR, WIDE, ZERO, business_date
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 Sort = tuple[bool, bool, int]
 """Promised, top, minutes: what makes tasks alike."""
 
 AT_ONCE = 2048
-WEIGHT = "decimal(6,2)"
-ONE = factor(Decimal(1))
 NOTHING = np.iinfo(np.int64).min // 4
 """Worth less than any day: what is not there to be taken."""
 
@@ -66,12 +64,13 @@ def candidates(
 ) -> Table:
     """What everybody could do (columns: tables.CANDIDATES), as far as a day could hold it.
 
-    Who is not to be contacted is on nobody's list, what is held out neither; who is ``tired`` of contacts hears only of
+    Who is not to be contacted is on nobody's list, what is held out neither; an event counts once, by the signal that
+    leads it; who is ``tired`` of contacts hears only of
     what was promised. Work of who is away goes to who covers,
     else to the customer's deputy; a deputy's own work, if he or she is away, to the primary. ``top``: one row, the AUM from which a customer counts as one of the best.
     """
     promises = [kind for kind, rule in book.signals.items() if rule.promised]
-    signals = signals.filter(~signals.held_out).anti_join(barred, "customer_id")
+    signals = signals.filter(~signals.held_out & (signals.told_by == "")).anti_join(barred, "customer_id")
     signals = signals.filter(signals.kind.isin(promises)).union(
         signals.filter(~signals.kind.isin(promises)).anti_join(tired, "customer_id")
     )
@@ -220,20 +219,20 @@ def _worth(joined: Table, calendar: Table, book: RuleBook) -> DecimalValue:
     """What acting on a signal is worth, yuan: (weight x grade's weight + chance x margin x amount) x urgency x age."""
     rules, rule = book.signals.items(), book.planning
     pull = {rank: grade.weight for rank, grade in enumerate(book.grades.values())}
-    own = _of_kind(joined.kind, {kind: entry.weight for kind, entry in rules}, WEIGHT)
-    own = own * _of_kind(joined.grade_rank, pull, WEIGHT)
+    own = _of_kind(joined.kind, {kind: entry.weight for kind, entry in rules}, WIDE)
+    own = own * _of_kind(joined.grade_rank, pull, "decimal(6,2)")
     stakes = {kind: entry.chance * entry.margin for kind, entry in rules if entry.chance * entry.margin}
-    at_stake = ibis.coalesce(joined.amount, 0).cast(MONEY) * _of_kind(joined.kind, stakes, FACTOR, 0)
+    at_stake = ibis.coalesce(joined.amount, ZERO).cast(WIDE) * _of_kind(joined.kind, stakes, WIDE, 0)
     today = business_date(calendar)
     near = joined.on_date.between(
         (today + ibis.interval(days=1 - rule.urgent_days)).cast("date"),
         (today + ibis.interval(days=1 + rule.urgent_days)).cast("date"),
     )
-    urgency = ibis.ifelse(ibis.coalesce(near, False), factor(rule.urgency), ONE)
+    urgency = ibis.ifelse(ibis.coalesce(near, False), ibis.literal(rule.urgency, WIDE), ibis.literal(1, WIDE))
     waited = ibis.least(today.delta(joined.raised_on, unit="day"), rule.ageing_days)
     age = ibis.literal(1, "decimal(8,6)") + waited.cast("decimal(6,0)") * ibis.literal(rule.ageing, "decimal(8,6)")
     worth = (own + at_stake).cast(MONEY)
-    return (worth * (urgency * age).cast("decimal(18,6)")).cast(MONEY)
+    return (worth.cast(WIDE) * (urgency * age).cast(FACTOR)).cast(MONEY)
 
 
 def _at_work(standings: Table, covers: Table) -> Table:

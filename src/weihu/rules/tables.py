@@ -361,10 +361,12 @@ SIGNALS = ibis.schema(
         "on_date": "date",
         "detail": "string",
         "held_out": "boolean",
+        "told_by": "string",
     }
 )
 """Open signals. ``subject`` tells two of one kind apart; ``seen_on`` is the last night on which it held. ``held_out``:
-kept back from everybody, so that the effect of acting can be told (M15-M18)."""
+kept back from everybody, so that the effect of acting can be told (M15-M18). ``told_by``: the kind that leads what is
+known of the same movement of money; empty: the signal is a reason of its own."""
 
 TASKS = ibis.schema(
     {

@@ -21,8 +21,13 @@ FEE_DAYS = 365
 """Fees count for so long; one of the windows."""
 
 FACTOR = "decimal(18,6)"
-"""The book's factors (policy.Factor). A product of two numbers of at most 18 digits is worked out in machine words;
-of longer ones, rounding alone takes a hundred times as long."""
+"""The book's factors (policy.Factor)."""
+
+WIDE = "decimal(24,6)"
+"""An amount that may be multiplied by a factor, however large it is."""
+
+FITS = 10**9
+"""A product of this size, yuan, fits into a machine word with all its decimals."""
 
 CONTRIBUTION = "contribution"
 """The measure that every book has: what a customer brings in a year."""
@@ -214,8 +219,15 @@ def factor(value: Decimal) -> DecimalValue:
 
 
 def times(amount: DecimalValue, by: DecimalValue) -> DecimalValue:
-    """An amount times a factor, rounded to the cent."""
-    return (amount.cast(MONEY) * by).cast(MONEY)
+    """An amount times a factor, rounded to the cent.
+
+    DuckDB multiplies decimals of at most 18 digits in machine words, and refuses a product that does not fit; longer
+    ones cost a hundred times as much. So only a product that might not fit is worked out in more digits.
+    """
+    # a difference of amounts has a digit more for DuckDB than for Ibis, which would leave out a single cast
+    short = (amount.cast("decimal(19,2)").cast(MONEY) * by).cast(MONEY)
+    fits = (amount.cast("float64") * by.cast("float64")).abs() < FITS
+    return ibis.ifelse(fits, short, (amount.cast(WIDE) * by).cast(MONEY))
 
 
 def movements_today(customer_values: Table, transactions: Table, accounts: Table, calendar: Table) -> Table:

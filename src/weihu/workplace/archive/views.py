@@ -48,7 +48,7 @@ from weihu.workplace.runs.models import rulebooks_of
 from weihu.workplace.team.visits import visits_of
 from weihu.workplace.words import Names, called
 from weihu.workplace.workbooks import XLSX
-from weihu.workplace.worklist.list import Reason, open_signals
+from weihu.workplace.worklist.list import open_signals, reasons_of
 
 PAGE = 50
 MOST_AT_ONCE = 500
@@ -159,7 +159,7 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
         "accounts": accounts,
         "holdings": holdings,
         "here": "customers",
-        "reasons": [Reason(signal, names) for signal in signals],
+        "reasons": reasons_of(names, signals),
         "changes": _changes(request, standing),
         "consents": answers_of(customer_id, request.book),
         "occasions": [(row, row.words(request.book)) for row in _occasions(request, standing)],

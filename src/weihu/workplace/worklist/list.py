@@ -21,15 +21,19 @@ from weihu.workplace.worklist.models import Answer, Contact, Outcome, Signal, Ta
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason of a task: the signal, and its words once somebody reads them (a list shows the first of each task)."""
+    """One reason of a task: the signal, and its words once somebody reads them (a list shows the first of each task).
+
+    ``others``: signals that tell of the same movement of money.
+    """
 
     signal: Signal
     names: Names
+    others: tuple[Signal, ...] = ()
 
     @cached_property
     def text(self) -> str:
-        """Why the customer is on the list."""
-        return reason(self.signal, self.names)
+        """Why the customer is on the list: what the signal says, then what the others know of it."""
+        return " · ".join(reason(signal, self.names) for signal in (self.signal, *self.others))
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ class TodayList:
                 row.promised,
                 row.top,
                 standings[row.customer_id],
-                _reasons(names, reasons.get(row.customer_id, [])),
+                reasons_of(names, reasons.get(row.customer_id, [])),
                 done.get(row.customer_id),
             )
             for row in rows
@@ -173,8 +177,17 @@ def open_signals(gate: Gate, customer_ids: list[str]) -> dict[str, list[Signal]]
     return dict(found)
 
 
-def _reasons(names: Names, signals: list[Signal]) -> list[Reason]:
-    return [Reason(signal, names) for signal in signals]
+def reasons_of(names: Names, signals: list[Signal]) -> list[Reason]:
+    """A customer's signals as reasons, each event once: by the signal that leads it, if that is still open."""
+    leading = {(signal.kind, signal.subject) for signal in signals if not signal.told_by}
+    others: dict[tuple[str, str], list[Signal]] = defaultdict(list)
+    for signal in signals:
+        others[signal.told_by, signal.subject].append(signal)
+    return [
+        Reason(signal, names, tuple(others[signal.kind, signal.subject]))
+        for signal in signals
+        if (signal.told_by, signal.subject) not in leading
+    ]
 
 
 def _contacts_today(request: WorkRequest, customer_ids: list[str]) -> dict[str, Contact]:
@@ -211,5 +224,7 @@ def not_planned(request: WorkRequest, today: TodayList) -> tuple[list[NotPlanned
         told = next((why for why, customers in sets.items() if row.customer_id in customers), "")
         why = told or ("dial" if dial and row.aum < top_from else "full")
         oldest = min(signal.raised_on for signal in reasons[row.customer_id])
-        listed.append(NotPlanned(row, _reasons(names, reasons[row.customer_id]), str(WHY_NOT[why]), (on - oldest).days))
+        listed.append(
+            NotPlanned(row, reasons_of(names, reasons[row.customer_id]), str(WHY_NOT[why]), (on - oldest).days)
+        )
     return listed, len(ids)

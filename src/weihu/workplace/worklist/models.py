@@ -10,7 +10,8 @@ from weihu.workplace.runs.models import LISTED, REPLACED, Run, VersionedModel, V
 
 
 class Signal(VersionedModel):
-    """A reason to act (商机) with its evidence, while it is open. ``held_out``: nobody hears of it, to tell the effect."""
+    """A reason to act (商机) with its evidence, while it is open. ``held_out``: nobody hears of it, to tell the effect.
+    ``told_by``: the kind of the signal that leads what is known of the same movement of money, if it is another."""
 
     customer_id = models.CharField(max_length=60)
     kind = models.CharField(max_length=40)
@@ -22,6 +23,7 @@ class Signal(VersionedModel):
     on_date = models.DateField(null=True)
     detail = models.CharField(max_length=200)
     held_out = models.BooleanField(default=False)
+    told_by = models.CharField(max_length=40, blank=True, default="")
 
     objects = VersionedQuerySet.as_manager()
 

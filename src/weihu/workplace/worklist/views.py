@@ -164,7 +164,7 @@ def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str
         raise Http404
     log.record(request.user.staff_id, "task.view", customer_id)
     shown = portrait(request, chosen.standing)
-    signals = [reason.signal for reason in chosen.reasons]
+    signals = [signal for reason in chosen.reasons for signal in (reason.signal, *reason.others)]
     offers, unrated = suggestions(request, chosen.standing, shown["archive"], signals)
     return {
         **shown,

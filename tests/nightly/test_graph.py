@@ -1,0 +1,86 @@
+"""A night's graph is checked before its first step runs, and the architecture page shows it."""
+
+from pathlib import Path
+
+import ibis
+import pytest
+
+from weihu.engine.duck import DuckEngine
+from weihu.nightly import steps
+from weihu.nightly.graph import Graph, GraphFault, Source, Step
+from weihu.rules import rulebook, tables
+
+BRIEF = rulebook.load("brief")
+NUMBERS = ibis.schema({"n": "int64"})
+SOURCE = Source("numbers", NUMBERS, "noted")
+
+
+def doubled(numbers):
+    return numbers.mutate(n=numbers.n * 2)
+
+
+def texts(numbers):
+    return numbers.mutate(n=numbers.n.cast("string"))
+
+
+def fault_of(*nodes: Step, sources=(SOURCE,)) -> str:
+    with pytest.raises(GraphFault) as caught:
+        Graph(sources, nodes).check(DuckEngine.in_memory(), BRIEF)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("book", rulebook.builtin_books())
+def test_the_night_of_every_built_in_book_fits_together(book):
+    loaded = rulebook.load(book)
+    steps.night(loaded).check(DuckEngine.in_memory(), loaded)
+
+
+def test_an_input_that_nothing_makes_is_refused():
+    step = Step("doubles", doubled, NUMBERS, "carry", reads={"numbers": "counts"})
+    assert fault_of(step) == "doubles: reads counts, which nothing makes before it"
+
+
+def test_an_input_that_is_made_later_is_refused():
+    first = Step("fours", doubled, NUMBERS, "carry", reads={"numbers": "doubles"})
+    assert "fours: reads doubles" in fault_of(first, Step("doubles", doubled, NUMBERS, "carry"))
+
+
+def test_a_rule_that_makes_other_columns_than_declared_is_refused():
+    assert fault_of(Step("doubles", texts, NUMBERS, "carry")) == "doubles: n is string, not int64"
+    more = ibis.schema({"n": "int64", "m": "int64"})
+    assert fault_of(Step("doubles", doubled, more, "carry")) == "doubles: m is not made"
+
+
+def test_a_table_that_is_made_twice_is_refused():
+    step = Step("doubles", doubled, NUMBERS, "carry")
+    assert fault_of(step, step) == "doubles: made twice"
+    assert fault_of(Step("numbers", doubled, NUMBERS, "carry")) == "numbers: made twice"
+
+
+def test_a_state_that_no_step_writes_is_refused():
+    stored = Source("before", NUMBERS, "stored", "numbers")
+    step = Step("doubles", doubled, NUMBERS, "carry")
+    assert fault_of(step, sources=(SOURCE, stored)) == "before: no step writes numbers"
+
+
+def test_every_fault_is_told_at_once():
+    step = Step("doubles", texts, NUMBERS, "carry")
+    other = Step("fours", doubled, NUMBERS, "carry", reads={"numbers": "counts"}, order=("m",))
+    assert len(fault_of(step, other).splitlines()) == 2
+
+
+def test_merges_are_steps_of_every_night():
+    followed = {step.makes for step in steps.night(BRIEF).steps if step.same_without == "merges"}
+    assert {"profiles", "accounts", "holdings", "standings_before", "habits_before", "answers_before"} <= followed
+
+
+def test_every_kind_of_the_book_is_a_step_of_its_own():
+    night = steps.night(BRIEF)
+    seen = {step.makes for step in night.steps if step.schema == tables.SEEN and step.makes != "seen"}
+    assert seen == {f"seen_{kind}" for kind in BRIEF.signals if kind in steps.KINDS} | {"seen_noted"}
+
+
+def test_the_architecture_page_shows_the_graph():
+    page = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text()
+    block = page.split("<!-- night -->\n```mermaid\n")[1].split("\n```\n<!-- /night -->")[0]
+    assert block == steps.night(BRIEF).picture()

@@ -1,0 +1,70 @@
+"""Keeping up the relationship: wishes, facts to ask, contacts owed, what the workplace noted."""
+
+from datetime import date, timedelta
+
+import pytest
+from weihu.rules.working_day import NOTED_KINDS
+
+from tests.rules.kinds.given import BOOK, ON, TOP, Tables, raised
+from weihu.rules.kinds import KINDS
+
+NEXT = ON + timedelta(days=1)
+
+
+def test_birthday_is_one_of_the_days_looked_ahead_to():
+    days = [{"month_day": 625, "on": NEXT}]
+    (row,) = raised("birthday", profiles=[{"birth_date": date(1970, 6, 25)}], occasions=days)
+    assert (row["on_date"], row["subject"]) == (NEXT, str(NEXT))
+    for born in (date(1970, 6, 24), date(1970, 6, 26), None):
+        assert raised("birthday", profiles=[{"birth_date": born}], occasions=days) == []
+
+
+def test_festival_is_for_the_kinds_grades():
+    soon = [{"festival": "duanwu", "on": NEXT}]
+    (row,) = raised("festival", festivals=soon)
+    assert (row["detail"], row["subject"]) == ("duanwu", f"duanwu {NEXT}")
+    low = BOOK.rank(BOOK.signals["festival"].from_grade) - 1
+    assert raised("festival", compared=[{"grade_rank": low, "rank_before": low}], festivals=soon) == []
+    assert raised("festival", festivals=[]) == []
+
+
+def test_missing_facts_are_named_until_they_are_known():
+    lacking = [{"facts_known": 3}]
+    known = ",".join(["", *BOOK.expected(TOP - 1)[1:], ""])
+    (row,) = raised("missing_facts", compared=lacking, profiles=[{"missing": "sex,"}], facts_known=[{"known": known}])
+    assert row["detail"] == BOOK.expected(TOP - 1)[0]
+    assert raised("missing_facts", profiles=[{}], facts_known=[{"known": known}]) == []
+
+
+def test_cadence_due_is_raised_when_the_grades_time_ends_by_the_next_day():
+    days = BOOK.grades[list(BOOK.grades)[TOP - 1]].cadence_days
+    last = NEXT - timedelta(days=days)
+    (row,) = raised("cadence_due", compared=[{"last_contact_on": last}])
+    assert row["on_date"] == NEXT
+    assert raised("cadence_due", compared=[{"last_contact_on": last + timedelta(days=1)}]) == []
+
+
+def test_follow_up_is_due_on_the_day_agreed_unless_contacted_since():
+    agreed = {"last_contact_on": ON - timedelta(days=9), "follow_up_on": NEXT}
+    assert len(raised("follow_up", compared=[agreed])) == 1
+    assert raised("follow_up", compared=[agreed | {"follow_up_on": NEXT + timedelta(days=1)}]) == []
+    assert raised("follow_up", compared=[agreed | {"last_contact_on": NEXT}]) == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in NOTED_KINDS if kind in BOOK.signals])
+def test_what_the_workplace_noted_is_raised_for_the_grades_of_its_kind(kind):
+    noted = [{"kind": kind}]
+    low, rule = 0, BOOK.signals[kind]
+    highest = BOOK.rank(rule.to_grade) if rule.to_grade else TOP
+    lowest = BOOK.rank(rule.from_grade)
+    for rank in range(low, TOP + 1):
+        ranked = [{"grade_rank": rank, "rank_before": rank}]
+        rows = Tables(compared=ranked, noted=noted).make("seen_noted")
+        assert [row["kind"] for row in rows] == ([kind] if lowest <= rank <= highest else [])
+
+
+def test_every_kind_of_the_files_has_a_test_that_names_it():
+    from pathlib import Path
+
+    texts = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    assert [kind for kind in KINDS if f'"{kind}"' not in texts] == []
