@@ -100,7 +100,15 @@ def test_nobody_and_nothing_are_no_days():
 def signal(customer, kind, **changes):
     on = date(2026, 6, 1)
     row = {"customer_id": customer, "kind": kind, "subject": "", "raised_on": on, "seen_on": on, "expires_on": on}
-    row |= {"amount": None, "base": None, "limit": None, "on_date": None, "detail": "", "held_out": False}
+    row |= {
+        "amount": None,
+        "base": None,
+        "limit": None,
+        "on_date": None,
+        "detail": "",
+        "held_out": False,
+        "told_by": "",
+    }
     return row | changes
 
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from weihu.rules.working_day import NOTED_KINDS
+from weihu.rules.sections.signals import NOTED_KINDS
 
 from tests.rules.kinds.given import BOOK, ON, TOP, Tables, raised
 from weihu.rules.kinds import KINDS

@@ -28,7 +28,7 @@ def test_watch_begun_is_raised_on_the_first_night_on_watch():
 
 def test_near_grade_is_within_the_share_of_the_next_threshold():
     following = BOOK.grades[KEYS[TOP]].minimum
-    nearest = (following * (1 - BOOK.signals["near_grade"].share)).quantize(CENT)
+    nearest = (following * (1 - BOOK.near_share)).quantize(CENT)
     (row,) = raised("near_grade", compared=[{"metric": nearest}])
     assert (row["base"], row["limit"], row["detail"]) == (following - nearest, following, KEYS[TOP])
     assert raised("near_grade", compared=[{"metric": nearest - CENT}]) == []
