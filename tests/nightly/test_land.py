@@ -24,7 +24,7 @@ def landed(home: Home, delivery, posts) -> land.Landed:
 def test_what_does_not_fit_into_memory_goes_to_the_homes_spill_folder_encrypted(home):
     with land.scratch_database(home.spill) as database:
         settings = "SELECT current_setting('temp_directory'), current_setting('temp_file_encryption')"
-        assert database.execute(settings).fetchall() == [(str(home.spill), True)]
+        assert database.execute(settings).fetchall() == [(str(home.spill / "landing"), True)]
 
 
 def test_a_scratch_database_begins_empty_and_leaves_nothing(home):

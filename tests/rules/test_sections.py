@@ -1,5 +1,7 @@
 """Rules inside the sections of a book: each is told where it is broken, and what was expected."""
 
+from datetime import date
+
 import pytest
 
 from weihu.rules import rulebook
@@ -127,3 +129,16 @@ def test_a_broken_rule_is_told_where_it_is_broken(name, tmp_path):
         rulebook.load(path)
     faults = [(fault.line, fault.field, fault.expected_en) for fault in refused.value.faults]
     assert any(fault[:2] == (line, field) and expected in fault[2] for fault in faults), faults
+
+
+@pytest.mark.parametrize(
+    ("period", "on", "first", "last"),
+    [
+        ("month", date(2026, 2, 3), date(2026, 2, 1), date(2026, 2, 28)),
+        ("quarter", date(2026, 12, 31), date(2026, 10, 1), date(2026, 12, 31)),
+        ("year", date(2028, 2, 29), date(2028, 1, 1), date(2028, 12, 31)),
+    ],
+)
+def test_a_benefit_counts_over_its_period(period, on, first, last):
+    book = rulebook.changed(rulebook.load("brief"), {"benefits": {"birthday_gift": {"period": period}}})
+    assert book.benefits["birthday_gift"].period_of(on) == (first, last)

@@ -10,11 +10,13 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from weihu.engine.scratch import scratch
 from weihu.rules.sections.duplicates import Duplicates
 
 PEOPLE = pa.schema(
@@ -159,13 +161,9 @@ def _weight(name: str) -> str:
 
 
 def _connection(spill: str, threads: int | None) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
     if spill:
-        connection.execute(f"SET temp_directory = '{spill}'")
-        connection.execute("SET temp_file_encryption = true")
-    if threads:
-        connection.execute(f"SET threads = {threads}")
-    return connection
+        return scratch(Path(spill) / "duplicates", threads)
+    return duckdb.connect(config={"threads": threads} if threads else {})
 
 
 def _settings(count: int, rule: Duplicates) -> Any:

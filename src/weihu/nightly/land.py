@@ -28,6 +28,7 @@ from weihu.engine.contract import (
     Column,
     File,
 )
+from weihu.engine.scratch import scratch
 from weihu.engine.seal import Seal
 from weihu.nightly import textfile
 from weihu.nightly.faults import LIMIT, DeliveryFault, DeliveryRefused, whole_file
@@ -114,7 +115,10 @@ def land(
 @contextmanager
 def scratch_database(spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty database in memory for a delivery, personal data in clear: what spills is encrypted."""
-    database = _engine(spill)
+    # a folder of its own: two databases would write their spill under the same names
+    folder = spill / "landing"
+    folder.mkdir(parents=True, exist_ok=True)
+    database = _engine(folder)
     database.execute("ATTACH ':memory:' AS delivery; USE delivery")
     try:
         yield database
@@ -123,10 +127,9 @@ def scratch_database(spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @cache
-def _engine(spill: Path) -> duckdb.DuckDBPyConnection:
+def _engine(folder: Path) -> duckdb.DuckDBPyConnection:
     """Kept from one landing to the next: setting it up costs more than landing a small delivery."""
-    spill.mkdir(parents=True, exist_ok=True)
-    return duckdb.connect(config={"temp_directory": str(spill), "temp_file_encryption": True})
+    return scratch(folder)
 
 
 class _Check(NamedTuple):

@@ -3,10 +3,10 @@
 from datetime import date, timedelta
 
 import pytest
-from weihu.rules.sections.signals import NOTED_KINDS
 
 from tests.rules.kinds.given import BOOK, ON, TOP, Tables, raised
 from weihu.rules.kinds import KINDS
+from weihu.rules.sections.signals import NOTED_KINDS
 
 NEXT = ON + timedelta(days=1)
 

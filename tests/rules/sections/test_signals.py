@@ -22,8 +22,8 @@ def faults(tmp_path, text: str) -> list[rulebook.BookFault]:
 def test_a_setting_that_a_kind_does_not_use_is_refused(kind, tmp_path):
     foreign = [name for name in SETTINGS if name not in SIGNALS[kind].model_fields]
     lines = [f"{name} = 1" for name in foreign]
-    found = faults(tmp_path, f'extends = "brief"\n[signals.{kind}]\n' + "\n".join(lines))
-    assert [(fault.line, fault.field) for fault in found] == [
+    refused = faults(tmp_path, f'extends = "brief"\n[signals.{kind}]\n' + "\n".join(lines))
+    assert [(fault.line, fault.field) for fault in refused] == [
         (number, f"signals.{kind}.{name}") for number, name in enumerate(foreign, 3)
     ]
 
