@@ -54,6 +54,13 @@ def test_a_home_is_made_with_the_book_asked_for_and_its_secrets_are_kept(call, d
     assert secrets.stat().st_mode & 0o077 == 0
     assert call("init", at=tmp_path / "home").exit_code == 0
     assert secrets.read_bytes() == before
+    assert call("init", "--rulebook", "state_bank", at=tmp_path / "home").exit_code == 0
+
+
+def test_a_home_keeps_its_rule_book(call, db, tmp_path):
+    call("init", "--rulebook", "state_bank", at=tmp_path / "home")
+    refused(call("init", "--rulebook", "brief", at=tmp_path / "home"), "rulebook.toml", "is not replaced", "不会被替换")
+    assert (tmp_path / "home" / "rulebook.toml").read_bytes() == (rulebook.BOOKS / "state_bank.toml").read_bytes()
 
 
 def test_no_home_is_made_for_a_faulty_book(call, tmp_path):

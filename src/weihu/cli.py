@@ -62,17 +62,24 @@ def _setup(home: Home) -> None:
 
 
 @main.command()
-@click.option("--rulebook", "book", default="brief", show_default=True, help="A built-in book's key or a TOML file.")
+@click.option("--rulebook", "book", help="A built-in book's key or a TOML file; brief, or what the home has.")
 @click.pass_obj
-def init(home: Home, book: str) -> None:
-    """Create a home: folders, secrets, rule book, database."""
+def init(home: Home, book: str | None) -> None:
+    """Create a home: folders, secrets, rule book, database. Again, it brings the database up to date."""
+    book = book or (str(home.rulebook) if home.rulebook.is_file() else "brief")
     try:
         loaded = rulebook.load(book)
     except rulebook.FaultyBook as faulty:
         _refuse_book(faulty)
-    home.create()
     source = rulebook.BOOKS / f"{book}.toml" if book in rulebook.builtin_books() else Path(book)
-    home.rulebook.write_bytes(source.read_bytes())
+    content = source.read_bytes()
+    if home.rulebook.is_file() and home.rulebook.read_bytes() != content:
+        raise click.ClickException(
+            f"{home.rulebook}: 已有另一份制度,不会被替换;请先移走该文件"
+            " / another rule book is here and is not replaced; move the file away first"
+        )
+    home.create()
+    home.rulebook.write_bytes(content)
     _setup(home)
     from django.core.management import call_command  # noqa: PLC0415
 
