@@ -17,7 +17,19 @@ from ibis.expr import datatypes, operations
 from ibis.expr.types import Table
 from pydantic import BaseModel
 
-from weihu.engine.protocol import Rule
+from weihu.engine.protocol import Rule, table_of
+
+SMALL = 50_000
+OF_NO_USE = (
+    "expression_rewriter",
+    "common_subexpressions",
+    "common_subplan",
+    "statistics_propagation",
+    "join_order",
+    "compressed_materialization",
+    "join_filter_pushdown",
+)
+"""What DuckDB does for queries over many rows, which over fewer than SMALL takes longer than it saves."""
 
 
 class DuckEngine:
@@ -40,6 +52,7 @@ class DuckEngine:
         self._counts: dict[str, int] = {}
         self._parameters: set[str] = set()
         self._compiled: dict[Hashable, tuple[duckdb.Statement, ibis.Schema]] = {}
+        self._small = False
         self._digests: dict[int, tuple[BaseModel, str]] = {}
 
     @classmethod
@@ -65,6 +78,10 @@ class DuckEngine:
 
     def bind_arrow(self, name: str, schema: ibis.Schema, rows: pa.Table) -> Table:
         """Engine.bind_arrow."""
+        if not rows.num_rows:
+            self._make_way("TABLE", name)
+            self.connection.execute(self._empty(name, schema))
+            return self._named(name, schema, 0)
         self.connection.register("_rows", rows.cast(schema.to_pyarrow()))
         self._create("TABLE", name, f"SELECT {_columns(schema)} FROM _rows")
         self.connection.unregister("_rows")
@@ -92,6 +109,7 @@ class DuckEngine:
         """Engine.derive."""
         statement, schema = self._prepared(name, rule, inputs, named)
         self._make_way("TABLE", name)
+        self._plan_for(max(self._counts.values(), default=0))
         count = self.connection.execute(statement).fetchall()[0][0]
         return self._named(name, schema, count)
 
@@ -114,8 +132,9 @@ class DuckEngine:
 
     def clear(self) -> None:
         """Engine.clear."""
-        for name, kind in self._kinds.items():
-            self.connection.execute(f'DROP {kind} "{name}"')
+        # in one transaction, which costs a small night less than one for each
+        drops = " ".join(f'DROP {kind} "{name}";' for name, kind in self._kinds.items())
+        self.connection.execute(f"BEGIN; {drops} COMMIT")
         self._kinds.clear()
         self._schemas.clear()
         self._counts.clear()
@@ -158,6 +177,22 @@ class DuckEngine:
 
         return expression.op().replace(replaced).to_expr()
 
+    def _plan_for(self, rows: int) -> None:
+        """Spend on planning what the night's largest table is worth."""
+        small = rows < SMALL
+        if small != self._small:
+            self.connection.execute(f"SET disabled_optimizers = '{','.join(OF_NO_USE) if small else ''}'")
+            self._small = small
+
+    def _empty(self, name: str, schema: ibis.Schema) -> duckdb.Statement:
+        """The statement that makes an empty table, parsed once."""
+        key = ("empty", name, schema)
+        if key not in self._compiled:
+            columns = ", ".join(f'"{column}" {_duck_type(kind)}' for column, kind in schema.items())
+            statement = self.connection.extract_statements(f'CREATE OR REPLACE TABLE "{name}" ({columns})')[0]
+            self._compiled[key] = (statement, schema)
+        return self._compiled[key][0]
+
     def _create(self, kind: str, name: str, source: str) -> None:
         self._make_way(kind, name)
         self.connection.execute(f'CREATE OR REPLACE {kind} "{name}" AS {source}')
@@ -170,7 +205,7 @@ class DuckEngine:
 
     def _named(self, name: str, schema: ibis.Schema, count: int) -> Table:
         self._schemas[name], self._counts[name] = schema, count
-        return ibis.table(schema, name=name)
+        return table_of(name, schema)
 
 
 def quoted(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +13,12 @@ from ibis.expr.types import Table
 
 Rule = Callable[..., Table]
 """A rule: Ibis tables, and constants such as the rule book, in; an Ibis table out. It touches no data itself."""
+
+
+@lru_cache(maxsize=1024)
+def table_of(name: str, schema: ibis.Schema) -> Table:
+    """What a rule is given for a table of some name and columns."""
+    return ibis.table(schema, name=name)
 
 
 class Engine(Protocol):

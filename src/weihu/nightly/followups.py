@@ -2,8 +2,8 @@
 not go on stop, customers' data that is due is erased.
 
 None of it has to be true at the moment of publication, so none of it stands in that transaction. Each can be done
-again without doing anything twice; the run's report names those that are done, and what a killed night left undone is
-done before the next one begins.
+again without doing anything twice; the run's report says when all are done, and what a killed night left undone is done
+before the next one begins.
 """
 
 from __future__ import annotations
@@ -21,26 +21,30 @@ from weihu.workplace.bank.models import Run
 from weihu.workplace.customer.erasure import carry_out
 
 DONE = "follow_ups"
-"""In a run's report: the follow-ups that are done, with their seconds."""
+"""In a run's report, once all are done: the seconds of each."""
 
 
 def finish(run: Run, folder: Path) -> None:
     """Do everything that follows a published run and is not done yet. ``folder``: the run's."""
+    if DONE in run.report:
+        return
+    seconds: dict[str, float] = {}
     for name, follow in FOLLOW_UPS.items():
-        done: dict[str, float] = run.report.setdefault(DONE, {})
-        if name not in done:
-            began = time.perf_counter()
-            follow(run, folder)
-            done[name] = round(time.perf_counter() - began, 3)
-            Run.objects.filter(number=run.number).update(report=run.report)
+        began = time.perf_counter()
+        follow(run, folder)
+        seconds[name] = round(time.perf_counter() - began, 3)
+    run.report[DONE] = seconds
+    Run.objects.filter(number=run.number).update(report=run.report)
 
 
 def _begin_care(run: Run, folder: Path) -> None:
     """Tonight's signals begin care plans."""
     kinds = kinds_that_begin(run.rulebook)
+    if not kinds:
+        return
     raised = [("kind", "in", kinds), ("raised_on", "=", run.business_date), ("held_out", "=", False)]
     signals = pq.read_table(folder / "signals.parquet", columns=["customer_id", "kind", "subject"], filters=raised)
-    if kinds and signals.num_rows:
+    if signals.num_rows:
         standings = pq.read_table(folder / "standings.parquet", columns=["customer_id", "grade_rank"])
         ranked = signals.join(standings, "customer_id", join_type="inner")
         begin_by_signals(run, ranked.sort_by([(name, "ascending") for name in ranked.column_names]).to_pylist())

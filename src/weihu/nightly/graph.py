@@ -11,7 +11,7 @@ from typing import Any, Literal
 import ibis
 import pyarrow as pa
 
-from weihu.engine.protocol import Engine
+from weihu.engine.protocol import Engine, table_of
 from weihu.rules.rulebook import RuleBook
 
 Origin = Literal["stored", "delivered", "noted", "book"]
@@ -68,7 +68,7 @@ class Step:
     order: tuple[str, ...] = ()
     group: str = ""
 
-    @property
+    @cached_property
     def inputs(self) -> dict[str, str]:
         """The tables that the rule reads, by its parameters."""
         tables: dict[str, str] = {}
@@ -81,8 +81,11 @@ class Step:
 
     def values(self, book: RuleBook) -> dict[str, object]:
         """What the rule gets besides tables."""
-        asks = BOOK in signature(self.rule).parameters
-        return {**self.constants, **({BOOK: book} if asks else {})}
+        return {**self.constants, **({BOOK: book} if self._asks_for_the_book else {})}
+
+    @cached_property
+    def _asks_for_the_book(self) -> bool:
+        return BOOK in signature(self.rule).parameters
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ def _faults_of(step: Step, known: dict[str, ibis.Schema], engine: Engine, book: 
     if step.same_without and step.same_without not in known:
         faults.append(f"{step.makes}: is the same without {step.same_without}, which nothing makes before it")
     if not step.solves:
-        tables = {name: ibis.table(known[table], name=table) for name, table in step.inputs.items()}
+        tables = {name: table_of(table, known[table]) for name, table in step.inputs.items()}
         made = engine.prepare(step.makes, step.rule, **tables, **step.values(book))
         if made != step.schema:
             faults.append(f"{step.makes}: {_difference(made, step.schema)}")

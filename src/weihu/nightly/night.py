@@ -13,11 +13,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from weihu.engine.protocol import Engine
+from weihu.engine.protocol import Engine, table_of
 from weihu.nightly.graph import Graph, Source, Step, rows_of
 from weihu.nightly.land import Landed
 from weihu.rules import value
@@ -112,7 +111,7 @@ class Night:
             self.engine.bind_arrow(step.makes, step.schema, rows_of(step.schema, rows))
         else:
             schemas = self.graph.schemas
-            inputs = {name: ibis.table(schemas[table], name=table) for name, table in step.inputs.items()}
+            inputs = {name: table_of(table, schemas[table]) for name, table in step.inputs.items()}
             self.engine.derive(step.makes, step.rule, **inputs, **constants)
 
     def write(self, folder: Path) -> None:
