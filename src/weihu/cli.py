@@ -310,8 +310,8 @@ def duplicates(home: Home) -> None:
     latest = current()
     if latest is None:
         raise click.ClickException("还没有发布任何批次 / no night has been published")
-    found = find_duplicates(latest, latest.work_date, home.spill)
-    click.echo(f"{found:,} 对疑似重复 / pairs that may be one person")
+    pairs = find_duplicates(latest, latest.work_date, home.spill)
+    click.echo(f"{pairs:,} 对疑似重复 / pairs that may be one person")
 
 
 @main.group()

@@ -61,8 +61,8 @@ def _complaints(on: date, book: RuleBook) -> Iterator[Row]:
 def _surveys(on: date, book: RuleBook) -> Iterator[Row]:
     """Who told us, in a survey or in passing, that he or she is not satisfied."""
     fields = {key: field.unhappy for key, field in book.fields.items() if field.unhappy}
-    told = Fact.objects.filter(field__in=fields, on__gt=on - LATE, on__lte=on, withdrawn_at__isnull=True)
-    for fact in told.order_by("pk"):
+    facts = Fact.objects.filter(field__in=fields, on__gt=on - LATE, on__lte=on, withdrawn_at__isnull=True)
+    for fact in facts.order_by("pk"):
         if fact.value in fields[fact.field]:
             yield _row(fact.customer_id, "unhappy", f"{fact.field} {fact.on}", fact.on)
 
@@ -116,24 +116,24 @@ def _occasions(on: date, book: RuleBook, run: Run) -> Iterator[Row]:
     Birthdays and festivals have kinds of their own. Names stay where they are sealed: the detail says what it is.
     """
     keys = {key for entry in book.occasions.values() for key in entry.fields} | {"retires_in", "child_birth_date"}
-    told = set(Fact.objects.filter(field__in=keys - {"birth_date"}).values_list("customer_id", flat=True))
-    told |= set(Relation.objects.filter(withdrawn_at__isnull=True).values_list("customer_id", flat=True))
-    ids = sorted(told)
+    customers = set(Fact.objects.filter(field__in=keys - {"birth_date"}).values_list("customer_id", flat=True))
+    customers |= set(Relation.objects.filter(withdrawn_at__isnull=True).values_list("customer_id", flat=True))
+    ids = sorted(customers)
     for start in range(0, len(ids), AT_ONCE):
         some = Standing.objects.listed_at(run).filter(customer_id__in=ids[start : start + AT_ONCE])
         for row in upcoming_occasions(list(some.select_related("customer")), book, on, None):
-            one = row.occasion
-            if one.kind not in ("birthday", "festival"):
+            occasion = row.occasion
+            if occasion.kind not in ("birthday", "festival"):
                 yield _row(
                     row.standing.customer_id,
                     "life_occasion",
-                    f"{one.kind} {one.on}",
-                    one.on,
-                    _what(one, book),
+                    f"{occasion.kind} {occasion.on}",
+                    occasion.on,
+                    _what(occasion, book),
                 )
 
 
-def _what(one: Occasion, book: RuleBook) -> str:
+def _what(occasion: Occasion, book: RuleBook) -> str:
     """The occasion's kind, and the key of the stage of school or of the relation, if it has one."""
     entries = [*book.stages.items(), *book.relations.items()]
-    return ":".join([one.kind, *(key for key, entry in entries if entry is one.what)])
+    return ":".join([occasion.kind, *(key for key, entry in entries if entry is occasion.what)])

@@ -384,14 +384,14 @@ def _replace(run: Run, plan: Versioned, rows: pa.Table, ended: pa.Table) -> None
     # with the index's own conditions, so that it is used
     replaced = f"listed AND until_run < {FOREVER} AND until_run < {run.number}"
     open_rows = f"{table}.listed AND {table}.until_run = {FOREVER}"
-    for low, high, (given, gone) in bulk.ranges("customer_id", rows, ended):
+    for low, high, (added, gone) in bulk.ranges("customer_id", rows, ended):
         bounds = {"customer_id >= %s": low, "customer_id < %s": high}
         between = {text: bound for text, bound in bounds.items() if bound}
         with transaction.atomic(), connection.cursor() as cursor:
             bulk.update(plan.model, plan.key, gone, f"until_run = {run.number}", open_rows)
             where = " AND ".join([replaced, *between])
             cursor.execute(f"UPDATE {table} SET listed = false WHERE {where}", list(between.values()))
-            bulk.insert(plan.model, given)
+            bulk.insert(plan.model, added)
 
 
 def _stored(name: str, money: tuple[str, ...]) -> str:

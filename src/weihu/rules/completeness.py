@@ -34,9 +34,9 @@ def with_archive(customers: Table, profiles: Table, facts: Table) -> Table:
 def lacks(table: Table, key: str, book: RuleBook) -> BooleanValue:
     """Whether the grade expects the field, the core system does not have it, and nobody has told it or refused."""
     field = book.fields[key]
-    told = table.known.contains(f",{key},")
+    recorded = table.known.contains(f",{key},")
     delivered = ~table.missing.contains(f"{key},") if field.core else ibis.literal(False)
-    return (table.grade_rank >= book.rank(str(field.from_grade))) & ~(told | delivered)
+    return (table.grade_rank >= book.rank(str(field.from_grade))) & ~(recorded | delivered)
 
 
 def to_ask(table: Table, book: RuleBook) -> StringValue:

@@ -46,7 +46,7 @@ def grade_customers(
         below=below,
         rises=_rises(joined, reviewing, calendar, book),
         new_review_1=ibis.ifelse(reviewing, joined.reviewed, joined.review_1),
-        **{f"new_{name}": found for name, found in levels.items()},
+        **{f"new_{name}": column for name, column in levels.items()},
     )
     joined = joined.mutate(falls=_falls(joined, reviewing, book))
     earned = ibis.cases(
@@ -136,8 +136,8 @@ def contact_due(table: Table, book: RuleBook) -> DateValue:
 def minimum_in(branch_id: Column, grade: Grade) -> DecimalValue:
     """The grade's minimum of the leading metric in a branch; NULL where there is none."""
     general = ibis.null(MONEY) if grade.minimum is None else ibis.literal(grade.minimum, MONEY)
-    here = [(branch_id == branch, ibis.literal(bound, MONEY)) for branch, bound in grade.minimum_in.items()]
-    return ibis.cases(*here, else_=general) if here else general
+    own_bounds = [(branch_id == branch, ibis.literal(bound, MONEY)) for branch, bound in grade.minimum_in.items()]
+    return ibis.cases(*own_bounds, else_=general) if own_bounds else general
 
 
 def among_the_best(place: Place, share: Decimal) -> BooleanValue:
@@ -193,10 +193,10 @@ def measures_as_columns(measures: Table, book: RuleBook, prefix: str) -> Table:
 def _with_levels(joined: Table, calendar: Table, book: RuleBook) -> Table:
     """With the metric, what the review looks at, and the levels of tonight, of the review, and for who is new."""
     tonight = measured_tonight(joined, calendar, book)
-    joined = joined.mutate(**{f"t_{key}": found.cast(MONEY) for key, found in tonight.items()})
+    joined = joined.mutate(**{f"t_{key}": column.cast(MONEY) for key, column in tonight.items()})
     tonight = {key: joined[f"t_{key}"] for key in tonight}
     reviewed = tonight if book.policy.review_on else _as_the_month_ended(joined, calendar, book)
-    joined = joined.mutate(**{f"r_{key}": found.cast(MONEY) for key, found in reviewed.items()})
+    joined = joined.mutate(**{f"r_{key}": column.cast(MONEY) for key, column in reviewed.items()})
     lead = book.policy.metric
     own = lead not in book.measures
     return joined.mutate(
@@ -246,8 +246,8 @@ def _led(metric: DecimalValue, place: Place | None, grade: Grade, table: Table) 
 
 def _all(conditions: list[BooleanValue]) -> BooleanValue:
     first, *others = conditions
-    for one in others:
-        first = first & one
+    for other in others:
+        first = first & other
     return first
 
 
@@ -290,9 +290,9 @@ def _falls(joined: Table, reviewing: BooleanValue, book: RuleBook) -> BooleanVal
 
 
 def _fallen_level(joined: Table, book: RuleBook) -> IntegerValue:
-    found = [joined[f"new_{name}"] for name in LEVELS[: book.policy.falls_to_best_of_months]]
-    best = found[0]
-    for older in found[1:]:
+    recent = [joined[f"new_{name}"] for name in LEVELS[: book.policy.falls_to_best_of_months]]
+    best = recent[0]
+    for older in recent[1:]:
         best = ibis.greatest(best, ibis.coalesce(older, best))
     if book.policy.review_on:
         return best

@@ -125,7 +125,7 @@ def choose(candidates: pa.Table, book: RuleBook) -> list[dict[str, Any]]:
     minutes_of[who] = columns["capacity"]
     rest = 1 - Fraction(book.top_time)
     capacity, others = minutes_of // step, minutes_of * rest.numerator // rest.denominator // step
-    found: list[dict[str, Any]] = []
+    picks: list[dict[str, Any]] = []
     for low in range(0, len(people), AT_ONCE):
         some = (who >= low) & (who < low + AT_ONCE)
         worth: dict[Sort, Counts] = {}
@@ -140,7 +140,7 @@ def choose(candidates: pa.Table, book: RuleBook) -> list[dict[str, Any]]:
             )
         counts = _best_days(worth, capacity[low : low + AT_ONCE], others[low : low + AT_ONCE])
         for (promised, top, length), taken in counts.items():
-            found += [
+            picks += [
                 {
                     "staff_id": people[low + row],
                     "minutes": length * step,
@@ -150,7 +150,7 @@ def choose(candidates: pa.Table, book: RuleBook) -> list[dict[str, Any]]:
                 }
                 for row in np.flatnonzero(taken).tolist()
             ]
-    return sorted(found, key=lambda row: tuple(row[name] for name in PICKS))
+    return sorted(picks, key=lambda row: tuple(row[name] for name in PICKS))
 
 
 def _best_days(worth: dict[Sort, Counts], capacity: Counts, for_others: Counts) -> dict[Sort, Counts]:
@@ -170,13 +170,13 @@ def _best_days(worth: dict[Sort, Counts], capacity: Counts, for_others: Counts) 
     counts = _picked(of["promised"], _filled(of["promised"], longest, len(capacity)), capacity)
     used = sum((counts[sort] * sort[2] for sort in counts), np.zeros(len(capacity), np.int64))
     left = capacity - used
-    given = sum((counts[sort] * sort[2] for sort in counts if not sort[1]), np.zeros(len(capacity), np.int64))
+    for_the_top = sum((counts[sort] * sort[2] for sort in counts if not sort[1]), np.zeros(len(capacity), np.int64))
     wanted = sum(
         (((table > NOTHING).sum(axis=1) - 1) * sort[2] for sort, table in of["top"].items()),
         np.zeros(len(capacity), np.int64),
     )
     best = {part: _filled(of[part], longest, len(capacity)) for part in ("top", "other")}
-    allowed = np.maximum(for_others - given, left - np.minimum(wanted, left))
+    allowed = np.maximum(for_others - for_the_top, left - np.minimum(wanted, left))
     allowed = np.clip(allowed, 0, left)
     people = np.arange(len(capacity))
     chosen, most = np.zeros(len(capacity), np.int64), np.full(len(capacity), -1, np.int64)

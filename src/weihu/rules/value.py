@@ -178,9 +178,12 @@ def measure(
     if not named:
         return measures_before.filter(False).select(*MEASURES)
     fees = customer_values.select("customer_id", "fees_365")
-    found = {key: measured(everything, fees, book.measures[key]) for key in named}
+    by_measure = {key: measured(everything, fees, book.measures[key]) for key in named}
     rows = ibis.union(
-        *(one.select("customer_id", measure=ibis.literal(key), amount="measured") for key, one in found.items())
+        *(
+            amounts.select("customer_id", measure=ibis.literal(key), amount="measured")
+            for key, amounts in by_measure.items()
+        )
     )
     before = measures_before.select("customer_id", "measure", before="amount_days")
     joined = rows.left_join(before, ["customer_id", "measure"])

@@ -353,9 +353,9 @@ class SyntheticBank:
 
     def _write(self, out: Path, on: date, offset: int, accounts: Bools, moved: Bools) -> Path:
         database, base = self.database, _days(self.first)
-        here = np.flatnonzero(self.opened_day == offset) if offset else np.flatnonzero(self.opened_day <= 0)
+        opened = np.flatnonzero(self.opened_day == offset) if offset else np.flatnonzero(self.opened_day <= 0)
         database.register(
-            "person", pa.table({"i": here, **{name: column[here] for name, column in self.columns.items()}})
+            "person", pa.table({"i": opened, **{name: column[opened] for name, column in self.columns.items()}})
         )
         rows = np.flatnonzero(accounts)
         database.register(

@@ -83,11 +83,11 @@ def _text_rows(content: bytes) -> list[list[Cell]]:
         delimiter = csv.Sniffer().sniff(text[:SNIFFED], DELIMITERS).delimiter
     except csv.Error:
         delimiter = ","
-    found = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        return [[cell.strip() or None for cell in row] for row in found]
+        return [[cell.strip() or None for cell in row] for row in reader]
     except csv.Error as error:
-        raise Unreadable(f"CSV 第 {found.line_num} 行无法读取", f"CSV line {found.line_num}: {error}") from None
+        raise Unreadable(f"CSV 第 {reader.line_num} 行无法读取", f"CSV line {reader.line_num}: {error}") from None
 
 
 def _decoded(content: bytes) -> str:

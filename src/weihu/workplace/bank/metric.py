@@ -54,13 +54,13 @@ def distance_to(standing: Standing, rank: int, run: Run) -> Distance | None:
 def distances(asked: dict[Standing, int], run: Run) -> dict[Standing, Distance]:
     """How far each customer is from the rank asked for; those are left out whose rank the measure does not lead to."""
     thresholds = _thresholds(run, {standing.branch_id for standing in asked})
-    found = {}
+    distances_of = {}
     for standing, rank in asked.items():
         threshold = thresholds.get((standing.branch_id, rank))
         if threshold is not None:
             total = standing.month_total(run)
-            found[standing] = distance(rank, threshold, standing.metric(run), standing.measured, total, run)
-    return found
+            distances_of[standing] = distance(rank, threshold, standing.metric(run), standing.measured, total, run)
+    return distances_of
 
 
 def thresholds_of(standing: Standing, run: Run) -> dict[int, Decimal]:

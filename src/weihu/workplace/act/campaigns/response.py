@@ -114,8 +114,8 @@ def stop_those_that_should(run: Run, on: date) -> None:
 
 
 def _aum_now(ids: list[str], run: Run) -> dict[str, Decimal]:
-    found: dict[str, Decimal] = {}
+    aum_by_customer: dict[str, Decimal] = {}
     for place in range(0, len(ids), AT_ONCE):
         rows = Standing.objects.listed_at(run).filter(customer_id__in=ids[place : place + AT_ONCE])
-        found |= {row.customer_id: row.aum for row in rows}
-    return found
+        aum_by_customer |= {row.customer_id: row.aum for row in rows}
+    return aum_by_customer

@@ -48,7 +48,7 @@ def begin_by_signals(run: Run, signals: Iterable[dict[str, object]]) -> None:
         some = keys[start : start + AT_ONCE]
         CarePlan.objects.bulk_create([asked[key] for key in some], ignore_conflicts=True)
         begun = CarePlan.objects.filter(open_key__in=some, started_on=run.work_date, steps__isnull=True)
-        CareStep.objects.bulk_create(step for one in begun for step in _steps(one, book.care_plans[one.plan]))
+        CareStep.objects.bulk_create(step for plan in begun for step in _steps(plan, book.care_plans[plan.plan]))
 
 
 def begin_by_hand(customer_id: str, key: str, book: RuleBook, by: str, on: date) -> CarePlan:

@@ -28,13 +28,13 @@ def link(run: Run) -> None:
     reachable = Customer.objects.filter(phone_index__in=unknown.values("phone_index"))
     for phone, customer_id in reachable.values_list("phone_index", "customer_id"):
         owners[phone].add(customer_id)
-    found = []
+    linked = []
     for row in unknown:
         others = owners[row.phone_index] - {row.introducer_id}
         if len(others) == 1:
             row.introduced_id, row.linked_on = others.pop(), run.business_date
-            found.append(row)
-    Introduction.objects.bulk_update(found, ["introduced_id", "linked_on"], batch_size=AT_ONCE)
+            linked.append(row)
+    Introduction.objects.bulk_update(linked, ["introduced_id", "linked_on"], batch_size=AT_ONCE)
     waiting = standing_introductions().filter(introduced_id__isnull=False, first_product_on__isnull=True)
     accounts = Account.objects.filter(customer_id__in=waiting.values("introduced_id"), since_run__lte=run.number)
     opened = dict(accounts.values_list("customer_id").annotate(Min("opened_on")).order_by())
@@ -46,20 +46,20 @@ def link(run: Run) -> None:
 
 def tree(rows: Iterable[Introduction]) -> dict[str, list[Introduction]]:
     """Introductions by who introduced."""
-    found: dict[str, list[Introduction]] = defaultdict(list)
+    branches: dict[str, list[Introduction]] = defaultdict(list)
     for row in rows:
-        found[row.introducer_id].append(row)
-    return dict(found)
+        branches[row.introducer_id].append(row)
+    return dict(branches)
 
 
 def brought_by(customer_id: str, branches: dict[str, list[Introduction]]) -> list[Introduction]:
     """Everybody whom a customer brought, directly or through others; a circle is gone round once."""
-    found: list[Introduction] = []
+    brought: list[Introduction] = []
     seen, waiting = {customer_id}, [customer_id]
     while waiting:
         for row in branches.get(waiting.pop(), []):
-            found.append(row)
+            brought.append(row)
             if row.introduced_id and row.introduced_id not in seen:
                 seen.add(row.introduced_id)
                 waiting.append(row.introduced_id)
-    return found
+    return brought

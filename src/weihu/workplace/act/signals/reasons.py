@@ -44,13 +44,13 @@ def open_signals(gate: Gate, customer_ids: list[str]) -> dict[str, list[Signal]]
             "customer_id", "kind", "subject"
         )
     )
-    found: dict[str, list[Signal]] = defaultdict(list)
+    by_customer: dict[str, list[Signal]] = defaultdict(list)
     for signal in gate.signals(customer_ids):
         if (signal.customer_id, signal.kind, signal.subject) not in answered:
-            found[signal.customer_id].append(signal)
-    for signals in found.values():
+            by_customer[signal.customer_id].append(signal)
+    for signals in by_customer.values():
         signals.sort(key=lambda signal: (-weights[signal.kind].weight, signal.kind, signal.subject))
-    return dict(found)
+    return dict(by_customer)
 
 
 def reasons_of(names: Names, signals: list[Signal]) -> list[Reason]:
@@ -106,8 +106,8 @@ def reason(signal: Signal, names: Names) -> str:
 
 def _detail(signal: Signal, names: Names) -> str:
     """The evidence's names: grades, fields, branches and products by the reader's language."""
-    said = DETAILS.get(signal.kind)
-    return said(signal.detail, names) if said else signal.detail
+    in_words = DETAILS.get(signal.kind)
+    return in_words(signal.detail, names) if in_words else signal.detail
 
 
 def _regraded(detail: str, names: Names) -> str:

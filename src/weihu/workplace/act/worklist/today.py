@@ -171,8 +171,8 @@ def not_planned(request: WorkRequest, today: TodayList) -> tuple[list[NotPlanned
     top_from = Decimal(request.run.report.get("top_from", "0"))
     listed, names = [], Names(request.book)
     for row in waiting:
-        told = next((why for why, customers in sets.items() if row.customer_id in customers), "")
-        why = told or ("dial" if dial and row.aum < top_from else "full")
+        hindrance = next((why for why, customers in sets.items() if row.customer_id in customers), "")
+        why = hindrance or ("dial" if dial and row.aum < top_from else "full")
         oldest = min(signal.raised_on for signal in reasons[row.customer_id])
         listed.append(
             NotPlanned(row, reasons_of(names, reasons[row.customer_id]), str(WHY_NOT[why]), (on - oldest).days)

@@ -41,7 +41,7 @@ class Curve:
 
 def pyramid(gate: Gate) -> list[dict[str, Any]]:
     """Per rank, from the lowest: customers, aum, contribution, watched. Of effective customers."""
-    found = {
+    by_rank = {
         row["grade_rank"]: row
         for row in _answers(
             gate,
@@ -51,7 +51,7 @@ def pyramid(gate: Gate) -> list[dict[str, Any]]:
     }
     nothing = {"customers": 0, "aum": Decimal(0), "contribution": Decimal(0), "watched": 0}
     ranks = range(len(gate.run.rulebook.grades))
-    return [found.get(rank, {"grade_rank": rank, **nothing}) for rank in ranks]
+    return [by_rank.get(rank, {"grade_rank": rank, **nothing}) for rank in ranks]
 
 
 def curve(gate: Gate, worth: Worth) -> Curve | None:
@@ -102,7 +102,9 @@ def top_time(gate: Gate, spent: Sequence[tuple[str, int]]) -> dict[str, float | 
     """The share of planned minutes, and of contacts ``spent`` (customer, how many), that go to the top share of customers."""
     top = gate.run.rulebook.top_share
     tasks = _file(gate.run, "tasks")
-    contacts = pa.table({"customer_id": [one for one, _ in spent], "n": pa.array([n for _, n in spent], pa.int64())})
+    contacts = pa.table(
+        {"customer_id": [customer for customer, _ in spent], "n": pa.array([n for _, n in spent], pa.int64())}
+    )
     contacts = contacts.cast(pa.schema([("customer_id", pa.string()), ("n", pa.int64())]))
     with _lock:
         database = _opened(gate, gate.run.number)
@@ -125,14 +127,14 @@ def loads(gate: Gate) -> dict[str, dict[str, Any]]:
         "SELECT primary_id, grade_rank, count(*) AS customers, sum(aum) AS aum, sum(contribution) AS contribution"
         " FROM reached WHERE effective AND primary_id IS NOT NULL GROUP BY ALL",
     )
-    found: dict[str, dict[str, Any]] = {}
+    by_person: dict[str, dict[str, Any]] = {}
     for row in rows:
         nothing = {"customers": 0, "aum": Decimal(0), "contribution": Decimal(0), "ranks": {}}
-        one = found.setdefault(row["primary_id"], nothing)
+        load = by_person.setdefault(row["primary_id"], nothing)
         for name in ("customers", "aum", "contribution"):
-            one[name] += row[name]
-        one["ranks"][row["grade_rank"]] = row["customers"]
-    return found
+            load[name] += row[name]
+        load["ranks"][row["grade_rank"]] = row["customers"]
+    return by_person
 
 
 def _answers(gate: Gate, sql: str) -> list[dict[str, Any]]:

@@ -125,8 +125,8 @@ def near(request: WorkRequest) -> HttpResponse:
     watched = request.GET.get("part") == "watch"
     most = SHEET_ROWS if request.GET.get("xlsx") else LISTED
     if watched:
-        found = gate.standings().filter(watch_since__isnull=False, effective=True)
-        standings = list(found.order_by("-grade_rank", "-aum", "customer_id")[:most])
+        watched_rows = gate.standings().filter(watch_since__isnull=False, effective=True)
+        standings = list(watched_rows.order_by("-grade_rank", "-aum", "customer_id")[:most])
         away = distances({row: row.grade_rank for row in standings}, request.run)
         rows: list[dict[str, Any]] = [
             {"standing": row, "metric": row.metric(request.run), "away": away.get(row)} for row in standings
@@ -252,12 +252,12 @@ def book_drafts(request: WorkRequest) -> HttpResponse:
     drafts = BookDraft.objects.select_related("book").order_by("-pk")[:LISTED]
     if request.GET.get("xlsx"):
         head = [_("Rule book"), _("In force from"), _("By"), _("State")]
-        lines = [[one.title, one.in_force_from, one.made_by, one.get_state_display()] for one in drafts]
+        lines = [[draft.title, draft.in_force_from, draft.made_by, draft.get_state_display()] for draft in drafts]
         return download(request, Sheet(str(_("Rule books")), head, lines))
     used = Run.objects.filter(published=True).values("book_id", "book__key", "book__version").annotate(runs=Count("pk"))
     context = {
         "drafts": drafts,
-        "people": Staff.objects.in_bulk({one.made_by for one in drafts} | {one.decided_by for one in drafts}),
+        "people": Staff.objects.in_bulk({draft.made_by for draft in drafts} | {draft.decided_by for draft in drafts}),
         "used": used,
         "form": form,
         "faults": faults,

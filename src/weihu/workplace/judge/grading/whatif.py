@@ -116,14 +116,14 @@ class State:
         if column in self._known:
             return column
         if summed_up := [name for name in self._today.policy.measures if self._today.measures.get(name) == rule]:
-            found = self._by_night(summed_up[0])
+            self._by_night(summed_up[0])
         else:
             for name in ("accounts", "holdings", "products"):
                 self._database.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {self._read(name)}")
             fees = f"SELECT customer_id, fees_365 FROM {self._read('standings')}"
             self._database.execute(f"CREATE OR REPLACE VIEW fees AS {fees}")
-            found = ibis.to_sql(_measured(book, key), dialect="duckdb")
-        self._extend(f"SELECT s.*, m.measured AS {column} FROM state s JOIN ({found}) m USING (customer_id)")
+            query = ibis.to_sql(_measured(book, key), dialect="duckdb")
+        self._extend(f"SELECT s.*, m.measured AS {column} FROM state s JOIN ({query}) m USING (customer_id)")
         self._known.add(column)
         return column
 
@@ -141,8 +141,8 @@ class State:
         above, everybody = (f"{part}_{metric}_{book.policy.top_of}" for part in ("above", "of"))
         if above not in self._known:
             placed = dict(zip((above, everybody), grade.place_of(table[metric], book), strict=True))
-            found = ibis.to_sql(table.select("customer_id", **placed), dialect="duckdb")
-            self._extend(f"SELECT s.*, m.* EXCLUDE (customer_id) FROM state s JOIN ({found}) m USING (customer_id)")
+            query = ibis.to_sql(table.select("customer_id", **placed), dialect="duckdb")
+            self._extend(f"SELECT s.*, m.* EXCLUDE (customer_id) FROM state s JOIN ({query}) m USING (customer_id)")
             self._known.add(above)
         kinds = {**table.schema(), above: "int64", everybody: "int64"}
         return ibis.table(kinds, name="state").rename(above=above, everybody=everybody)
@@ -194,11 +194,11 @@ def work(cells: list[Cell], today: RuleBook, book: RuleBook, people: list[tuple[
     after = _shares([(cell.branch_id, cell.after, cell.customers) for cell in cells], book, at)
     rows = []
     for key, entry in book.posts.items():
-        count = sum(number for (_, one), number in at.items() if one == key)
+        count = sum(number for (_, grade_key), number in at.items() if grade_key == key)
         if count or before[key][0] or after[key][0]:
             limit = entry.customers_max * count if entry.customers_max is not None else None
-            customers, minutes = (round(found) for found in before[key])
-            customers_then, minutes_then = (round(found) for found in after[key])
+            customers, minutes = (round(figure) for figure in before[key])
+            customers_then, minutes_then = (round(figure) for figure in after[key])
             have = entry.minutes_per_day * count
             rows.append(Work(key, count, customers, customers_then, minutes, minutes_then, have, limit))
     return rows
@@ -208,7 +208,7 @@ def _shares(
     counted: list[tuple[str, int, int]], book: RuleBook, at: dict[tuple[str, str], int]
 ) -> dict[str, tuple[float, float]]:
     """Customers and minutes a day per post: a grade's customers go evenly to the people of its posts in the branch."""
-    found: dict[str, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
+    work_of: dict[str, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
     grades = list(book.grades.values())
     for branch, rank, customers in counted:
         if rank < 0:
@@ -220,6 +220,6 @@ def _shares(
         daily = customers * book.portfolios.contact_minutes / entry.cadence_days if entry.cadence_days else 0.0
         for post in posts:
             share = at.get((branch, post), 1) / people
-            had, minutes = found[post]
-            found[post] = (had + customers * share, minutes + daily * share)
-    return found
+            had, minutes = work_of[post]
+            work_of[post] = (had + customers * share, minutes + daily * share)
+    return work_of

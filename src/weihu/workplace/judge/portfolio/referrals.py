@@ -29,12 +29,12 @@ def referral_list(request: WorkRequest) -> HttpResponse:
     rows = decisions.referrals(gate)
     if request.method == "POST":
         number = request.POST.get("number", "")
-        found = rows.filter(pk=int(number)).first() if number.isdecimal() else None
-        if found is None:
+        referral = rows.filter(pk=int(number)).first() if number.isdecimal() else None
+        if referral is None:
             raise Http404
         try:
             accept, reason = request.POST.get("act") == "accept", request.POST.get("reason", "").strip()[:500]
-            decisions.answer_referral(found, accept, gate, reason)
+            decisions.answer_referral(referral, accept, gate, reason)
             return redirect("referrals")
         except decisions.DecisionRefused as wrong:
             refused = str(REFUSALS[wrong.reason])
@@ -42,7 +42,7 @@ def referral_list(request: WorkRequest) -> HttpResponse:
     listed = list(rows[:LISTED])
     seen = gate.reached([row.customer_id for row in listed])
     up = decisions.moved_up(listed, gate)
-    names = names_of({one for row in listed for one in (row.from_id, row.to_id)})
+    names = names_of({staff_id for row in listed for staff_id in (row.from_id, row.to_id)})
     if request.GET.get("xlsx"):
         kept = [row for row in listed if row.customer_id in seen]
         head = [_("Customer"), _("Customer number"), _("By"), _("To"), _("On"), _("State"), _("Moved up"), _("Reason")]
@@ -90,7 +90,7 @@ def refer(request: WorkRequest, customer_id: str) -> HttpResponse:
     offer = offer_of(request, standing)
     if offer is None:
         return HttpResponseBadRequest(str(REFUSALS["referred"]))
-    chosen = {one.staff_id: one for one in offer["receivers"]}.get(request.POST.get("to", ""))
+    chosen = {receiver.staff_id: receiver for receiver in offer["receivers"]}.get(request.POST.get("to", ""))
     try:
         decisions.refer(request.gate, standing, chosen or offer["receivers"][0], offer["target"], offer["evidence"])
     except decisions.DecisionRefused as reason:
@@ -104,9 +104,9 @@ def offer_of(request: WorkRequest, standing: Standing) -> dict[str, Any] | None:
     if target >= len(book.grades) or Referral.objects.filter(open_key=standing.customer_id).exists():
         return None
     people = [
-        one
-        for one in decisions.receivers(standing, target, book)
-        if one.staff_id not in (request.user.staff_id, standing.primary_id)
+        receiver
+        for receiver in decisions.receivers(standing, target, book)
+        if receiver.staff_id not in (request.user.staff_id, standing.primary_id)
     ]
     grade = list(book.grades.values())[target]
     away, others = distance_to(standing, target, request.run), other_ways(grade, book)
