@@ -17,6 +17,8 @@ from weihu.workplace.runs.models import Run
 SHOWN = 60
 STEP_NAMES = {
     "land": _("Check and land the files"),
+    "gather": _("Read what the day recorded"),
+    "compile": _("Check and compile the rules"),
     "carry": _("Carry yesterday's state"),
     "value": _("Value customers"),
     "grade": _("Grade customers"),
