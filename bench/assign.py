@@ -70,8 +70,8 @@ class Bank:
         derive = self.engine.derive
         kept = derive("kept", assign.kept, graded, previous, self.placed, pool, staff, clock, "primary")
         waiting = derive("waiting", assign.waiting, graded, kept)
-        derive("held", assign.counts, kept, "holder")
-        derive("asked", assign.counts, waiting)
+        derive("held", assign.held, kept)
+        derive("asked", assign.asked, waiting)
         held, asked = (self.engine.read(name).to_pylist() for name in ("held", "asked"))
         flow = time.perf_counter()
         places = assign.flow([row for row in members if row["role"] == "primary"], held, asked)

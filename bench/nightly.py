@@ -30,7 +30,7 @@ from reference import differences
 DAYS = 3
 SHORT, LONG = 1, 60  # months behind the night
 LAST = date(2026, 6, 24)
-COMPUTING = ("carry", "value", "grade", "assign", "signals", "plan", "measure", "write")
+COMPUTING = ("compile", "carry", "value", "grade", "assign", "signals", "plan", "measure", "write")
 
 
 def main() -> None:

@@ -178,9 +178,13 @@ def build(folder: Path, customers: int, people: int) -> None:
 def ours(folder: Path) -> tuple[float, int]:
     """Habits, signals and plan by the rules: seconds, peak memory in MiB."""
     from weihu.engine.duck import DuckEngine
-    from weihu.rules import habit, metric, plan, rulebook, tables, value, watch
+    from weihu.engine.protocol import table_of
+    from weihu.nightly.graph import rows_of
+    from weihu.nightly.steps import night
+    from weihu.rules import metric, rulebook, tables
 
     book = rulebook.load("brief")
+    graph = night(book)
     engine = DuckEngine(folder / "spill")
     engine.connection.execute(f"ATTACH '{folder / 'bank.duckdb'}' AS bank (READ_ONLY)")
     schemas = {
@@ -189,69 +193,45 @@ def ours(folder: Path) -> tuple[float, int]:
         "transactions": tables.TRANSACTIONS, "holdings": tables.HOLDINGS, "products": tables.PRODUCTS, "staff": tables.STAFF,
         "signals_before": tables.SIGNALS,
     }  # fmt: skip
-    known = {}
-    for name, schema in schemas.items():
+    for name in schemas:
         engine.connection.execute(f"CREATE VIEW {name} AS FROM bank.{name}")
-        known[name] = ibis.table(schema, name=name)
+    engine.connection.execute("CREATE VIEW customer_values AS FROM bank.standings")
 
     def bound(name: str, schema: ibis.Schema, rows: list[dict]) -> ibis.Table:
         return engine.bind_arrow(name, schema, pa.Table.from_pylist(rows, schema=schema.to_pyarrow()))
 
     clock = {"business_date": ON, "month_days": 24, "last_month_days": 31, "is_month_start": False}
-    calendar = bound("calendar", tables.CALENDAR, [{**clock, "is_month_end": False, "is_first": False}])
+    engine.bind_row("calendar", tables.CALENDAR, {**clock, "is_month_end": False, "is_first": False})
     days = [ON + timedelta(days=1 + ahead) for ahead in range(4)]
-    few = {
-        "occasions": bound("occasions", tables.OCCASIONS, [{"month_day": d.month * 100 + d.day, "on": d} for d in days]),
-        "festivals": bound("festivals", tables.FESTIVALS, [{"festival": k, "on": date.fromisoformat(d)} for k, d in coming_festivals()]),
-        "benefits": bound("benefits", tables.BENEFITS, [
+    bound("occasions", tables.OCCASIONS, [{"month_day": d.month * 100 + d.day, "on": d} for d in days])
+    bound("festivals", tables.FESTIVALS, [{"festival": k, "on": date.fromisoformat(d)} for k, d in coming_festivals()])
+    bound(
+        "benefits",
+        tables.BENEFITS,
+        [
             {"benefit": "airport_lounge", "from_rank": 4, "to_rank": 5, "quota": 2, "ends_on": date(2026, 6, 30)},
             {"benefit": "private_salon", "from_rank": 5, "to_rank": 5, "quota": 1, "ends_on": date(2026, 6, 30)},
-        ]),
-    }  # fmt: skip
+        ],
+    )
     for name, schema in (
-        ("benefits_used", tables.BENEFITS_USED), ("noted", tables.NOTED), ("placed", tables.PLACED), ("facts", tables.FACTS_KNOWN),
+        ("benefits_used", tables.BENEFITS_USED), ("noted", tables.NOTED), ("placed", tables.PLACED), ("facts_known", tables.FACTS_KNOWN),
         ("answers", tables.ANSWERS), ("staffing", tables.STAFFING), ("covers", tables.COVERS), ("barred", tables.BARRED), ("tired", tables.TIRED),
     ):  # fmt: skip
-        few[name] = bound(name, schema, [])
-    few["thresholds"] = engine.derive("thresholds", metric.thresholds, known["standings"], book)
+        bound(name, schema, [])
+    engine.derive("thresholds", metric.thresholds, graded=table_of("standings", tables.STANDINGS), book=book)
     began = time.perf_counter()
-    known["holdings"] = engine.derive(
-        "holdings_open", value.holdings_open, known["holdings"], known["products"], calendar
-    )
-    compared = engine.derive("compared", watch.compare, known["standings"], known["standings_before"], calendar)
-    lying = (
-        known["standings"],
-        known["transactions"],
-        known["accounts"],
-        known["products"],
-        known["habits_before"],
-        calendar,
-        book,
-    )
-    moves = engine.derive("moves", habit.moves_today, *lying)
-    habits = engine.derive("habits", habit.habits, moves, known["habits_before"], calendar, book)
-    seen_by = {
-        name: {**known, **few}[name]
-        for name in ("accounts", "accounts_before", "transactions", "profiles", "products", "holdings", "habits_before",
-                     "occasions", "festivals", "noted", "placed", "thresholds", "benefits", "benefits_used", "facts")
-    } | {"customers": compared, "moves": moves, "habits": habits}  # fmt: skip
-    signals = engine.derive(
-        "signals", watch.raise_signals, seen_by, known["signals_before"], few["answers"], calendar, book
-    )
-    share = 1 - book.top_share
-    engine.derive_sql("top", f"SELECT quantile_disc(aum, {share}) AS aum FROM standings WHERE effective")
-    people = (
-        known["staff"],
-        few["staffing"],
-        few["covers"],
-        few["barred"],
-        few["tired"],
-        ibis.table(tables.TOP, name="top"),
-    )
-    candidates = engine.derive("candidates", plan.candidates, signals, known["standings"], *people, calendar, book)
-    rows = plan.choose(engine.arrow(f"SELECT {', '.join(plan.CHOSEN_BY)} FROM candidates"), book)
-    picks = bound("picks", tables.PICKS, rows)
-    engine.derive("tasks", plan.plan_tasks, candidates, picks)
+    stages = ("signals", "plan")
+    wanted = [step for step in graph.steps if step.stage in stages or step.makes == "holdings_open"]
+    for step in wanted:
+        if step.makes == "answers":
+            continue
+        constants = step.values(book)
+        if step.solves:
+            rows = step.rule(**{name: engine.read(table) for name, table in step.inputs.items()}, **constants)
+            engine.bind_arrow(step.makes, step.schema, rows_of(step.schema, rows))
+        else:
+            inputs = {name: table_of(table, graph.schemas[table]) for name, table in step.inputs.items()}
+            engine.derive(step.makes, step.rule, **inputs, **constants)
     seconds = time.perf_counter() - began
     for name in ("signals", "tasks"):
         engine.connection.execute(f"COPY (FROM {name}) TO '{folder}/ours-{name}.parquet'")

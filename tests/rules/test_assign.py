@@ -41,6 +41,23 @@ def test_loads_become_as_even_as_they_can_without_moving_anybody(loads, number):
     assert sorted(after) == sorted(expected)
 
 
+@given(loads=st.lists(st.integers(0, 6), min_size=1, max_size=8), number=st.integers(1, 40))
+@settings(max_examples=60, deadline=None)
+def test_of_two_with_as_many_the_first_by_name_gets_the_next(loads, number):
+    holding = [
+        {"branch_id": "b", "grade_rank": 3, "holder": f"s{i}", "customers": load}
+        for i, load in enumerate(loads)
+        if load
+    ]
+    people = list(reversed(members([None] * len(loads))))
+    places = assign.flow(people, holding, [{"branch_id": "b", "grade_rank": 3, "customers": number}])
+    expected = list(loads)
+    for _ in range(number):
+        expected[expected.index(min(expected))] += 1
+    dealt = Counter({row["staff_id"]: row["customers"] for row in places})
+    assert [load + dealt[f"s{i}"] for i, load in enumerate(loads)] == expected
+
+
 @given(limits=st.lists(st.integers(0, 40), min_size=2, max_size=6), number=st.integers(1, 150))
 @settings(max_examples=60, deadline=None)
 def test_nobody_is_over_the_limit_while_another_has_room(limits, number):

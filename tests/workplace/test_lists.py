@@ -290,8 +290,8 @@ def test_the_timeline_has_everything_and_goes_back_for_years(signed_in, run, peo
         start = page.context["more_events"]
         if not start:
             break
-    assert len([event for event in seen if event.kind == "contact"]) == 520
-    assert {"contact", "fact", "consent"} <= {event.kind for event in seen}
+    assert len([event for event in seen if event.icon == "phone"]) == 520
+    assert {"phone", "clipboard-text", "signature"} <= {event.icon for event in seen}
     assert [event.on for event in seen] == sorted((event.on for event in seen), reverse=True)
 
 

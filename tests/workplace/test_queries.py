@@ -12,7 +12,7 @@ from django.utils import timezone
 from weihu.workplace.bank.models import Account, Customer, Figure, GradeChange, Holding, Signal, Staff, Standing, Task
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.contact.models import Contact, Outcome, Way
-from weihu.workplace.know.archive.facts import Written, record
+from weihu.workplace.know.archive.facts import FactContent, record_fact
 from weihu.workplace.know.archive.models import Confidence, Fact
 
 FEW, MANY = 3, 9
@@ -97,8 +97,8 @@ def say(customer: str, staff: Staff, run, start: int, stop: int) -> None:
             recorded_at=timezone.now(), way=Way.PHONE, outcome=Outcome.CONSIDERING, note="x",
         )  # fmt: skip
         Fact.objects.filter(customer_id=customer, field=FIELDS[number]).delete()
-        written = Written(FIELDS[number], "", Channel.SERVICE, Confidence.TOLD, refused=True)
-        record(customer, written, [], staff.pk, run.work_date, uuid.uuid4())
+        content = FactContent(FIELDS[number], "", Channel.SERVICE, Confidence.TOLD, refused=True)
+        record_fact(customer, content, [], staff.pk, run.work_date, uuid.uuid4())
     account, holding = Account.objects.first(), Holding.objects.first()
     products = list(Account.objects.values_list("product_id", flat=True).distinct())
     for number in range(start, stop):

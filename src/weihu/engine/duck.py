@@ -109,7 +109,7 @@ class DuckEngine:
         """Engine.derive."""
         statement, schema = self._prepared(name, rule, inputs, named)
         self._make_way("TABLE", name)
-        self._plan_for(max(self._counts.values(), default=0))
+        self._plan_for(*(value.get_name() for value in (*inputs, *named.values()) if isinstance(value, Table)))
         count = self.connection.execute(statement).fetchall()[0][0]
         return self._named(name, schema, count)
 
@@ -177,9 +177,9 @@ class DuckEngine:
 
         return expression.op().replace(replaced).to_expr()
 
-    def _plan_for(self, rows: int) -> None:
-        """Spend on planning what the night's largest table is worth."""
-        small = rows < SMALL
+    def _plan_for(self, *tables: str) -> None:
+        """Spend on planning what the tables are worth."""
+        small = all(self._counts.get(name, SMALL) < SMALL for name in tables)
         if small != self._small:
             self.connection.execute(f"SET disabled_optimizers = '{','.join(OF_NO_USE) if small else ''}'")
             self._small = small

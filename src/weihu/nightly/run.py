@@ -1,6 +1,6 @@
 """The night, in the order in which it happens.
 
-land -> gather -> carry -> value -> grade -> assign -> signals -> plan -> measure -> write -> publish -> follow-ups
+land -> gather -> compile -> carry -> value -> grade -> assign -> signals -> plan -> measure -> write -> publish -> follow-ups
 """
 
 from __future__ import annotations
@@ -102,6 +102,7 @@ class Nightly:
         night = Night(self.engine, graph, self.book, manifest.business_date, before)
         with self._step("gather", durations):
             night.bind(landed, self._movements(before), gather.gather(manifest.business_date, self.book))
+        with self._step("compile", durations):
             graph.check(self.engine, self.book)
         durations |= night.run(self.watcher)
         reconciliation = _reconcile(night.totals(), manifest)

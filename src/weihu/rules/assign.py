@@ -159,15 +159,18 @@ def flow(members: list[Row], holding: list[Row], asking: list[Row]) -> list[Row]
 
     ``members``: tables.POOL of one role; ``holding``: branch_id, grade_rank, holder, customers; ``asking``: branch_id,
     grade_rank, customers. A minimum-cost flow: from branch and grade to its people, dearer with each customer of the
-    grade that a person has, and far dearer beyond the person's limit. Solved exactly, for the whole bank at once.
+    grade that a person has, and far dearer beyond the person's limit; of two with as many, the first by staff_id gets the
+    next. Solved exactly, for the whole bank at once.
     """
     have = {(row["branch_id"], row["grade_rank"], row["holder"]): row["customers"] for row in holding}
     whole: dict[str, int] = defaultdict(int)
     for row in holding:
         whole[row["holder"]] += row["customers"]
     people: dict[tuple[str, int], list[Row]] = defaultdict(list)
-    for row in members:
+    for row in sorted(members, key=lambda row: str(row["staff_id"])):
         people[row["branch_id"], row["grade_rank"]].append(row)
+    # of equal loads the first by name: less than any difference of loads, also round a circle of people
+    apart = 2 * max(map(len, people.values()), default=1) ** 2
     arcs = _Arcs()
     places: list[tuple[tuple[str, int, str], list[int]]] = []
     limits: dict[str, int | None] = {}
@@ -176,19 +179,20 @@ def flow(members: list[Row], holding: list[Row], asking: list[Row]) -> list[Row]
         if not people[key]:
             continue
         source = arcs.node(("grade", key), number)
-        loads = [have.get((*key, one["staff_id"]), 0) for one in people[key]]
+        loads = [have.get((*key, member["staff_id"]), 0) for member in people[key]]
         even = _even(loads, number)
-        for one, load in zip(people[key], loads, strict=True):
-            limits[one["staff_id"]] = one["customers_max"]
-            person = arcs.node(("person", one["staff_id"]))
-            used = [arcs.add(source, person, size, price) for size, price in _steps(load, even, number)]
-            places.append(((*key, one["staff_id"]), used))
+        for place, (member, load) in enumerate(zip(people[key], loads, strict=True)):
+            limits[member["staff_id"]] = member["customers_max"]
+            person = arcs.node(("person", member["staff_id"]))
+            steps = _steps(load, even, number)
+            used = [arcs.add(source, person, size, price * apart + place) for size, price in steps]
+            places.append(((*key, member["staff_id"]), used))
     sink = arcs.node("sink", -arcs.supplied)
     for staff_id, limit in limits.items():
         person = arcs.node(("person", staff_id))
         room = arcs.supplied if limit is None else max(0, limit - whole[staff_id])
         arcs.add(person, sink, room, 0)
-        arcs.add(person, sink, arcs.supplied, OVER)
+        arcs.add(person, sink, arcs.supplied, OVER * apart)
     flows = arcs.solved()
     dealt = [(place, sum(int(flows[arc]) for arc in used)) for place, used in places]
     return [

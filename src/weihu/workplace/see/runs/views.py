@@ -18,6 +18,7 @@ SHOWN = 60
 STEP_NAMES = {
     "land": _("Check and land the files"),
     "gather": _("Read what the day recorded"),
+    "compile": _("Check and compile the rules"),
     "carry": _("Carry yesterday's state"),
     "value": _("Value customers"),
     "grade": _("Grade customers"),
