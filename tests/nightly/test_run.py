@@ -1,13 +1,13 @@
 """One process for several nights: what changes between them, what follows each, and what a killed one left undone."""
 
 import pytest
-from weihu.workplace.duplicates.merging import merge
-from weihu.workplace.grading.models import Standing
-from weihu.workplace.runs.current import current
 
 from tests.conftest import PUBLISHED_DAYS
 from weihu.nightly import followups
 from weihu.nightly.run import Nightly
+from weihu.workplace.bank.current import current
+from weihu.workplace.bank.models import Standing
+from weihu.workplace.customer.merging import merge
 
 
 def test_the_first_merge_is_followed_by_a_process_that_ran_nights_before_it(run, home, deliveries):

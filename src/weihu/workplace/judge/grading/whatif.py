@@ -116,7 +116,7 @@ class State:
         if column in self._known:
             return column
         if summed_up := [name for name in self._today.policy.measures if self._today.measures.get(name) == rule]:
-            self._by_night(summed_up[0])
+            query = self._by_night(summed_up[0])
         else:
             for name in ("accounts", "holdings", "products"):
                 self._database.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {self._read(name)}")
