@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.rules.kinds.given import BOOK, ON, open_signals
+from tests.rules.kinds.bank import BOOK, ON, open_signals
 from weihu.rules.signals import EITHER_WAY, INCOMING, OUTGOING
 
 TODAY = str(ON)
@@ -44,18 +44,50 @@ def test_an_answered_one_is_silent_for_the_quiet_days():
 
 
 def test_a_share_of_customers_is_held_out_of_a_kind_and_always_the_same_ones():
-    kind = "near_grade"
-    seen = [{"kind": kind, "customer_id": f"c{number}"} for number in range(2000)]
-    first, again = ({row["customer_id"] for row in open_signals(seen) if row["held_out"]} for _ in range(2))
-    assert first == again
-    assert len(first) / 2000 == pytest.approx(float(BOOK.signals[kind].holdout), abs=0.02)
-    assert not any(row["held_out"] for row in open_signals([row | {"kind": "maturity"} for row in seen]))
+    kind, count = "near_grade", 20_000
+    customers = [f"c{number}" for number in range(count)]
+    share = float(BOOK.signals[kind].holdout)
+    kept_back = held_out(kind, customers)
+    deviation = (count * share * (1 - share)) ** 0.5
+    assert abs(len(kept_back) - count * share) <= 3 * deviation
+    assert held_out(kind, customers, on=ON + days(200)) == kept_back
+    others = [f"d{number}" for number in range(500)]
+    assert held_out(kind, [*others, *customers[::7]]) & set(customers) == kept_back & set(customers[::7])
+    # chance brings together as many of two kinds as the product of their shares
+    assert len(kept_back & held_out("festival", customers)) < len(kept_back) / 2
+    assert held_out("maturity", customers) == set()
+
+
+def held_out(kind, customers, on=ON):
+    """The customers of whom a kind is kept back."""
+    rows = open_signals([{"kind": kind, "customer_id": customer} for customer in customers], on=on)
+    assert len(rows) == len(customers)
+    return {row["customer_id"] for row in rows if row["held_out"]}
 
 
 def test_a_maturity_that_comes_nearer_takes_the_place_of_the_one_before():
     before = {"kind": "maturity", "subject": "a 2026-07-01 30"}
     (row,) = open_signals([{"kind": "maturity", "subject": "a 2026-07-01 7"}], before=[before])
     assert row["subject"] == "a 2026-07-01 7"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"subject": "b 2026-07-01 30"},
+        {"customer_id": "d"},
+        {"subject": "a 2026-08-01 30"},
+        {"kind": "matured", "subject": "a 2026-07-01"},
+    ],
+)
+def test_what_comes_nearer_leaves_other_accounts_customers_dates_and_kinds_open(other):
+    nearer = {"kind": "maturity", "subject": "a 2026-07-01 7"}
+    before = {"kind": "maturity", "subject": "a 2026-07-01 30", **other}
+    rows = open_signals([nearer], before=[before])
+    assert {(row["customer_id"], row["kind"], row["subject"]) for row in rows} == {
+        ("c", "maturity", "a 2026-07-01 7"),
+        (before.get("customer_id", "c"), before["kind"], before["subject"]),
+    }
 
 
 def leaders(seen):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.rules.kinds.given import BOOK, ON, Tables
+from tests.rules.kinds.bank import BOOK, ON, Tables
 from weihu.engine.duck import DuckEngine
 from weihu.rules import tables, value
 
@@ -43,12 +43,12 @@ def account(number, **other):
 
 
 def test_accounts_keep_their_balance_until_another_is_delivered():
-    given_tables = Tables(
+    night = Tables(
         accounts_before=[account(1, balance=Decimal("5.00")), account(2, balance=Decimal("7.00"))],
         accounts_today=[account(2, branch_id="x"), account(3)],
         balances_today=[{"account_id": "a1", "balance": Decimal("6.00")}],
     )
-    made = {row["account_id"]: row for row in given_tables.make("accounts_carried")}
+    made = {row["account_id"]: row for row in night.make("accounts_carried")}
     assert {key: row["balance"] for key, row in made.items()} == {"a1": 6, "a2": 7, "a3": 0}
     assert made["a2"]["branch_id"] == "x"
 

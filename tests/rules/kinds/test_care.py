@@ -1,12 +1,8 @@
-"""Keeping up the relationship: wishes, facts to ask, contacts owed, what the workplace noted."""
+"""Keeping up the relationship: wishes, facts to ask, contacts owed."""
 
 from datetime import date, timedelta
 
-import pytest
-
-from tests.rules.kinds.given import BOOK, ON, TOP, Tables, raised
-from weihu.rules.kinds import KINDS
-from weihu.rules.sections.signals import NOTED_KINDS
+from tests.rules.kinds.bank import BOOK, ON, TOP, raised
 
 NEXT = ON + timedelta(days=1)
 
@@ -49,22 +45,3 @@ def test_follow_up_is_due_on_the_day_agreed_unless_contacted_since():
     assert len(raised("follow_up", compared=[agreed])) == 1
     assert raised("follow_up", compared=[agreed | {"follow_up_on": NEXT + timedelta(days=1)}]) == []
     assert raised("follow_up", compared=[agreed | {"last_contact_on": NEXT}]) == []
-
-
-@pytest.mark.parametrize("kind", [kind for kind in NOTED_KINDS if kind in BOOK.signals])
-def test_what_the_workplace_noted_is_raised_for_the_grades_of_its_kind(kind):
-    noted = [{"kind": kind}]
-    low, rule = 0, BOOK.signals[kind]
-    highest = BOOK.rank(rule.to_grade) if rule.to_grade else TOP
-    lowest = BOOK.rank(rule.from_grade)
-    for rank in range(low, TOP + 1):
-        ranked = [{"grade_rank": rank, "rank_before": rank}]
-        rows = Tables(compared=ranked, noted=noted).make("seen_noted")
-        assert [row["kind"] for row in rows] == ([kind] if lowest <= rank <= highest else [])
-
-
-def test_every_kind_of_the_files_has_a_test_that_names_it():
-    from pathlib import Path
-
-    texts = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
-    assert [kind for kind in KINDS if f'"{kind}"' not in texts] == []

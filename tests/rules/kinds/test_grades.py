@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.rules.kinds.given import BOOK, ON, TOP, raised
+from tests.rules.kinds.bank import BOOK, ON, TOP, raised
 
 CENT = Decimal("0.01")
 KEYS = list(BOOK.grades)

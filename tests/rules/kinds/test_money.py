@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.rules.kinds.given import BOOK, ON, raised
+from tests.rules.kinds.bank import BOOK, ON, raised
 
 CENT = Decimal("0.01")
 
@@ -54,6 +54,18 @@ def test_inter_branch_is_money_moved_at_another_branch_in_all_at_least_the_amoun
     assert raised("inter_branch", accounts=account, transactions=at_home) == []
 
 
+def test_the_place_named_is_that_of_the_largest_movement_and_of_equals_that_of_the_first():
+    least = amount_of("inter_branch")
+    first = {"transaction_id": "1", "amount": -least, "branch_id": "x"}
+    for amount, place in ((least - CENT, "x"), (least, "x"), (least + CENT, "w")):
+        for moves in (
+            [first, {"transaction_id": "2", "amount": amount, "branch_id": "w"}],
+            [{"transaction_id": "2", "amount": amount, "branch_id": "w"}, first],
+        ):
+            (row,) = raised("inter_branch", accounts=[{}], transactions=moves)
+            assert (row["amount"], row["detail"]) == (least + amount, place)
+
+
 def test_to_other_bank_is_money_sent_away_in_all_at_least_the_amount():
     least = amount_of("to_other_bank")
     sent = {"transaction_id": "1", "amount": -least, "counterparty_bank": "ICBC"}
@@ -66,7 +78,8 @@ def test_to_other_bank_is_money_sent_away_in_all_at_least_the_amount():
 def test_dormant_is_assets_without_a_movement_for_the_idle_days():
     assert len(raised("dormant", compared=[{"moved_on": idle("dormant")}])) == 1
     assert raised("dormant", compared=[{"moved_on": idle("dormant") + timedelta(days=1)}]) == []
-    assert raised("dormant", compared=[{"moved_on": idle("dormant"), "aum": Decimal("0.00")}]) == []
+    for aum, count in ((CENT, 1), (Decimal("0.00"), 0)):
+        assert len(raised("dormant", compared=[{"moved_on": idle("dormant"), "aum": aum}])) == count
 
 
 def test_waking_is_a_movement_today_after_the_idle_days():

@@ -2,10 +2,11 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
-from tests.rules.kinds.given import BOOK, ON, TOP, raised
+from tests.rules.kinds.bank import BOOK, ON, TOP, raised
 
 
 def ahead(days):
@@ -29,6 +30,23 @@ def test_maturity_is_of_open_accounts_with_a_balance_within_the_lead_days():
         {"closed_on": ON},
     ):
         assert raised("maturity", accounts=[last | other]) == []
+
+
+def test_what_ends_today_is_still_told():
+    (row,) = raised("maturity", accounts=[{"matures_on": ON}])
+    assert (row["subject"], row["on_date"]) == (f"a {ON} {BOOK.signals['maturity'].leads[0]}", ON)
+    for kind, category in (("loan_ending", "loan"), ("card_expiring", "card")):
+        (row,) = raised(kind, holdings_open=[{"matures_on": ON, "category": category}])
+        assert (row["subject"], row["on_date"]) == (f"h {ON}", ON)
+    (row,) = raised("risk_expiring", profiles=[{"risk_rated_on": ahead(-BOOK.suitability.rating_days)}])
+    assert (row["subject"], row["on_date"], row["detail"]) == (str(ON), ON, "")
+
+
+def test_maturity_is_told_by_the_nearest_lead_that_is_reached():
+    leads = BOOK.signals["maturity"].leads
+    for nearer, lead in pairwise(leads):
+        (row,) = raised("maturity", accounts=[{"matures_on": ahead(nearer + 1)}])
+        assert row["subject"] == f"a {ahead(nearer + 1)} {lead}"
 
 
 def test_matured_is_a_product_that_ended_today_and_was_not_renewed():
@@ -60,6 +78,8 @@ def test_risk_expiring_is_a_rating_that_runs_out_within_the_lead_days():
     (row,) = raised("risk_expiring", profiles=[{"risk_rating": "C3", "risk_rated_on": rated}])
     assert (row["on_date"], row["subject"], row["detail"]) == (ahead(lead), str(ahead(lead)), "C3")
     assert raised("risk_expiring", profiles=[{"risk_rated_on": rated + timedelta(days=1)}]) == []
+    past = ahead(-1) - timedelta(days=BOOK.suitability.rating_days)
+    assert raised("risk_expiring", profiles=[{"risk_rated_on": past}]) == []
     assert raised("risk_expiring", profiles=[{"risk_rated_on": None}]) == []
 
 

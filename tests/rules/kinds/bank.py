@@ -1,20 +1,25 @@
-"""Tables of a night from readable rows: what is not said of a row is as for an ordinary customer."""
+"""Tables of a night from readable rows: columns that a row leaves out are those of an ordinary customer."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 
-import ibis
-import pyarrow as pa
+from ibis.expr.types import Table
 
 from weihu.engine.duck import DuckEngine
 from weihu.nightly import steps
+from weihu.nightly.graph import rows_of
 from weihu.rules import rulebook, tables
 
 ON = date(2026, 6, 24)
 BOOK = rulebook.load("state_bank")
 TOP = len(BOOK.grades) - 1
+AUM, METRIC, REVIEW = Decimal("600000.00"), Decimal("612345.67"), Decimal("498765.43")
+"""Three amounts of the ordinary customer, each another one, so that a test sees which of them a row shows."""
+
 Row = dict[str, object]
 
 SCHEMAS = steps.night(BOOK).schemas
@@ -24,11 +29,12 @@ USUAL: dict[str, Row] = {
         "branch_id": "b",
         "opened_on": date(2020, 1, 1),
         "first_seen_on": date(2026, 1, 1),
-        "aum": Decimal("600000.00"),
-        "metric": Decimal("600000.00"),
+        "aum": AUM,
+        "metric": METRIC,
         "flow_1": Decimal("0.00"),
         "moved_on": ON - timedelta(days=3),
         "grade_rank": TOP - 1,
+        "review_1": REVIEW,
         "rank_before": TOP - 1,
         "moved_before": ON - timedelta(days=3),
         "primary_id": "p",
@@ -57,7 +63,7 @@ USUAL: dict[str, Row] = {
     "moves": {
         "customer_id": "c",
         "own": Decimal("0.00"),
-        "before": Decimal("600000.00"),
+        "before": AUM,
         "salary": Decimal("0.00"),
         "demand": Decimal("0.00"),
     },
@@ -89,45 +95,52 @@ THRESHOLDS: list[Row] = [
 ]
 
 
+@cache
+def _engine() -> DuckEngine:
+    """The process's one engine: what a rule compiles to is used again by every test."""
+    return DuckEngine(None, threads=1)
+
+
 class Tables:
-    """The tables of one night in an engine; those that are not given are empty, but for calendar and thresholds."""
+    """The tables of one night; those without rows are empty, but for calendar and thresholds."""
 
-    def __init__(self, **given: list[Row]) -> None:
-        self.engine = DuckEngine(None, threads=1)
-        for name, rows in {"calendar": [{}], "thresholds": THRESHOLDS, **given}.items():
-            self.bind(name, rows)
-
-    def bind(self, name: str, rows: list[Row], schema: ibis.Schema | None = None) -> None:
-        """Rows under a name."""
-        filled = [USUAL.get(name, {}) | row for row in rows]
-        schema = schema or SCHEMAS[name]
-        self.engine.bind_arrow(name, schema, pa.Table.from_pylist(filled, schema=schema.to_pyarrow()))
+    def __init__(self, **rows: list[Row]) -> None:
+        self.rows = {"calendar": [{}], "thresholds": THRESHOLDS, **rows}
 
     def make(self, name: str, book: rulebook.RuleBook = BOOK) -> list[Row]:
         """What the night's step of a name makes of the tables."""
+        engine = _engine()
         step = next(step for step in steps.night(book).steps if step.makes == name)
-        inputs = {}
-        for parameter, table in step.inputs.items():
-            if table not in self.engine._counts:
-                self.bind(table, [])
-            inputs[parameter] = ibis.table(SCHEMAS[table], name=table)
-        self.engine.derive(name, step.rule, **inputs, **step.values(book))
-        return self.engine.read(name).to_pylist()
+        inputs = {parameter: self._bound(engine, table) for parameter, table in step.inputs.items()}
+        engine.derive(name, step.rule, **inputs, **step.values(book))
+        return engine.read(name).to_pylist()
+
+    def _bound(self, engine: DuckEngine, name: str) -> Table:
+        rows = [USUAL.get(name, {}) | row for row in self.rows.get(name, [])]
+        return engine.bind_arrow(name, SCHEMAS[name], rows_of(SCHEMAS[name], rows))
 
 
-def raised(kind: str, **given: list[Row]) -> list[Row]:
-    """What a kind sees of some tables; one ordinary customer, unless others are given."""
-    rows = Tables(**{"compared": [{}], **given}).make(f"seen_{kind}")
-    assert all(row["kind"] == kind for row in rows)
-    return rows
+def raised(kind: str, book: rulebook.RuleBook = BOOK, **rows: list[Row]) -> list[Row]:
+    """What a kind sees in some tables; of one ordinary customer, unless there are rows of others."""
+    seen = Tables(**{"compared": [{}], **rows}).make(f"seen_{kind}", book)
+    assert all(row["kind"] == kind for row in seen)
+    return seen
 
 
-def open_signals(seen: list[Row], before: list[Row] = (), answers: list[Row] = (), book=BOOK) -> list[Row]:
-    """Tonight's open signals, by what the kinds saw, what was open before, and what was answered."""
-    held = Tables()
-    ordinary = {"customer_id": "c", "subject": "", "detail": ""}
-    held.bind("seen", [ordinary | row for row in seen], tables.SEEN)
-    lasting = ordinary | {"seen_on": ON - timedelta(days=1), "expires_on": ON, "raised_on": ON, "held_out": False}
-    held.bind("signals_before", [lasting | row for row in before], tables.SIGNALS)
-    held.bind("answers", [{"subject": "", **row} for row in answers], tables.ANSWERS)
-    return held.make("signals", book)
+def open_signals(
+    seen: Sequence[Row],
+    before: Sequence[Row] = (),
+    answers: Sequence[Row] = (),
+    on: date = ON,
+    book: rulebook.RuleBook = BOOK,
+) -> list[Row]:
+    """The open signals of a night, by what the kinds saw, what was open before, and what was answered."""
+    ordinary: Row = {"customer_id": "c", "subject": "", "detail": ""}
+    lasting = ordinary | {"seen_on": on - timedelta(days=1), "expires_on": on, "raised_on": on, "held_out": False}
+    night = Tables(
+        seen=[ordinary | row for row in seen],
+        signals_before=[lasting | row for row in before],
+        answers=[{"subject": "", **row} for row in answers],
+        calendar=[{"business_date": on}],
+    )
+    return night.make("signals", book)
