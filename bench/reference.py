@@ -360,7 +360,7 @@ SELECT s.customer_id, s.kind, s.subject, coalesce(l.raised_on, DATE '{{on}}') AS
        {KEPT_BACK} AS held_out
 FROM seen s LEFT JOIN lasting l USING (customer_id, kind, subject)
 UNION ALL BY NAME
-SELECT * EXCLUDE (told_by) FROM lasting ANTI JOIN seen USING (customer_id, kind, subject)
+SELECT * EXCLUDE (led_by) FROM lasting ANTI JOIN seen USING (customer_id, kind, subject)
 WHERE kind <> 'maturity' OR (customer_id, regexp_replace(subject, ' [0-9]+$', '')) NOT IN (SELECT (customer_id, stem) FROM nearer)
 """
 

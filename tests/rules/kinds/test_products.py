@@ -42,7 +42,7 @@ def test_what_ends_today_is_still_told():
     assert (row["subject"], row["on_date"], row["detail"]) == (str(ON), ON, "")
 
 
-def test_maturity_is_told_by_the_nearest_lead_that_is_reached():
+def test_maturity_is_led_by_the_nearest_lead_that_is_reached():
     leads = BOOK.signals["maturity"].leads
     for nearer, lead in pairwise(leads):
         (row,) = raised("maturity", accounts=[{"matures_on": ahead(nearer + 1)}])
