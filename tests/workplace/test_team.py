@@ -66,6 +66,13 @@ def test_who_has_no_team_has_a_sheet_of_his_own(signed_in, member):
     assert client.get(reverse("morning_pdf"), {"staff": "nobody"}).status_code == 404
 
 
+def test_the_morning_page_offers_no_sheet_when_nothing_would_be_on_it(signed_in):
+    client = signed_in("relationship_manager")
+    sheet = reverse("morning_pdf")
+    assert sheet in client.get(reverse("morning")).content.decode()
+    assert sheet not in client.get(reverse("morning"), {"staff": "nobody"}).content.decode()
+
+
 def test_what_is_too_long_for_a_sheet_is_set_smaller():
     rows = [[str(number), "很长的说明" * 12] for number in range(80)]
     content = write_pdf([Page("标题", "说明", ["<b>&"], [Grid("表", ["一", "二"], rows, (1, 9))])], "某人 2026")
