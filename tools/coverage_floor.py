@@ -11,8 +11,8 @@ import json
 import sys
 from pathlib import Path
 
-FLOOR = 68.0
-"""Per cent of lines and branches; what is reached today, on the way to 85."""
+FLOOR = 85.0
+"""Per cent of lines and branches."""
 
 
 def below(report: dict, floor: float) -> list[tuple[float, str]]:

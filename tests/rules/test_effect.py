@@ -92,7 +92,9 @@ def night(on, signals, standings, trials=()):
     raised = bound(engine, "signals", tables.SIGNALS, signals)
     engine.derive("trials", effect.trials, raised, *given, BOOK)
     engine.derive("effects", effect.effects, *given, BOOK)
-    return engine.read("trials").sort_by("customer_id").to_pylist(), engine.read("effects").sort_by("held_out").to_pylist()
+    return engine.read("trials").sort_by("customer_id").to_pylist(), engine.read("effects").sort_by(
+        "held_out"
+    ).to_pylist()
 
 
 def test_a_trial_begins_with_the_signal_and_ends_after_the_horizon():

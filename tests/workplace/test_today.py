@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
-from weihu.workplace.bank.models import Task
+from weihu.workplace.bank.models import Signal, Task
 from weihu.workplace.base import audit
 from weihu.workplace.base.models import Entry
 from weihu.workplace.contact.models import Contact
@@ -98,3 +98,35 @@ def test_pages_of_the_list_hold_everyone_once(signed_in, run):
         seen += [row.customer_id for row, _ in context["rows"]]
         address = f"{reverse('customers')}?{context['more']}" if context["more"] else ""
     assert len(seen) == len(set(seen)) == run.report["reconciliation"]["customers"]
+
+
+def test_signals_of_one_movement_are_one_reason_and_one_result_answers_them_all(work, run):
+    client, customer = work
+    Signal.objects.filter(customer_id=customer).delete()
+    day = str(run.business_date)
+    for kind, leader in (
+        ("large_outflow", ""),
+        ("unusual_outflow", "large_outflow"),
+        ("to_other_bank", "large_outflow"),
+    ):
+        Signal.objects.create(
+            customer_id=customer,
+            kind=kind,
+            subject=day,
+            raised_on=run.business_date,
+            amount=2_337_047,
+            base=100,
+            limit=50,
+            on_date=run.business_date,
+            detail="ICBC" if kind == "to_other_bank" else "",
+            led_by=leader,
+            since_run=run.number,
+        )
+    (reason,) = client.get(reverse("task", args=[customer])).context["task"].reasons
+    assert reason.signal.kind == "large_outflow"
+    assert {signal.kind for signal in reason.others} == {"unusual_outflow", "to_other_bank"}
+    assert reason.text.count(" · ") == 2
+    assert "ICBC" in reason.text
+    client.post(reverse("record", args=[customer]), said())
+    answers = Contact.objects.get(customer_id=customer).answers.values_list("kind", flat=True)
+    assert set(answers) == {"large_outflow", "unusual_outflow", "to_other_bank"}
