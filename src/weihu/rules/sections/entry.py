@@ -98,7 +98,12 @@ def _exact(value: object, info: ValidationInfo) -> object:
 
 
 def _day(value: object, info: ValidationInfo) -> object:
-    return date.fromisoformat(value) if isinstance(value, str) and not Reading.of(info).from_file else value
+    if not isinstance(value, str) or Reading.of(info).from_file:
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return value  # refused as no date, like any other value
 
 
 EXACT = BeforeValidator(_exact)

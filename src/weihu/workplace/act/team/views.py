@@ -9,7 +9,6 @@ from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -20,6 +19,7 @@ from weihu.workplace.act.team.day import PersonDay, day_of, followed_up, run_for
 from weihu.workplace.act.team.models import Undone, WorkNote
 from weihu.workplace.bank.models import Branch, Staff, Standing
 from weihu.workplace.base import audit
+from weihu.workplace.base.days import read_day
 from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
 from weihu.workplace.base.words import amount_text, called, day, weekday
 from weihu.workplace.contact.models import Outcome
@@ -157,7 +157,7 @@ def work_log(request: WorkRequest) -> HttpResponse:
     staff = next((member for member in [request.user, *people] if member.staff_id == wanted), None)
     if staff is None:
         raise Http404
-    until = parse_date(request.GET.get("until", "")) or on
+    until = read_day(request.GET.get("until", "")) or on
     days = [until - timedelta(days=back) for back in range(request.book.pages.log_days)]
     days_read = [(on_day, day_of([staff], run_for(on_day), on_day)[0]) for on_day in days]
     rows = [

@@ -9,11 +9,11 @@ from uuid import UUID
 from django.db.models import Count, Sum
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from weihu.workplace.base import audit
+from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import called
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.gate.sheets import Sheet, download
@@ -48,7 +48,7 @@ def benefits(request: WorkRequest) -> HttpResponse:
     if not gate.decides:
         raise Http404
     until = request.run.work_date
-    after = parse_date(request.GET.get("after", "")) or date(until.year, 1, 1) - timedelta(days=1)
+    after = read_day(request.GET.get("after", "")) or date(until.year, 1, 1) - timedelta(days=1)
     uses = BenefitUse.objects.filter(on__gt=after, on__lte=until, undone=False, branch_id__in=gate.branches)
     counted: dict[tuple[str, str], dict[str, Any]] = {
         (row["benefit"], row["grade"]): dict(row)

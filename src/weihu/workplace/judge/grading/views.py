@@ -12,7 +12,6 @@ from django.conf import settings
 from django.db.models import Count
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.utils.dateparse import parse_date
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -22,6 +21,7 @@ from weihu.rules.rulebook import FaultyBook, RuleBook
 from weihu.workplace.bank.metric import Distance, distances
 from weihu.workplace.bank.models import Run, Staff, rulebook_of
 from weihu.workplace.base import audit
+from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import called, grade_words, measure_name
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
@@ -73,9 +73,9 @@ def distribution(request: WorkRequest) -> HttpResponse:
 def migration(request: WorkRequest) -> HttpResponse:
     """Who moved between two dates: a picture, a matrix, and the people behind each number."""
     gate = require_reach(request)
-    until = parse_date(request.GET.get("until", "")) or request.run.business_date
+    until = read_day(request.GET.get("until", "")) or request.run.business_date
     until = min(until, request.run.business_date)
-    after = parse_date(request.GET.get("after", "")) or until.replace(day=1) - timedelta(days=1)
+    after = read_day(request.GET.get("after", "")) or until.replace(day=1) - timedelta(days=1)
     then = _book_at(until) or request.book
     moved = moves(gate, after, until, then)
     grades = list(then.grades.values())
@@ -317,7 +317,7 @@ def exception(request: WorkRequest, customer_id: str) -> HttpResponse:
             audit.record(by, "exception.end", customer_id, number)
         return redirect("customer", customer_id)
     grade, reason = request.POST.get("grade", ""), request.POST.get("reason", "").strip()[:500]
-    until = parse_date(request.POST.get("until", "") or "")
+    until = read_day(request.POST.get("until", ""))
     last = on + timedelta(days=request.book.portfolios.exception_days)
     known = grade in request.book.grades and request.book.rank(grade) > standing.grade_rank
     if not (known and reason and until and on <= until <= last):

@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from weihu.workplace.base import audit
+from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import name_mask
 from weihu.workplace.gate.models import Handover
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
@@ -172,7 +172,7 @@ def claims(request: WorkRequest) -> HttpResponse:
 def _propose(request: WorkRequest) -> Handover:
     form, gate = request.POST, request.gate
     to = gate.colleagues().filter(staff_id=form.get("to", "")).first()
-    on = parse_date(form.get("on", "") or "")
+    on = read_day(form.get("on", ""))
     try:
         token = UUID(form.get("token", ""))
     except ValueError:

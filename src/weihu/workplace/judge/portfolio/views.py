@@ -6,13 +6,13 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from weihu.sources.workbook import Unreadable
 from weihu.workplace.bank.models import Branch, Staff, Standing, Unassigned
 from weihu.workplace.base import audit
+from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import called, in_language
 from weihu.workplace.gate.cover import absent_on
 from weihu.workplace.gate.models import Absence
@@ -192,7 +192,7 @@ def _enter_absence(request: WorkRequest, people: set[str]) -> bool:
     if number := form.get("withdraw", ""):
         rows = Absence.objects.filter(pk=int(number) if number.isdecimal() else 0, staff_id__in=people)
         return bool(rows.update(withdrawn=True))
-    first, last = (parse_date(form.get(name, "") or "") for name in ("from_on", "to_on"))
+    first, last = (read_day(form.get(name, "")) for name in ("from_on", "to_on"))
     absent, cover = form.get("staff_id", ""), form.get("cover_id", "")
     if not (
         first and last and first <= last and absent in people and (not cover or cover in people) and cover != absent
