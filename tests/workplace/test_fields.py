@@ -8,7 +8,8 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 from cryptography.exceptions import InvalidTag
-from django.db import connection
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection
 
 import weihu
 from weihu.workplace.bank.models import Book, Standing
@@ -121,8 +122,18 @@ def test_no_document_is_none_both_ways():
     assert field.get_prep_value(None) is None
 
 
+@pytest.fixture
+def kept_connection():
+    """The test's connection outlives the request, as with Django's own client: it is within the test's transaction."""
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
+    yield
+    request_started.connect(close_old_connections)
+    request_finished.connect(close_old_connections)
+
+
 @pytest.mark.django_db
-def test_a_wsgi_server_finds_the_application_and_is_told_that_it_is_well(run):
+def test_a_wsgi_server_finds_the_application_and_is_told_that_it_is_well(run, kept_connection):
     from weihu.workplace.wsgi import application
 
     heads = []

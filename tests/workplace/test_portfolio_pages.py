@@ -49,7 +49,7 @@ def sheet_of(answer):
     return [[cell.value for cell in row] for row in openpyxl.load_workbook(io.BytesIO(answer.content)).active]
 
 
-def proposal(run, giver, receiver, **changes):
+def proposal(run, giver, receiver, /, **changes):
     """The form by which somebody proposes to hand all of a person's customers over."""
     form = {"giver": giver.staff_id, "to": receiver.staff_id, "on": str(run.work_date), "token": str(uuid4())}
     return form | {"scope": "all", "note": "常在上午"} | changes
@@ -103,6 +103,7 @@ def test_only_the_chosen_customers_of_the_person_are_handed_over(run, post):
         {"on": "tomorrow"},
         {"on": "2000-01-01"},
         {"scope": ""},
+        {"giver": "nobody"},
         {"scope": "", "chosen": ["nobody"]},
     ],
 )
