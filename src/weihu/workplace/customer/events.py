@@ -205,7 +205,7 @@ def introductions(subject: Subject, most: int) -> Events:
     """Whom the customer brought."""
     rows = Introduction.objects.filter(introducer_id=subject.customer_id, withdrawn=False).order_by("-on", "-pk")
     for row in rows[:most]:
-        yield Event(row.on, "users-plus", _("Record an introduction"), row.name, row.staff_id)
+        yield Event(row.on, "users-plus", _("Introductions"), row.name, row.staff_id)
 
 
 def goals(subject: Subject, most: int) -> Events:
