@@ -1,12 +1,17 @@
 """One process for several nights: what changes between them, what follows each, and what a killed one left undone."""
 
+import csv
+import json
+import shutil
+from datetime import date, timedelta
+
 import pytest
 
 from tests.conftest import PUBLISHED_DAYS
 from weihu.nightly import followups
 from weihu.nightly.run import Nightly
 from weihu.workplace.bank.current import current
-from weihu.workplace.bank.models import Standing
+from weihu.workplace.bank.models import Staff, Standing
 from weihu.workplace.customer.merging import merge
 
 
@@ -54,3 +59,28 @@ def test_an_unchanged_table_is_the_same_file_as_the_night_before(run, home, deli
         following = nightly.run(deliveries[PUBLISHED_DAYS])
     before, now = (home.run(number) / "branches.parquet" for number in (run.number, following.number))
     assert now.samefile(before)
+
+
+def announced(delivery, into, staff, left_on):
+    """The delivery with one more file: a member of staff is to leave."""
+    shutil.copytree(delivery, into)
+    names = ["staff_id", "name", "branch_id", "post", "left_on"]
+    with (into / "staff.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([names, [*(getattr(staff, name) for name in names[:4]), left_on]])
+    manifest = json.loads((into / "manifest.json").read_text())
+    manifest["files"]["staff"] = {"rows": 1}
+    (into / "manifest.json").write_text(json.dumps(manifest))
+    return into
+
+
+def test_who_is_to_leave_works_until_that_day_and_not_on_it(run, home, deliveries, tmp_path):
+    """The announcement came a day before; nothing is delivered on the day itself."""
+    staff = Staff.objects.filter(post="teller", left_on=None).order_by("staff_id").first()
+    left_on = date.fromisoformat(deliveries[PUBLISHED_DAYS].name) + timedelta(days=1)
+    with Nightly(home) as nightly:
+        nightly.run(announced(deliveries[PUBLISHED_DAYS], tmp_path / deliveries[PUBLISHED_DAYS].name, staff, left_on))
+        staff.refresh_from_db()
+        assert (staff.is_active, staff.left_on) == (True, left_on)
+        nightly.run(deliveries[PUBLISHED_DAYS + 1])
+    staff.refresh_from_db()
+    assert not staff.is_active

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,3 +87,75 @@ def test_the_book_says_how_many_are_shown():
 
 def test_what_the_customer_liked_comes_before_everything():
     assert matches(replace(EVERYTHING, liked=frozenset({"consumer_loan"})), BOOK)[0].key == "consumer_loan"
+
+
+def aged_between(low, high):
+    """The book with a fund for customers of these ages only."""
+    return rulebook.changed(BOOK, {"offers": {"fund": {"age_from": low, "age_to": high}}})
+
+
+@pytest.mark.parametrize(
+    ("born", "fits"),
+    [
+        (date(2008, 6, 3), False),  # 18 tomorrow
+        (date(2008, 6, 2), True),  # 18 today
+        (date(1965, 6, 3), True),  # 61 tomorrow
+        (date(1965, 6, 2), False),  # 61 today
+        (None, False),
+    ],
+)
+def test_a_stage_of_life_begins_and_ends_on_a_birthday(born, fits):
+    situation = replace(EVERYTHING, kinds=["idle_cash"], born=born)
+    assert ("fund" in [fit.key for fit in matches(situation, aged_between(18, 60))]) == fits
+
+
+def test_somebody_of_unknown_age_is_offered_what_suits_every_age():
+    situation = replace(EVERYTHING, kinds=["idle_cash"], born=None)
+    assert "fund" in [fit.key for fit in matches(situation, aged_between(0, 150))]
+    assert "fund" not in [fit.key for fit in matches(situation, aged_between(0, 149))]
+    assert "fund" not in [fit.key for fit in matches(situation, aged_between(1, 150))]
+
+
+def test_an_offer_has_a_least_amount():
+    least = max(offer.minimum for offer in BOOK.offers.values())
+    dear = next(key for key, offer in BOOK.offers.items() if offer.minimum == least)
+    situation = replace(EVERYTHING, kinds=BOOK.offers[dear].answers, amount=least)
+    everything = rulebook.changed(BOOK, {"ranking": {"shown": 99}})
+    assert dear in [fit.key for fit in matches(situation, everything)]
+    below = replace(situation, amount=least - Decimal("0.01"))
+    assert dear not in [fit.key for fit in matches(below, everything)]
+
+
+def test_of_two_offers_the_heavier_comes_first():
+    idle = replace(EVERYTHING, kinds=["idle_cash"])
+    keys = [fit.key for fit in matches(idle, BOOK)]
+    heavy = rulebook.changed(BOOK, {"offers": {keys[-1]: {"weight": 100}}})
+    assert [fit.key for fit in matches(idle, heavy)] == [keys[-1], *keys[:-1]]
+
+
+def test_what_is_new_to_the_customer_comes_before_what_is_held():
+    """All else being equal: one reason each, the same weight, no goals."""
+    book = rulebook.changed(
+        BOOK,
+        {"offers": {"wealth": {"weight": 1}, "fund": {"weight": 1}}, "ranking": {"signal": 1, "goal": 0, "new": 1}},
+    )
+    idle = replace(EVERYTHING, kinds=["idle_cash"])
+    for held, fresh in (("fund", "wealth"), ("wealth", "fund")):
+        fits = {fit.key: fit for fit in matches(replace(idle, held=frozenset({held})), book)}
+        assert (fits[held].new, fits[fresh].new) == (False, True)
+        assert list(fits).index(fresh) < list(fits).index(held)
+
+
+def test_an_offer_names_the_highest_class_among_its_products_and_only_those_that_fit():
+    situation = replace(EVERYTHING, kinds=["idle_cash"], rating="C3")
+    fits = {fit.key: fit for fit in matches(situation, BOOK)}
+    assert (fits["fund"].products, fits["fund"].risk) == (["F002"], "R3")
+    assert (fits["wealth"].products, fits["wealth"].risk) == (["W060"], "R2")
+    assert "fund" not in {fit.key for fit in matches(replace(situation, rating="C2"), BOOK)}
+
+
+def test_a_rating_counts_up_to_the_last_day_the_book_allows():
+    days = BOOK.suitability.rating_days
+    for ago, counts in ((days, True), (days + 1, False)):
+        situation = replace(EVERYTHING, kinds=["idle_cash"], rated_on=ON - timedelta(days=ago))
+        assert any(fit.risk for fit in matches(situation, BOOK)) == counts

@@ -283,6 +283,7 @@ def test_only_visits_that_took_place_show(subject, staff_id, today):
             staff_id=staff_id,
             on=today + timedelta(days=days),
             at=time(10, 30),
+            minutes=45,
             place="客户公司",
             made_on=today - timedelta(days=5),
             cancelled=cancelled,

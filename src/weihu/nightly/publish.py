@@ -252,6 +252,8 @@ class Publication:
                 if rows.num_rows:
                     # a password is given here, not by the core system
                     bulk.upsert(model, key, rows, once=("password",))
+            # who has left by now, whether delivered today or announced earlier
+            Staff.objects.filter(is_active=True, left_on__lte=run.business_date).update(is_active=False)
             if keys:
                 SearchKey.objects.filter(customer_id__in=renamed["customer_id"].to_pylist()).delete()
                 bulk.insert(SearchKey, keys)
@@ -332,8 +334,7 @@ class Publication:
 
     def _core_rows(self) -> list[tuple[type[models.Model], str, pa.Table]]:
         """Delivered staff, branches, products and known customers: few, so they go with the pointer."""
-        active = f"left_on IS NULL OR left_on > DATE '{self._run.business_date}' AS is_active"
-        staff = f"staff_id, name, branch_id, post, left_on, {active}, '!' AS password"
+        staff = "staff_id, name, branch_id, post, left_on, true AS is_active, '!' AS password"
         known = self._customers("SEMI JOIN published_standings p USING (customer_id)")
         return [
             (Branch, "branch_id", self._landed_rows("branches", "branch_id, name, parent_id")),

@@ -71,7 +71,7 @@ def _fit(key: str, offer: Offer, situation: Situation, book: RuleBook) -> Fit | 
     held = offer.category in situation.held
     if not answers or situation.amount < offer.minimum or (offer.once and held):
         return None
-    age = (situation.on - situation.born).days // 365.2425 if situation.born else None
+    age = _age(situation.born, situation.on) if situation.born else None
     if (offer.age_from or offer.age_to < 150) and (age is None or not offer.age_from <= age <= offer.age_to):
         return None
     if situation.needed_within is not None and offer.locks_days > situation.needed_within:
@@ -81,6 +81,11 @@ def _fit(key: str, offer: Offer, situation: Situation, book: RuleBook) -> Fit | 
         return None
     goals = sorted(situation.goals & set(offer.goals))
     return Fit(key, offer, answers, risk, products, goals, not held, key in situation.liked)
+
+
+def _age(born: date, on: date) -> int:
+    """Full years; who was born on 29 February is a year older on 1 March of other years."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
 def _suitable(offer: Offer, situation: Situation, book: RuleBook) -> tuple[list[str] | None, str | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -31,10 +30,10 @@ class Campaign(models.Model):
     branch_id = models.CharField(max_length=40, db_index=True)
     from_on = models.DateField()
     to_on = models.DateField()
-    control_share = models.DecimalField(max_digits=3, decimal_places=2, default=Decimal("0.20"))
-    wave_size = models.IntegerField(default=10)
-    stop_share = models.DecimalField(max_digits=3, decimal_places=2, default=Decimal("0.20"))
-    stop_after = models.IntegerField(default=20)
+    control_share = models.DecimalField(max_digits=3, decimal_places=2)
+    wave_size = models.IntegerField()
+    stop_share = models.DecimalField(max_digits=3, decimal_places=2)
+    stop_after = models.IntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     made_by = models.CharField(max_length=60)
     made_on = models.DateField()

@@ -24,7 +24,7 @@ class Visit(models.Model):
     staff_id = models.CharField(max_length=60)
     on = models.DateField()
     at = models.TimeField()
-    minutes = models.IntegerField(default=45)
+    minutes = models.IntegerField()
     place = SealedField(blank=True, scope="visit_place")
     made_on = models.DateField()
     cancelled = models.BooleanField(default=False)

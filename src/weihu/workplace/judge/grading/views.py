@@ -236,7 +236,7 @@ def book_drafts(request: WorkRequest) -> HttpResponse:
     """The rule books that were proposed; a file may be proposed as a whole."""
     if not books.may_keep(require_reach(request)):
         raise Http404
-    form = forms.BookFile(request.POST or None, request.FILES or None)
+    form = forms.BookFile(request.POST, request.FILES) if request.method == "POST" else forms.BookFile()
     faults: list[str] = []
     if request.method == "POST" and form.is_valid():
         try:

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ("staff_id", models.CharField(max_length=60)),
                 ("on", models.DateField()),
                 ("at", models.TimeField()),
-                ("minutes", models.IntegerField(default=45)),
+                ("minutes", models.IntegerField()),
                 ("place", models.TextField(blank=True)),
                 ("made_on", models.DateField()),
                 ("cancelled", models.BooleanField(default=False)),
