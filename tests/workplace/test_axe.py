@@ -48,7 +48,9 @@ def something_on_every_page(manager) -> tuple[int, int, str]:
         token=uuid.uuid4(), introducer_id=one, introduced_id=other, staff_id=manager.pk, branch_id=manager.branch_id, on=on,
         first_product_on=on,
     )  # fmt: skip
-    Visit.objects.create(token=uuid.uuid4(), customer_id=one, staff_id=manager.pk, on=on, at="10:00", minutes=45, made_on=on)
+    Visit.objects.create(
+        token=uuid.uuid4(), customer_id=one, staff_id=manager.pk, on=on, at="10:00", minutes=45, made_on=on
+    )
     WorkNote.objects.create(staff_id=manager.pk, on=on, minutes=30, text="培训")
     if not CarePlan.objects.filter(customer_id=one, ended_on__isnull=True).exists():
         begin_by_hand(one, "big_maturity", run.rulebook, manager.pk, on)

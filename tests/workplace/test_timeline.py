@@ -373,7 +373,11 @@ def test_referral_benefit_exception_introduction_and_goal_show_in_the_books_word
 
 
 def test_a_campaign_shows_when_its_call_is_due_and_never_to_its_control_group(subject, today):
-    for title, control, wave_on in (("到期", False, today), ("对照", True, None), ("以后", False, today + timedelta(1))):
+    for title, control, wave_on in (
+        ("到期", False, today),
+        ("对照", True, None),
+        ("以后", False, today + timedelta(1)),
+    ):
         campaign = Campaign.objects.create(
             title=title,
             query="",
@@ -440,4 +444,3 @@ def test_a_page_number_that_is_none_is_the_first_page(subject, today, signed_in)
     client = signed_in("branch_manager")
     for start in ("", "x", "-3"):
         assert "第一页" in timeline_at(client, subject, start)
-
