@@ -11,6 +11,9 @@ BROWSER := $(addprefix tests/workplace/,test_browser.py test_axe.py test_days.py
 
 PYTEST := $(UV) run coverage run -m pytest -n 2 --dist loadgroup
 
+# commands begin as new processes again and again: none should have to compile its modules anew
+unexport PYTHONDONTWRITEBYTECODE
+
 MODULES ?= grade value merge
 AT_MOST ?= 40
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 import ibis
@@ -20,6 +20,8 @@ from pydantic import BaseModel
 from weihu.engine.protocol import Rule, table_of
 
 SMALL = 50_000
+MOST_TEXTS = 2_000
+"""So many compiled rules are kept: some twenty rule books'."""
 OF_NO_USE = (
     "expression_rewriter",
     "common_subexpressions",
@@ -35,10 +37,12 @@ OF_NO_USE = (
 class DuckEngine:
     """Engine (protocol.Engine) in this process.
 
-    What a rule compiles to depends on the rule, its inputs' names and columns, and its constants. It is compiled and
-    parsed once for each of these and used again on every later night of the process; DuckDB plans it anew each time,
-    since what is best depends on the night's rows.
+    What a rule compiles to depends on the rule, its inputs' names and columns, and its constants. It is compiled once
+    for each of these, whatever engines the process opens, and parsed once by an engine; DuckDB plans it anew each
+    time, since what is best depends on the night's rows.
     """
+
+    _texts: ClassVar[dict[Hashable, tuple[str, ibis.Schema]]] = {}
 
     def __init__(self, spill: Path | None, threads: int | None = None) -> None:
         self.connection = duckdb.connect()
@@ -145,13 +149,20 @@ class DuckEngine:
         stamps = [self._stamp(value) for value in (*inputs, *named.values())]
         key = (name, rule, frozenset(self._parameters), tuple(named), *stamps)
         if key not in self._compiled:
-            expression = rule(*inputs, **named)
-            schema = expression.schema()
-            sql = ibis.to_sql(self._with_variables(expression), dialect="duckdb", pretty=False)
-            # DuckDB's own types may be wider than the expression's (a date plus days is a timestamp there)
-            statement = f'CREATE OR REPLACE TABLE "{name}" AS SELECT {_columns(schema)} FROM ({sql})'
-            self._compiled[key] = (self.connection.extract_statements(statement)[0], schema)
+            if key not in self._texts:
+                if len(self._texts) >= MOST_TEXTS:
+                    self._texts.clear()
+                self._texts[key] = self._text_of(name, rule(*inputs, **named))
+            text, schema = self._texts[key]
+            self._compiled[key] = (self.connection.extract_statements(text)[0], schema)
         return self._compiled[key]
+
+    def _text_of(self, name: str, expression: Table) -> tuple[str, ibis.Schema]:
+        """The statement that makes a table of an expression, and the table's schema."""
+        schema = expression.schema()
+        sql = ibis.to_sql(self._with_variables(expression), dialect="duckdb", pretty=False)
+        # DuckDB's own types may be wider than the expression's (a date plus days is a timestamp there)
+        return f'CREATE OR REPLACE TABLE "{name}" AS SELECT {_columns(schema)} FROM ({sql})', schema
 
     def _stamp(self, value: Any) -> Hashable:
         """What tells two inputs of a rule apart; a rule book by its content."""
