@@ -1,6 +1,6 @@
 # make demo: everything installed, a synthetic bank, served on 127.0.0.1:8000
 # make test: what tests need, then the whole suite on SQLite, and what uses a database (without the browser) on a throw-away PostgreSQL;
-# one report of the coverage of both, branches included
+# the coverage, branches included, is that of the whole suite on SQLite: what only PostgreSQL runs counts as not covered
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 HOME_DIR ?= var/demo
 NODE := $(shell command -v npm 2>/dev/null)
@@ -9,7 +9,7 @@ PAGES = $(shell find src/weihu/workplace/templates -name '*.html')
 WORDS := $(patsubst %.po,%.mo,$(wildcard src/weihu/workplace/locale/*/LC_MESSAGES/django.po))
 BROWSER := $(addprefix tests/workplace/,test_browser.py test_axe.py test_days.py)
 
-PYTEST := $(UV) run coverage run -m pytest -n 2 --dist loadgroup
+PARALLEL := -n 2 --dist loadgroup
 
 # commands begin as new processes again and again: none should have to compile its modules anew
 unexport PYTHONDONTWRITEBYTECODE
@@ -44,12 +44,12 @@ test: install node_modules/.dev
 	$(UV) sync --quiet --locked
 	sh tools/test_needs.sh
 	$(UV) run coverage erase
-	$(PYTEST) $(ARGS)
-	sh tools/with_postgres.sh $(PYTEST) tests/nightly tests/workplace $(BROWSER:%=--ignore %) $(ARGS)
+	$(UV) run coverage run -m pytest $(PARALLEL) $(ARGS)
+	sh tools/with_postgres.sh $(UV) run pytest $(PARALLEL) tests/nightly tests/workplace $(BROWSER:%=--ignore %) $(ARGS)
 	$(UV) run coverage combine --quiet
 	$(UV) run coverage json --quiet --fail-under 0
 	$(UV) run coverage report
-	$(UV) run python tools/coverage_floor.py .cache/coverage/coverage.json 68
+	$(UV) run python tools/coverage_floor.py .cache/coverage/coverage.json
 
 lint: install node_modules/.dev
 	$(UV) sync --quiet --locked

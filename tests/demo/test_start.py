@@ -19,6 +19,8 @@ from weihu.cli import main
 from weihu.engine.lake import Home
 from weihu.rules import rulebook
 
+pytestmark = pytest.mark.xdist_group("demo")  # one process makes the two banks
+
 CUSTOMERS, DAYS, TWINS = 150, 8, 0.05
 TODAY = date(2026, 7, 1)
 OF_A_START = {"password", "digest", "report", "detail", "subject", "signal", "open_key", "pinyin"}

@@ -68,14 +68,14 @@ def announced(delivery, into, staff, left_on):
     with (into / "staff.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([names, [*(getattr(staff, name) for name in names[:4]), left_on]])
     manifest = json.loads((into / "manifest.json").read_text())
-    manifest["files"]["staff"] = {"rows": 1}
+    manifest["files"]["staff"] = {"file": "staff.csv", "rows": 1}
     (into / "manifest.json").write_text(json.dumps(manifest))
     return into
 
 
 def test_who_is_to_leave_works_until_that_day_and_not_on_it(run, home, deliveries, tmp_path):
     """The announcement came a day before; nothing is delivered on the day itself."""
-    staff = Staff.objects.filter(post="teller", left_on=None).order_by("staff_id").first()
+    staff = Staff.objects.filter(post="low_counter", left_on=None).order_by("staff_id").first()
     left_on = date.fromisoformat(deliveries[PUBLISHED_DAYS].name) + timedelta(days=1)
     with Nightly(home) as nightly:
         nightly.run(announced(deliveries[PUBLISHED_DAYS], tmp_path / deliveries[PUBLISHED_DAYS].name, staff, left_on))

@@ -137,7 +137,10 @@ def test_what_is_new_to_the_customer_comes_before_what_is_held():
     """All else being equal: one reason each, the same weight, no goals."""
     book = rulebook.changed(
         BOOK,
-        {"offers": {"wealth": {"weight": 1}, "fund": {"weight": 1}}, "ranking": {"signal": 1, "goal": 0, "new": 1}},
+        {
+            "offers": {"wealth": {"weight": 1}, "fund": {"weight": 1}},
+            "ranking": {"signal": 1, "goal": 0, "new": 1, "shown": 99},
+        },
     )
     idle = replace(EVERYTHING, kinds=["idle_cash"])
     for held, fresh in (("fund", "wealth"), ("wealth", "fund")):

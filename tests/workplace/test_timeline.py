@@ -49,7 +49,7 @@ def in_english():
 def subject(run, member):
     """A customer with no contacts, facts or signs of work yet, read by the branch manager."""
     gate = Gate(member("branch_manager"), run)
-    busy = Signal.objects.filter(run=run).values("customer_id")
+    busy = Signal.objects.at(run).values("customer_id")
     quiet = gate.standings().exclude(customer_id__in=busy).order_by("-grade_rank", "customer_id").first()
     return Subject(quiet or gate.standings().order_by("customer_id").first(), gate, run.rulebook)
 
@@ -123,7 +123,7 @@ def fact(subject, on, field, value, **changes):
 
 def choice_of(book):
     """A field of the archive that is answered by a choice, with its first answer."""
-    return next((key, field, next(iter(field.choices))) for key, field in book.fields.items() if field.choices)
+    return next((key, field, field.choices[0].key) for key, field in book.fields.items() if field.choices)
 
 
 def test_facts_show_in_words_and_say_what_was_refused_or_withdrawn(subject, today):
@@ -269,9 +269,8 @@ def test_a_care_plan_shows_its_beginning_and_the_steps_that_were_done(subject, s
 def test_a_step_that_the_plan_no_longer_has_shows_the_plans_key(subject, staff_id, today):
     key = next(iter(subject.book.care_plans))
     begin_by_hand(subject.customer_id, key, subject.book, staff_id, today)
-    CareStep.objects.filter(care_plan__customer_id=subject.customer_id).update(place=99 + CareStep.objects.count())
-    step = CareStep.objects.filter(care_plan__customer_id=subject.customer_id)[0]
-    CareStep.objects.filter(pk=step.pk).update(done_on=today, done_by=staff_id)
+    step = CareStep.objects.filter(care_plan__customer_id=subject.customer_id).first()
+    CareStep.objects.filter(pk=step.pk).update(place=99, done_on=today, done_by=staff_id)
     assert only(events.care_steps, subject).title == key
 
 
