@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from weihu.engine.lake import Busy, Home
-from weihu.nightly.faults import DeliveryFault, DeliveryRefused, OutOfOrder
+from weihu.engine.landing.faults import DeliveryFault, DeliveryRefused, OutOfOrder
 from weihu.rules import rulebook
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -201,7 +201,7 @@ def night_steps(home: Home, picture: bool) -> None:
 
 
 def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
-    from weihu.nightly.land import read_manifest  # noqa: PLC0415
+    from weihu.engine.landing.manifest import read_manifest  # noqa: PLC0415
     from weihu.nightly.run import Nightly  # noqa: PLC0415
     from weihu.workplace.bank.current import current  # noqa: PLC0415
 

@@ -10,7 +10,7 @@ from unittest.mock import ANY
 import pytest
 
 from tests.conftest import PUBLISHED_DAYS
-from weihu.nightly.faults import DeliveryRefused, OutOfOrder
+from weihu.engine.landing.faults import DeliveryRefused, OutOfOrder
 from weihu.nightly.run import Nightly
 from weihu.workplace.bank.models import Run
 

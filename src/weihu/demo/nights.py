@@ -7,7 +7,7 @@ from pathlib import Path
 from weihu.demo.stages import Stages
 from weihu.demo.working import work, worked_on
 from weihu.engine.lake import Home
-from weihu.nightly.land import read_manifest
+from weihu.engine.landing.manifest import read_manifest
 from weihu.nightly.run import Nightly
 from weihu.workplace.bank.current import current
 

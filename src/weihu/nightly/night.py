@@ -16,9 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from weihu.engine.landing.land import Landed
 from weihu.engine.protocol import Engine, table_of
 from weihu.nightly.graph import Graph, Source, Step, rows_of
-from weihu.nightly.land import Landed
 from weihu.rules import value
 from weihu.rules.occasions import festivals
 from weihu.rules.rulebook import RuleBook

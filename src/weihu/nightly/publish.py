@@ -24,8 +24,8 @@ from django.db import connection, models, transaction
 from django.db.models import F
 
 from weihu.engine.duck import quoted
+from weihu.engine.landing.land import Landed
 from weihu.nightly import bulk
-from weihu.nightly.land import Landed
 from weihu.workplace.bank.models import (
     FOREVER,
     Account,

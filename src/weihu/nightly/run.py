@@ -18,10 +18,12 @@ from typing import Any
 
 from weihu.engine.duck import DuckEngine
 from weihu.engine.lake import Home
+from weihu.engine.landing.faults import DeliveryFault, DeliveryRefused, OutOfOrder
+from weihu.engine.landing.land import Landed, land
+from weihu.engine.landing.manifest import Manifest, read_manifest
 from weihu.engine.protocol import Engine
 from weihu.engine.seal import Seal
-from weihu.nightly import followups, gather, land, publish, steps
-from weihu.nightly.faults import DeliveryFault, DeliveryRefused, OutOfOrder
+from weihu.nightly import followups, gather, publish, steps
 from weihu.nightly.graph import Graph
 from weihu.nightly.night import Before, Night
 from weihu.nightly.steps import CORE_STATE
@@ -71,7 +73,7 @@ class Nightly:
     def run(self, delivery: Path) -> Run | None:
         """One night from one delivery; None if it is published already. Raises DeliveryRefused, OutOfOrder."""
         durations: dict[str, float] = {}
-        manifest = land.read_manifest(delivery)
+        manifest = read_manifest(delivery)
         last = current()
         if last and last.digest == manifest.digest and last.business_date == manifest.business_date:
             return None
@@ -89,7 +91,7 @@ class Nightly:
             )
         with self._step("land", durations):
             known = {file: before.folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if before else {}
-            landed = land.land(
+            landed = land(
                 delivery,
                 manifest,
                 self.home.staging("landing"),
@@ -191,7 +193,7 @@ class Nightly:
                     paths.setdefault(on, self.home.run(number) / "movements.parquet")
         return paths
 
-    def _keep(self, staging: Path, run: Run, landed: land.Landed) -> Path:
+    def _keep(self, staging: Path, run: Run, landed: Landed) -> Path:
         """Move the state and the landed delivery to their places, where nothing points to them yet."""
         folder = self.home.run(run.number)
         target = self.home.delivery(run.business_date, run.revision)
@@ -236,7 +238,7 @@ class Nightly:
                     file.unlink()
 
 
-def _reconcile(totals: dict[str, Any], manifest: land.Manifest) -> dict[str, str | int]:
+def _reconcile(totals: dict[str, Any], manifest: Manifest) -> dict[str, str | int]:
     """Customers' AUM = accounts' balances = the control total, and the counts; raises DeliveryRefused otherwise."""
     stated = {
         "aum": Decimal(manifest.totals["aum"]),

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from weihu.nightly.faults import DeliveryFault, whole_file
+from weihu.engine.landing.faults import DeliveryFault, whole_file
 
 BLOCK = 4 << 20
 LONGEST_LINE = 64 << 10

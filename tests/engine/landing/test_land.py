@@ -3,9 +3,10 @@
 import pytest
 
 from weihu.engine.lake import Home
+from weihu.engine.landing import land
+from weihu.engine.landing.faults import DeliveryRefused, whole_file
+from weihu.engine.landing.manifest import read_manifest
 from weihu.engine.seal import Seal
-from weihu.nightly import land
-from weihu.nightly.faults import DeliveryRefused, whole_file
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def home(tmp_path) -> Home:
 
 def landed(home: Home, delivery, posts) -> land.Landed:
     seal = Seal(home.key("seal"), home.key("index"))
-    manifest = land.read_manifest(delivery)
+    manifest = read_manifest(delivery)
     return land.land(delivery, manifest, home.staging("landing"), {}, posts, seal, home.spill)
 
 
@@ -35,7 +36,7 @@ def test_a_scratch_database_begins_empty_and_leaves_nothing(home):
 
 
 def test_a_delivery_lands_with_as_many_rows_as_it_says(home, deliveries, book_posts):
-    manifest = land.read_manifest(deliveries[0])
+    manifest = read_manifest(deliveries[0])
     assert landed(home, deliveries[0], book_posts).rows == {
         name: entry["rows"] for name, entry in manifest.files.items()
     }
@@ -43,7 +44,7 @@ def test_a_delivery_lands_with_as_many_rows_as_it_says(home, deliveries, book_po
 
 def test_a_missing_file_claims_no_line(home, deliveries, tmp_path):
     with pytest.raises(DeliveryRefused) as refused:
-        land.read_manifest(tmp_path)
+        read_manifest(tmp_path)
     (fault,) = refused.value.faults
     assert fault.line is None
     assert fault.text("zh") == "manifest.json:实际为“(none)”,应为交付清单文件"
