@@ -74,7 +74,7 @@ def main() -> None:
             assert sum(row["customers_then"] for row in told) == asked.customers
             assert posts
             print(f"{name:20} {seconds:6.2f} s")
-        written = state._database
+        written = state._engine.connection
         began = time.perf_counter()
         written.execute(
             f"SELECT branch_id, grade_rank, {LEVEL} AS after, count(*), sum(aum), sum(contribution) FROM state GROUP BY ALL"

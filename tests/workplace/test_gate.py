@@ -1,11 +1,16 @@
 """Nobody sees a customer outside their reach: every URL with every post."""
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.urls import get_resolver, reverse
 
+from weihu.engine.duck import DuckEngine
 from weihu.rules import rulebook
+from weihu.rules.tables import STANDINGS
 from weihu.workplace.bank.models import Standing
+from weihu.workplace.customer.merging import merge
+from weihu.workplace.gate.models import Placement
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.lists import following
 
@@ -132,3 +137,36 @@ def test_completeness_counts_exactly_the_reach(post, signed_in, member, run):
         sum(row.facts_known for row in rows),
     )
     assert {row["standing"].customer_id for row in answer.context["gaps"]} <= {row.customer_id for row in rows}
+
+
+def within(standings, scope):
+    return standings.filter(scope.has(standings)).select("customer_id")
+
+
+def reached_by_rules(gate):
+    """The customers that a rule over everybody finds within the reach."""
+    engine = DuckEngine.in_memory()
+    file = settings.HOME.run(gate.run.number) / "standings.parquet"
+    standings = engine.bind("standings", STANDINGS, [file])
+    return sorted(engine.answer(within, standings, scope=gate.scope)["customer_id"].to_pylist())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("post", POSTS)
+def test_rules_over_everybody_reach_whom_pages_reach(post, run, member):
+    """As the night left it, and with a customer handed over and two numbers merged."""
+    staff = member(post)
+    everybody = Standing.objects.at(run).order_by("customer_id")
+    within_reach = list(Gate(staff, run).standings().values_list("customer_id", flat=True))
+    every = sorted(everybody.filter(customer_id__in=within_reach).values_list("customer_id", flat=True))
+    assert reached_by_rules(Gate(staff, run)) == every
+    handed = everybody.exclude(customer_id__in=within_reach).first()
+    if handed:
+        decision = {"customer_id": handed.customer_id, "origin": "handover", "decided_by": "x"}
+        Placement.objects.create(**decision, staff_id=staff.staff_id, on=run.work_date)
+    if len(every) > 1:
+        merge(every[0], every[1], "x", run.work_date)
+    gate = Gate(staff, run)
+    after = sorted(gate.standings().values_list("customer_id", flat=True))
+    assert reached_by_rules(gate) == after
+    assert after != every or not every

@@ -44,7 +44,7 @@ def nights(days, tmp_path, settings, db):
     shutil.copy(settings.HOME.root / "keys.json", home.root / "keys.json")
     settings.HOME = home
     waiting = iter(days)
-    columns._database.cache_clear()
+    columns._engine.cache_clear()
     views._loaded.cache_clear()
 
     def run(book: str, nights: int = 1):
@@ -54,7 +54,7 @@ def nights(days, tmp_path, settings, db):
                 yield nightly.run(next(waiting))
 
     yield run
-    columns._database.cache_clear()
+    columns._engine.cache_clear()
     views._loaded.cache_clear()
 
 

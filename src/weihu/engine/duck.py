@@ -119,6 +119,13 @@ class DuckEngine:
         count = self.connection.execute(statement).fetchall()[0][0]
         return self._named(name, schema, count)
 
+    def answer(self, rule: Rule, *inputs: Any, **named: Any) -> pa.Table:
+        """Engine.answer."""
+        statement, schema = self._prepared("", rule, inputs, named)
+        self._plan_for(*(value.get_name() for value in (*inputs, *named.values()) if isinstance(value, Table)))
+        rows: pa.Table = self.connection.sql(statement).to_arrow_table()
+        return rows.cast(schema.to_pyarrow())
+
     def rows(self, name: str) -> int:
         """Engine.rows."""
         return self._counts[name]
@@ -163,11 +170,12 @@ class DuckEngine:
         return self._compiled[key]
 
     def _text_of(self, name: str, expression: Table) -> tuple[str, ibis.Schema]:
-        """The statement that makes a table of an expression, and the table's schema."""
+        """The statement that makes a table of an expression, or without a name asks for its rows; the rows' schema."""
         schema = expression.schema()
         sql = ibis.to_sql(self._with_variables(expression), dialect="duckdb", pretty=False)
         # DuckDB's own types may be wider than the expression's (a date plus days is a timestamp there)
-        return f'CREATE OR REPLACE TABLE "{name}" AS SELECT {_columns(schema)} FROM ({sql})', schema
+        rows = f"SELECT {_columns(schema)} FROM ({sql})"
+        return (f'CREATE OR REPLACE TABLE "{name}" AS {rows}' if name else rows), schema
 
     def _stamp(self, value: Any) -> Hashable:
         """What tells two inputs of a rule apart; a rule book by its content."""

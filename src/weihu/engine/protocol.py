@@ -53,6 +53,10 @@ class Engine(Protocol):
         """What a rule makes of its inputs."""
         ...
 
+    def answer(self, rule: Rule, *inputs: Any, **named: Any) -> pa.Table:
+        """What a rule makes of its inputs, read at once and not kept; rows in the rule's order, if it has one."""
+        ...
+
     def rows(self, name: str) -> int:
         """How many rows a table has."""
         ...

@@ -14,6 +14,7 @@ from weihu.workplace.bank.models import Account, Branch, Holding, Run, Signal, S
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.cover import covered_by, handed_to
 from weihu.workplace.gate.merged import merged_ids, numbers_of
+from weihu.workplace.gate.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -59,19 +60,16 @@ class Gate:
         return rows.none()
 
     @property
-    def columns(self) -> str:
-        """The same reach as an SQL condition on the run's standings in the lake."""
-        parts = {"bank": "true", "none": "false"}
-        if self.reach == "branch":
-            parts["branch"] = f"branch_id IN ({_sql_list(self.branches)})"
+    def scope(self) -> Scope:
+        """The same reach for rules over everybody."""
+        merged = tuple(merged_ids().values_list("gone_id", flat=True))
         if self.reach == "own":
             own, handed = self.staff.staff_id, handed_to(self.staff.staff_id, self.run.work_date)
-            or_handed = f" OR customer_id IN ({_sql_list(handed)})" if handed else ""
-            parts["own"] = (
-                f"primary_id IN ({_sql_list([own, *self.covered])}) OR deputy_id = {_sql_list([own])}{or_handed}"
+            return Scope(
+                primaries=(own, *self.covered), deputies=(own,), customers=tuple(sorted(handed)), without=merged
             )
-        merged = list(merged_ids().values_list("gone_id", flat=True))
-        return f"({parts[self.reach]})" + (f" AND customer_id NOT IN ({_sql_list(merged)})" if merged else "")
+        branches = tuple(self.branches) if self.reach == "branch" else ()
+        return Scope(everybody=self.reach == "bank", branches=branches, without=merged)
 
     def of_branch(self) -> QuerySet[Standing]:
         """Customers of the person's own branch, for claims, which are open to the whole branch. Callers mask names."""
@@ -162,10 +160,6 @@ class Gate:
 def branches_below(branch_id: str) -> list[str]:
     """A branch and all branches below it."""
     return _below(branch_id, Branch.objects.values_list("branch_id", "parent_id").order_by("branch_id"))
-
-
-def _sql_list(values: Iterable[str]) -> str:
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
 
 def _below(branch_id: str, parents: Iterable[tuple[str, str | None]]) -> list[str]:

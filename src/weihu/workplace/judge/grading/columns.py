@@ -10,22 +10,29 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any, Literal
 
-import duckdb
 import ibis
 import pyarrow as pa
 from django.conf import settings
 from django.core.cache import cache
+from ibis.expr.types import Table
 
+from weihu.engine.duck import DuckEngine
+from weihu.engine.protocol import Engine, Rule, table_of
 from weihu.rules.metric import near_next
-from weihu.rules.tables import STANDINGS, THRESHOLDS
+from weihu.rules.rulebook import RuleBook
+from weihu.rules.tables import MONEY, STANDINGS, TASKS, THRESHOLDS
 from weihu.workplace.bank.metric import Distance, distance
 from weihu.workplace.bank.models import Run
 from weihu.workplace.gate.reach import Gate
+from weihu.workplace.gate.scope import Scope
 
 Worth = Literal["aum", "contribution"]
 POINTS = 50
 """So many points a curve has."""
 KEPT_SECONDS = 3600
+SPENT = ibis.schema({"customer_id": "string", "n": "int64"})
+READ = {"standings": STANDINGS, "thresholds": THRESHOLDS, "tasks": TASKS, "spent": SPENT}
+"""What rules may read, by the name in the engine."""
 _lock = Lock()
 
 
@@ -41,94 +48,105 @@ class Curve:
 
 def pyramid(gate: Gate) -> list[dict[str, Any]]:
     """Per rank, from the lowest: customers, aum, contribution, watched. Of effective customers."""
-    by_rank = {
-        row["grade_rank"]: row
-        for row in _answers(
-            gate,
-            "SELECT grade_rank, count(*) AS customers, sum(aum) AS aum, sum(contribution) AS contribution,"
-            " count(watch_since) AS watched FROM reached WHERE effective GROUP BY 1",
-        )
-    }
+    by_rank = {row["grade_rank"]: row for row in _answers(gate, _by_rank)}
     nothing = {"customers": 0, "aum": Decimal(0), "contribution": Decimal(0), "watched": 0}
     ranks = range(len(gate.run.rulebook.grades))
     return [by_rank.get(rank, {"grade_rank": rank, **nothing}) for rank in ranks]
 
 
+def _by_rank(standings: Table, scope: Scope) -> Table:
+    reached = _reached(standings, scope)
+    sums = {name: reached[name].sum() for name in ("aum", "contribution")}
+    return reached.group_by("grade_rank").agg(customers=reached.count(), **sums, watched=reached.watch_since.count())
+
+
 def curve(gate: Gate, worth: Worth) -> Curve | None:
     """How much of the assets or of the contribution how few bring (M10); None of nobody. Kept for the run's day."""
-    key = f"curve-{gate.run.number}-{worth}-{_scope(gate)}"
+    scope = hashlib.sha256(repr(gate.scope).encode()).hexdigest()[:32]
+    key = f"curve-{gate.run.number}-{worth}-{scope}"
     return cache.get_or_set(key, lambda: _curve(gate, worth), KEPT_SECONDS)
 
 
 def _curve(gate: Gate, worth: Worth) -> Curve | None:
     top, most = gate.run.rulebook.top_share, gate.run.rulebook.top_time
-    rows = _answers(
-        gate,
-        f"WITH worth AS (SELECT greatest({worth}, 0) AS x FROM reached WHERE effective),"
-        " summed AS (SELECT x, row_number() OVER (ORDER BY x DESC) AS place, sum(x) OVER (ORDER BY x DESC ROWS UNBOUNDED PRECEDING) AS so_far,"
-        " count(*) OVER () AS n, sum(x) OVER () AS whole FROM worth),"
-        f" steps AS (SELECT ceil(n * step / {POINTS}.0) AS place FROM range(0, {POINTS + 1}) t(step), (SELECT count(*) AS n FROM worth))"
-        " SELECT place / n AS customers, CAST(so_far AS DOUBLE) / nullif(CAST(whole AS DOUBLE), 0) AS share FROM summed SEMI JOIN steps USING (place)"
-        f" UNION ALL SELECT 2.0, max(CAST(so_far AS DOUBLE) / nullif(CAST(whole AS DOUBLE), 0)) FROM summed WHERE place <= ceil(n * {top})"
-        f" UNION ALL SELECT 3.0, min(place / n) FROM summed WHERE so_far >= whole * {most} ORDER BY 1",
-    )
-    points = [(row["customers"], row["share"]) for row in rows if row["customers"] <= 1 and row["share"] is not None]
-    ends = {row["customers"]: row["share"] for row in rows if row["customers"] > 1}
-    if not points or ends.get(2.0) is None:
+    rows = _answers(gate, _places, worth=worth, top=top, most=most)
+    points = [(row["customers"], row["share"]) for row in rows if row["is_point"] and row["share"] is not None]
+    if not points:
         return None
-    return Curve([(0.0, 0.0), *points], float(top), ends[2.0], ends[3.0])
+    brought = next(row["share"] for row in rows if row["is_top"])
+    bring_most = next(row["customers"] for row in rows if row["is_most"])
+    return Curve([(0.0, 0.0), *points], float(top), brought, bring_most)
+
+
+def _places(standings: Table, scope: Scope, worth: Worth, top: Decimal, most: Decimal) -> Table:
+    """The customers who stand at a point of the curve, at the end of the ``top`` share of customers, and where ``most``
+    of the worth is reached; ``customers``: the share of all up to this one, ``share``: the share of the worth."""
+    reached = _reached(standings, scope)
+    nobody_owes = reached.select(x=ibis.greatest(reached[worth], ibis.literal(0, MONEY)))
+    falling = {"order_by": nobody_owes.x.desc()}
+    summed = nobody_owes.mutate(
+        place=ibis.row_number().over(**falling) + 1,
+        so_far=nobody_owes.x.sum().over(**falling, rows=(None, 0)),
+        n=nobody_owes.count().over(),
+        whole=nobody_owes.x.sum().over(),
+    )
+    enough, last = summed.whole * ibis.literal(most), summed.n * ibis.literal(top)
+    marked = summed.mutate(
+        is_point=(summed.place * POINTS) // summed.n > ((summed.place - 1) * POINTS) // summed.n,
+        is_top=(summed.place >= last) & (summed.place - 1 < last),
+        is_most=(summed.so_far >= enough) & (summed.so_far - summed.x < enough),
+    )
+    chosen = marked.filter(marked.is_point | marked.is_top | marked.is_most)
+    share = chosen.so_far.cast("float64") / chosen.whole.cast("float64").nullif(0)
+    return chosen.select("is_point", "is_top", "is_most", customers=chosen.place / chosen.n, share=share).order_by(
+        "customers"
+    )
 
 
 def near(gate: Gate, most: int) -> dict[str, Distance]:
     """By number, the effective customers near under the next grade and how far they are; the largest assets first."""
-    run, columns = gate.run, ("customer_id", "branch_id", "grade_rank", "aum", "measured", "measured_days", "metric")
-    reached = ibis.table({**{name: STANDINGS[name] for name in columns}, "effective": "boolean"}, name="reached")
-    thresholds = ibis.table(THRESHOLDS, name="thresholds")
-    close = near_next(reached.filter(reached.effective).select(*columns), thresholds, run.rulebook)
-    rows = _answers(
-        gate,
-        f"WITH thresholds AS (FROM read_parquet('{_file(run, 'thresholds')}'))"
-        f" SELECT * FROM ({ibis.to_sql(close, dialect='duckdb')}) ORDER BY aum DESC, customer_id LIMIT {most}",
-    )
+    run = gate.run
     return {
         row["customer_id"]: distance(
             row["grade_rank"] + 1, row["threshold"], row["metric"], row["measured"], row["measured_days"], run
         )
-        for row in rows
+        for row in _answers(gate, _nearest, reads=("thresholds",), book=run.rulebook, most=most)
     }
+
+
+def _nearest(standings: Table, thresholds: Table, scope: Scope, book: RuleBook, most: int) -> Table:
+    columns = ("customer_id", "branch_id", "grade_rank", "aum", "measured", "measured_days", "metric")
+    close = near_next(_reached(standings, scope).select(*columns), thresholds, book)
+    return close.order_by(close.aum.desc(), close.customer_id).limit(most)
 
 
 def top_time(gate: Gate, spent: Sequence[tuple[str, int]]) -> dict[str, float | None]:
     """The share of planned minutes, and of contacts ``spent`` (customer, how many), that go to the top share of customers."""
     top = gate.run.rulebook.top_share
-    tasks = _file(gate.run, "tasks")
-    contacts = pa.table(
-        {"customer_id": [customer for customer, _ in spent], "n": pa.array([n for _, n in spent], pa.int64())}
-    )
-    contacts = contacts.cast(pa.schema([("customer_id", pa.string()), ("n", pa.int64())]))
+    rows = [{"customer_id": customer, "n": n} for customer, n in spent]
     with _lock:
-        database = _opened(gate, gate.run.number)
-        database.register("spent", contacts)
-        planned, done = database.execute(
-            "WITH placed AS (SELECT customer_id, row_number() OVER (ORDER BY aum DESC, customer_id) <= ceil(count(*) OVER () * "
-            f"{top}) AS best FROM reached WHERE effective)"
-            " SELECT (SELECT coalesce(sum(minutes) FILTER (best), 0) / sum(minutes) FROM"
-            f" read_parquet('{tasks}') JOIN placed USING (customer_id)),"
-            " (SELECT coalesce(sum(n) FILTER (best), 0) / sum(n) FROM spent JOIN placed USING (customer_id))"
-        ).fetchall()[0]
-        database.unregister("spent")
+        _engine(gate.run).bind_arrow("spent", SPENT, pa.Table.from_pylist(rows, schema=SPENT.to_pyarrow()))
+        planned, done = (
+            _answer(gate, _share_of_best, ("standings", table), amount=amount, top=top)[0]["share"]
+            for table, amount in (("tasks", "minutes"), ("spent", "n"))
+        )
     return {"planned": planned, "spent": done}
+
+
+def _share_of_best(standings: Table, given: Table, scope: Scope, amount: str, top: Decimal) -> Table:
+    """Which share of an amount ``given`` to customers goes to the best of them."""
+    reached = _reached(standings, scope)
+    place = ibis.row_number().over(order_by=[reached.aum.desc(), reached.customer_id])
+    placed = reached.select("customer_id", best=place < reached.count().over() * ibis.literal(top))
+    joined = given.join(placed, "customer_id")
+    best = ibis.coalesce(joined[amount].sum(where=joined.best), 0)
+    return joined.agg(share=best.cast("float64") / joined[amount].sum().cast("float64"))
 
 
 def loads(gate: Gate) -> dict[str, dict[str, Any]]:
     """Of each person within reach: customers, aum, contribution, per rank as ``ranks``. Of effective customers."""
-    rows = _answers(
-        gate,
-        "SELECT primary_id, grade_rank, count(*) AS customers, sum(aum) AS aum, sum(contribution) AS contribution"
-        " FROM reached WHERE effective AND primary_id IS NOT NULL GROUP BY ALL",
-    )
     by_person: dict[str, dict[str, Any]] = {}
-    for row in rows:
+    for row in _answers(gate, _by_person):
         nothing = {"customers": 0, "aum": Decimal(0), "contribution": Decimal(0), "ranks": {}}
         load = by_person.setdefault(row["primary_id"], nothing)
         for name in ("customers", "aum", "contribution"):
@@ -137,31 +155,35 @@ def loads(gate: Gate) -> dict[str, dict[str, Any]]:
     return by_person
 
 
-def _answers(gate: Gate, sql: str) -> list[dict[str, Any]]:
-    """The rows of a query on ``reached``, the standings within reach."""
+def _by_person(standings: Table, scope: Scope) -> Table:
+    reached = _reached(standings, scope)
+    looked_after = reached.filter(reached.primary_id.notnull())
+    sums = {name: looked_after[name].sum() for name in ("aum", "contribution")}
+    return looked_after.group_by("primary_id", "grade_rank").agg(customers=looked_after.count(), **sums)
+
+
+def _reached(standings: Table, scope: Scope) -> Table:
+    """The effective customers within reach."""
+    return standings.filter(standings.effective, scope.has(standings))
+
+
+def _answers(gate: Gate, rule: Rule, reads: Sequence[str] = (), **constants: object) -> list[dict[str, Any]]:
+    """What a rule makes of the standings and of other tables of the run that it reads."""
     with _lock:
-        rows: list[dict[str, Any]] = _opened(gate, gate.run.number).sql(sql).to_arrow_table().to_pylist()
+        return _answer(gate, rule, ("standings", *reads), **constants)
+
+
+def _answer(gate: Gate, rule: Rule, tables: Sequence[str], **constants: object) -> list[dict[str, Any]]:
+    inputs = [table_of(name, READ[name]) for name in tables]
+    rows: list[dict[str, Any]] = _engine(gate.run).answer(rule, *inputs, scope=gate.scope, **constants).to_pylist()
     return rows
 
 
-def _opened(gate: Gate, number: int) -> duckdb.DuckDBPyConnection:
-    database = _database(number)
-    database.execute(
-        f"CREATE OR REPLACE TEMP VIEW reached AS SELECT * FROM read_parquet('{_file(gate.run, 'standings')}') WHERE {gate.columns}"
-    )
-    return database
-
-
 @lru_cache(maxsize=1)
-def _database(number: int) -> duckdb.DuckDBPyConnection:
-    """One connection per run; an earlier run's is let go."""
-    return duckdb.connect()
-
-
-def _file(run: Run, table: str) -> str:
-    return str(settings.HOME.run(run.number) / f"{table}.parquet").replace("'", "''")
-
-
-def _scope(gate: Gate) -> str:
-    """A name for the reach, for what is kept."""
-    return hashlib.sha256(gate.columns.encode()).hexdigest()[:32]
+def _engine(run: Run) -> Engine:
+    """An engine with the run's files under their names; an earlier run's is let go."""
+    engine = DuckEngine.in_memory()
+    folder = settings.HOME.run(run.number)
+    for name in ("standings", "thresholds", "tasks"):
+        engine.bind(name, READ[name], [folder / f"{name}.parquet"], often=False)
+    return engine

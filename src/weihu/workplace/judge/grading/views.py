@@ -340,7 +340,7 @@ def exceptions_of(customer_id: str, on: date) -> list[GradeException]:
 def _outcome(request: WorkRequest, proposed: RuleBook) -> dict[str, Any]:
     """What a book would make of everybody within reach: the context of grading/outcome.html."""
     with _lock:
-        cells = _loaded(request.run).moved(proposed, request.gate.columns)
+        cells = _loaded(request.run).moved(proposed, request.gate.scope)
     rows = side_by_side(cells, proposed)
     known = [cell for cell in cells if cell.before >= 0]
     people = list(request.gate.colleagues().values_list("branch_id", "post"))

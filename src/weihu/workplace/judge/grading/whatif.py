@@ -9,13 +9,38 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import ibis
+from ibis.expr.types import Table
 
+from weihu.engine.duck import DuckEngine
+from weihu.engine.protocol import Engine, Rule, table_of
 from weihu.rules import grade, tables, value
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.measures import Measure
+from weihu.workplace.gate.scope import Scope
 
 ZERO = Decimal("0.00")
+EVERYBODY = Scope(everybody=True)
+STATE = (
+    "customer_id",
+    "branch_id",
+    "primary_id",
+    "deputy_id",
+    "grade_rank",
+    "aum",
+    "monthly_average",
+    "contribution",
+    "effective",
+)
+READ = {
+    "state": ibis.schema({name: tables.STANDINGS[name] for name in STATE}),
+    "fees": ibis.schema({name: tables.STANDINGS[name] for name in ("customer_id", "fees_365")}),
+    "accounts": tables.ACCOUNTS,
+    "holdings": tables.HOLDINGS,
+    "products": tables.PRODUCTS,
+    "measures": tables.MEASURES,
+}
+"""What is read of a run, by its name in the engine; state and fees are columns of its standings."""
 
 
 @dataclass(frozen=True)
@@ -57,51 +82,26 @@ class State:
     """
 
     def __init__(self, folder: Path, today: RuleBook, month_days: int, threads: int | None = None) -> None:
-        self._folder = folder
         self._today = today
         self._month_days = month_days
-        self._database = duckdb.connect()
-        if threads:
-            self._database.execute(f"SET threads = {threads}")
+        self._engine: Engine = DuckEngine(None, threads)
         self._known: set[str] = set()
-        self._database.execute(
-            "CREATE TABLE state AS SELECT customer_id, branch_id, primary_id, deputy_id, grade_rank, aum, monthly_average, contribution, effective"
-            f" FROM {self._read('standings')}"
-        )
+        for name, schema in READ.items():
+            file = folder / f"{'standings' if name in ('state', 'fees') else name}.parquet"
+            self._engine.bind(name, schema, [file] if file.is_file() else [], often=name == "state")
+        self._state = table_of("state", READ["state"])
 
-    def moved(self, book: RuleBook, where: str = "true") -> list[Cell]:
+    def moved(self, book: RuleBook, scope: Scope = EVERYBODY) -> list[Cell]:
         """Effective customers by today's rank and the rank that the book's measures reach, protection left aside.
 
-        ``where`` is a condition on the columns (who is within reach); shares are of everybody all the same, as by
-        night. A grade of today that the book does not have counts as rank -1.
+        ``scope``: who is within reach; shares are of everybody all the same, as by night. A grade of today that the
+        book does not have counts as rank -1.
         """
-        names = {key: self._column(book, key) for key in book.policy.measures}
-        kinds = {
-            "customer_id": "string",
-            "branch_id": "string",
-            "primary_id": "string",
-            "deputy_id": "string",
-            "grade_rank": "int64",
-            "aum": tables.MONEY,
-            "contribution": tables.MONEY,
-            "effective": "boolean",
-        }
-        table = ibis.table({**kinds, **dict.fromkeys(names.values(), tables.MONEY)}, name="state")
-        if grade.asks_for_shares(book):
-            table = self._placed(table, names[book.policy.metric], book)
-        place = (table.above, table.everybody) if grade.asks_for_shares(book) else None
-        rank = grade.level({key: table[column] for key, column in names.items()}, table, book, place)
-        levels = ibis.to_sql(table.mutate(after=rank), dialect="duckdb")
-        rows = self._database.execute(
-            "SELECT branch_id, grade_rank, after, count(*), sum(aum), sum(contribution)"
-            f" FROM ({levels}) WHERE effective AND {where} GROUP BY ALL"
-        ).fetchall()
-        ranks = {place: book.rank(key) if key in book.grades else -1 for place, key in enumerate(self._today.grades)}
-        return [Cell(branch, ranks[before], *rest) for branch, before, *rest in rows]
-
-    def _read(self, name: str) -> str:
-        path = str(self._folder / f"{name}.parquet").replace("'", "''")
-        return f"read_parquet('{path}')"
+        columns = {key: self._column(book, key) for key in book.policy.measures}
+        place = self._placed(columns[book.policy.metric], book) if grade.asks_for_shares(book) else None
+        rows = self._engine.answer(_cells, self._state, book=book, columns=columns, place=place, scope=scope)
+        ranks = {rank: book.rank(key) if key in book.grades else -1 for rank, key in enumerate(self._today.grades)}
+        return [Cell(**{**row, "before": ranks[row["before"]]}) for row in rows.to_pylist()]
 
     def _column(self, book: RuleBook, key: str) -> str:
         """The column of a measure, worked out once: what the night measured, else from what customers hold.
@@ -110,55 +110,67 @@ class State:
         """
         if key not in book.measures:
             return key
-        rule = book.measures[key]
-        digest = hashlib.sha256(rule.model_dump_json().encode()).hexdigest()[:16]
+        measure = book.measures[key]
+        digest = hashlib.sha256(measure.model_dump_json().encode()).hexdigest()[:16]
         column = f"m_{digest}"
         if column in self._known:
             return column
-        if summed_up := [name for name in self._today.policy.measures if self._today.measures.get(name) == rule]:
-            query = self._by_night(summed_up[0])
+        summed_up = [name for name in self._today.policy.measures if self._today.measures.get(name) == measure]
+        if summed_up:
+            constants = {"key": summed_up[0], "book": self._today, "days": self._month_days}
+            self._extend(_by_night, ("measures",), column=column, **constants)
         else:
-            for name in ("accounts", "holdings", "products"):
-                self._database.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {self._read(name)}")
-            fees = f"SELECT customer_id, fees_365 FROM {self._read('standings')}"
-            self._database.execute(f"CREATE OR REPLACE VIEW fees AS {fees}")
-            query = ibis.to_sql(_measured(book, key), dialect="duckdb")
-        self._extend(f"SELECT s.*, m.measured AS {column} FROM state s JOIN ({query}) m USING (customer_id)")
+            self._extend(_anew, ("accounts", "holdings", "products", "fees"), column=column, measure=measure)
         self._known.add(column)
         return column
 
-    def _by_night(self, key: str) -> str:
-        """What the night found of a measure that its own book grades by."""
-        self._database.execute(f"CREATE OR REPLACE VIEW measures AS SELECT * FROM {self._read('measures')}")
-        rows = ibis.table(tables.MEASURES, name="measures")
-        days = ibis.literal(self._month_days, "int64")
-        column = grade.measures_as_columns(rows, self._today, "m_")
-        measured = grade.timed(column, f"m_{key}", days, self._today, key)
-        return str(ibis.to_sql(column.select("customer_id", measured=measured), dialect="duckdb"))
-
-    def _placed(self, table: Any, metric: str, book: RuleBook) -> Any:
-        """The table with everybody's place by a metric, worked out once: shares that move do not change it."""
-        above, everybody = (f"{part}_{metric}_{book.policy.top_of}" for part in ("above", "of"))
+    def _placed(self, metric: str, book: RuleBook) -> tuple[str, str]:
+        """The columns with everybody's place by a metric, worked out once: shares that move do not change it."""
+        above, everybody = f"above_{metric}_{book.policy.top_of}", f"of_{metric}_{book.policy.top_of}"
         if above not in self._known:
-            placed = dict(zip((above, everybody), grade.place_of(table[metric], book), strict=True))
-            query = ibis.to_sql(table.select("customer_id", **placed), dialect="duckdb")
-            self._extend(f"SELECT s.*, m.* EXCLUDE (customer_id) FROM state s JOIN ({query}) m USING (customer_id)")
+            self._extend(_with_place, (), metric=metric, book=book, names=(above, everybody))
             self._known.add(above)
-        kinds = {**table.schema(), above: "int64", everybody: "int64"}
-        return ibis.table(kinds, name="state").rename(above=above, everybody=everybody)
+        return above, everybody
 
-    def _extend(self, sql: str) -> None:
-        self._database.execute(f"CREATE OR REPLACE TABLE state AS {sql}")
+    def _extend(self, rule: Rule, reads: tuple[str, ...], **constants: object) -> None:
+        tables = [table_of(name, READ[name]) for name in reads]
+        self._state = self._engine.derive("state", rule, self._state, *tables, **constants)
 
 
-def _measured(book: RuleBook, key: str) -> Any:
-    accounts = ibis.table(tables.ACCOUNTS, name="accounts")
-    holdings = ibis.table(tables.HOLDINGS, name="holdings")
-    products = ibis.table(tables.PRODUCTS, name="products")
+def _cells(state: Table, book: RuleBook, columns: dict[str, str], place: tuple[str, str] | None, scope: Scope) -> Table:
+    """Customers, AUM and contribution by branch, rank of today and rank by the book (the fields of a Cell)."""
+    known = (state[place[0]], state[place[1]]) if place else None
+    after = grade.level({key: state[column] for key, column in columns.items()}, state, book, known)
+    levels = state.mutate(before=state.grade_rank, after=after)
+    reached = levels.filter(levels.effective, scope.has(levels))
+    sums = {name: reached[name].sum() for name in ("aum", "contribution")}
+    return reached.group_by("branch_id", "before", "after").agg(customers=reached.count(), **sums)
+
+
+def _by_night(state: Table, measures: Table, key: str, book: RuleBook, days: int, column: str) -> Table:
+    """The state with what the night found of a measure that its own book grades by."""
+    wide = grade.measures_as_columns(measures, book, "m_")
+    measured = grade.timed(wide, f"m_{key}", ibis.literal(days, "int64"), book, key)
+    return _joined(state, wide.select("customer_id", measured=measured), column)
+
+
+def _anew(
+    state: Table, accounts: Table, holdings: Table, products: Table, fees: Table, measure: Measure, column: str
+) -> Table:
+    """The state with a measure as it stands of what customers hold."""
     running = holdings.filter(holdings.closed_on.isnull()).join(products.select("product_id", "category"), "product_id")
     everything = value.held(accounts, running.select(*holdings.columns, "category"), products)
-    fees = ibis.table({"customer_id": "string", "fees_365": tables.MONEY}, name="fees")
-    return value.measured(everything, fees, book.measures[key])
+    return _joined(state, value.measured(everything, fees, measure), column)
+
+
+def _joined(state: Table, measured: Table, column: str) -> Table:
+    joined = state.join(measured.select("customer_id", "measured"), "customer_id")
+    return joined.select(*state.columns, **{column: joined.measured.cast(tables.MONEY)})
+
+
+def _with_place(state: Table, metric: str, book: RuleBook, names: tuple[str, str]) -> Table:
+    """The state with everybody's place by a metric: how many have more, and how many there are."""
+    return state.mutate(**dict(zip(names, grade.place_of(state[metric], book), strict=True)))
 
 
 def side_by_side(cells: list[Cell], book: RuleBook) -> list[dict[str, Any]]:
