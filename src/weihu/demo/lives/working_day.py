@@ -77,6 +77,7 @@ def introduce(scene: Scene) -> None:
 def visit(scene: Scene) -> None:
     """Rich customers come to the branch this week; who receives them had a training in the morning."""
     rows = [row for row in scene.owned if row.grade_rank >= RICH][:VISITED]
+    takes = scene.book.signals["visit"].minutes
     Visit.objects.bulk_create(
         Visit(
             token=scene.token(),
@@ -84,6 +85,7 @@ def visit(scene: Scene) -> None:
             staff_id=owner(row),
             on=scene.on + timedelta(days=place % 5),
             at=time(9 + place % 7, 30),
+            minutes=takes,
             place="网点贵宾室",
             made_on=scene.on,
         )
@@ -97,6 +99,7 @@ def visit(scene: Scene) -> None:
 def run_a_campaign(scene: Scene) -> None:
     """A campaign begun some weeks ago: its groups as drawn then, with what they had then and the calls made since."""
     manager, began = scene.of_post("branch_manager")[0], scene.on - timedelta(days=CAMPAIGN_DAYS)
+    begins = scene.book.campaigns
     campaign = Campaign.objects.create(
         title="开门红存款季",
         offer="term_deposit",
@@ -105,6 +108,10 @@ def run_a_campaign(scene: Scene) -> None:
         branch_id=manager.branch_id,
         from_on=began,
         to_on=scene.on + timedelta(days=CAMPAIGN_DAYS),
+        control_share=begins.control_share,
+        wave_size=begins.wave_size,
+        stop_share=begins.stop_share,
+        stop_after=begins.stop_after,
         made_by=manager.staff_id,
         made_on=began,
     )
