@@ -54,9 +54,10 @@ def something_on_every_page(manager) -> tuple[int, int, str]:
     WorkNote.objects.create(staff_id=manager.pk, on=on, minutes=30, text="培训")
     if not CarePlan.objects.filter(customer_id=one, ended_on__isnull=True).exists():
         begin_by_hand(one, "big_maturity", run.rulebook, manager.pk, on)
+    begins = {"control_share": Decimal("0.25"), "wave_size": 10, "stop_share": Decimal("0.20"), "stop_after": 20}
     campaign = Campaign.objects.create(
         title="存款节", query="", seed=5, branch_id=manager.branch_id, from_on=on, to_on=on + timedelta(days=30),
-        control_share=Decimal("0.25"), **by,
+        **begins, **by,
     )  # fmt: skip
     start(campaign, gate, run.rulebook, manager.pk, on)
     draft = Campaign.objects.create(
@@ -66,6 +67,7 @@ def something_on_every_page(manager) -> tuple[int, int, str]:
         branch_id=manager.branch_id,
         from_on=on,
         to_on=on + timedelta(days=30),
+        **begins,
         **by,
     )
     return campaign.pk, draft.pk, one

@@ -11,11 +11,14 @@ from django.utils import timezone
 from weihu.nightly.noted import noted
 from weihu.workplace.act.campaigns.drawing import check, start
 from weihu.workplace.act.campaigns.models import Campaign, CampaignTarget
-from weihu.workplace.act.campaigns.response import response, stop_those_that_should
+from weihu.workplace.act.campaigns.response import response
+from weihu.workplace.act.campaigns.stopping import stop_those_that_should
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.contact.models import Answer, Contact
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.models import SavedView
+
+STOPS = {"stop_share": Decimal("0.20"), "stop_after": 20}
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def made(gate, run, query="", **more):
         "made_by": gate.staff.staff_id,
     }
     said |= {"from_on": run.work_date, "to_on": run.work_date + timedelta(days=30), "made_on": run.work_date}
-    return Campaign.objects.create(**{**said, "control_share": Decimal("0.25"), "wave_size": 3, **more})
+    return Campaign.objects.create(**{**said, "control_share": Decimal("0.25"), "wave_size": 3, **STOPS, **more})
 
 
 def test_made_from_a_saved_view_checked_and_started_by_the_pages(signed_in, member, run):

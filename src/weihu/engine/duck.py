@@ -17,6 +17,7 @@ from ibis.expr import datatypes, operations
 from ibis.expr.types import Table
 from pydantic import BaseModel
 
+from weihu.engine.compiled import Compiled
 from weihu.engine.protocol import Rule, table_of
 
 SMALL = 50_000
@@ -45,7 +46,8 @@ class DuckEngine:
 
     _texts: ClassVar[dict[Hashable, tuple[str, ibis.Schema]]] = {}
 
-    def __init__(self, spill: Path | None, threads: int | None = None) -> None:
+    def __init__(self, spill: Path | None, threads: int | None = None, compiled: Path | None = None) -> None:
+        """``compiled``: the file in which what rules compile to is kept for the next process."""
         self.connection = duckdb.connect()
         if spill:
             spill.mkdir(parents=True, exist_ok=True)
@@ -58,6 +60,7 @@ class DuckEngine:
         self._counts: dict[str, int] = {}
         self._parameters: set[str] = set()
         self._compiled: dict[Hashable, tuple[duckdb.Statement, ibis.Schema]] = {}
+        self._kept = Compiled(compiled) if compiled else None
         self._small = False
         self._digests: dict[int, tuple[BaseModel, str]] = {}
 
@@ -68,6 +71,8 @@ class DuckEngine:
 
     def close(self) -> None:
         """Free everything."""
+        if self._kept:
+            self._kept.save()
         self.connection.close()
 
     def bind(self, name: str, schema: ibis.Schema, paths: Sequence[Path], often: bool = True) -> Table:
@@ -161,13 +166,24 @@ class DuckEngine:
         stamps = [self._stamp(value) for value in (*inputs, *named.values())]
         key = (name, rule, frozenset(self._parameters), tuple(named), *stamps)
         if key not in self._compiled:
-            if key not in self._texts:
-                if len(self._texts) >= MOST_TEXTS:
-                    self._texts.clear()
-                self._texts[key] = self._text_of(name, rule(*inputs, **named))
-            text, schema = self._texts[key]
+            text, schema = self._compiled_text(key, rule, inputs, named)
             self._compiled[key] = (self.connection.extract_statements(text)[0], schema)
         return self._compiled[key]
+
+    def _compiled_text(
+        self, key: tuple[Any, ...], rule: Rule, inputs: tuple[Any, ...], named: dict[str, Any]
+    ) -> tuple[str, ibis.Schema]:
+        """What a rule compiles to: known to the process, kept by an earlier one, or compiled now."""
+        # by its name, which says the same in every process
+        lasting = (key[0], f"{rule.__module__}.{rule.__qualname__}", sorted(self._parameters), *key[3:])
+        if key not in self._texts:
+            if len(self._texts) >= MOST_TEXTS:
+                self._texts.clear()
+            kept = self._kept.get(lasting) if self._kept else None
+            self._texts[key] = kept or self._text_of(key[0], rule(*inputs, **named))
+        if self._kept:
+            self._kept.put(lasting, *self._texts[key])
+        return self._texts[key]
 
     def _text_of(self, name: str, expression: Table) -> tuple[str, ibis.Schema]:
         """The statement that makes a table of an expression, or without a name asks for its rows; the rows' schema."""

@@ -9,6 +9,7 @@
       inbox/DATE/            deliveries to come
       lake/landed/DATE-rN/   checked deliveries as Parquet, revision N
       lake/runs/RUN/         what a night leaves for the next one
+      lake/compiled.json     what the night's rules compile to, kept for the next process
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Home:
         self.inbox = self.root / "inbox"
         self.landed = self.root / "lake" / "landed"
         self.runs = self.root / "lake" / "runs"
+        self.compiled = self.root / "lake" / "compiled.json"
         self.spill = self.root / "lake" / STAGING / "spill"
         self._keys = self.root / "keys.json"
 

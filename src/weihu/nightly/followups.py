@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from weihu.workplace.act.campaigns.response import stop_those_that_should
+from weihu.workplace.act.campaigns.stopping import stop_those_that_should
 from weihu.workplace.act.care.beginning import begin_by_signals, kinds_that_begin
 from weihu.workplace.act.introductions.linking import link
 from weihu.workplace.bank.models import Run

@@ -57,7 +57,7 @@ class Nightly:
             publish.withdraw()
             self._forget_unpublished()
             self._finish_follow_ups()
-            self.engine = DuckEngine(self.home.spill, self.threads)
+            self.engine = DuckEngine(self.home.spill, self.threads, self.home.compiled)
             self._publication = publish.Publication()
             self._seal = Seal(self.home.key("seal"), self.home.key("index"))
         except BaseException:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import ibis
 from ibis.expr.types import Table
-from scipy import stats
+from scipy.special import stdtrit
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import EFFECTS, MONEY, TRIALS
@@ -103,7 +103,7 @@ def interval(acted: Group, held: Group, confidence: float, smallest: int) -> Int
     if min(acted.size, held.size) < smallest or acted.deviation + held.deviation == 0:
         return None
     error = sqrt(acted.deviation**2 / acted.size + held.deviation**2 / held.size)
-    reach = float(stats.t.ppf((1 + confidence) / 2, _freedom(acted, held))) * error
+    reach = float(stdtrit(_freedom(acted, held), (1 + confidence) / 2)) * error
     difference = acted.mean - held.mean
     return Interval(difference, difference - reach, difference + reach)
 
