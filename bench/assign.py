@@ -62,7 +62,7 @@ class Bank:
         """Primary of everybody; the seconds it took."""
         began = time.perf_counter()
         clock = self.bound("clock", tables.CALENDAR, [{"business_date": self.on}])
-        people = [{**one, "name": "", "left_on": None} for one in self.staff]
+        people = [{**member, "name": "", "left_on": None} for member in self.staff]
         staff = self.bound("staff", tables.STAFF, people)
         members = assign.pool(self.staff, [], self.branches, self.book)
         pool = self.bound("pool", tables.POOL, members)
@@ -99,9 +99,9 @@ class Bank:
         self.sql(f"UPDATE graded SET grade_rank = (grade_rank + 1) % 6 WHERE hash(customer_id || '{night}') % 100 = 0")
         for branch in self.branches[night::50]:
             gone = next(
-                one
-                for one in self.staff
-                if one["branch_id"] == branch["branch_id"] and one["post"] == "relationship_manager"
+                member
+                for member in self.staff
+                if member["branch_id"] == branch["branch_id"] and member["post"] == "relationship_manager"
             )
             self.staff.remove(gone)
             self.staff.append({**gone, "staff_id": f"{gone['staff_id']}n{night}"})

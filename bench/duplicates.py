@@ -46,12 +46,12 @@ def report(name: str, people: pa.Table, truth: set[tuple[str, str]]) -> None:
 
     began = time.perf_counter()
     rule = rulebook.load("brief").duplicates.model_copy(update={"shown_from": Decimal(str(min(LEAST)))})
-    found = list(find(people, rule))
+    listed = list(find(people, rule))
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     print(f"{name}: {people.num_rows:,} records, {len(truth):,} true pairs, {seconds:.1f} s, peak {peak} MiB")
     for least in LEAST:
-        pairs = {tuple(sorted((pair.left_id, pair.right_id))) for pair in found if pair.probability >= least}
+        pairs = {tuple(sorted((pair.left_id, pair.right_id))) for pair in listed if pair.probability >= least}
         right = len(pairs & truth)
         print(
             f"  from {least}: {len(pairs):,} pairs, precision {right / max(1, len(pairs)):.4f}, recall {right / len(truth):.4f}"
@@ -97,16 +97,16 @@ def febrl(name: str) -> tuple[pa.Table, set[tuple[str, str]]]:
     table, links = getattr(datasets, f"load_{name}")(return_links=True)
     rows = []
     for number, row in table.iterrows():
-        said = {key: "" if pandas.isna(value) else str(value) for key, value in row.items()}
-        born = said["date_of_birth"]
-        place = [said[key] for key in ("street_number", "address_1", "suburb", "postcode")]
-        full = f"{said['given_name']} {said['surname']}".strip()
+        result = {key: "" if pandas.isna(value) else str(value) for key, value in row.items()}
+        born = result["date_of_birth"]
+        place = [result[key] for key in ("street_number", "address_1", "suburb", "postcode")]
+        full = f"{result['given_name']} {result['surname']}".strip()
         rows.append(
             {
                 "unique_id": number,
                 "name": full or None,
                 "pinyin": full or None,
-                "identity_number": said["soc_sec_id"] or None,
+                "identity_number": result["soc_sec_id"] or None,
                 "phone": None,
                 "address": " ".join(part for part in place if part) or None,
                 "birth_date": f"{born[:4]}-{born[4:6]}-{born[6:8]}" if len(born) == 8 else None,

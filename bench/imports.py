@@ -62,18 +62,18 @@ def make(home: Path, folder: Path, count: int) -> None:
     set_up(home)
     from weihu.workplace.bank.models import Customer
 
-    found = list(Customer.objects.order_by("customer_id"))
-    names, phones = Counter(one.name for one in found), Counter(one.phone for one in found)
-    identities = Counter(one.identity_number for one in found)
+    listed = list(Customer.objects.order_by("customer_id"))
+    names, phones = Counter(entry.name for entry in listed), Counter(row.phone for row in listed)
+    identities = Counter(row.identity_number for row in listed)
     people = [
         messy.Person(
-            one.customer_id,
-            one.name,
-            one.phone if one.phone and phones[one.phone] == 1 else "",
-            one.identity_number if one.identity_number and identities[one.identity_number] == 1 else "",
-            names[one.name] == 1,
+            row.customer_id,
+            row.name,
+            row.phone if row.phone and phones[row.phone] == 1 else "",
+            row.identity_number if row.identity_number and identities[row.identity_number] == 1 else "",
+            names[row.name] == 1,
         )
-        for one in found
+        for row in listed
     ]
     cells, truth = messy.rows(people, count)
     messy.xlsx(cells, str(folder / "messy.xlsx"))
@@ -100,24 +100,24 @@ def imported(home: Path, file: Path, truth_file: Path) -> dict[str, object]:
 
     sheet = read(file.read_bytes(), file.name)
     took("read")
-    given = importing.stage(sheet, file.name, (Channel.CAMPAIGN, Confidence.TOLD), gate, book, uuid.uuid4())
+    chosen = importing.stage(sheet, file.name, (Channel.CAMPAIGN, Confidence.TOLD), gate, book, uuid.uuid4())
     del sheet
     took("stage")
     for phase, name in ((Phase.CHECKING, "check"), (Phase.RECORDING, "record")):
-        importing.begin(given, phase)
-        while given.working:
-            importing.step(given, gate, book)
+        importing.begin(chosen, phase)
+        while chosen.working:
+            importing.step(chosen, gate, book)
         took(name)
-    problems = importing.problems_workbook(given)
+    problems = importing.problems_workbook(chosen)
     took("problems workbook")
-    states = list(ImportRow.objects.filter(origin=given).order_by("position").values_list("state", flat=True))
+    states = list(ImportRow.objects.filter(origin=chosen).order_by("position").values_list("state", flat=True))
     truth = json.loads(truth_file.read_text())
     return {
         "seconds": seconds,
-        "rows": dict(given.rows_by_state),
+        "rows": dict(chosen.rows_by_state),
         "truth": Counter(truth),
         "otherwise": sum(state != true for state, true in zip(states, truth, strict=True)),
-        "facts": given.counts["recorded"],
+        "facts": chosen.counts["recorded"],
         "problems_kib": len(problems) >> 10,
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
     }
@@ -149,11 +149,11 @@ def compare(customers: int, count: int) -> None:
         theirs = json.loads(call("bench.imports", "--pandas", work / "messy.xlsx"))
         print(f"pandas + openpyxl reads the xlsx: {theirs['seconds']:.1f} s, peak {theirs['peak_mib']} MiB")
         for kind in ("xlsx", "csv"):
-            said = json.loads(call("bench.imports", "--import", home, work / f"messy.{kind}", work / "truth.json"))
-            print(f"{kind}: {said}")
-            print(f"{kind}: all phases {sum(said['seconds'].values()):.1f} s")
+            answer = json.loads(call("bench.imports", "--import", home, work / f"messy.{kind}", work / "truth.json"))
+            print(f"{kind}: {answer}")
+            print(f"{kind}: all phases {sum(answer['seconds'].values()):.1f} s")
             if kind == "xlsx":
-                print(f"reading / pandas {said['seconds']['read'] / theirs['seconds']:.3f}")
+                print(f"reading / pandas {answer['seconds']['read'] / theirs['seconds']:.3f}")
     finally:
         shutil.rmtree(work)
 

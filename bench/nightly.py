@@ -105,8 +105,8 @@ def leaving(home: Path) -> dict[date, Path]:
     from weihu.engine.lake import Home
     from weihu.rules.value import WINDOW_DAYS
 
-    found = {LAST - timedelta(days=days): Home(home).run(DAYS - 1 - days) for days in WINDOW_DAYS if days >= DAYS}
-    return {on: folder / "movements.parquet" for on, folder in found.items() if folder.is_dir()}
+    result = {LAST - timedelta(days=days): Home(home).run(DAYS - 1 - days) for days in WINDOW_DAYS if days >= DAYS}
+    return {on: folder / "movements.parquet" for on, folder in result.items() if folder.is_dir()}
 
 
 def copy_rows(model: type, changed: dict[str, object], where: str) -> None:
@@ -116,13 +116,13 @@ def copy_rows(model: type, changed: dict[str, object], where: str) -> None:
     names = [field.column for field in model._meta.fields if not field.primary_key]
     quoted = [connection.ops.quote_name(name) for name in names]
     values = ["%s" if name in changed else column for name, column in zip(names, quoted, strict=True)]
-    given = [
+    listed = [
         str(changed[name]) if isinstance(changed[name], date) else changed[name] for name in names if name in changed
     ]
     with transaction.atomic(), connection.cursor() as cursor:
         table = model._meta.db_table
         cursor.execute(
-            f"INSERT INTO {table} ({', '.join(quoted)}) SELECT {', '.join(values)} FROM {table} WHERE {where}", given
+            f"INSERT INTO {table} ({', '.join(quoted)}) SELECT {', '.join(values)} FROM {table} WHERE {where}", listed
         )
 
 
@@ -141,10 +141,10 @@ def compare(customers: int) -> None:
         for home, months in (("long", LONG), ("short", SHORT)):
             call(__file__, "--age", work / home, months)
         os.sync()
-        said = {home: json.loads(call(__file__, "--night", work / home, folder)) for home in ("short", "long")}
+        result = {home: json.loads(call(__file__, "--night", work / home, folder)) for home in ("short", "long")}
         written = json.loads(call(Path(__file__).with_name("reference.py"), json.dumps(question(work), default=str)))
         apart = differences(work / "reference", work / "short" / "lake" / "runs" / f"{DAYS:06d}")
-        report(said["short"], said["long"], written, apart)
+        report(result["short"], result["long"], written, apart)
     finally:
         shutil.rmtree(work)
 

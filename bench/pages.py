@@ -69,17 +69,17 @@ def main() -> None:
 
 def give_facts(run) -> None:
     """Hobbies of every tenth customer, a rare one of every ten thousandth."""
-    told = []
+    listed = []
     ids = Customer.objects.order_by("pk").values_list("pk", flat=True)
     for place, customer in enumerate(ids.iterator()):
         if place % 10 == 0:
             value = "chess" if place % 10_000 == 0 else "tea"
             written = FactContent("hobbies", value, Channel.SERVICE, Confidence.TOLD)
-            told.append(NewFact(customer, written, uuid.uuid4()))
-        if len(told) == 20_000:
-            record_facts(told, "bench", run.work_date, "bench")
-            told.clear()
-    record_facts(told, "bench", run.work_date, "bench")
+            listed.append(NewFact(customer, written, uuid.uuid4()))
+        if len(listed) == 20_000:
+            record_facts(listed, "bench", run.work_date, "bench")
+            listed.clear()
+    record_facts(listed, "bench", run.work_date, "bench")
 
 
 def give_contacts(ids: list[str], staff_id: str, run) -> None:

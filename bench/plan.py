@@ -85,7 +85,7 @@ def build(folder: Path, customers: int, people: int) -> None:
         from ibis.backends.sql.datatypes import DuckDBType
 
         kinds = {name: str(DuckDBType.to_string(kind)) for name, kind in schema.items()}
-        return ", ".join(f'CAST({said.get(name, "NULL")} AS {kind}) AS "{name}"' for name, kind in kinds.items())
+        return ", ".join(f'CAST({row.get(name, "NULL")} AS {kind}) AS "{name}"' for name, kind in kinds.items())
 
     standing = {
         "customer_id": "c", "branch_id": "b", "opened_on": f"DATE '{ON}' - CAST({chance(1, 3000)} AS INT)",
@@ -154,7 +154,7 @@ def build(folder: Path, customers: int, people: int) -> None:
         CREATE TABLE products AS FROM (VALUES ('D1', 'd', 'd', 'demand', NULL::VARCHAR, false), ('T1', 't', 't', 'term', NULL, false),
             ('L1', 'l', 'l', 'loan', NULL, false), ('C1', 'c', 'c', 'card', NULL, false)) t(product_id, name, name_en, category, risk, overdraft);
     """)
-    for name, schema, said, where in (
+    for name, schema, row, where in (
         ("standings", tables.STANDINGS, standing, "true"),
         ("standings_before", tables.STANDINGS, before, "true"),
         ("habits_before", tables.HABITS, habit, "true"),
@@ -165,12 +165,12 @@ def build(folder: Path, customers: int, people: int) -> None:
         ("holdings", tables.HOLDINGS, holding, f"{chance(33, 5)} = 0"),
         ("signals_before", tables.SIGNALS, signal, f"{chance(34, 40)} = 0 AND r >= 3"),
     ):
-        database.execute(f"CREATE TABLE {name} AS SELECT {filled(schema, said)} FROM base WHERE {where}")
+        database.execute(f"CREATE TABLE {name} AS SELECT {filled(schema, row)} FROM base WHERE {where}")
     for name in ("accounts", "accounts_before"):
-        said = {**term, "matures_on": f"IF({chance(35, 400)} = 0, DATE '{ON}', {term['matures_on']})"}
+        row = {**term, "matures_on": f"IF({chance(35, 400)} = 0, DATE '{ON}', {term['matures_on']})"}
         if name == "accounts":
-            said["closed_on"] = f"IF({said['matures_on']} = DATE '{ON}', DATE '{ON}', NULL)"
-        database.execute(f"INSERT INTO {name} SELECT {filled(tables.ACCOUNTS, said)} FROM base WHERE r >= 2")
+            row["closed_on"] = f"IF({row['matures_on']} = DATE '{ON}', DATE '{ON}', NULL)"
+        database.execute(f"INSERT INTO {name} SELECT {filled(tables.ACCOUNTS, row)} FROM base WHERE r >= 2")
     database.execute("DROP TABLE base")
     database.close()
 

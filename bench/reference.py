@@ -274,15 +274,13 @@ beyond_{side} AS (SELECT customer_id, size, bound(place + tide) AS usual FROM ra
 
 
 def by_kind(column: int, kind: str = "s.kind") -> str:
-    return (
-        "CASE " + kind + " " + " ".join(f"WHEN '{name}' THEN {said[column]}" for name, said in KINDS.items()) + " END"
-    )
+    return "CASE " + kind + " " + " ".join(f"WHEN '{name}' THEN {row[column]}" for name, row in KINDS.items()) + " END"
 
 
 KEPT_BACK = " OR ".join(
-    f"(s.kind = '{kind}' AND md5(s.customer_id || ' {kind}')[:8] < '{int(said[5] * 16**8):08x}')"
-    for kind, said in KINDS.items()
-    if said[5]
+    f"(s.kind = '{kind}' AND md5(s.customer_id || ' {kind}')[:8] < '{int(row[5] * 16**8):08x}')"
+    for kind, row in KINDS.items()
+    if row[5]
 )
 
 SIGNALS = f"""
@@ -402,8 +400,8 @@ def night(
     database = duckdb.connect()
     for name in ("standings", "profiles", "accounts", "signals", "facts_known", "habits"):
         database.execute(f"CREATE VIEW s_{name} AS SELECT * FROM '{state / name}.parquet'")
-    given = ", ".join(f"'{path}'" for path in movements)
-    source = f"read_parquet([{given}])" if movements else f"'{state}/movements.parquet' LIMIT 0"
+    chosen = ", ".join(f"'{path}'" for path in movements)
+    source = f"read_parquet([{chosen}])" if movements else f"'{state}/movements.parquet' LIMIT 0"
     database.execute(f"CREATE VIEW s_movements AS SELECT * FROM {source}")
     for name in ("customers", "accounts", "balances", "transactions"):
         database.execute(f"CREATE VIEW l_{name} AS SELECT * FROM '{landed / name}.parquet'")
@@ -450,7 +448,7 @@ def night(
 
 def differences(one: Path, other: Path) -> dict[str, int]:
     """Rows that only one of two states has, per table."""
-    found = {}
+    fields = {}
     for name in ("accounts", "profiles", "standings", "habits", "signals", "movements"):
         columns = ", ".join(f'"{row[0]}"' for row in duckdb.execute(f"DESCRIBE FROM '{one / name}.parquet'").fetchall())
         first, second = (
@@ -458,10 +456,10 @@ def differences(one: Path, other: Path) -> dict[str, int]:
             + (f" WHERE kind IN {tuple(KINDS)}" if name == "signals" else "")
             for path in (one, other)
         )
-        found[name] = duckdb.execute(
+        fields[name] = duckdb.execute(
             f"SELECT (SELECT count(*) FROM ({first} EXCEPT ALL {second})) + (SELECT count(*) FROM ({second} EXCEPT ALL {first}))"
         ).fetchall()[0][0]
-    return found
+    return fields
 
 
 if __name__ == "__main__":

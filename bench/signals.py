@@ -56,16 +56,16 @@ def report(customers: int, days: int, folder: Path) -> None:
         count = "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM alerts)"
         events_count, alerts = database.execute(count).fetchone()
         # an alert whose event lies beyond the last day cannot be told yet
-        told = f"a.d + {before} <= DATE '{LAST}'"
+        result = f"a.d + {before} <= DATE '{LAST}'"
         hits, judged = database.execute(
-            f"SELECT count(*) FILTER (EXISTS (SELECT 1 FROM events e WHERE {right})), count(*) FROM alerts a WHERE {told}"
+            f"SELECT count(*) FILTER (EXISTS (SELECT 1 FROM events e WHERE {right})), count(*) FROM alerts a WHERE {result}"
         ).fetchone()
         every = f"SELECT customer_id, raised_on AS d FROM raised WHERE kind = '{kind}'"
-        found, lead = database.execute(
+        outcome, lead = database.execute(
             f"SELECT count(*), median(lead) FROM (SELECT e.customer_id, e.d, max(e.d - a.d) AS lead FROM events e"
             f" JOIN ({every}) a ON {right} GROUP BY ALL)"
         ).fetchone()
-        share = [f"{hits / judged:.2f}" if judged else "—", f"{found / events_count:.2f}" if events_count else "—"]
+        share = [f"{hits / judged:.2f}" if judged else "—", f"{outcome / events_count:.2f}" if events_count else "—"]
         print(
             f"{kind:18}{events_count:>8}{alerts:>8}{share[0]:>11}{share[1]:>8}{lead if lead is not None else '—':>21}"
         )

@@ -69,9 +69,9 @@ def main() -> None:
             book = rulebook.changed(today, change)
             began = time.perf_counter()
             cells = state.moved(book)
-            told, posts = side_by_side(cells, book), work(cells, today, book, people)
+            result, posts = side_by_side(cells, book), work(cells, today, book, people)
             seconds = time.perf_counter() - began
-            assert sum(row["customers_then"] for row in told) == asked.customers
+            assert sum(row["customers_then"] for row in result) == asked.customers
             assert posts
             print(f"{name:20} {seconds:6.2f} s")
         written = state._engine.connection

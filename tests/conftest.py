@@ -84,7 +84,7 @@ def member(db):
 
     def find(post: str) -> Staff:
         members = Staff.objects.filter(post=post).order_by("staff_id")
-        return max(members, key=lambda one: Standing.objects.filter(primary_id=one.staff_id).count())
+        return max(members, key=lambda row: Standing.objects.filter(primary_id=row.staff_id).count())
 
     return find
 

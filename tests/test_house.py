@@ -24,7 +24,7 @@ def test_every_word_of_the_pages_is_translated():
     used = set()
     for path in workplace.rglob("*.html"):
         text = path.read_text()
-        used |= {found[1] for found in re.findall(r"{%\s*translate\s+([\"'])(.*?)\1", text)}
+        used |= {row[1] for row in re.findall(r"{%\s*translate\s+([\"'])(.*?)\1", text)}
         used |= {match[1] for match in re.findall(r"\b_\(([\"'])(.*?)\1\)", text)}
         blocks = re.findall(r"{%\s*blocktranslate([^%]*)%}(.*?){%\s*endblocktranslate", text, re.DOTALL)
         used |= {

@@ -25,11 +25,11 @@ def below(report: dict, floor: float) -> list[tuple[float, str]]:
 
 
 def main(report: str, floor: float = FLOOR) -> int:
-    found = below(json.loads(Path(report).read_text()), floor)
-    for percent, file in found:
+    result = below(json.loads(Path(report).read_text()), floor)
+    for percent, file in result:
         print(f"{percent:5.1f} % {file}")
-    print(f"{len(found)} files covered less than {floor:g} %")
-    return 1 if found else 0
+    print(f"{len(result)} files covered less than {floor:g} %")
+    return 1 if result else 0
 
 
 if __name__ == "__main__":

@@ -73,14 +73,14 @@ def main() -> None:
         survivors = []
         for module in asked.modules:
             codes = results(copy, module)
-            told = {
+            result = {
                 name: STATUS.get(codes[name], "killed") for name in drawn if name in codes and codes[name] is not None
             }
-            counts = Counter(told.values())
+            counts = Counter(result.values())
             noticed = sum(counts[status] for status in NOTICED)
-            share = f"{100 * noticed / len(told):.0f} %" if told else "-"
-            print(f"{module}: {noticed} of {len(told)} noticed ({share}), drawn from {len(codes)}: {dict(counts)}")
-            survivors += [name for name, status in told.items() if status not in (*NOTICED, "mistyped")]
+            share = f"{100 * noticed / len(result):.0f} %" if result else "-"
+            print(f"{module}: {noticed} of {len(result)} noticed ({share}), drawn from {len(codes)}: {dict(counts)}")
+            survivors += [name for name, status in result.items() if status not in (*NOTICED, "mistyped")]
         for name in survivors:
             print(f"\n{mutmut(copy, 'show', name)}")
 

@@ -240,8 +240,8 @@ def test_the_archive_knows_what_no_core_system_tells(bank, db):
     from weihu.workplace.know.life.models import Goal
     from weihu.workplace.know.relations.models import Member, Relation
 
-    told = (CarePlan, CampaignTarget, Visit, Answer, Consent, BenefitUse, Claim, Fact, Goal, Member, Relation)
-    assert [model.__name__ for model in told if not model.objects.exists()] == []
+    result = (CarePlan, CampaignTarget, Visit, Answer, Consent, BenefitUse, Claim, Fact, Goal, Member, Relation)
+    assert [model.__name__ for model in result if not model.objects.exists()] == []
     assert set(Referral.objects.values_list("state", flat=True)) == {"open", "accepted", "declined"}
     assert Reply.objects.exclude(customer_id="").exists()
     assert Reply.objects.filter(customer_id="").exists()

@@ -41,9 +41,9 @@ def asked_for(file, least=2, schema=NUMBERS):
     numbers = engine.bind_arrow("numbers", schema, pa.Table.from_pylist(rows, schema=schema.to_pyarrow()))
     derived = engine.derive("derived", larger, numbers, least)
     assert derived.schema() == schema
-    found = sorted(engine.read("derived")["n"].to_pylist())
+    listed = sorted(engine.read("derived")["n"].to_pylist())
     engine.close()
-    return larger.asked - before, found
+    return larger.asked - before, listed
 
 
 def test_the_next_process_need_not_compile(file, another_process):

@@ -99,8 +99,8 @@ def test_files_without_a_column_have_it_empty_and_no_files_are_no_rows(engine, t
     for often in (True, False):
         engine.bind("numbers", NUMBERS, [tmp_path / "old.parquet", tmp_path / "new.parquet"], often)
         assert engine.rows("numbers") == 3
-        found = {row["n"]: row["text"] for row in engine.read("numbers").to_pylist()}
-        assert found == {1: None, 2: None, 3: "3"}
+        result = {row["n"]: row["text"] for row in engine.read("numbers").to_pylist()}
+        assert result == {1: None, 2: None, 3: "3"}
     engine.bind("numbers", NUMBERS, [])
     assert engine.rows("numbers") == 0
     assert engine.read("numbers").num_rows == 0

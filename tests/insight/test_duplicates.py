@@ -58,16 +58,16 @@ def test_every_score_is_the_sum_of_its_reasons(bank):
     import math
 
     people, _ = bank
-    found = list(find(people, RULE.model_copy(update={"shown_from": Decimal("0.5")})))
-    assert found == sorted(found, key=lambda pair: (-pair.probability, pair.left_id, pair.right_id))
-    sure = [pair for pair in found if 0.5 < pair.probability < 1 - 1e-9][:40]
+    listed = list(find(people, RULE.model_copy(update={"shown_from": Decimal("0.5")})))
+    assert listed == sorted(listed, key=lambda pair: (-pair.probability, pair.left_id, pair.right_id))
+    sure = [pair for pair in listed if 0.5 < pair.probability < 1 - 1e-9][:40]
     priors = [
         math.log2(pair.probability / (1 - pair.probability)) - sum(reason.weight for reason in pair.reasons)
         for pair in sure
     ]
     assert max(priors) - min(priors) < 1  # each weight is rounded to a tenth
     words = {(level.zh, level.en) for levels in COMPARISONS.values() for level in levels}
-    assert all((reason.zh, reason.en) in words for pair in found for reason in pair.reasons)
+    assert all((reason.zh, reason.en) in words for pair in listed for reason in pair.reasons)
 
 
 def test_the_book_says_of_every_way_of_agreeing_how_often_it_holds():
@@ -77,6 +77,6 @@ def test_the_book_says_of_every_way_of_agreeing_how_often_it_holds():
 
 
 def test_nobody_is_a_bank_without_duplicates():
-    one = {"unique_id": "1", "name": "王小明", "pinyin": "wangxiaoming", "identity_number": "1"}
+    fields = {"unique_id": "1", "name": "王小明", "pinyin": "wangxiaoming", "identity_number": "1"}
     other = {"unique_id": "2", "name": "李雷", "pinyin": "lilei", "identity_number": "2"}
-    assert list(find(pa.Table.from_pylist([one, other], schema=PEOPLE), RULE)) == []
+    assert list(find(pa.Table.from_pylist([fields, other], schema=PEOPLE), RULE)) == []

@@ -20,7 +20,7 @@ def test_the_ledgers_year_end_equals_an_independent_query(weihu, tmp_path):
     list(czech.deliveries(LEDGER, date(1993, 12, 20), date(1993, 12, 31), tmp_path / "cz"))
     weihu("init", "--rulebook", "czech")
     weihu("replay", tmp_path / "cz")
-    said = json.loads(weihu("status", "--json").stdout)
+    answer = json.loads(weihu("status", "--json").stdout)
     counted = duckdb.execute(
         f"""
         WITH t AS (SELECT * FROM read_csv('{LEDGER}/trans.asc', delim=';', header=true, all_varchar=true)),
@@ -34,11 +34,11 @@ def test_the_ledgers_year_end_equals_an_independent_query(weihu, tmp_path):
                count(*) FILTER (aum >= 80000), (SELECT count(*) FROM a) FROM c
         """
     ).fetchall()[0]
-    assert (said["customers"], Decimal(said["aum"]), said["accounts"]) == (counted[0], counted[1], counted[7])
-    assert said["aum"] == "36575946.10"
-    assert said["accounts"] == 1139
-    assert tuple(said["grades"].values()) == counted[2:7]
-    assert said["reconciled"] is True
+    assert (answer["customers"], Decimal(answer["aum"]), answer["accounts"]) == (counted[0], counted[1], counted[7])
+    assert answer["aum"] == "36575946.10"
+    assert answer["accounts"] == 1139
+    assert tuple(answer["grades"].values()) == counted[2:7]
+    assert answer["reconciled"] is True
     customer = json.loads(weihu("customer", "2873", "--json").stdout)
     assert customer["history"]
 
@@ -51,8 +51,8 @@ def said_of(weihu, home) -> tuple:
         for name in ("standings", "signals", "tasks")
     }
     customers = sorted(row[0] for row in tables["standings"])[::130]
-    told = [json.loads(weihu("customer", customer, "--json").stdout) for customer in customers]
-    return json.loads(weihu("status", "--json").stdout), tables, told
+    listed = [json.loads(weihu("customer", customer, "--json").stdout) for customer in customers]
+    return json.loads(weihu("status", "--json").stdout), tables, listed
 
 
 @pytest.mark.long
@@ -87,13 +87,13 @@ def test_contacts_are_recorded_while_nights_are_published(weihu, deliveries, tmp
     )
     person = weihu(tasks.fetchall()[0][0], start=True, module="tests.workplace.morning")
     weihu("replay", deliveries[0].parent)
-    said = json.loads(person.communicate("enough")[0])
+    answer = json.loads(person.communicate("enough")[0])
     dates = [folder.name for folder in deliveries]
-    assert list(said["answers"]) == ["200"]
-    assert said["seen"] == [date for date in dates if date in said["seen"]]
-    assert len(said["seen"]) > 1, "the person worked through one night only"
+    assert list(answer["answers"]) == ["200"]
+    assert answer["seen"] == [date for date in dates if date in answer["seen"]]
+    assert len(answer["seen"]) > 1, "the person worked through one night only"
     counted = json.loads(weihu("contacts", module="tests.workplace.morning").stdout)
-    assert counted == said["answers"]["200"]
+    assert counted == answer["answers"]["200"]
 
 
 def test_a_second_run_at_once_is_refused(weihu, tmp_path, deliveries):

@@ -51,9 +51,9 @@ def test_flows_equal_the_differences(run, balances, home):
     rows = duckdb.execute(
         f"SELECT customer_id, flow_1, flow_7 FROM '{home.run(run.number)}/standings.parquet'"
     ).fetchall()
-    for customer, one, seven in rows:
+    for customer, row, seven in rows:
         known = [balances[day].get(customer, 0) for day in days]
-        assert one == known[-1] - known[-2]
+        assert row == known[-1] - known[-2]
         assert seven == known[-1] - known[0]
 
 
@@ -81,7 +81,7 @@ def test_an_owner_stays_while_grade_and_branch_stay(run):
 def test_the_inter_branch_list_equals_the_delivery(run, deliveries):
     """Customers above 200,000 who moved at least 50,000 at a branch that is not their account's."""
     folder = deliveries[PUBLISHED_DAYS - 1]
-    found = set(
+    rows = set(
         Signal.objects.at(run)
         .filter(kind="inter_branch", raised_on=run.business_date)
         .values_list("customer_id", flat=True)
@@ -100,19 +100,19 @@ def test_the_inter_branch_list_equals_the_delivery(run, deliveries):
     due = {
         row.customer_id for row in Standing.objects.at(run) if max(row.grade_rank, before.get(row.customer_id, 0)) >= 3
     }
-    assert found == {row[0] for row in listed} & due
+    assert rows == {row[0] for row in listed} & due
 
 
 def test_a_maturity_is_one_reason_however_near_it_comes(run):
     """At most one open signal of an account and its day, and of those within the lead days everyone."""
-    found = Signal.objects.at(run).filter(kind="maturity").values_list("customer_id", "subject")
-    named = [(customer, subject.rsplit(" ", 1)[0]) for customer, subject in found]
+    result = Signal.objects.at(run).filter(kind="maturity").values_list("customer_id", "subject")
+    named = [(customer, subject.rsplit(" ", 1)[0]) for customer, subject in result]
     assert named
     assert len(set(named)) == len(named)
-    for _, subject in found:
+    for _, subject in result:
         _, on, lead = subject.split(" ")
         days = (date.fromisoformat(on) - run.business_date).days
-        nearest = [one for one in run.rulebook.signals["maturity"].leads if days <= one]
+        nearest = [lead for lead in run.rulebook.signals["maturity"].leads if days <= lead]
         assert days < 0 or int(lead) == nearest[0]
 
 

@@ -19,12 +19,12 @@ def test_a_complaint_is_a_reason_until_the_customer_was_asked_and_happy(run):
     customer = Standing.objects.at(run).first().customer_id
     on, book = run.business_date, run.rulebook
     case = open_case(customer, {"origin": "phone", "subject": "排队太久"}, "a", on, book, uuid4())
-    found = kinds(noted(on, book, run), customer)
-    assert found["complaint_due"]["on_date"] == case.due_on
+    result = kinds(noted(on, book, run), customer)
+    assert result["complaint_due"]["on_date"] == case.due_on
     close(case, "已致歉", "a", on)
     later = on + timedelta(days=book.complaints.ask_after_days)
-    found = kinds(noted(later, book, run), customer)
-    assert set(found) == {"complaint_ask"}
+    result = kinds(noted(later, book, run), customer)
+    assert set(result) == {"complaint_ask"}
     ask(case, 2, "", "a", later)
     assert set(kinds(noted(later, book, run), customer)) == {"unhappy"}
     assert not kinds(noted(later + timedelta(days=2), book, run), customer)
@@ -42,9 +42,9 @@ def test_an_occasion_of_the_archive_is_noted_without_any_name(run):
         run.work_date,
         uuid4(),
     )
-    found = kinds(noted(run.business_date, run.rulebook, run), standing.customer_id)
-    assert found["life_occasion"]["on_date"] == day
-    assert found["life_occasion"]["detail"] == "wedding_day"
+    result = kinds(noted(run.business_date, run.rulebook, run), standing.customer_id)
+    assert result["life_occasion"]["on_date"] == day
+    assert result["life_occasion"]["detail"] == "wedding_day"
 
 
 def test_who_is_not_satisfied_is_followed_up_the_next_day(run):

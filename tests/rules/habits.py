@@ -22,38 +22,38 @@ def beyond(days: Days, customers: list[str], aum: Days, book) -> dict[str, list[
     engine = DuckEngine(None, threads=1)
     engine.connection.execute("PRAGMA disable_optimizer")  # a year of small queries: planning them is most of the work
     before = engine.bind("habits_before", tables.HABITS, [])
-    found: dict[str, list[tuple[date, str]]] = {side: [] for side in SIDES}
+    result: dict[str, list[tuple[date, str]]] = {side: [] for side in SIDES}
     none = [Decimal(0)] * len(customers)
     for number, (on, changes) in enumerate(sorted(days.items())):
-        own = [changes.get(one, Decimal(0)) for one in customers]
-        held = [aum[on].get(one, Decimal(0)) for one in customers]
+        own = [changes.get(customer, Decimal(0)) for customer in customers]
+        held = [aum[on].get(customer, Decimal(0)) for customer in customers]
         rows = {"customer_id": customers, "own": own, "before": held, "salary": none, "demand": none}
         moves = engine.bind_arrow("moves", tables.MOVES, pa.table(rows, schema=tables.MOVES.to_pyarrow()))
         clock = {"business_date": on, "month_days": 1, "last_month_days": 1, "is_month_start": False}
         clock |= {"is_month_end": False, "is_first": number == 0}
-        given = pa.Table.from_pylist([clock], schema=tables.CALENDAR.to_pyarrow())
-        calendar = engine.bind_arrow("clock", tables.CALENDAR, given)
+        chosen = pa.Table.from_pylist([clock], schema=tables.CALENDAR.to_pyarrow())
+        calendar = engine.bind_arrow("clock", tables.CALENDAR, chosen)
         for side, kind in SIDES.items():
             engine.derive(f"beyond_{side}", habit.unusual, moves, before, kind, book)
             rows = engine.read(f"beyond_{side}").sort_by("customer_id").to_pylist()
-            found[side] += [(on, row["customer_id"]) for row in rows]
+            result[side] += [(on, row["customer_id"]) for row in rows]
         engine.derive("habits", habit.habits, moves, before, calendar, book)
         engine.bind_arrow("habits_before", tables.HABITS, engine.read("habits"))
         before = ibis.table(tables.HABITS, name="habits_before")
-    return found
+    return result
 
 
 def fixed(days: Days, side: str, since: date, count: int) -> set[tuple[date, str]]:
     """The ``count`` largest days: what the best fixed amount with as many alerts finds."""
     sign = 1 if side == "in" else -1
     sizes = [
-        (sign * change, on, one)
+        (sign * change, on, row)
         for on, changes in days.items()
         if on >= since
-        for one, change in changes.items()
+        for row, change in changes.items()
         if sign * change > 0
     ]
-    return {(on, one) for _, on, one in sorted(sizes, reverse=True)[:count]}
+    return {(on, size) for _, on, size in sorted(sizes, reverse=True)[:count]}
 
 
 def found_of(alerts: set, truth: set) -> tuple[float, float]:
@@ -128,17 +128,17 @@ def ledger(folder, until: date):
     aum: Days = {}
     for on in span:
         aum[on] = dict(balance)
-        for one, change in days.get(on, {}).items():
-            balance[one] += change
+        for entry, change in days.get(on, {}).items():
+            balance[entry] += change
     truth: dict[str, set] = {"in": set(), "out": set()}
     window = timedelta(days=30)
     for on in span:
         if on - window < first or on + window > until:
             continue
-        for one, change in days.get(on, {}).items():
-            before = sum(aum[on - timedelta(days=back)][one] for back in range(30)) / 30
-            behind = sum(aum[on + timedelta(days=ahead)][one] for ahead in range(1, 31)) / 30
+        for entry, change in days.get(on, {}).items():
+            before = sum(aum[on - timedelta(days=back)][entry] for back in range(30)) / 30
+            behind = sum(aum[on + timedelta(days=ahead)][entry] for ahead in range(1, 31)) / 30
             size = abs(change)
             if before > 0 and size >= before / 4 and (behind - before) * (1 if change > 0 else -1) >= size / 2:
-                truth["in" if change > 0 else "out"].add((on, one))
+                truth["in" if change > 0 else "out"].add((on, entry))
     return {on: days.get(on, {}) for on in span}, customers, aum, truth

@@ -76,7 +76,7 @@ def test_a_limit_counts_the_customers_of_all_grades():
 
 def test_the_pool_asks_the_grades_posts_then_the_fallback_then_the_branch_above():
     def pool(*people):
-        staff = [{"staff_id": one, "branch_id": branch, "post": post} for one, branch, post in people]
+        staff = [{"staff_id": person, "branch_id": branch, "post": post} for person, branch, post in people]
         rows = assign.pool(staff, [], BRANCHES, BRIEF)
         return {
             row["staff_id"] for row in rows if (row["branch_id"], row["grade_rank"], row["role"]) == ("b", 4, "primary")

@@ -24,9 +24,9 @@ TOP_LEVEL = {"rulebook.md": "Top level", "rulebook.zh-CN.md": "最外层"}
 def under(page: str, heading: str, level: str = "##") -> str:
     """The text under a heading, up to the next one."""
     text = (DOCS / page).read_text(encoding="utf-8")
-    found = re.search(rf"^{level} {heading}\b.*?\n(.*?)(?=^#{{2,3}} |\Z)", text, re.MULTILINE | re.DOTALL)
-    assert found, f"{page} has no heading {level} {heading}"
-    return found[1]
+    result = re.search(rf"^{level} {heading}\b.*?\n(.*?)(?=^#{{2,3}} |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert result, f"{page} has no heading {level} {heading}"
+    return result[1]
 
 
 def settings_of(model: type[BaseModel]) -> set[str]:

@@ -30,12 +30,12 @@ def experiment(number: int, brought: float) -> tuple[bool, bool]:
     Who is kept back is decided as the night does it, by the hash of customer and kind.
     """
     rng = np.random.default_rng(number)
-    names = [hashlib.md5(f"{number} K{one} idle_cash".encode()).hexdigest()[:8] for one in range(SIZE)]
+    names = [hashlib.md5(f"{number} K{row} idle_cash".encode()).hexdigest()[:8] for row in range(SIZE)]
     held = np.array([name < f"{int(0.3 * 16**8):08x}" for name in names])
-    found = changes(rng, SIZE) + np.where(held, 0.0, brought)
-    told = interval(Group.of(found[~held]), Group.of(found[held]), 0.95, SMALLEST)
-    assert told
-    return told.low <= brought <= told.high, told.sure
+    result = changes(rng, SIZE) + np.where(held, 0.0, brought)
+    outcome = interval(Group.of(result[~held]), Group.of(result[held]), 0.95, SMALLEST)
+    assert outcome
+    return outcome.low <= brought <= outcome.high, outcome.sure
 
 
 def test_two_hundred_experiments_cover_the_effect_and_raise_few_false_alarms():
@@ -54,9 +54,9 @@ def test_shares_cover_their_difference():
     """Newcombe's interval over 200 campaigns of 400 called, 100 left alone; 12 % take it, or 4 % without a call."""
     rng, covered, alarms = np.random.default_rng(5), 0, 0
     for _ in range(EXPERIMENTS):
-        told = shares(int(rng.binomial(400, 0.12)), 400, int(rng.binomial(100, 0.04)), 100, 0.95, SMALLEST)
+        result = shares(int(rng.binomial(400, 0.12)), 400, int(rng.binomial(100, 0.04)), 100, 0.95, SMALLEST)
         same = shares(int(rng.binomial(400, 0.04)), 400, int(rng.binomial(100, 0.04)), 100, 0.95, SMALLEST)
-        covered += told.low <= 0.08 <= told.high
+        covered += result.low <= 0.08 <= result.high
         alarms += same.sure
     print(f"shares: covered {covered}/200, false alarms {alarms}/200")
     assert 180 <= covered <= 200
@@ -65,9 +65,9 @@ def test_shares_cover_their_difference():
 
 def test_the_interval_is_welchs():
     rng = np.random.default_rng(3)
-    one, other = rng.normal(5, 2, 40), rng.normal(4, 9, 25)
-    mine = interval(Group.of(one), Group.of(other), 0.9, SMALLEST)
-    theirs = stats.ttest_ind(one, other, equal_var=False).confidence_interval(0.9)
+    chosen, other = rng.normal(5, 2, 40), rng.normal(4, 9, 25)
+    mine = interval(Group.of(chosen), Group.of(other), 0.9, SMALLEST)
+    theirs = stats.ttest_ind(chosen, other, equal_var=False).confidence_interval(0.9)
     assert (mine.low, mine.high) == pytest.approx((theirs.low, theirs.high))
 
 
@@ -84,14 +84,14 @@ def bound(engine, name, schema, rows):
 def night(on, signals, standings, trials=()):
     """The trials that go on and the effects told on a night."""
     engine = DuckEngine.in_memory()
-    given = (
+    chosen = (
         bound(engine, "standings", tables.STANDINGS, standings),
         bound(engine, "before", tables.TRIALS, trials),
         bound(engine, "calendar", tables.CALENDAR, [{"business_date": on}]),
     )
     raised = bound(engine, "signals", tables.SIGNALS, signals)
-    engine.derive("trials", effect.trials, raised, *given, BOOK)
-    engine.derive("effects", effect.effects, *given, BOOK)
+    engine.derive("trials", effect.trials, raised, *chosen, BOOK)
+    engine.derive("effects", effect.effects, *chosen, BOOK)
     return engine.read("trials").sort_by("customer_id").to_pylist(), engine.read("effects").sort_by(
         "held_out"
     ).to_pylist()
@@ -100,22 +100,22 @@ def night(on, signals, standings, trials=()):
 def test_a_trial_begins_with_the_signal_and_ends_after_the_horizon():
     """Of three customers with idle cash one is kept back; 60 days later their change is told, once."""
     first = date(2026, 3, 1)
-    people = [{"customer_id": one, "branch_id": "B1", "aum": Decimal(1000)} for one in "abc"]
+    people = [{"customer_id": row, "branch_id": "B1", "aum": Decimal(1000)} for row in "abc"]
     idle = [
-        {"customer_id": one, "kind": "idle_cash", "subject": "", "raised_on": first, "held_out": one == "c"}
-        for one in "abc"
+        {"customer_id": row, "kind": "idle_cash", "subject": "", "raised_on": first, "held_out": row == "c"}
+        for row in "abc"
     ]
     other = {"customer_id": "a", "kind": "cadence_due", "subject": "", "raised_on": first, "held_out": False}
-    begun, told = night(first, [*idle, other], people)
-    assert [(row["customer_id"], row["kind"]) for row in begun] == [(one, "idle_cash") for one in "abc"]
-    assert told == []
+    begun, result = night(first, [*idle, other], people)
+    assert [(row["customer_id"], row["kind"]) for row in begun] == [(row, "idle_cash") for row in "abc"]
+    assert result == []
     again = [{**row, "raised_on": first + timedelta(days=9)} for row in idle]
-    running, told = night(first + timedelta(days=9), again, people, begun)
+    running, result = night(first + timedelta(days=9), again, people, begun)
     assert sorted(row["raised_on"] for row in running) == [first] * 3  # one at a time
     later = [{**row, "aum": Decimal(1000) + change} for row, change in zip(people, (50, 70, -10), strict=True)]
-    running, told = night(first + timedelta(days=60), [], later, begun)
+    running, result = night(first + timedelta(days=60), [], later, begun)
     assert running == []
-    assert [(row["held_out"], row["customers"], row["change"], row["squares"]) for row in told] == [
+    assert [(row["held_out"], row["customers"], row["change"], row["squares"]) for row in result] == [
         (False, 2, Decimal(120), 7400.0),
         (True, 1, Decimal(-10), 100.0),
     ]

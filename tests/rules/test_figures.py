@@ -19,14 +19,14 @@ def figure(standings, before=(), tasks=(), book=BOOK):
         filled = [{column: row.get(column) for column in schema} for row in rows]
         return engine.bind_arrow(name, schema, pa.Table.from_pylist(filled, schema=schema.to_pyarrow()))
 
-    given = (
+    chosen = (
         bound("standings", tables.STANDINGS, standings),
         bound("standings_before", tables.STANDINGS, before),
         bound("tasks", tables.TASKS, tasks),
         bound("staff", tables.STAFF, [{"staff_id": "kh1", "branch_id": "B1"}]),
         bound("calendar", tables.CALENDAR, [{"business_date": ON}]),
     )
-    engine.derive("figures", figures.figures, *given, book)
+    engine.derive("figures", figures.figures, *chosen, book)
     return {(row["staff_id"], row["grade_rank"]): row for row in engine.read("figures").to_pylist()}
 
 
@@ -37,17 +37,17 @@ def one(customer, aum, flow, rank=3, contact=date(2026, 5, 20), **more):
 
 
 def test_customers_money_facts_and_contacts_are_counted():
-    found = figure(
+    result = figure(
         [
             one("a", 300_000, 0),
             one("b", 250_000, 0, contact=date(2026, 4, 1)),
             one("c", 90_000, 0, rank=2, primary_id=None),
         ]
     )
-    row = found["kh1", 3]
+    row = result["kh1", 3]
     names = ("customers", "aum", "products", "facts_expected", "facts_known", "owed", "kept", "lost")
     assert [row[name] for name in names] == [2, Decimal(550_000), 4, 20, 8, 2, 1, 0]
-    assert found["", 2]["customers"] == 1
+    assert result["", 2]["customers"] == 1
 
 
 def test_who_fell_below_the_share_is_lost_once_and_won_back_by_money():

@@ -109,22 +109,22 @@ class Reference:
 
 def reference(people, book):
     """(grade, on watch) of everybody at the end of each month."""
-    told, clerks = [], []
+    result, clerks = [], []
     for month, on in enumerate(month_starts()):
         measured = [amounts(person[month]) for person in people]
-        everybody = [found[book.policy.metric] for found in measured]
-        levels = [level(found, book, everybody) for found in measured]
+        everybody = [row[book.policy.metric] for row in measured]
+        levels = [level(row, book, everybody) for row in measured]
         last = on.replace(day=calendar.monthrange(on.year, on.month)[1])
-        clerks = clerks or [Reference(found, book) for found in levels]
-        for clerk, found, before in zip(clerks, levels, told[-1]["levels"] if told else levels, strict=True):
-            if told and not book.policy.review_on:
+        clerks = clerks or [Reference(level, book) for level in levels]
+        for clerk, row, before in zip(clerks, levels, result[-1]["levels"] if result else levels, strict=True):
+            if result and not book.policy.review_on:
                 clerk.review(before)
-            clerk.tonight(found, False)
+            clerk.tonight(row, False)
             if f"{last:%m-%d}" in book.policy.review_on:
-                clerk.review(found)
-            clerk.tonight(found, True)
-        told.append({"levels": levels, "grades": [(clerk.rank, clerk.on_watch) for clerk in clerks]})
-    return [month["grades"] for month in told]
+                clerk.review(row)
+            clerk.tonight(row, True)
+        result.append({"levels": levels, "grades": [(clerk.rank, clerk.on_watch) for clerk in clerks]})
+    return [month["grades"] for month in result]
 
 
 def month_starts():
@@ -147,11 +147,11 @@ class Machine:
         return self.engine.bind_arrow(name, schema, pa.Table.from_pylist(rows, schema=schema.to_pyarrow()))
 
     def carried(self, name, schema):
-        found = self.before[name]
+        result = self.before[name]
         return (
             self.engine.bind(f"{name}_before", schema, [])
-            if found is None
-            else self.engine.bind_arrow(f"{name}_before", schema, found)
+            if result is None
+            else self.engine.bind_arrow(f"{name}_before", schema, result)
         )
 
     def night(self, on, months, granted=(), branches=None):
@@ -236,9 +236,9 @@ def test_a_policy_agrees_with_the_reference_month_by_month(key, chance):
     for month, on in enumerate(month_starts()):
         now = [person[month] for person in people]
         machine.night(on, now)
-        told = machine.night(on.replace(day=calendar.monthrange(on.year, on.month)[1]), now)
-        found = [(row["grade_rank"], row["watch_since"] is not None) for row in told]
-        assert found == expected[month], on
+        result = machine.night(on.replace(day=calendar.monthrange(on.year, on.month)[1]), now)
+        listed = [(row["grade_rank"], row["watch_since"] is not None) for row in result]
+        assert listed == expected[month], on
 
 
 def poor_and_rich(number):
@@ -251,28 +251,28 @@ def test_an_exception_holds_until_its_end_and_the_policy_goes_on_behind_it():
     machine, people = Machine(book), poor_and_rich(2)
     first = machine.night(START, people)
     assert [row["grade_why"] for row in first] == ["new", "new", "new"]
-    told = machine.night(date(2025, 1, 31), people, granted=[(0, 3), (2, 3)])
-    assert [(row["grade_rank"], row["earned_rank"], row["grade_why"]) for row in told] == [
+    result = machine.night(date(2025, 1, 31), people, granted=[(0, 3), (2, 3)])
+    assert [(row["grade_rank"], row["earned_rank"], row["grade_why"]) for row in result] == [
         (3, 0, "granted"),
         (0, 0, "new"),
         (4, 4, "new"),
     ]
-    told = machine.night(date(2025, 2, 1), people)
-    assert (told[0]["grade_rank"], told[0]["grade_why"], told[0]["grade_since"]) == (0, "ended", date(2025, 2, 1))
+    result = machine.night(date(2025, 2, 1), people)
+    assert (result[0]["grade_rank"], result[0]["grade_why"], result[0]["grade_since"]) == (0, "ended", date(2025, 2, 1))
 
 
 def test_a_branch_may_have_thresholds_and_shares_of_its_own():
     lower = rulebook.changed(rulebook.load("brief"), {"grades": {"valued": {"minimum_in": {"county": 1}}}})
     some = [("1000.00", "0.00", "0.00", "0.00", None)] * 2
-    told = Machine(lower).night(START, some, branches=["county", "town"])
-    assert [row["grade_rank"] for row in told] == [4, 1]
+    result = Machine(lower).night(START, some, branches=["county", "town"])
+    assert [row["grade_rank"] for row in result] == [4, 1]
     shares = rulebook.load("rural_cooperative")
     per_branch = rulebook.changed(shares, {"policy": {"top_of": "branch"}})
     rich, poor = [(text, "0.00", "0.00", "0.00", None) for text in ("9000.00", "900.00")]
     people, branches = [rich, poor] * 5 + [poor] * 10, ["a"] * 10 + ["b"] * 10
     for book, key_customers in ((shares, [5, 0]), (per_branch, [5, 10])):
-        told = Machine(book).night(START, people, branches=branches)
-        counted = [sum(row["grade_rank"] == 2 for row in told if row["branch_id"] == branch) for branch in ("a", "b")]
+        result = Machine(book).night(START, people, branches=branches)
+        counted = [sum(row["grade_rank"] == 2 for row in result if row["branch_id"] == branch) for branch in ("a", "b")]
         assert counted == key_customers
 
 
@@ -284,5 +284,5 @@ def test_the_average_is_rounded_exactly(cases):
     rows = [{"total": total, "days": days} for total, days in cases]
     given_rows = engine.bind_arrow("cases", schema, pa.Table.from_pylist(rows, schema=schema.to_pyarrow()))
     engine.derive("averages", lambda table: table.select(found=value.average(table.total, table.days)), given_rows)
-    found = engine.read("averages")["found"].to_pylist()
-    assert found == [(total / days).quantize(Decimal("0.01"), ROUND_HALF_UP) for total, days in cases]
+    result = engine.read("averages")["found"].to_pylist()
+    assert result == [(total / days).quantize(Decimal("0.01"), ROUND_HALF_UP) for total, days in cases]

@@ -13,33 +13,33 @@ from weihu.sources.synthetic import SyntheticBank
 
 def compare(days, customers, aum, truth, book, since, until=date.max):
     """Per side: alerts, and precision and recall of habit and of the fixed amount."""
-    told = {}
+    fields = {}
     for side, alerts in beyond(days, customers, aum, book).items():
-        own = {one for one in alerts if since <= one[0] <= until}
-        known = {one for one in truth[side] if since <= one[0] <= until}
+        own = {alert for alert in alerts if since <= alert[0] <= until}
+        known = {row for row in truth[side] if since <= row[0] <= until}
         within = {on: changes for on, changes in days.items() if on <= until}
-        told[side] = (len(own), found_of(own, known), found_of(fixed(within, side, since, len(own)), known))
-    return told
+        fields[side] = (len(own), found_of(own, known), found_of(fixed(within, side, since, len(own)), known))
+    return fields
 
 
 @pytest.mark.long
 def test_habit_beats_the_best_fixed_amount_on_a_bank_of_known_truth(tmp_path):
     list(SyntheticBank(700, 2, 240, date(2026, 6, 30), 11).deliveries(tmp_path))
-    told = compare(*synthetic(tmp_path), rulebook.load("brief"), date(2026, 2, 1))
-    print(told)
-    for alerts, (precision, recall), (fixed_precision, fixed_recall) in told.values():
+    result = compare(*synthetic(tmp_path), rulebook.load("brief"), date(2026, 2, 1))
+    print(result)
+    for alerts, (precision, recall), (fixed_precision, fixed_recall) in result.values():
         assert alerts > 30
         assert precision > fixed_precision + 0.1
         assert recall > fixed_recall + 0.1
-    assert told["out"][1][0] > 0.85
+    assert result["out"][1][0] > 0.85
 
 
 @pytest.mark.skipif(not LEDGER.is_dir(), reason="the Czech ledger is not beside the repository")
 def test_habit_beats_the_best_fixed_amount_on_the_czech_ledger():
     days, customers, aum, truth = ledger(LEDGER, date(1993, 12, 31))
-    told = compare(days, customers, aum, truth, rulebook.load("czech"), date(1993, 4, 1), date(1993, 12, 1))
-    print(told)
-    for alerts, (precision, recall), (fixed_precision, fixed_recall) in told.values():
+    result = compare(days, customers, aum, truth, rulebook.load("czech"), date(1993, 4, 1), date(1993, 12, 1))
+    print(result)
+    for alerts, (precision, recall), (fixed_precision, fixed_recall) in result.values():
         assert alerts > 30
         assert precision > fixed_precision
         assert recall > fixed_recall
@@ -55,7 +55,7 @@ def test_when_the_whole_bank_moves_nobody_is_unusual():
     days[festival] = dict.fromkeys(customers, Decimal(-22_000))
     aum = dict.fromkeys(days, dict.fromkeys(customers, Decimal(100_000)))
     assert beyond(days, customers, aum, rulebook.load("brief"))["out"] == []
-    days[festival] = {one: Decimal(-22_000 if one == "c007" else -4_500) for one in customers}
+    days[festival] = {customer: Decimal(-22_000 if customer == "c007" else -4_500) for customer in customers}
     assert beyond(days, customers, aum, rulebook.load("brief"))["out"] == [(festival, "c007")]
 
 

@@ -47,7 +47,7 @@ def test_nothing_above_the_rating_or_without_a_valid_one(rating, ago, kinds, age
     for fit in matches(situation, BOOK):
         assert int((fit.risk or "R0")[1]) <= valid
         if fit.offer.category not in BOOK.suitability.exempt:
-            assert all(int((CLASSES[fit.offer.category, one] or "R0")[1]) <= valid for one in fit.products)
+            assert all(int((CLASSES[fit.offer.category, product] or "R0")[1]) <= valid for product in fit.products)
         assert set(fit.answers) <= kinds
 
 
@@ -81,8 +81,8 @@ def test_the_book_ranks_by_what_it_counts():
 
 
 def test_the_book_says_how_many_are_shown():
-    one = rulebook.changed(BOOK, {"ranking": {"shown": 1}})
-    assert matches(EVERYTHING, one) == matches(EVERYTHING, BOOK)[:1]
+    chosen = rulebook.changed(BOOK, {"ranking": {"shown": 1}})
+    assert matches(EVERYTHING, chosen) == matches(EVERYTHING, BOOK)[:1]
 
 
 def test_what_the_customer_liked_comes_before_everything():

@@ -35,19 +35,19 @@ def test_lunar_days(lunar, year, solar):
 
 @given(st.integers(1, 12), st.integers(1, 30), st.integers(1930, 2090), st.booleans())
 def test_every_lunar_day_is_kept_once_in_every_year(month, day, year, leap):
-    found = lunar_day(f"{'L' if leap else ''}{month:02d}-{day:02d}", year)
-    assert date(year, 1, 1) < found < date(year + 1, 3, 1)
+    result = lunar_day(f"{'L' if leap else ''}{month:02d}-{day:02d}", year)
+    assert date(year, 1, 1) < result < date(year + 1, 3, 1)
 
 
 @given(DATES, st.dates(date(2025, 1, 1), date(2030, 1, 1)))
 @example(date(2000, 3, 1), date(2027, 3, 2))
 def test_a_birthday_comes_once_a_year_and_is_shown_as_long_before_as_the_book_says(born, on):
-    one = life(birth_date=born.isoformat())
+    chosen = life(birth_date=born.isoformat())
     following = date(on.year + 1, 3, 1) if (on.month, on.day) == (2, 29) else on.replace(year=on.year + 1)
     last = following - timedelta(days=1)  # over a 29 February the year has 366 days
-    year = [o for o in occasions(one, BOOK, on, last) if o.kind == "birthday"]
+    year = [o for o in occasions(chosen, BOOK, on, last) if o.kind == "birthday"]
     assert len(year) == (1 if last > born else 0) or born.year >= on.year
-    shown = [o for o in due(one, BOOK, on) if o.kind == "birthday"]
+    shown = [o for o in due(chosen, BOOK, on) if o.kind == "birthday"]
     lead = BOOK.occasions["birthday"].lead_days
     assert shown == [o for o in year if (o.on - on).days <= lead]
 
@@ -84,16 +84,16 @@ def test_retirement_by_the_law_s_table(born, sex, retires):
     ("born", "starts"), [(date(2020, 8, 31), 2026), (date(2020, 9, 1), 2027), (date(2019, 9, 2), 2026)]
 )
 def test_a_child_starts_school_in_the_september_after_turning_six(born, starts):
-    found = occasions(life(child_birth_date=born.isoformat()), BOOK, date(2025, 1, 1), date(2028, 12, 31))
-    primary = [one.on for one in found if one.kind == "school" and one.what == BOOK.stages["primary"]]
+    result = occasions(life(child_birth_date=born.isoformat()), BOOK, date(2025, 1, 1), date(2028, 12, 31))
+    primary = [row.on for row in result if row.kind == "school" and row.what == BOOK.stages["primary"]]
     assert primary == [date(starts, 9, 1)]
     assert school_age(born, starts) == 6
 
 
 def test_a_child_that_is_known_twice_is_one_child():
     born = date(2020, 5, 1)
-    one = life(child_birth_date=born.isoformat(), relatives=[Relative("child", "小宝", born)])
-    school = [o for o in occasions(one, BOOK, date(2026, 1, 1), date(2026, 12, 31)) if o.kind == "school"]
+    chosen = life(child_birth_date=born.isoformat(), relatives=[Relative("child", "小宝", born)])
+    school = [o for o in occasions(chosen, BOOK, date(2026, 1, 1), date(2026, 12, 31)) if o.kind == "school"]
     assert [o.who for o in school] == ["小宝"]
 
 
@@ -106,9 +106,9 @@ def test_festivals_are_for_the_grades_that_the_book_names():
 
 
 def test_a_told_year_of_retirement_is_taken_for_the_law_s():
-    one = life(birth_date="1970-01-01", retires_in="2026")
-    found = [o.on for o in occasions(one, BOOK, date(2025, 1, 1), date(2027, 1, 1)) if o.kind == "retirement"]
-    assert found == [date(2026, 1, 1)]
+    chosen = life(birth_date="1970-01-01", retires_in="2026")
+    listed = [o.on for o in occasions(chosen, BOOK, date(2025, 1, 1), date(2027, 1, 1)) if o.kind == "retirement"]
+    assert listed == [date(2026, 1, 1)]
 
 
 @pytest.mark.parametrize(
@@ -125,5 +125,5 @@ def test_a_told_year_of_retirement_is_taken_for_the_law_s():
     ],
 )
 def test_the_stage_of_school_that_a_child_is_in(on, stage):
-    found = stage_on(date(2020, 5, 1), on, BOOK)
-    assert found == (BOOK.stages[stage] if stage else None)
+    result = stage_on(date(2020, 5, 1), on, BOOK)
+    assert result == (BOOK.stages[stage] if stage else None)

@@ -27,8 +27,8 @@ def laid_out(people):
         sorts = {}
         for number, (minutes, promised, top, cents) in enumerate(work):
             sorts.setdefault((minutes, promised, top), []).append((cents, number))
-        for (minutes, promised, top), found in sorts.items():
-            for place, (cents, number) in enumerate(sorted(found, key=lambda one: (-one[0], one[1])), 1):
+        for (minutes, promised, top), sort in sorts.items():
+            for place, (cents, number) in enumerate(sorted(sort, key=lambda row: (-row[0], row[1])), 1):
                 if place * minutes <= capacity:
                     value = Decimal(cents) / 100
                     row = {"staff_id": staff, "customer_id": f"{number}", "minutes": minutes, "value": value}
@@ -40,21 +40,21 @@ def laid_out(people):
 def most(work, room, dial):
     model = cp_model.CpModel()
     taken = [model.new_bool_var(str(number)) for number in range(len(work))]
-    lengths = sum(one * task[0] for one, task in zip(taken, work, strict=True))
+    lengths = sum(row * task[0] for row, task in zip(taken, work, strict=True))
     model.add(lengths <= room)
     if dial is not None:
-        capacity, _, given = dial
+        capacity, _, row = dial
         best = Counter(task[0] for task in work if task[2])
         # of one length no more than a day holds
         wanted = min(room, sum(min(count, capacity // minutes) * minutes for minutes, count in best.items()))
-        limit = max(int(capacity * (1 - float(BOOK.top_time)) + 1e-9) - given, room - wanted, 0)
-        model.add(sum(one * task[0] for one, task in zip(taken, work, strict=True) if not task[2]) <= limit)
+        limit = max(int(capacity * (1 - float(BOOK.top_time)) + 1e-9) - row, room - wanted, 0)
+        model.add(sum(row * task[0] for row, task in zip(taken, work, strict=True) if not task[2]) <= limit)
     # of equal worth, the shorter day
-    model.maximize(sum(one * (task[3] * 1000) for one, task in zip(taken, work, strict=True)) - lengths)
+    model.maximize(sum(row * (task[3] * 1000) for row, task in zip(taken, work, strict=True)) - lengths)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     assert solver.solve(model) == cp_model.OPTIMAL
-    chosen = [task for one, task in zip(taken, work, strict=True) if solver.value(one)]
+    chosen = [task for row, task in zip(taken, work, strict=True) if solver.value(row)]
     others = sum(task[0] for task in chosen if not task[2])
     return sum(task[3] for task in chosen), sum(task[0] for task in chosen), others
 
@@ -62,7 +62,7 @@ def most(work, room, dial):
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([30, 60, 90, 120, 240]), tasks), min_size=1, max_size=4))
 def test_the_best_day_is_found_and_fits(given_people):
-    people = {f"s{number}": one for number, one in enumerate(given_people)}
+    people = {f"s{number}": row for number, row in enumerate(given_people)}
     picks = plan.choose(laid_out(people), BOOK)
     for staff, (capacity, work) in people.items():
         own = [pick for pick in picks if pick["staff_id"] == staff]
@@ -116,8 +116,8 @@ def candidates(signals, covers=(), barred=(), tired=(), book=BOOK):
     posts = {"kh1": "relationship_manager", "kh2": "relationship_manager", "zg1": "rm_supervisor"}
     given_tables = (
         bound("signals", tables.SIGNALS, signals),
-        bound("standings", tables.STANDINGS, [{"customer_id": one, **held} for one in "abc"]),
-        bound("staff", tables.STAFF, [{"staff_id": one, "post": post} for one, post in posts.items()]),
+        bound("standings", tables.STANDINGS, [{"customer_id": row, **held} for row in "abc"]),
+        bound("staff", tables.STAFF, [{"staff_id": row, "post": post} for row, post in posts.items()]),
         bound("staffing", tables.STAFFING, []),
         bound("covers", tables.COVERS, covers),
         bound("barred", tables.BARRED, barred),
@@ -139,21 +139,21 @@ def test_a_task_is_worth_its_reasons_and_takes_the_longest():
 
 
 def test_who_is_barred_or_held_out_is_on_no_list():
-    found = candidates(
+    result = candidates(
         [signal("a", "birthday"), signal("b", "birthday", held_out=True), signal("c", "birthday")],
         barred=[{"customer_id": "c"}],
     )
-    assert list(found) == [("kh1", "a")]
+    assert list(result) == [("kh1", "a")]
 
 
 def test_who_is_tired_of_contacts_hears_only_of_what_was_promised():
-    found = candidates(
+    result = candidates(
         [signal("a", "near_grade"), signal("a", "cadence_due"), signal("b", "near_grade"), signal("c", "near_grade")],
         tired=[{"customer_id": "a"}, {"customer_id": "b"}],
     )
     alone = candidates([signal("a", "cadence_due")])
-    assert set(found) == {("kh1", "a"), ("kh1", "c")}
-    assert found["kh1", "a"]["value"] == alone["kh1", "a"]["value"]
+    assert set(result) == {("kh1", "a"), ("kh1", "c")}
+    assert result["kh1", "a"]["value"] == alone["kh1", "a"]["value"]
 
 
 def test_a_kind_for_the_deputy_is_the_deputys_unless_he_is_away():
@@ -189,5 +189,5 @@ def test_picked_tasks_come_in_order_of_worth_per_minute():
     candidates = engine.bind_arrow("candidates", tables.CANDIDATES, given_rows)
     rows = pa.Table.from_pylist(plan.choose(given_rows, BOOK), schema=tables.PICKS.to_pyarrow())
     engine.derive("tasks", plan.plan_tasks, candidates, engine.bind_arrow("picks", tables.PICKS, rows))
-    found = engine.read("tasks").sort_by("position").to_pylist()
-    assert [row["minutes"] for row in found] == [5, 15, 10]
+    result = engine.read("tasks").sort_by("position").to_pylist()
+    assert [row["minutes"] for row in result] == [5, 15, 10]

@@ -42,9 +42,9 @@ class Carried:
         if not path.is_file():
             return self.engine.bind(f"{name}_today", schema, [])
         with path.open(encoding="utf-8") as file:  # nothing of a generated file has to be guessed
-            found = file.readline().strip().split(",")
-        given = dict.fromkeys(found, "VARCHAR")
-        read = f"read_csv('{path}', header = true, auto_detect = false, columns = {given})"
+            result = file.readline().strip().split(",")
+        chosen = dict.fromkeys(result, "VARCHAR")
+        read = f"read_csv('{path}', header = true, auto_detect = false, columns = {chosen})"
         kinds = {
             "date": "DATE",
             "boolean": "BOOLEAN",
@@ -52,7 +52,7 @@ class Carried:
             str(ibis.dtype(tables.MONEY)): "DECIMAL(18,2)",
         }
         columns = ", ".join(
-            f"CAST({key if key in found else 'NULL'} AS {kinds[str(kind)]}) AS {key}" for key, kind in schema.items()
+            f"CAST({key if key in result else 'NULL'} AS {kinds[str(kind)]}) AS {key}" for key, kind in schema.items()
         )
         self.sql(f"CREATE OR REPLACE TABLE {name}_today AS SELECT {columns} FROM {read}")
         return self.table(f"{name}_today", schema)
@@ -135,10 +135,10 @@ class Carried:
 
     def told(self):
         """customer -> [(date, aum, rank, watched), …]"""
-        found: dict = {}
-        for on, customer, *said in self.sql('SELECT * FROM told ORDER BY customer_id, "on"').fetchall():
-            found.setdefault(customer, []).append((on, *said))
-        return found
+        fields: dict = {}
+        for on, customer, *row in self.sql('SELECT * FROM told ORDER BY customer_id, "on"').fetchall():
+            fields.setdefault(customer, []).append((on, *row))
+        return fields
 
 
 def history(carried, folders):
@@ -162,10 +162,10 @@ def history(carried, folders):
         GROUP BY ALL ORDER BY 1, 2
         """
     ).fetchall()
-    found: dict = {}
+    fields: dict = {}
     for customer, on, aum in rows:
-        found.setdefault(customer, []).append((on, aum))
-    return found
+        fields.setdefault(customer, []).append((on, aum))
+    return fields
 
 
 def level(metric, book):
@@ -176,7 +176,7 @@ def level(metric, book):
 
 def by_clerk(days, first, book):
     """(date, aum, grade, watched) of one customer on each day, by the text of a monthly policy."""
-    clerk, told, total, month_average = None, [], Decimal(0), Decimal(0)
+    clerk, result, total, month_average = None, [], Decimal(0), Decimal(0)
     for on, aum in days:
         month_first = max(first, on.replace(day=1))
         if on.day == 1:
@@ -190,8 +190,8 @@ def by_clerk(days, first, book):
                 clerk.review(level(month_average, book))
             clerk.tonight(level(average, book), (on + timedelta(days=1)).day == 1)
         month_average = average
-        told.append((on, aum, clerk.rank, clerk.on_watch))
-    return told
+        result.append((on, aum, clerk.rank, clerk.on_watch))
+    return result
 
 
 @pytest.mark.long
@@ -202,10 +202,10 @@ def test_every_night_of_the_czech_year_equals_its_history(tmp_path):
     carried = Carried(book)
     for folder in folders:
         carried.night(folder)
-    told, past = carried.told(), history(carried, folders)
-    assert len(told) > 1000
+    result, past = carried.told(), history(carried, folders)
+    assert len(result) > 1000
     expected = {customer: [(on, aum, level(aum, book), False) for on, aum in days] for customer, days in past.items()}
-    assert told == expected
+    assert result == expected
 
 
 @pytest.mark.long
@@ -215,7 +215,7 @@ def test_every_night_of_a_synthetic_year_equals_its_history(tmp_path):
     carried = Carried(book)
     for folder in folders:
         carried.night(folder)
-    told, past = carried.told(), history(carried, folders)
+    result, past = carried.told(), history(carried, folders)
     first = date.fromisoformat(folders[0].name)
-    assert told == {customer: by_clerk(days, first, book) for customer, days in past.items()}
-    assert any(row[3] for rows in told.values() for row in rows), "nobody was ever on watch"
+    assert result == {customer: by_clerk(days, first, book) for customer, days in past.items()}
+    assert any(row[3] for rows in result.values() for row in rows), "nobody was ever on watch"

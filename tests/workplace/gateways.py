@@ -38,8 +38,8 @@ def web(answers):
 
         def answer(self, body):
             parts = urlsplit(self.path)
-            said = {name: values[0] for name, values in parse_qs(parts.query).items()}
-            asked.append((self.command, parts.path, said, body, self.headers.get("Authorization")))
+            result = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            asked.append((self.command, parts.path, result, body, self.headers.get("Authorization")))
             content = json.dumps(answers[parts.path]).encode()
             self.send_response(200)
             self.end_headers()

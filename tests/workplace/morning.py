@@ -41,9 +41,9 @@ def work(staff_id: str) -> dict[str, object]:
         seen.add(str(page.context["run"].business_date))
         tasks = page.context["tasks"].tasks
         for task in tasks:
-            said = {"token": uuid.uuid4(), "outcome": Outcome.CONSIDERING, "way": "phone"}
+            fields = {"token": uuid.uuid4(), "outcome": Outcome.CONSIDERING, "way": "phone"}
             began = time.perf_counter()
-            answer = client.post(reverse("record", args=[task.customer_id]), said)
+            answer = client.post(reverse("record", args=[task.customer_id]), fields)
             longest = max(longest, time.perf_counter() - began)
             answers[answer.status_code] += 1
             time.sleep(0.05)

@@ -60,8 +60,8 @@ def test_without_a_token_nothing_is_answered(call, run, branch):
 
 
 def test_the_description_names_every_call(client, run):
-    said = client.get("/api/v1/openapi.json").json()
-    assert set(said["paths"]) == {
+    result = client.get("/api/v1/openapi.json").json()
+    assert set(result["paths"]) == {
         "/api/v1/catalogue",
         "/api/v1/customers/find",
         "/api/v1/customers/{customer_id}/archive",
@@ -69,15 +69,15 @@ def test_the_description_names_every_call(client, run):
         "/api/v1/customers/{customer_id}/consents",
         "/api/v1/customers/{customer_id}/complaints",
     }
-    keyed = [path for path, calls in said["paths"].items() if "Idempotency-Key" in json.dumps(calls)]
+    keyed = [path for path, calls in result["paths"].items() if "Idempotency-Key" in json.dumps(calls)]
     assert len(keyed) == 3
 
 
 def test_a_customer_is_found_and_asked_what_is_missing(call, customer, run):
-    (found,) = call("/customers/find", {"customer_id": customer.pk}).json()
-    assert found["customer_id"] == customer.pk
-    assert customer.name not in found["name"]
-    key = found["missing"][0]
+    (result,) = call("/customers/find", {"customer_id": customer.pk}).json()
+    assert result["customer_id"] == customer.pk
+    assert customer.name not in result["name"]
+    key = result["missing"][0]
     entry = run.rulebook.fields[key]
     value = entry.choices[0].key if entry.choices else "13812345678"
     answer = call(f"/customers/{customer.pk}/facts", {"facts": [{"field": key, "value": value}]}, "call-00001")
@@ -93,12 +93,12 @@ def test_a_customer_is_found_and_asked_what_is_missing(call, customer, run):
 
 def test_who_is_out_of_reach_is_nobody(call, run, branch):
     stranger = Standing.objects.listed_at(run).exclude(branch_id=branch).select_related("customer").first().customer
-    for said in (
+    for entry in (
         {"customer_id": stranger.pk},
         {"phone": stranger.phone or "1"},
         {"identity_number": stranger.identity_number},
     ):
-        assert stranger.pk not in [row["customer_id"] for row in call("/customers/find", said).json()]
+        assert stranger.pk not in [row["customer_id"] for row in call("/customers/find", entry).json()]
     paths = {"archive": None, "facts": {"facts": [{"field": "memo", "value": "x"}]}, "complaints": {"subject": "x"}}
     for path, body in {**paths, "consents": {"purpose": "marketing", "version": "1", "given": True}}.items():
         assert call(f"/customers/{stranger.pk}/{path}", body, "call-00001").status_code == 404

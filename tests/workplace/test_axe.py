@@ -41,19 +41,19 @@ def something_on_every_page(manager) -> tuple[int, int, str]:
 
     run = current()
     gate, on = Gate(manager, run), run.work_date
-    one, other = [row.customer_id for row in gate.standings().order_by("-grade_rank", "-aum", "customer_id")[:2]]
+    listed, other = [row.customer_id for row in gate.standings().order_by("-grade_rank", "-aum", "customer_id")[:2]]
     by = {"made_by": "x", "made_on": on}
     Template.objects.create(medium="sms", title="问候", text="{name}您好", **by)
     Introduction.objects.create(
-        token=uuid.uuid4(), introducer_id=one, introduced_id=other, staff_id=manager.pk, branch_id=manager.branch_id, on=on,
+        token=uuid.uuid4(), introducer_id=listed, introduced_id=other, staff_id=manager.pk, branch_id=manager.branch_id, on=on,
         first_product_on=on,
     )  # fmt: skip
     Visit.objects.create(
-        token=uuid.uuid4(), customer_id=one, staff_id=manager.pk, on=on, at="10:00", minutes=45, made_on=on
+        token=uuid.uuid4(), customer_id=listed, staff_id=manager.pk, on=on, at="10:00", minutes=45, made_on=on
     )
     WorkNote.objects.create(staff_id=manager.pk, on=on, minutes=30, text="培训")
-    if not CarePlan.objects.filter(customer_id=one, ended_on__isnull=True).exists():
-        begin_by_hand(one, "big_maturity", run.rulebook, manager.pk, on)
+    if not CarePlan.objects.filter(customer_id=listed, ended_on__isnull=True).exists():
+        begin_by_hand(listed, "big_maturity", run.rulebook, manager.pk, on)
     begins = {"control_share": Decimal("0.25"), "wave_size": 10, "stop_share": Decimal("0.20"), "stop_after": 20}
     campaign = Campaign.objects.create(
         title="存款节", query="", seed=5, branch_id=manager.branch_id, from_on=on, to_on=on + timedelta(days=30),
@@ -70,7 +70,7 @@ def something_on_every_page(manager) -> tuple[int, int, str]:
         **begins,
         **by,
     )
-    return campaign.pk, draft.pk, one
+    return campaign.pk, draft.pk, listed
 
 
 def violations(page, address: str) -> list[str]:
@@ -104,15 +104,15 @@ def test_no_page_of_a_branch_manager_breaks_a_rule(desk, server, language):
 @pytest.mark.parametrize(("width", "language"), [(1440, "zh-CN"), (390, "en-US")])
 def test_no_page_of_a_day_breaks_a_rule(desk, server, width, language):
     page = desk(width, language)
-    found = [
+    listed = [
         text
         for name in ("today", "customers", "board", "evening", "cockpit", "introductions")
         for text in violations(page, server.url + reverse(name))
     ]
     page = desk(width, language, "it_operator")
-    found += [text for name in ("runs",) for text in violations(page, server.url + reverse(name))]
+    listed += [text for name in ("runs",) for text in violations(page, server.url + reverse(name))]
     page.goto(server.url + reverse("runs"))
     page.locator("table a").first.click()
-    found += violations(page, page.url)
+    listed += violations(page, page.url)
     page.context.clear_cookies()
-    assert found + violations(page, server.url + reverse("login")) == []
+    assert listed + violations(page, server.url + reverse("login")) == []

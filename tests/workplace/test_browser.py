@@ -33,8 +33,8 @@ def fill_in(page) -> None:
     page.keyboard.type("南京")
     page.keyboard.press("Enter")
     page.wait_for_selector("#archive")
-    told = {fact.field: fact.value for fact in Fact.objects.all()}
-    assert told == {"postcode": "210000", "preferred_channel": "phone", "native_place": "南京"}
+    result = {fact.field: fact.value for fact in Fact.objects.all()}
+    assert result == {"postcode": "210000", "preferred_channel": "phone", "native_place": "南京"}
     page.locator("#archive .fact-source").first.click()
     page.wait_for_selector(".facts-table")
 
@@ -73,8 +73,8 @@ def test_a_workbook_with_errors_is_imported_mended_and_imported_again(desk, serv
     branch = Staff.objects.filter(post="branch_manager").order_by("staff_id")[0].branch_id
     here = Customer.objects.filter(pk__in=Standing.objects.filter(branch_id=branch).values("customer_id"))
     names = Counter(here.values_list("name", flat=True))
-    people = [one for one in here.order_by("pk") if names[one.name] == 1][:4]
-    lines = [["客户号", "姓名", "邮编"], *([one.pk, one.name, "210000"] for one in people)]
+    people = [row for row in here.order_by("pk") if names[row.name] == 1][:4]
+    lines = [["客户号", "姓名", "邮编"], *([person.pk, person.name, "210000"] for person in people)]
     lines[3][2], lines[4][0] = "21", ""
     file = tmp_path / "名单.csv"
     with file.open("w", encoding="gb18030", newline="") as out:
@@ -88,10 +88,10 @@ def test_a_workbook_with_errors_is_imported_mended_and_imported_again(desk, serv
     assert [page.inner_text(f"[data-state={state}]") for state in ("right", "doubtful", "wrong")] == ["2", "1", "1"]
     assert "六位邮政编码" in page.content()
     assert not Fact.objects.exists()
-    with page.expect_download() as given:
+    with page.expect_download() as chosen:
         page.click("#found .card-header a")
     marked = tmp_path / "marked.xlsx"
-    given.value.save_as(marked)
+    chosen.value.save_as(marked)
     page.click("#found .btn-primary")
     page.wait_for_selector("text=已登记 2 项")
     book = openpyxl.load_workbook(marked)
@@ -100,7 +100,7 @@ def test_a_workbook_with_errors_is_imported_mended_and_imported_again(desk, serv
     for row in range(2, sheet.max_row + 1):
         sheet.cell(row, columns["邮编"]).value = "210000"
         sheet.cell(row, columns["客户号"]).value = next(
-            one.pk for one in people if one.name == sheet.cell(row, columns["姓名"]).value
+            person.pk for person in people if person.name == sheet.cell(row, columns["姓名"]).value
         )
     book.save(marked)
     page.goto(f"{server.url}/imports/")
@@ -110,7 +110,9 @@ def test_a_workbook_with_errors_is_imported_mended_and_imported_again(desk, serv
     page.click(".card-footer button")
     page.click("#found .btn-primary")
     page.wait_for_selector("text=已登记 2 项")
-    assert sorted(Fact.objects.values_list("customer_id", "value")) == sorted((one.pk, "210000") for one in people)
+    assert sorted(Fact.objects.values_list("customer_id", "value")) == sorted(
+        (person.pk, "210000") for person in people
+    )
 
 
 def test_two_customers_are_merged_and_the_merge_undone(desk, server):
@@ -320,10 +322,10 @@ def test_the_picture_of_migrations_leads_to_the_people(desk, server):
 
     run = current()
     row = Standing.objects.listed_at(run).filter(grade_rank=3).order_by("customer_id")[0]
-    said = {"customer_id": row.customer_id, "branch_id": row.branch_id, "primary_id": row.primary_id, "why": "risen"}
+    fields = {"customer_id": row.customer_id, "branch_id": row.branch_id, "primary_id": row.primary_id, "why": "risen"}
     worth = {"metric": row.aum, "aum": row.aum, "rank_before": 2, "rank_after": 3}
     GradeChange.objects.all().delete()
-    GradeChange.objects.create(run_id=run.number, on=run.business_date, **said, **worth)
+    GradeChange.objects.create(run_id=run.number, on=run.business_date, **fields, **worth)
     page = desk(1440, "zh-CN", "personal_banking")
     after = run.business_date - timedelta(days=1)
     page.goto(f"{server.url}/grading/migration/?after={after}&until={run.business_date}")

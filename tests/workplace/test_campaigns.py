@@ -27,21 +27,21 @@ def gate(run, member):
 
 
 def made(gate, run, query="", **more):
-    said = {
+    fields = {
         "title": "存款节",
         "query": query,
         "seed": 5,
         "branch_id": gate.staff.branch_id,
         "made_by": gate.staff.staff_id,
     }
-    said |= {"from_on": run.work_date, "to_on": run.work_date + timedelta(days=30), "made_on": run.work_date}
-    return Campaign.objects.create(**{**said, "control_share": Decimal("0.25"), "wave_size": 3, **STOPS, **more})
+    fields |= {"from_on": run.work_date, "to_on": run.work_date + timedelta(days=30), "made_on": run.work_date}
+    return Campaign.objects.create(**{**fields, "control_share": Decimal("0.25"), "wave_size": 3, **STOPS, **more})
 
 
 def test_made_from_a_saved_view_checked_and_started_by_the_pages(signed_in, member, run):
     client, staff = signed_in("branch_manager"), member("branch_manager")
     view = SavedView.objects.create(staff_id=staff.staff_id, name="存款客户", query="grade=2")
-    said = {
+    fields = {
         "title": "存款节",
         "view": view.pk,
         "offer": "term_deposit",
@@ -49,9 +49,9 @@ def test_made_from_a_saved_view_checked_and_started_by_the_pages(signed_in, memb
         "wave_size": 3,
         "stop_share": 20,
     }
-    said |= {"from_on": str(run.work_date), "to_on": str(run.work_date + timedelta(days=30))}
-    assert client.post(reverse("campaigns"), {**said, "to_on": str(run.work_date)}).status_code == 422
-    client.post(reverse("campaigns"), said)
+    fields |= {"from_on": str(run.work_date), "to_on": str(run.work_date + timedelta(days=30))}
+    assert client.post(reverse("campaigns"), {**fields, "to_on": str(run.work_date)}).status_code == 422
+    client.post(reverse("campaigns"), fields)
     campaign = Campaign.objects.get()
     address = reverse("campaign", args=[campaign.pk])
     checked = client.get(address).context["check"]
@@ -103,8 +103,8 @@ def test_waves_are_no_larger_than_said_and_on_working_days(gate, run):
 def test_who_is_on_another_list_is_left_out_and_counted(gate, run):
     first, second = made(gate, run, query="grade=2"), made(gate, run, title="理财节")
     start(first, gate, run.rulebook, "x", run.work_date)
-    found = check(second, gate, run.rulebook, run.work_date)
-    assert [(other.pk, count) for other, count in found.overlaps] == [(first.pk, first.targets.count())]
+    result = check(second, gate, run.rulebook, run.work_date)
+    assert [(other.pk, count) for other, count in result.overlaps] == [(first.pk, first.targets.count())]
     start(second, gate, run.rulebook, "x", run.work_date)
     both = set(first.targets.values_list("customer_id", flat=True)) & set(
         second.targets.values_list("customer_id", flat=True)

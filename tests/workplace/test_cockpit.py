@@ -88,10 +88,10 @@ def test_the_effect_is_of_the_sums(signed_in, member, run):
         )  # fmt: skip
     client = signed_in("branch_manager")
     rows = {row.kind: row for _rule, row in client.get(reverse("effects")).context["rows"]}
-    told = rows["idle_cash"]
-    assert told.each.difference == pytest.approx(200 - 20)
-    assert told.each.low < 180 < told.each.high
-    assert told.all.difference == pytest.approx(18_000)
+    result = rows["idle_cash"]
+    assert result.each.difference == pytest.approx(200 - 20)
+    assert result.each.low < 180 < result.each.high
+    assert result.all.difference == pytest.approx(18_000)
     assert rows["festival"].each is None
     assert client.get(reverse("effects"), {"xlsx": 1}).status_code == 200
 

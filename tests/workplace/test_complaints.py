@@ -18,14 +18,14 @@ def customer(run, member):
 
 
 def opened(client, customer: str) -> Complaint:
-    said = {"token": uuid.uuid4(), "origin": "phone", "subject": "排队太久", "text": "等了一个小时"}
+    fields = {"token": uuid.uuid4(), "origin": "phone", "subject": "排队太久", "text": "等了一个小时"}
     for _ in range(2):
-        assert client.post(reverse("new_complaint", args=[customer]), said).status_code == 302
+        assert client.post(reverse("new_complaint", args=[customer]), fields).status_code == 302
     return Complaint.objects.get()
 
 
-def act(client, case, **said):
-    return client.post(reverse("complaint", args=[case.pk]), said).status_code
+def act(client, case, **fields):
+    return client.post(reverse("complaint", args=[case.pk]), fields).status_code
 
 
 def test_a_case_from_its_opening_to_the_question_afterwards(signed_in, customer, run, member):

@@ -24,7 +24,7 @@ def task(run, member):
     return Task.objects.filter(run=run, staff_id=member("relationship_manager").staff_id).order_by("position")[0]
 
 
-def said(**more):
+def result_form(**more):
     return {"token": uuid.uuid4(), "outcome": Outcome.INTERESTED, "way": "phone", **more}
 
 
@@ -38,7 +38,7 @@ def test_a_call_shows_the_number_and_is_logged(signed_in, task):
 
 def test_what_was_learned_goes_to_the_archive_once(signed_in, task):
     client = signed_in("relationship_manager")
-    form = said(interest="wealth", learned="postcode", learned_value="２１００００", note="喜欢稳健")
+    form = result_form(interest="wealth", learned="postcode", learned_value="２１００００", note="喜欢稳健")
     for _ in range(2):
         assert client.post(reverse("record", args=[task.customer_id]), form).status_code == 200
     fact = Fact.objects.get(customer_id=task.customer_id)
@@ -50,18 +50,18 @@ def test_what_was_learned_goes_to_the_archive_once(signed_in, task):
 def test_what_the_customer_liked_is_offered_first(signed_in, task):
     client = signed_in("relationship_manager")
     panel = client.get(reverse("task", args=[task.customer_id]))
-    offers = [one.fit.key for one in panel.context["offers"]]
+    offers = [row.fit.key for row in panel.context["offers"]]
     assert len(offers) > 1
-    client.post(reverse("record", args=[task.customer_id]), said(outcome=Outcome.NOT_REACHED, interest=offers[-1]))
+    client.post(reverse("record", args=[task.customer_id]), result_form(outcome=Outcome.NOT_REACHED, interest=offers[-1]))
     again = client.get(reverse("task", args=[task.customer_id])).context["offers"]
-    assert [one.fit.key for one in again] == [offers[-1], *offers[:-1]]
+    assert [row.fit.key for row in again] == [offers[-1], *offers[:-1]]
     assert again[0].fit.liked
 
 
 def test_what_is_learned_later_takes_the_place_of_what_was_known(signed_in, task, run):
     client = signed_in("relationship_manager")
     for value in ("210000", "100000"):
-        client.post(reverse("record", args=[task.customer_id]), said(learned="postcode", learned_value=value))
+        client.post(reverse("record", args=[task.customer_id]), result_form(learned="postcode", learned_value=value))
     old, new = Fact.objects.filter(customer_id=task.customer_id).order_by("pk")
     assert (old.replaced_by, new.value) == (new, "100000")
 
@@ -76,7 +76,7 @@ def test_what_is_learned_later_takes_the_place_of_what_was_known(signed_in, task
     ],
 )
 def test_what_cannot_be_read_saves_nothing(wrong, signed_in, task):
-    answer = signed_in("relationship_manager").post(reverse("record", args=[task.customer_id]), said(**wrong))
+    answer = signed_in("relationship_manager").post(reverse("record", args=[task.customer_id]), result_form(**wrong))
     assert answer.status_code == 422
     assert not Contact.objects.exists() and not Fact.objects.exists()
 
@@ -84,8 +84,8 @@ def test_what_cannot_be_read_saves_nothing(wrong, signed_in, task):
 def test_who_is_not_planned_has_a_reason(signed_in, run):
     page = signed_in("relationship_manager").get(reverse("not_planned"))
     assert page.context["count"] >= len(page.context["left"])
-    for one in page.context["left"]:
-        assert one.why and one.days >= 0 and one.reasons
+    for row in page.context["left"]:
+        assert row.why and row.days >= 0 and row.reasons
 
 
 def test_who_was_contacted_often_is_left_alone_and_said_so(signed_in, run, member):
@@ -114,9 +114,9 @@ def raised(plan, run):
     """The plan's next step as an open signal, as a night would raise it."""
     step = plan.steps.filter(done_on__isnull=True).order_by("place")[0]
     detail = f"{plan.plan}:{step.place}"
-    said = {"raised_on": run.business_date, "on_date": step.due_on, "detail": detail, "since_run": run.number}
+    fields = {"raised_on": run.business_date, "on_date": step.due_on, "detail": detail, "since_run": run.number}
     return Signal.objects.create(
-        customer_id=plan.customer_id, kind="care_step", subject=subject_of(step), until_run=FOREVER, **said
+        customer_id=plan.customer_id, kind="care_step", subject=subject_of(step), until_run=FOREVER, **fields
     )
 
 
@@ -149,15 +149,15 @@ def test_results_do_a_step_move_it_and_end_the_plan(signed_in, task, run):
     assert run.rulebook.care_plans["win_back"].steps[0].zh in page
     later = on + timedelta(days=3)
     record = reverse("record", args=[task.customer_id])
-    client.post(record, said(outcome=Outcome.RESCHEDULED, follow_up_on=str(later)))
+    client.post(record, result_form(outcome=Outcome.RESCHEDULED, follow_up_on=str(later)))
     first.refresh_from_db()
     assert (first.due_on, first.done_on) == (later, None)
     signal.delete()
     raised(plan, run)
-    client.post(record, said(outcome=Outcome.CONSIDERING))
+    client.post(record, result_form(outcome=Outcome.CONSIDERING))
     first.refresh_from_db()
     assert first.done_on == on
-    client.post(record, said(outcome=Outcome.INTERESTED))
+    client.post(record, result_form(outcome=Outcome.INTERESTED))
     plan.refresh_from_db()
     assert (plan.ended_on, plan.why, plan.open_key) == (on, CarePlan.Why.RESULT, None)
 

@@ -64,9 +64,9 @@ def test_merged_by_the_page_and_undone(signed_in, pair, run, member):
     assert {account.account_id for account, _, _ in page.context["accounts"]} == owned
     assert client.get(reverse("customers"), {"q": gone}).context["rows"] == []
     later = tell(kept, "wechat", "abc", run)
-    found = Merge.objects.get()
+    answer = Merge.objects.get()
     for _ in range(2):
-        client.post(reverse("unmerge", args=[kept, found.pk]))
+        client.post(reverse("unmerge", args=[kept, answer.pk]))
     assert gate.standings().filter(customer_id=gone).exists()
     assert set(Fact.objects.filter(customer_id=gone).values_list("field", flat=True)) == {"postcode", "hobbies"}
     assert set(Fact.objects.filter(customer_id=kept).values_list("value", flat=True)) == {"tea", later.value}
@@ -96,9 +96,9 @@ def test_a_pair_is_shown_only_to_who_reaches_both(signed_in, run, member):
 def test_nobody_is_merged_twice(pair, run):
     kept, gone = (side.customer_id for side in pair)
     merge(kept, gone, "x", run.work_date)
-    for one, other in ((kept, gone), (gone, kept), (kept, kept)):
+    for row, other in ((kept, gone), (gone, kept), (kept, kept)):
         with pytest.raises(CannotMerge):
-            merge(one, other, "x", run.work_date)
+            merge(row, other, "x", run.work_date)
 
 
 def test_a_chain_is_undone_from_its_end(pair, run, member):
@@ -145,13 +145,13 @@ def test_any_order_of_merges_and_undoings_gives_back_what_each_had(run, steps):
         except CannotMerge:
             continue
         assert Fact.objects.count() == len(ids)
-        chain = {one["gone"]: one["kept"] for one in merges_on(run.work_date) if one["active"]}
+        chain = {row["gone"]: row["kept"] for row in merges_on(run.work_date) if row["active"]}
         assert not set(chain) & set(chain.values())
         owners = set(Fact.objects.values_list("customer_id", flat=True))
         assert owners == {chain.get(customer, customer) for customer in ids}
     for last in Merge.objects.filter(undone_on__isnull=True).order_by("-pk"):
         undo(last, "x", run.work_date)
-    assert {(fact.customer_id, fact.value) for fact in Fact.objects.all()} == {(one, f"of {one}") for one in ids}
+    assert {(fact.customer_id, fact.value) for fact in Fact.objects.all()} == {(row, f"of {row}") for row in ids}
 
 
 def test_twins_are_found_and_what_was_told_counts(run, pair):
@@ -197,17 +197,17 @@ class TestNight:
         lake = tmp_path / "home" / "lake" / "runs"
 
         def state(run: int) -> dict:
-            found = duckdb.sql(
+            result = duckdb.sql(
                 f"SELECT customer_id, aum, flow_1, balance_days, first_seen_on FROM '{lake / f'{run:06d}' / 'standings.parquet'}'"
             ).fetchall()
-            return {row[0]: row[1:] for row in found}
+            return {row[0]: row[1:] for row in result}
 
         def signals(run: int) -> set:
             path = lake / f"{run:06d}" / "signals.parquet"
             return set(duckdb.sql(f"SELECT customer_id, kind FROM '{path}'").fetchall())
 
         before = state(2)
-        kept, gone = sorted(before, key=lambda one: -before[one][0])[:2]
+        kept, gone = sorted(before, key=lambda row: -before[row][0])[:2]
         weihu("merge", kept, gone, "2026-06-01", module="tests.workplace.merging")
         weihu("run", "--date", days[2].name, "--delivery", days[2])
         merged = state(3)

@@ -165,16 +165,16 @@ def test_the_form_asks_for_what_is_missing_and_saves_it(at_counter):
     client, customer = at_counter
     address = reverse("facts", args=[customer])
     lacking = client.get(address).context["lacking"]
-    said = form_of(client, address)
+    result = form_of(client, address)
     assert lacking
     choice = {"preferred_channel": "visit", "children": "two", "hobbies": ["tea", "golf"], "employer": "红星厂"}
-    said |= {key: value for key, value in choice.items() if key in client.get(address).context["form"].known}
-    said["refused-preferred_time"] = "on"
-    assert client.post(address, said).status_code == 302
+    result |= {key: value for key, value in choice.items() if key in client.get(address).context["form"].known}
+    result["refused-preferred_time"] = "on"
+    assert client.post(address, result).status_code == 302
     assert client.get(address).context["lacking"] < lacking
     count = Fact.objects.filter(customer_id=customer).count()
     assert count
-    assert client.post(address, said).status_code == 302
+    assert client.post(address, result).status_code == 302
     assert Fact.objects.filter(customer_id=customer).count() == count, "the same form again is nothing new"
     assert Entry.objects.filter(action="fact.record", customer_id=customer).count() == count
 
@@ -197,8 +197,8 @@ def test_two_people_with_the_same_form_open_lose_nothing(at_counter):
 def test_one_wrong_value_saves_nothing_and_says_what_was_expected(at_counter):
     client, customer = at_counter
     address = reverse("facts", args=[customer]) + "?part=basic"
-    said = form_of(client, address) | {"postcode": "12", "native_place": "南京"}
-    answer = client.post(address, said)
+    result = form_of(client, address) | {"postcode": "12", "native_place": "南京"}
+    answer = client.post(address, result)
     assert answer.status_code == 422
     assert "六位邮政编码" in answer.content.decode()
     assert not Fact.objects.filter(customer_id=customer).exists()

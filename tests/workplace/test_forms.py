@@ -22,7 +22,7 @@ from weihu.workplace.know.intake.replies import link_of
 def invitation(signed_in, run):
     """An event's form, made by the branch manager through the page."""
     client = signed_in("branch_manager")
-    said = {
+    fields = {
         "title": "重阳茶会",
         "channel": "event",
         "opens_on": run.work_date,
@@ -30,7 +30,7 @@ def invitation(signed_in, run):
         "asked": ["hobbies", "postcode"],
         "purpose": "event",
     }
-    assert client.post(reverse("invitations"), said).status_code == 302
+    assert client.post(reverse("invitations"), fields).status_code == 302
     client.logout()
     return Invitation.objects.get()
 
@@ -44,14 +44,14 @@ def customer(run, member):
 
 
 def filled(customer, **more) -> dict:
-    said = {"token": uuid.uuid4(), "name": customer.name, "phone": customer.phone, "hobbies": ["tea"], "agreed": "on"}
-    return {**said, "postcode": "２１００００", **more}
+    fields = {"token": uuid.uuid4(), "name": customer.name, "phone": customer.phone, "hobbies": ["tea"], "agreed": "on"}
+    return {**fields, "postcode": "２１００００", **more}
 
 
 def test_a_customer_s_reply_becomes_facts_and_a_consent(invitation, customer, client):
-    said = filled(customer)
+    result = filled(customer)
     for _ in range(2):  # sent twice, kept once
-        assert client.post(link_of(invitation), said).status_code == 200
+        assert client.post(link_of(invitation), result).status_code == 200
     assert Reply.objects.get().customer_id == customer.pk
     facts = {fact.field: (fact.value, fact.channel, fact.source) for fact in Fact.objects.all()}
     assert facts == {"hobbies": ("tea", "event", "重阳茶会"), "postcode": ("210000", "event", "重阳茶会")}
@@ -126,13 +126,17 @@ def test_no_reply_stands_readable_in_the_database(invitation, customer, client):
 def test_the_latest_answer_counts_and_all_are_kept(customer, signed_in, run):
     client = signed_in("branch_manager")
     address = reverse("consent", args=[customer.pk])
-    for given in ("yes", "no", "yes", "no"):
-        said = {"token": uuid.uuid4(), "purpose": "marketing", "given": given}
+    for row in ("yes", "no", "yes", "no"):
+        fields = {"token": uuid.uuid4(), "purpose": "marketing", "given": row}
         for _ in range(2):
-            assert client.post(address, said).status_code == 302
+            assert client.post(address, fields).status_code == 302
     assert Consent.objects.count() == 4
     assert missing_consents(customer.pk, "message", run.rulebook) == [run.rulebook.consents["marketing"]]
-    answer = next(one for one in purpose_statuses(customer.pk, run.rulebook) if one.key == "marketing")
+    answer = next(
+        purpose_statuse
+        for purpose_statuse in purpose_statuses(customer.pk, run.rulebook)
+        if purpose_statuse.key == "marketing"
+    )
     assert (answer.given, answer.latest.version) == (False, run.rulebook.consents["marketing"].version)
     assert client.post(address, {"token": uuid.uuid4(), "purpose": "none", "given": "yes"}).status_code == 400
 
@@ -140,27 +144,27 @@ def test_the_latest_answer_counts_and_all_are_kept(customer, signed_in, run):
 def test_a_message_without_consent_is_refused_and_says_so(signed_in, run, member):
     client = signed_in("relationship_manager")
     customer = Gate(member("relationship_manager"), run).standings().first().customer_id
-    said = {"token": uuid.uuid4(), "outcome": "considering", "way": "message"}
+    fields = {"token": uuid.uuid4(), "outcome": "considering", "way": "message"}
     address = reverse("record", args=[customer])
     tasks = client.get(reverse("today")).context["tasks"].tasks
     address = reverse("record", args=[tasks[0].customer_id])
-    answer = client.post(address, said)
+    answer = client.post(address, fields)
     assert answer.status_code == 422
     assert run.rulebook.consents["marketing"].zh in answer.content.decode()
     assert not Contact.objects.exists()
     agree = {"token": uuid.uuid4(), "purpose": "marketing", "given": "yes"}
     client.post(reverse("consent", args=[tasks[0].customer_id]), agree)
-    assert client.post(address, said).status_code == 200
+    assert client.post(address, fields).status_code == 200
     assert Contact.objects.count() == 1
 
 
 def test_sensitive_facts_need_their_consent(customer, signed_in):
     client = signed_in("branch_manager")
     address = reverse("facts", args=[customer.pk])
-    said = {"token": uuid.uuid4(), "channel": "service", "confidence": 2, "health": "糖尿病", "seen-health": ""}
-    assert client.post(address, said).status_code == 422
+    fields = {"token": uuid.uuid4(), "channel": "service", "confidence": 2, "health": "糖尿病", "seen-health": ""}
+    assert client.post(address, fields).status_code == 422
     client.post(reverse("consent", args=[customer.pk]), {"token": uuid.uuid4(), "purpose": "sensitive", "given": "yes"})
-    assert client.post(address, said).status_code == 302
+    assert client.post(address, fields).status_code == 302
     assert Fact.objects.get().value == "糖尿病"
 
 

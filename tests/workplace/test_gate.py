@@ -79,8 +79,8 @@ def test_a_stranger_is_not_found_by_any_address(post, signed_in, member, run):
             assert answer.status_code == 404, (name, answer.status_code)
             assert stranger.customer.name not in answer.content.decode()
         for query in (stranger.customer_id, stranger.customer.phone or "none"):
-            found = client.get(reverse("customers"), {"q": query}).content.decode()
-            assert f"/customers/{stranger.customer_id}/" not in found
+            result = client.get(reverse("customers"), {"q": query}).content.decode()
+            assert f"/customers/{stranger.customer_id}/" not in result
 
 
 @pytest.mark.parametrize("post", POSTS)
@@ -115,8 +115,8 @@ def test_who_is_not_signed_in_is_sent_to_sign_in(name, client, run):
 @pytest.mark.parametrize("post", POSTS)
 def test_a_list_reads_its_own_customers_only(post, member, run):
     """No page of a list reads every customer: each reach has an index, for the first page and for later ones."""
-    found = Gate(member(post), run).standings()
-    for rows in (found, following(found, "2 80000.00 P1")):
+    result = Gate(member(post), run).standings()
+    for rows in (result, following(result, "2 80000.00 P1")):
         plan = rows.order_by("-grade_rank", "-aum", "customer_id")[:51].explain()
         read = [line for line in plan.splitlines() if "bank_standing" in line]
         assert all("SEARCH" in line or "standing_grade" in line for line in read), plan

@@ -30,37 +30,37 @@ FIELDS = rulebook.load("brief").fields
 def people(run, member):
     """The branch's customers, as far as they can be told apart by name."""
     gate = Gate(member("branch_manager"), run)
-    found = [row.customer for row in gate.standings().order_by("customer_id")]
-    names = Counter(one.name for one in found)
+    listed = [row.customer for row in gate.standings().order_by("customer_id")]
+    names = Counter(row.name for row in listed)
     return [
-        messy.Person(one.customer_id, one.name, one.phone or "", one.identity_number or "", names[one.name] == 1)
-        for one in found
+        messy.Person(row.customer_id, row.name, row.phone or "", row.identity_number or "", names[row.name] == 1)
+        for row in listed
     ]
 
 
 def upload(client, content: bytes, name: str, token=None) -> Import:
-    said = {"token": token or uuid.uuid4(), "channel": "campaign", "confidence": 2}
-    answer = client.post(reverse("imports"), {**said, "file": SimpleUploadedFile(name, content)})
+    fields = {"token": token or uuid.uuid4(), "channel": "campaign", "confidence": 2}
+    answer = client.post(reverse("imports"), {**fields, "file": SimpleUploadedFile(name, content)})
     assert answer.status_code == 302, answer.content.decode()
     return Import.objects.get(pk=int(answer.headers["Location"].split("/")[-2]))
 
 
-def check(client, given: Import) -> Import:
-    mapping = {f"column-{place}": key for place, key in enumerate(given.mapping)}
-    assert client.post(reverse("import", args=[given.pk]), mapping).status_code == 302
-    return worked(client, given)
+def check(client, started: Import) -> Import:
+    mapping = {f"column-{place}": key for place, key in enumerate(started.mapping)}
+    assert client.post(reverse("import", args=[started.pk]), mapping).status_code == 302
+    return worked(client, started)
 
 
-def worked(client, given: Import) -> Import:
-    while client.post(reverse("import_step", args=[given.pk])).headers.get("HX-Refresh") != "true":
+def worked(client, started: Import) -> Import:
+    while client.post(reverse("import_step", args=[started.pk])).headers.get("HX-Refresh") != "true":
         pass
-    given.refresh_from_db()
-    return given
+    started.refresh_from_db()
+    return started
 
 
-def record(client, given: Import) -> Import:
-    assert client.post(reverse("import", args=[given.pk]), {"act": "record"}).status_code == 302
-    return worked(client, given)
+def record(client, started: Import) -> Import:
+    assert client.post(reverse("import", args=[started.pk]), {"act": "record"}).status_code == 302
+    return worked(client, started)
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])
@@ -68,22 +68,22 @@ def test_a_messy_workbook_comes_in_and_every_row_is_accounted_for(kind, signed_i
     client = signed_in("branch_manager")
     cells, truth = messy.rows(people, 400)
     content = messy.xlsx(cells) if kind == "xlsx" else messy.gbk_csv(cells)
-    given = check(client, upload(client, content, f"名单.{kind}"))
-    assert given.phase == Phase.READY
+    chosen = check(client, upload(client, content, f"名单.{kind}"))
+    assert chosen.phase == Phase.READY
     assert not Fact.objects.exists()
-    states = list(ImportRow.objects.filter(origin=given).order_by("position").values_list("state", flat=True))
+    states = list(ImportRow.objects.filter(origin=chosen).order_by("position").values_list("state", flat=True))
     assert [(place, state) for place, state in enumerate(states) if state != truth[place]] == []
-    record(client, given)
+    record(client, chosen)
     right = truth.count("right")
-    assert given.phase == Phase.DONE
-    assert sum(given.rows_by_state.values()) == len(cells) == given.row_count
-    kept = ImportRow.objects.filter(origin=given).exclude(cells="").values_list("state", flat=True)
+    assert chosen.phase == Phase.DONE
+    assert sum(chosen.rows_by_state.values()) == len(cells) == chosen.row_count
+    kept = ImportRow.objects.filter(origin=chosen).exclude(cells="").values_list("state", flat=True)
     assert set(kept) == {"wrong", "doubtful"}
-    assert given.rows_by_state["right"] == right
+    assert chosen.rows_by_state["right"] == right
     facts = Fact.objects.filter(field="email").values_list("value", flat=True)
     assert sorted(facts) == sorted(row[5] for row, state in zip(cells, truth, strict=True) if state == "right")
-    one = Fact.objects.filter(field="child_birth_date").first()
-    assert (one.channel, one.source) == ("campaign", f"名单.{kind}")
+    entry = Fact.objects.filter(field="child_birth_date").first()
+    assert (entry.channel, entry.source) == ("campaign", f"名单.{kind}")
     dates = Counter(Fact.objects.filter(field="child_birth_date").values_list("value", flat=True))
     assert sum(dates.values()) == right
     assert set(dates) <= {f"{2008 + n % 16}-{1 + n % 12:02d}-{1 + n % 28:02d}" for n in range(400)}
@@ -91,12 +91,12 @@ def test_a_messy_workbook_comes_in_and_every_row_is_accounted_for(kind, signed_i
 
 def test_wrong_and_doubtful_rows_come_back_marked_mended_and_are_taken(signed_in, people):
     client = signed_in("branch_manager")
-    unique = [one for one in people if one.unique_name][:3]
+    unique = [person for person in people if person.unique_name][:3]
     head = ["姓名", "客户号", "邮编"]
     lines = [head, [unique[0].name, "", "210000"], [unique[1].name, unique[1].customer_id, "21"], ["", "X1", "210001"]]
-    given = check(client, upload(client, _csv(lines), "a.csv"))
-    assert given.rows_by_state == {"right": 0, "known": 0, "doubtful": 1, "wrong": 2}
-    page = openpyxl.load_workbook(io.BytesIO(client.get(reverse("import_problems", args=[given.pk])).content)).active
+    chosen = check(client, upload(client, _csv(lines), "a.csv"))
+    assert chosen.rows_by_state == {"right": 0, "known": 0, "doubtful": 1, "wrong": 2}
+    page = openpyxl.load_workbook(io.BytesIO(client.get(reverse("import_problems", args=[chosen.pk])).content)).active
     back = [[cell.value or "" for cell in row] for row in page.iter_rows()]
     assert [row[0] for row in back[1:]] == ["2", "3", "4"]
     assert page.cell(3, 6).fill.fgColor.rgb == "FFF8CBCB"
@@ -113,21 +113,21 @@ def test_wrong_and_doubtful_rows_come_back_marked_mended_and_are_taken(signed_in
 
 def test_the_suggested_number_stands_in_a_column_of_its_own(signed_in, people):
     client = signed_in("branch_manager")
-    one = next(person for person in people if person.unique_name)
-    given = check(client, upload(client, _csv([["姓名", "邮编"], [one.name, "210000"]]), "a.csv"))
-    content = client.get(reverse("import_problems", args=[given.pk])).content
+    chosen = next(person for person in people if person.unique_name)
+    row = check(client, upload(client, _csv([["姓名", "邮编"], [chosen.name, "210000"]]), "a.csv"))
+    content = client.get(reverse("import_problems", args=[row.pk])).content
     again = record(client, check(client, upload(client, content, "mended.xlsx")))
     assert again.rows_by_state["right"] == 1
-    assert Fact.objects.get().customer_id == one.customer_id
+    assert Fact.objects.get().customer_id == chosen.customer_id
 
 
 def test_stopped_in_the_middle_it_goes_on_and_records_nothing_twice(signed_in, people, monkeypatch):
     client = signed_in("branch_manager")
     cells, truth = messy.rows(people, 300)
-    given = upload(client, messy.xlsx(cells), "a.xlsx")
+    chosen = upload(client, messy.xlsx(cells), "a.xlsx")
     monkeypatch.setattr(importing, "CHUNK", 40)
-    given = check(client, given)
-    importing.begin(given, Phase.RECORDING)
+    chosen = check(client, chosen)
+    importing.begin(chosen, Phase.RECORDING)
     monkeypatch.setattr(importing, "SECONDS_PER_STEP", 0)
     calls = []
     original = importing.record_facts
@@ -141,12 +141,12 @@ def test_stopped_in_the_middle_it_goes_on_and_records_nothing_twice(signed_in, p
     monkeypatch.setattr(importing, "record_facts", killed)
     monkeypatch.setattr(importing, "SECONDS_PER_STEP", 60)
     with pytest.raises(KeyboardInterrupt):
-        client.post(reverse("import_step", args=[given.pk]))
-    given.refresh_from_db()
-    assert given.phase == Phase.RECORDING
-    assert 0 < given.position < given.row_count
-    worked(client, given)
-    assert given.phase == Phase.DONE
+        client.post(reverse("import_step", args=[chosen.pk]))
+    chosen.refresh_from_db()
+    assert chosen.phase == Phase.RECORDING
+    assert 0 < chosen.position < chosen.row_count
+    worked(client, chosen)
+    assert chosen.phase == Phase.DONE
     assert Fact.objects.filter(field="email").count() == truth.count("right")
 
 
@@ -169,14 +169,14 @@ def test_customers_out_of_reach_are_nobody(signed_in, member, run):
         ["", stranger.name, stranger.phone, "", "210000"],
         ["NOBODY", "", "", "", "210000"],
     ]
-    given = check(client, upload(client, _csv(lines), "a.csv"))
-    assert given.rows_by_state["wrong"] == 4
-    said = {json.loads(row.faults)[0][2] for row in ImportRow.objects.all()}
-    assert len(said) == 1
+    chosen = check(client, upload(client, _csv(lines), "a.csv"))
+    assert chosen.rows_by_state["wrong"] == 4
+    listed = {json.loads(row.faults)[0][2] for row in ImportRow.objects.all()}
+    assert len(listed) == 1
 
 
 def test_an_import_is_its_uploaders_alone(signed_in, client):
-    given = upload(signed_in("branch_manager"), _csv([["客户号", "邮编"], ["P1", "2"]]), "a.csv")
+    chosen = upload(signed_in("branch_manager"), _csv([["客户号", "邮编"], ["P1", "2"]]), "a.csv")
     other = signed_in("relationship_manager")
     for name, method in [
         ("import", "get"),
@@ -184,19 +184,19 @@ def test_an_import_is_its_uploaders_alone(signed_in, client):
         ("import_problems", "get"),
         ("import_delete", "post"),
     ]:
-        assert getattr(other, method)(reverse(name, args=[given.pk])).status_code == 404
+        assert getattr(other, method)(reverse(name, args=[chosen.pk])).status_code == 404
     assert signed_in("it_operator").get(reverse("imports")).status_code == 404
 
 
 def test_what_cannot_be_read_or_mapped_is_said(signed_in):
     client = signed_in("branch_manager")
     for content, name in [(b"nothing", "a.xlsx"), (_csv([["a", "b"], ["1", "2"]]), "a.csv"), (b"", "a.csv")]:
-        said = {"token": uuid.uuid4(), "channel": "campaign", "confidence": 2}
-        answer = client.post(reverse("imports"), {**said, "file": SimpleUploadedFile(name, content)})
+        fields = {"token": uuid.uuid4(), "channel": "campaign", "confidence": 2}
+        answer = client.post(reverse("imports"), {**fields, "file": SimpleUploadedFile(name, content)})
         assert answer.status_code == 422
-    given = upload(client, _csv([["姓名", "邮编"], ["a", "2"]]), "a.csv")
+    chosen = upload(client, _csv([["姓名", "邮编"], ["a", "2"]]), "a.csv")
     for mapping in ({"column-0": "postcode", "column-1": "postcode"}, {"column-0": "", "column-1": "postcode"}):
-        assert client.post(reverse("import", args=[given.pk]), mapping).status_code == 422
+        assert client.post(reverse("import", args=[chosen.pk]), mapping).status_code == 422
     assert not Import.objects.exclude(phase=Phase.MAPPING).exists()
 
 
@@ -220,23 +220,23 @@ def test_an_identity_number_tells_birthday_and_sex(signed_in, run, member):
     from weihu.workplace.know.archive.models import Confidence
 
     client = signed_in("branch_manager")
-    one = Gate(member("branch_manager"), run).standings().first().customer
-    Customer.objects.filter(pk=one.pk).update(birth_date=None, sex=None, identity_number=None)
-    given = check(
-        client, upload(client, _csv([["客户号", "身份证"], [one.customer_id, "11010119900307803X"]]), "a.csv")
+    chosen = Gate(member("branch_manager"), run).standings().first().customer
+    Customer.objects.filter(pk=chosen.pk).update(birth_date=None, sex=None, identity_number=None)
+    row = check(
+        client, upload(client, _csv([["客户号", "身份证"], [chosen.customer_id, "11010119900307803X"]]), "a.csv")
     )
-    record(client, given)
-    archive = archive_of(Customer.objects.get(pk=one.pk), run.rulebook, run.work_date)
+    record(client, row)
+    archive = archive_of(Customer.objects.get(pk=chosen.pk), run.rulebook, run.work_date)
     assert {key: archive[key].value for key in ("birth_date", "sex")} == {"birth_date": "1990-03-07", "sex": "M"}
     tell(
-        one.pk,
+        chosen.pk,
         FactContent("birth_date", "1991-01-01", Channel.SERVICE, Confidence.SEEN),
         [],
         "x",
         run.work_date,
         uuid.uuid4(),
     )
-    archive = archive_of(Customer.objects.get(pk=one.pk), run.rulebook, run.work_date)
+    archive = archive_of(Customer.objects.get(pk=chosen.pk), run.rulebook, run.work_date)
     assert archive["birth_date"].value == "1991-01-01"
 
 

@@ -20,8 +20,8 @@ def own(run, member):
     return [row.customer_id for row in rows[:3]]
 
 
-def introduce(client, by, **said):
-    return client.post(reverse("introduce", args=[by]), {"token": uuid.uuid4(), **said})
+def introduce(client, by, **fields):
+    return client.post(reverse("introduce", args=[by]), {"token": uuid.uuid4(), **fields})
 
 
 def test_recorded_then_a_customer_then_a_product_then_thanked(signed_in, own, run):
@@ -37,28 +37,28 @@ def test_recorded_then_a_customer_then_a_product_then_thanked(signed_in, own, ru
     link(run)
     row.refresh_from_db()
     assert (row.introduced_id, row.first_product_on) == (fresh.pk, None)
-    kinds = {one["kind"]: one["customer_id"] for one in noted(run.business_date, run.rulebook, None)}
+    kinds = {row["kind"]: row["customer_id"] for row in noted(run.business_date, run.rulebook, None)}
     assert kinds["introduced"] == "NEW1" and "thanks_due" not in kinds
     Account.objects.create(
         pk="NEWA", customer_id="NEW1", branch_id="B", product_id="P", opened_on=run.business_date, since_run=1, balance=0,
         balance_before=0, balance_run=1,
     )  # fmt: skip
     link(run)
-    kinds = {one["kind"]: one["customer_id"] for one in noted(run.business_date, run.rulebook, None)}
+    kinds = {row["kind"]: row["customer_id"] for row in noted(run.business_date, run.rulebook, None)}
     assert kinds["thanks_due"] == own[0]
     page = client.get(reverse("introductions"))
     assert page.context["rows"][0]["thanks_due"]
     client.post(reverse("introduction_act", args=[own[0], row.pk]), {"act": "thank", "thanks": "茶叶一盒"})
     row.refresh_from_db()
     assert (row.thanked_on, row.thanks) == (run.work_date, "茶叶一盒")
-    assert "thanks_due" not in {one["kind"] for one in noted(run.business_date, run.rulebook, None)}
+    assert "thanks_due" not in {row["kind"] for row in noted(run.business_date, run.rulebook, None)}
 
 
 @pytest.mark.parametrize(
-    "said", [{"name": "赵"}, {"phone": "13900008888"}, {"name": "赵", "phone": "12"}, {"introduced": "nobody"}]
+    "fields", [{"name": "赵"}, {"phone": "13900008888"}, {"name": "赵", "phone": "12"}, {"introduced": "nobody"}]
 )
-def test_what_is_not_enough_is_refused(said, signed_in, own):
-    assert introduce(signed_in("relationship_manager"), own[0], **said).status_code == 400
+def test_what_is_not_enough_is_refused(fields, signed_in, own):
+    assert introduce(signed_in("relationship_manager"), own[0], **fields).status_code == 400
     assert not Introduction.objects.exists()
 
 
@@ -84,12 +84,12 @@ def test_the_tree_and_the_most_connected(signed_in, own):
     introduce(client, own[1], introduced=own[2])
     introduce(client, own[2], introduced=own[0])  # a circle ends
     page = client.get(reverse("introductions"))
-    assert [one["all"] for one in page.context["top"]] == [3, 3, 3]
+    assert [row["all"] for row in page.context["top"]] == [3, 3, 3]
     Introduction.objects.filter(introducer_id=own[2]).update(withdrawn=True)
     page = client.get(reverse("introductions"))
     top = page.context["top"]
-    assert [(one["standing"].customer_id, one["direct"], one["all"]) for one in top] == [(own[0], 1, 2), (own[1], 1, 1)]
-    assert top[0]["worth"] == sum(one["aum"] for one in page.context["rows"])
+    assert [(row["standing"].customer_id, row["direct"], row["all"]) for row in top] == [(own[0], 1, 2), (own[1], 1, 1)]
+    assert top[0]["worth"] == sum(row["aum"] for row in page.context["rows"])
     assert top[0]["tree"][0]["under"][0]["row"].introduced_id == own[2]
     assert client.get(reverse("introductions"), {"xlsx": 1}).headers["Content-Type"].endswith("sheet")
 

@@ -35,10 +35,10 @@ def tell(customer: str, key: str, value: str, run, seen=()) -> Fact:
     return record_fact(customer, written, seen, "x", run.work_date, uuid.uuid4())
 
 
-def found(gate, run, *conditions: str) -> set[str]:
-    said = QueryDict(mutable=True)
-    said.setlist("f", list(conditions))
-    query = ListQuery.of(said, run.rulebook)
+def listed_by(gate, run, *conditions: str) -> set[str]:
+    result = QueryDict(mutable=True)
+    result.setlist("f", list(conditions))
+    query = ListQuery.of(result, run.rulebook)
     return set(query.standings(gate, run.work_date).values_list("customer_id", flat=True))
 
 
@@ -66,8 +66,8 @@ def test_what_was_told_is_found_whatever_the_kind(gate, run, people):
         "employer:人民医院": {c},
         "retires_in:2029-2031": {c},
     }.items():
-        assert found(gate, run, condition) == who, condition
-    assert found(gate, run, "hobbies:fishing", "household_size:3-") == {a}
+        assert listed_by(gate, run, condition) == who, condition
+    assert listed_by(gate, run, "hobbies:fishing", "household_size:3-") == {a}
 
 
 def test_the_core_system_s_values_are_found_unless_somebody_knows_better(gate, run, people):
@@ -75,34 +75,34 @@ def test_the_core_system_s_values_are_found_unless_somebody_knows_better(gate, r
     for key, value in (("sex", "F"), ("education", "本科"), ("risk_rating", "C2")):
         entry = run.rulebook.fields[key]
         wanted = {
-            one
-            for one, customer in rows.items()
+            row
+            for row, customer in rows.items()
             if archive_of(customer, run.rulebook, run.work_date)[key].value == _kept(entry, value)
         }
         assert wanted
-        assert found(gate, run, f"{key}:{value}") == wanted
+        assert listed_by(gate, run, f"{key}:{value}") == wanted
         somebody = sorted(wanted)[0]
         other = (
             next(choice.key for choice in entry.choices if choice.key != _kept(entry, value)) if entry.choices else "x"
         )
         tell(somebody, key, other, run)
-        assert found(gate, run, f"{key}:{value}") == wanted - {somebody}
+        assert listed_by(gate, run, f"{key}:{value}") == wanted - {somebody}
     tell(people[0], "income", "7000.00", run)
     archives = {
-        one: archive_of(customer, run.rulebook, run.work_date)["income"].value for one, customer in rows.items()
+        row: archive_of(customer, run.rulebook, run.work_date)["income"].value for row, customer in rows.items()
     }
-    wanted = {one for one, value in archives.items() if value and 6500 <= float(value) <= 12000}
+    wanted = {archive for archive, value in archives.items() if value and 6500 <= float(value) <= 12000}
     assert people[0] in wanted
-    assert found(gate, run, "income:6500-1.2万") == wanted
+    assert listed_by(gate, run, "income:6500-1.2万") == wanted
     phone = next(customer.phone for customer in rows.values() if customer.phone)
-    assert found(gate, run, f"phone:{phone}") == {one for one, customer in rows.items() if customer.phone == phone}
+    assert listed_by(gate, run, f"phone:{phone}") == {row for row, customer in rows.items() if customer.phone == phone}
     born = next(customer.birth_date for customer in rows.values() if customer.birth_date)
-    same = {one for one, customer in rows.items() if customer.birth_date == born}
+    same = {row for row, customer in rows.items() if customer.birth_date == born}
     for written in (born.isoformat(), f"{born.year}年{born.month}月{born.day}日"):
-        assert found(gate, run, f"birth_date:{written}") == same
-    assert people[0] in found(gate, run, "income:0.7万")
-    month = {one for one, customer in rows.items() if customer.birth_date and customer.birth_date.month == 5}
-    assert found(gate, run, "birth_date:5") == month
+        assert listed_by(gate, run, f"birth_date:{written}") == same
+    assert people[0] in listed_by(gate, run, "income:0.7万")
+    month = {row for row, customer in rows.items() if customer.birth_date and customer.birth_date.month == 5}
+    assert listed_by(gate, run, "birth_date:5") == month
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
@@ -129,7 +129,7 @@ def test_a_condition_finds_exactly_those_whose_open_facts_say_so(gate, run, peop
         for fact in Fact.objects.filter(replaced_by__isnull=True, withdrawn_at__isnull=True)
         if "tea" in fact.value.split(",")
     }
-    assert found(gate, run, "hobbies:tea") == expected
+    assert listed_by(gate, run, "hobbies:tea") == expected
 
 
 @pytest.mark.parametrize("post", ["relationship_manager", "branch_manager", "personal_banking"])
@@ -140,15 +140,15 @@ def test_no_condition_reaches_beyond_the_gate(post, run, member):
         tell(row.customer_id, "hobbies", "tea", run)
         tell(row.customer_id, "household_size", "5", run)
     for condition in ("hobbies:tea", "household_size:1-9", "sex:F", "birth_date:5"):
-        assert found(own, run, condition) <= reached
+        assert listed_by(own, run, condition) <= reached
 
 
 def test_what_cannot_be_a_value_says_what_was_expected(signed_in):
     client = signed_in("branch_manager")
     page = client.get(reverse("customers"), {"field": "postcode", "value": "12"})
-    (one,) = page.context["query"].filters
-    assert one.wrong
-    assert one.wrong in page.content.decode()
+    (chosen,) = page.context["query"].filters
+    assert chosen.wrong
+    assert chosen.wrong in page.content.decode()
     assert page.context["rows"]
 
 
@@ -176,10 +176,10 @@ def test_views_are_kept_replaced_and_forgotten(signed_in, run):
 
 
 def test_turning_over_goes_through_the_whole_list_and_back(signed_in, gate, run, people):
-    found = gate.standings()
-    rows = list(ordered(found))
+    result = gate.standings()
+    rows = list(ordered(result))
     for before, row, after in zip([None, *rows], rows, [*rows[1:], None], strict=False):
-        left, right = neighbours(found, row)
+        left, right = neighbours(result, row)
         assert (left and left.customer_id, right and right.customer_id) == (
             before and before.customer_id,
             after and after.customer_id,
@@ -207,8 +207,8 @@ class TestTakingOut:
 
     def test_marketing_takes_only_those_who_agreed(self, signed_in, run, people):
         client = signed_in("branch_manager")
-        said = ConsentAnswer("marketing", "1", True, Channel.SERVICE)
-        record_consent(people[1], said, "x", run.work_date, uuid.uuid4())
+        result = ConsentAnswer("marketing", "1", True, Channel.SERVICE)
+        record_consent(people[1], result, "x", run.work_date, uuid.uuid4())
         answer = self.take(client, purpose="marketing", chosen=people[:3])
         page = openpyxl.load_workbook(io.BytesIO(answer.content)).active
         assert [row[1] for row in page.iter_rows(min_row=3, values_only=True)] == [people[1]]
@@ -231,7 +231,7 @@ class TestTakingOut:
         client = signed_in("relationship_manager")
         assert self.take(client, why="").status_code == 400
         own = set(Gate(member("relationship_manager"), run).standings().values_list("customer_id", flat=True))
-        stranger = next(one for one in people if one not in own) if set(people) - own else "X"
+        stranger = next(person for person in people if person not in own) if set(people) - own else "X"
         answer = self.take(client, chosen=[stranger])
         page = openpyxl.load_workbook(io.BytesIO(answer.content)).active
         assert list(page.iter_rows(min_row=3, values_only=True)) == []
@@ -239,17 +239,17 @@ class TestTakingOut:
 
 def test_the_same_fact_of_many(signed_in, run, people):
     client = signed_in("branch_manager")
-    said = {"act": "fact", "field": "hobbies", "value": "tea", "chosen": people[:3], "why": "茶会签到"}
-    assert client.post(reverse("bulk"), said).status_code == 302
+    fields = {"act": "fact", "field": "hobbies", "value": "tea", "chosen": people[:3], "why": "茶会签到"}
+    assert client.post(reverse("bulk"), fields).status_code == 302
     assert set(Fact.objects.values_list("customer_id", "value", "source")) == {
-        (one, "tea", "茶会签到") for one in people[:3]
+        (person, "tea", "茶会签到") for person in people[:3]
     }
     for wrong in ({"field": "health"}, {"field": "none"}, {"value": ""}):
-        assert client.post(reverse("bulk"), {**said, **wrong}).status_code == 400
-    assert client.post(reverse("bulk"), {**said, "field": "postcode", "value": "1"}).status_code == 422
+        assert client.post(reverse("bulk"), {**fields, **wrong}).status_code == 400
+    assert client.post(reverse("bulk"), {**fields, "field": "postcode", "value": "1"}).status_code == 422
     before = Fact.objects.count()
     for act in ("fact", "export"):  # a condition that says nothing does not mean everybody
-        wrong = {**said, "act": act, "purpose": "service", "list": "f=postcode%3A12", "chosen": []}
+        wrong = {**fields, "act": act, "purpose": "service", "list": "f=postcode%3A12", "chosen": []}
         assert client.post(reverse("bulk"), wrong).status_code == 422
     assert Fact.objects.count() == before
 

@@ -28,10 +28,10 @@ TEXT = "{salutation}您好,我是{branch}的{manager}。"
 def customer(run, member):
     """A relationship manager's customer with a telephone who agreed to messages."""
     gate = Gate(member("relationship_manager"), run)
-    found = next(row for row in gate.standings().select_related("customer") if row.customer.phone)
+    result = next(row for row in gate.standings().select_related("customer") if row.customer.phone)
     for purpose in needed_for("message", run.rulebook):
-        agree(found.customer_id, purpose, run)
-    return found
+        agree(result.customer_id, purpose, run)
+    return result
 
 
 def agree(customer_id, purpose, run, given=True):
@@ -45,13 +45,13 @@ def agree(customer_id, purpose, run, given=True):
 
 @pytest.fixture
 def template(db, run):
-    said = {"medium": "sms", "title": "问候", "text": TEXT, "made_by": "x", "made_on": run.work_date}
-    return Template.objects.create(**said, state=Template.State.APPROVED)
+    fields = {"medium": "sms", "title": "问候", "text": TEXT, "made_by": "x", "made_on": run.work_date}
+    return Template.objects.create(**fields, state=Template.State.APPROVED)
 
 
 def post(client, customer, template, token=None):
-    said = {"template": template.pk, "token": token or uuid.uuid4()}
-    return client.post(reverse("send_message", args=[customer.customer_id]), said)
+    fields = {"template": template.pk, "token": token or uuid.uuid4()}
+    return client.post(reverse("send_message", args=[customer.customer_id]), fields)
 
 
 def test_a_text_message_is_sent_once_and_logged(signed_in, customer, template, monkeypatch):
@@ -86,7 +86,7 @@ def test_nothing_is_sent_where_it_may_not(hindrance, signed_in, customer, templa
         if hindrance == "consent":
             agree(customer.customer_id, needed_for("message", run.rulebook)[0], run, given=False)
         if hindrance == "barred":
-            field = next(key for key, one in run.rulebook.fields.items() if one.bars)
+            field = next(key for key, field in run.rulebook.fields.items() if field.bars)
             written = FactContent(field, "all", Channel.SERVICE, Confidence.TOLD)
             record_fact(customer.customer_id, written, [], "x", run.work_date, uuid.uuid4())
         if hindrance == "not approved":
@@ -114,8 +114,8 @@ def test_a_mail_server_that_is_not_there_is_a_fault():
 
 def test_wecom_is_asked_for_a_token_and_then_sends():
     with fake.web(fake.WECOM) as (url, asked):
-        said = {"WEIHU_WECOM_URL": url, "WEIHU_WECOM_CORP": "ww1", "WEIHU_WECOM_SECRET": "s3"}
-        number = gateways(said)["wecom"].send(LETTER)
+        fields = {"WEIHU_WECOM_URL": url, "WEIHU_WECOM_CORP": "ww1", "WEIHU_WECOM_SECRET": "s3"}
+        number = gateways(fields)["wecom"].send(LETTER)
     assert number == "msgGCAAAXtWyujaWJHDDGi0mAAAA"
     assert asked[0][:3] == ("GET", "/cgi-bin/gettoken", {"corpid": "ww1", "corpsecret": "s3"})
     assert asked[1][2:4] == (
@@ -143,10 +143,10 @@ def test_wecom_says_why_not(answer):
 def test_a_text_is_approved_by_a_second_person(client, member, run):
     first = member("branch_manager")
     second = Staff.objects.filter(post="branch_manager").exclude(pk=first.pk)[0]
-    said = {"medium": "sms", "title": "问候", "text": TEXT, "kinds": ["birthday"]}
+    fields = {"medium": "sms", "title": "问候", "text": TEXT, "kinds": ["birthday"]}
     client.force_login(first)
-    assert client.post(reverse("templates"), {**said, "text": "{name} {iban}"}).status_code == 422
-    assert client.post(reverse("templates"), said).status_code == 302
+    assert client.post(reverse("templates"), {**fields, "text": "{name} {iban}"}).status_code == 422
+    assert client.post(reverse("templates"), fields).status_code == 302
     made = Template.objects.get()
     act = reverse("template_act", args=[made.pk])
     assert client.post(act, {"act": "approve"}).status_code == 400

@@ -98,14 +98,14 @@ def test_pages_show_the_metric_and_the_gap_that_the_night_found(key, nights, set
         }
         still += sum(row.since < run.business_date for row in standings.values())
         asked = {row: row.grade_rank + 1 for row in standings.values()}
-        away = {row.customer_id: one for row, one in distances(asked, run).items()}
+        away = {row.customer_id: distance for row, distance in distances(asked, run).items()}
         bounds = {
             customer: threshold(rows, book, row["grade_rank"] + 1, row["branch_id"]) for customer, row in rows.items()
         }
         assert {customer: bound for customer, bound in bounds.items() if bound is not None} == {
-            customer: one.threshold for customer, one in away.items()
+            customer: row.threshold for customer, row in away.items()
         }
-        assert all(one.lacking == max(bounds[key] - rows[key]["metric"], 0) for key, one in away.items())
+        assert all(row.lacking == max(bounds[key] - rows[key]["metric"], 0) for key, row in away.items())
         near = {
             customer
             for customer, row in rows.items()
@@ -115,11 +115,11 @@ def test_pages_show_the_metric_and_the_gap_that_the_night_found(key, nights, set
         }
         everybody = Gate(Staff.objects.filter(post="personal_banking").first(), run)
         listed = columns.near(everybody, 5000)
-        assert {customer: (one.threshold, one.lacking) for customer, one in listed.items()} == {
+        assert {customer: (row.threshold, row.lacking) for customer, row in listed.items()} == {
             customer: (bounds[customer], bounds[customer] - rows[customer]["metric"]) for customer in near
         }
-        told = Signal.objects.listed_at(run).filter(kind="near_grade", raised_on=run.business_date)
-        assert set(told.values_list("customer_id", flat=True)) <= near
+        result = Signal.objects.listed_at(run).filter(kind="near_grade", raised_on=run.business_date)
+        assert set(result.values_list("customer_id", flat=True)) <= near
     assert still > 100
 
 
@@ -133,8 +133,8 @@ def test_a_what_if_of_todays_book_grades_by_the_nights_metric(key, nights, setti
             bounds = [threshold(rows, book, rank, row["branch_id"]) for rank in range(len(book.grades))]
             counted[max(rank for rank, bound in enumerate(bounds) if bound is None or row["metric"] >= bound)] += 1
     cells = whatif.State(settings.HOME.run(run.number), book, run.month_days).moved(book)
-    found = {rank: sum(cell.customers for cell in cells if cell.after == rank) for rank in counted}
-    assert found == counted
+    result = {rank: sum(cell.customers for cell in cells if cell.after == rank) for rank in counted}
+    assert result == counted
 
 
 def test_a_measure_changed_within_the_month_is_what_pages_show(nights, settings):
@@ -152,8 +152,8 @@ per_yuan = { demand = 1, term = 1, wealth = 1, fund = 1, insurance = 1 }
     list(nights(extended("brief")))
     for run in nights(extended("brief", deposits), 3):
         rows = by_night(run, settings)
-        found = {row.customer_id: row.metric(run) for row in Standing.objects.listed_at(run)}
-        assert found == {customer: row["metric"] for customer, row in rows.items()}
+        result = {row.customer_id: row.metric(run) for row in Standing.objects.listed_at(run)}
+        assert result == {customer: row["metric"] for customer, row in rows.items()}
 
 
 def test_a_branch_with_its_own_threshold_has_its_own_gap(nights, settings):
@@ -163,8 +163,8 @@ def test_a_branch_with_its_own_threshold_has_its_own_gap(nights, settings):
     assert "B001" in branches
     rows = Standing.objects.listed_at(run).filter(grade_rank=3)
     away = distances(dict.fromkeys(rows, 4), run)
-    assert {one.threshold for row, one in away.items() if row.branch_id == "B001"} == {Decimal(80000000)}
-    assert {one.threshold for row, one in away.items() if row.branch_id != "B001"} == {Decimal(500000)}
+    assert {entry.threshold for row, entry in away.items() if row.branch_id == "B001"} == {Decimal(80000000)}
+    assert {entry.threshold for row, entry in away.items() if row.branch_id != "B001"} == {Decimal(500000)}
     boss = Staff.objects.filter(branch_id="B001", post="branch_manager").first()
     here = next(row for row in rows if row.branch_id == "B001")
     page = signed_in(boss).get(reverse("customer", args=[here.customer_id]))

@@ -61,15 +61,15 @@ def test_in_all_places(with_pets, signed_in, member):
     assert "pet" in [known.key for known in client.get(reverse("customer", args=[a])).context["missing"]]
 
     # the form
-    said = {"token": uuid.uuid4(), "channel": "service", "confidence": 2, "pet": "cat", "seen-pet": ""}
+    fields = {"token": uuid.uuid4(), "channel": "service", "confidence": 2, "pet": "cat", "seen-pet": ""}
     assert "宠物" in client.get(reverse("facts", args=[a])).content.decode()
-    assert client.post(reverse("facts", args=[a]), said).status_code == 302
+    assert client.post(reverse("facts", args=[a]), fields).status_code == 302
 
     # the import, by another title
-    given = upload(client, f"客户号,养的动物\n{b},狗\n{c},鱼".encode(), "a.csv")
-    assert given.mapping == ["customer_id", "pet"]
-    record(client, check(client, given))
-    assert given.rows_by_state["wrong"] == 1
+    chosen = upload(client, f"客户号,养的动物\n{b},狗\n{c},鱼".encode(), "a.csv")
+    assert chosen.mapping == ["customer_id", "pet"]
+    record(client, check(client, chosen))
+    assert chosen.rows_by_state["wrong"] == 1
 
     # the API
     token = systems.add("site", "branch_manager", gate.staff.branch_id, Channel.REMOTE, with_pets.business_date)

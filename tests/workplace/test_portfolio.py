@@ -42,9 +42,9 @@ def next_night(home, deliveries):
 def colleagues(run, post="relationship_manager"):
     """A branch's people of a post, who have customers: two of them."""
     first = Standing.objects.at(run).filter(grade_rank=3, primary_why="dealt").order_by("customer_id").first()
-    found = Staff.objects.filter(branch_id=first.branch_id, post=post).order_by("staff_id")
-    counted = {one: Standing.objects.at(run).filter(primary_id=one.staff_id).count() for one in found}
-    return sorted(found, key=lambda one: -counted[one])[:2]
+    result = Staff.objects.filter(branch_id=first.branch_id, post=post).order_by("staff_id")
+    counted = {row: Standing.objects.at(run).filter(primary_id=row.staff_id).count() for row in result}
+    return sorted(result, key=lambda row: -counted[row])[:2]
 
 
 def owned(run, staff):
@@ -83,10 +83,12 @@ def test_a_hand_over_needs_giver_receiver_and_a_supervisor_and_the_night_follows
         decisions.answer(made, False, Gate(receiver, run), "")
     assert [step.state for step in made.steps.order_by("pk")] == ["proposed", "accepted", "approved"]
     after = next_night()
-    given = Standing.objects.listed_at(after).filter(customer_id__in=[row.customer_id for row in rows])
-    assert {(row.primary_id, row.primary_why) for row in given} == {(receiver.staff_id, "placed")}
-    told = Signal.objects.listed_at(after).filter(kind="handed_over", customer_id__in=[row.customer_id for row in rows])
-    assert {row.customer_id for row in told} == {row.customer_id for row in rows}
+    chosen = Standing.objects.listed_at(after).filter(customer_id__in=[row.customer_id for row in rows])
+    assert {(row.primary_id, row.primary_why) for row in chosen} == {(receiver.staff_id, "placed")}
+    result = Signal.objects.listed_at(after).filter(
+        kind="handed_over", customer_id__in=[row.customer_id for row in rows]
+    )
+    assert {row.customer_id for row in result} == {row.customer_id for row in rows}
     others = Standing.objects.listed_at(after).exclude(customer_id__in=[row.customer_id for row in rows])
     before = {row.customer_id: row for row in Standing.objects.at(run)}
     kept = [row for row in others if row.customer_id in before and row.grade_rank == before[row.customer_id].grade_rank]
@@ -102,9 +104,9 @@ def test_a_hand_over_that_begins_tomorrow_is_the_receivers_first_task(run, next_
     decisions.answer(made, True, Gate(receiver, run), "")
     decisions.approve(made, True, Gate(supervisor_of(giver.branch_id), run), "")
     after = next_night()
-    told = Signal.objects.listed_at(after).filter(kind="handed_over")
-    assert {row.customer_id for row in told} == {row.customer_id for row in rows}
-    assert {row.detail for row in told} == {"handover"}
+    result = Signal.objects.listed_at(after).filter(kind="handed_over")
+    assert {row.customer_id for row in result} == {row.customer_id for row in rows}
+    assert {row.detail for row in result} == {"handover"}
 
 
 def test_of_a_claim_the_first_has_it_and_a_supervisor_settles_a_dispute(run, next_night):
@@ -226,10 +228,10 @@ def test_columns_say_what_rows_say(run, member):
                 sum(row.aum for row in own),
                 sum(row.contribution for row in own),
             )
-        found = curve(gate, "aum")
+        result = curve(gate, "aum")
         worths = sorted((float(row.aum) for row in rows), reverse=True)
         best = worths[: -(-len(rows) // 5)]
-        assert abs(found.brought_by_top - sum(best) / sum(worths)) < 1e-6
+        assert abs(result.brought_by_top - sum(best) / sum(worths)) < 1e-6
         book = run.rulebook
         bounds = [*[grade.minimum for grade in book.grades.values()][1:], None]
         close = {
@@ -250,14 +252,14 @@ def test_migrations_are_the_difference_between_two_dates(run, member):
     assert {(move.customer_id, move.before, move.after) for move in moved} == expected
     assert expected
     ranks = len(run.rulebook.grades)
-    counts = {rank: sum(one == rank for one in now.values()) for rank in range(ranks)}
+    counts = {rank: sum(row == rank for row in now.values()) for rank in range(ranks)}
     table = matrix(moved, counts, ranks)
     assert [sum(row[rank] for row in table) for rank in range(ranks)] == [counts[rank] for rank in range(ranks)]
 
 
 def test_a_benefit_is_used_as_often_as_it_is_due(run):
     row = Standing.objects.listed_at(run).filter(grade_rank=4).first()
-    due = {one.key: one for one in due_to(row, run.rulebook, run.work_date)}
+    due = {entry.key: entry for entry in due_to(row, run.rulebook, run.work_date)}
     token = uuid4()
     for _ in range(2):  # the same post again is the same use
         use(row, "airport_lounge", run.rulebook, "a", run.work_date, token)
@@ -296,7 +298,7 @@ def test_the_staffing_table_comes_back_changed_or_not_at_all(run, signed_in, mem
     content.seek(0)
     answer = client.post(reverse("staff_table"), {"file": content})
     assert answer.status_code == 422
-    assert [(one.line, one.found) for one in answer.context["problems"]] == [(3, "很多"), (4, "nobody")]
+    assert [(row.line, row.found) for row in answer.context["problems"]] == [(3, "很多"), (4, "nobody")]
     assert not Staffing.objects.exists()
 
 

@@ -30,23 +30,23 @@ def people(gate):
     return list(gate.standings().order_by("customer_id")[:5])
 
 
-def tie(client, customer: str, **said):
-    return client.post(reverse("relations", args=[customer]), {"token": uuid.uuid4(), **said}).status_code
+def tie(client, customer: str, **fields):
+    return client.post(reverse("relations", args=[customer]), {"token": uuid.uuid4(), **fields}).status_code
 
 
 def test_a_relation_is_seen_from_both_sides(signed_in, people, gate, run):
     client = signed_in("branch_manager")
-    one, other = people[0].customer_id, people[1].customer_id
+    chosen, other = people[0].customer_id, people[1].customer_id
     for _ in range(2):
-        assert tie(client, one, kind="child", other_id=other, born="1999-05-01") == 302
+        assert tie(client, chosen, kind="child", other_id=other, born="1999-05-01") == 302
     assert Relation.objects.count() == 1
-    (there,) = network.links_of(one, gate, run.rulebook)
+    (there,) = network.links_of(chosen, gate, run.rulebook)
     (back,) = network.links_of(other, gate, run.rulebook)
     assert there.stage is None  # grown up
     assert (there.key, there.other_id, there.born) == ("child", other, date(1999, 5, 1))
-    assert (back.key, back.other_id, back.born) == ("parent", one, None)
+    assert (back.key, back.other_id, back.born) == ("parent", chosen, None)
     assert client.post(reverse("unrelate", args=[other, there.number])).status_code == 302
-    assert network.links_of(one, gate, run.rulebook) == network.links_of(other, gate, run.rulebook) == []
+    assert network.links_of(chosen, gate, run.rulebook) == network.links_of(other, gate, run.rulebook) == []
     assert Relation.objects.count() == 1
 
 
@@ -112,8 +112,8 @@ def test_authorised_persons_come_from_the_core_system(people, gate, run):
 
 def test_the_picture_shows_links_between_the_others(people, gate, run):
     a, b, c = (row.customer_id for row in people[:3])
-    for one, kind, other in ((a, "spouse", b), (a, "child", c), (b, "child", c)):
-        network.relate(one, network.NewRelation(kind, other), "x", run.work_date, uuid.uuid4())
+    for entry, kind, other in ((a, "spouse", b), (a, "child", c), (b, "child", c)):
+        network.relate(entry, network.NewRelation(kind, other), "x", run.work_date, uuid.uuid4())
     drawn = network.picture(people[0], network.links_of(a, gate, run.rulebook), gate, run.rulebook)
     assert {node["id"] for node in drawn["nodes"]} == {a, b, c}
     assert {(edge["from"], edge["to"]) for edge in drawn["edges"]} == {(a, b), (a, c), (b, c)}
@@ -133,7 +133,10 @@ def test_occasions_of_a_portfolio_and_its_calendar(signed_in, client, run, membe
         run.work_date,
         uuid.uuid4(),
     )
-    kinds = {one.occasion.kind for one in upcoming_occasions([row], run.rulebook, run.work_date, 10)}
+    kinds = {
+        upcoming_occasion.occasion.kind
+        for upcoming_occasion in upcoming_occasions([row], run.rulebook, run.work_date, 10)
+    }
     assert {"wedding_day", "relative_birthday"} <= kinds
     signed_in("relationship_manager")
     page = client.get(reverse("occasions"))
@@ -180,9 +183,15 @@ def test_the_secret_of_a_calendar_stands_nowhere_readable(signed_in, client):
 def test_a_goal_is_followed_to_its_end(signed_in, people, run):
     client = signed_in("branch_manager")
     customer = people[0].customer_id
-    said = {"token": uuid.uuid4(), "name": "孩子留学", "target": "200000", "saved": "50000.50", "due_on": "2029-09-01"}
+    fields = {
+        "token": uuid.uuid4(),
+        "name": "孩子留学",
+        "target": "200000",
+        "saved": "50000.50",
+        "due_on": "2029-09-01",
+    }
     for _ in range(2):
-        assert client.post(reverse("goals", args=[customer]), said).status_code == 302
+        assert client.post(reverse("goals", args=[customer]), fields).status_code == 302
     goal = Goal.objects.get()
     assert (goal.per_cent, goal.gap) == (25, Decimal("149999.50"))
     address = reverse("goal_act", args=[customer, goal.pk])

@@ -31,41 +31,41 @@ SECRET = "只有我知道"
 def customer(run, member):
     """A customer of whom everything is recorded that can be."""
     gate = Gate(member("branch_manager"), run)
-    one, other = (row.customer_id for row in gate.standings()[:2])
+    chosen, other = (row.customer_id for row in gate.standings()[:2])
     on = run.work_date
     written = FactContent("memo", SECRET, Channel.SERVICE, Confidence.TOLD, source=SECRET)
-    record_fact(one, written, [], "x", on, uuid.uuid4())
+    record_fact(chosen, written, [], "x", on, uuid.uuid4())
     network.relate(
-        one, network.NewRelation("child", name=SECRET, born=date(2015, 1, 1), note=SECRET), "x", on, uuid.uuid4()
+        chosen, network.NewRelation("child", name=SECRET, born=date(2015, 1, 1), note=SECRET), "x", on, uuid.uuid4()
     )
-    network.join(one, [other], "x", on)
-    record_consent(one, ConsentAnswer("marketing", "1", True, Channel.SERVICE, SECRET), "x", on, uuid.uuid4())
+    network.join(chosen, [other], "x", on)
+    record_consent(chosen, ConsentAnswer("marketing", "1", True, Channel.SERVICE, SECRET), "x", on, uuid.uuid4())
     case = cases.open_case(
-        one, {"origin": "phone", "subject": SECRET, "text": SECRET}, "x", on, run.rulebook, uuid.uuid4()
+        chosen, {"origin": "phone", "subject": SECRET, "text": SECRET}, "x", on, run.rulebook, uuid.uuid4()
     )
     cases.close(case, SECRET, "x", on)
     Goal.objects.create(
-        token=uuid.uuid4(), customer_id=one, name=SECRET, target=1, saved=0, due_on=on, staff_id="x", on=on
+        token=uuid.uuid4(), customer_id=chosen, name=SECRET, target=1, saved=0, due_on=on, staff_id="x", on=on
     )
     Contact.objects.create(
-        token=uuid.uuid4(), customer_id=one, staff_id="x", on=on, recorded_at="2026-06-01T00:00Z", way="phone",
+        token=uuid.uuid4(), customer_id=chosen, staff_id="x", on=on, recorded_at="2026-06-01T00:00Z", way="phone",
         outcome="considering", note=SECRET,
     )  # fmt: skip
-    return one
+    return chosen
 
 
-def ask(client, customer, **said):
-    return client.post(reverse("rights", args=[customer]), said).status_code
+def ask(client, customer, **fields):
+    return client.post(reverse("rights", args=[customer]), fields).status_code
 
 
 def sealed_values(customer: str) -> list[str]:
     """Every sealed value that a row about the customer holds, opened."""
-    found = []
+    listed = []
     for kept in RECORD:
         names = [field.name for field in kept.model._meta.fields if isinstance(field, SealedField)]
         if names and kept.erase not in (kept_by_law, kept_as_proof):
-            found += [value for row in kept.rows([customer]).values_list(*names) for value in row]
-    return [value for value in found if value]
+            listed += [value for row in kept.rows([customer]).values_list(*names) for value in row]
+    return [value for value in listed if value]
 
 
 def test_the_copy_has_everything(signed_in, customer, run, member):
@@ -73,14 +73,14 @@ def test_the_copy_has_everything(signed_in, customer, run, member):
     address = reverse("data_copy", args=[customer])
     assert client.post(address).status_code == 400
     book = openpyxl.load_workbook(io.BytesIO(client.post(address, {"why": "本人申请"}).content))
-    said = {
+    result = {
         page.title: "\n".join(str(cell) for row in page.iter_rows(values_only=True) for cell in row) for page in book
     }
     for name in ("信息项", "联系记录", "授权同意", "关系", "目标", "投诉"):
-        assert SECRET in said[name] or name == "授权同意", name
-    assert "营销联系" in said["授权同意"]
-    assert Gate(member("branch_manager"), run).standing(customer).customer.name in said["核心系统"]
-    assert "customer.copy" in said["查阅记录"]
+        assert SECRET in result[name] or name == "授权同意", name
+    assert "营销联系" in result["授权同意"]
+    assert Gate(member("branch_manager"), run).standing(customer).customer.name in result["核心系统"]
+    assert "customer.copy" in result["查阅记录"]
     assert Entry.objects.filter(action="customer.copy", customer_id=customer).exists()
     assert signed_in("relationship_manager").post(address, {"why": "x"}).status_code == 404
 

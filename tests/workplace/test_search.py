@@ -18,7 +18,7 @@ def test_a_name_is_found_from_each_of_its_characters_on():
     assert keys_of("Anna  O'Hara", "annao'hara", "ao") == {"anna o'hara", "o'hara", "annao'hara", "ao"}
 
 
-def found(client, query: str) -> set[str]:
+def found_by(client, query: str) -> set[str]:
     address, ids = f"{reverse('customers')}?q={query}", set()
     while address:
         context = client.get(address).context
@@ -39,10 +39,10 @@ def test_both_ways_of_searching_find_the_same(post, few, signed_in, member, run,
     within = [row.customer for row in Gate(member(post), run).standings()]
     for customer in within[:6]:
         for text in (customer.name[-1], customer.name[1:], customer.name):
-            assert found(client, text) == {other.customer_id for other in within if text in other.name}
+            assert found_by(client, text) == {other.customer_id for other in within if text in other.name}
         for text in (customer.pinyin[:4], customer.initials):
-            told = {other.pk for other in within if other.pinyin.startswith(text) or other.initials.startswith(text)}
-            assert found(client, text) == told
+            listed = {other.pk for other in within if other.pinyin.startswith(text) or other.initials.startswith(text)}
+            assert found_by(client, text) == listed
 
 
 def test_who_took_another_name_is_found_by_it_and_not_by_the_old_one(deliveries, tmp_path, signed_in, home, run):
@@ -63,6 +63,6 @@ def test_who_took_another_name_is_found_by_it_and_not_by_the_old_one(deliveries,
     with Nightly(home) as nightly:
         nightly.run(folder)
     client = signed_in("personal_banking")
-    assert found(client, "靖康") == found(client, "ouyangjingkang") == {row["customer_id"]}
-    assert row["customer_id"] not in found(client, old)
+    assert found_by(client, "靖康") == found_by(client, "ouyangjingkang") == {row["customer_id"]}
+    assert row["customer_id"] not in found_by(client, old)
     assert Customer.objects.get(pk=row["customer_id"]).initials == "oyjk"

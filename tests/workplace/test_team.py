@@ -28,8 +28,8 @@ def task(run, member):
 
 
 def record(client, task, outcome="considering"):
-    said = {"token": uuid.uuid4(), "outcome": outcome, "way": "phone"}
-    assert client.post(reverse("record", args=[task.customer_id]), said).status_code == 200
+    fields = {"token": uuid.uuid4(), "outcome": outcome, "way": "phone"}
+    assert client.post(reverse("record", args=[task.customer_id]), fields).status_code == 200
 
 
 def test_the_board_counts_the_branchs_day(client, member, task, run):
@@ -99,7 +99,7 @@ def test_the_work_log_adds_up(signed_in, task, run):
     client.post(reverse("work_log"), {"text": "晨会培训", "minutes": "30"})
     assert client.post(reverse("work_log"), {"text": "", "minutes": "30"}).status_code == 400
     assert client.post(reverse("work_log"), {"text": "x", "minutes": "3000"}).status_code == 400
-    [(on, row, minutes)] = [one for one in client.get(reverse("work_log")).context["rows"] if one[0] == run.work_date]
+    [(on, row, minutes)] = [row for row in client.get(reverse("work_log")).context["rows"] if row[0] == run.work_date]
     assert (on, len(row.done), minutes) == (run.work_date, 1, task.minutes + 30)
     assert WorkNote.objects.count() == 1
     assert client.get(reverse("work_log"), {"xlsx": 1}).status_code == 200
@@ -111,14 +111,14 @@ def test_a_visit_is_agreed_listed_in_the_calendar_and_cancelled(signed_in, task,
     address, token = reverse("visit", args=[task.customer_id]), uuid.uuid4()
     on = run.work_date
     for day, status in ((on - timedelta(days=1), 400), (on, 302), (on, 302)):
-        said = {"token": token, "on": str(day), "at": "14:30", "place": "贵宾室"}
-        assert client.post(address, said).status_code == status
+        fields = {"token": token, "on": str(day), "at": "14:30", "place": "贵宾室"}
+        assert client.post(address, fields).status_code == status
     visit = Visit.objects.get()
     assert noted(run.business_date, run.rulebook, None)[-1]["kind"] == "visit"
     client.post(reverse("feed_act"), {"act": "make"})
     feed = client.get(reverse("occasions")).context["feed"]
     calendar = icalendar.Calendar.from_ical(client.get(feed).content)
-    [event] = [one for one in calendar.walk("VEVENT") if str(one.get("location", "")) == "贵宾室"]
+    [event] = [row for row in calendar.walk("VEVENT") if str(row.get("location", "")) == "贵宾室"]
     assert event.decoded("dtstart").strftime("%Y-%m-%d %H:%M") == f"{on} 14:30"
     client.post(reverse("visit_cancel", args=[task.customer_id, visit.pk]))
     assert "贵宾室" not in client.get(feed).content.decode()

@@ -200,13 +200,13 @@ def test_complaints_show_step_by_step(subject, staff_id, today):
 
 def test_consent_tells_yes_from_no_and_names_a_purpose_that_is_gone_by_its_key(subject, staff_id, today):
     purpose, words = next(iter(subject.book.consents.items()))
-    for days, (key, given) in enumerate([("old_purpose", True), (purpose, False)]):
+    for days, (key, row) in enumerate([("old_purpose", True), (purpose, False)]):
         Consent.objects.create(
             token=uuid4(),
             customer_id=subject.customer_id,
             purpose=key,
             version="1",
-            given=given,
+            given=row,
             channel=Channel.SERVICE,
             staff_id=staff_id,
             on=today - timedelta(days=9 - days),
@@ -400,8 +400,8 @@ def test_a_campaign_shows_when_its_call_is_due_and_never_to_its_control_group(su
 def test_no_source_gives_events_out_of_order_or_more_than_the_page_wants(subject, today):
     for days in range(5):
         contact(subject, today - timedelta(days=days), note=str(days))
-    found = list(events.contacts(subject, 3))
-    assert [event.text for event in found] == ["0", "1", "2"]
+    listed = list(events.contacts(subject, 3))
+    assert [event.text for event in listed] == ["0", "1", "2"]
     sources = [kept.events for kept in RECORD if kept.events]
     assert len(sources) > 12
     for source in sources:

@@ -86,8 +86,8 @@ def test_a_customer_is_found_by(query, signed_in, run):
 
     wanted = Customer.objects.filter(phone__isnull=False).first()
     text = getattr(wanted, query)[:2] if query == "name" else getattr(wanted, query)
-    found = [row for row, _ in client.get(reverse("customers"), {"q": text}).context["rows"]]
-    assert wanted.customer_id in {row.customer_id for row in found} or len(found) == 50
+    listed = [row for row, _ in client.get(reverse("customers"), {"q": text}).context["rows"]]
+    assert wanted.customer_id in {row.customer_id for row in listed} or len(listed) == 50
 
 
 def test_pages_of_the_list_hold_everyone_once(signed_in, run):
