@@ -52,7 +52,9 @@ def test_what_the_customer_liked_is_offered_first(signed_in, task):
     panel = client.get(reverse("task", args=[task.customer_id]))
     offers = [row.fit.key for row in panel.context["offers"]]
     assert len(offers) > 1
-    client.post(reverse("record", args=[task.customer_id]), result_form(outcome=Outcome.NOT_REACHED, interest=offers[-1]))
+    client.post(
+        reverse("record", args=[task.customer_id]), result_form(outcome=Outcome.NOT_REACHED, interest=offers[-1])
+    )
     again = client.get(reverse("task", args=[task.customer_id])).context["offers"]
     assert [row.fit.key for row in again] == [offers[-1], *offers[:-1]]
     assert again[0].fit.liked
