@@ -133,12 +133,12 @@ def top_time(gate: Gate, spent: Sequence[tuple[str, int]]) -> dict[str, float | 
     return {"planned": planned, "spent": done}
 
 
-def _share_of_best(standings: Table, given: Table, scope: Scope, amount: str, top: Decimal) -> Table:
-    """Which share of an amount ``given`` to customers goes to the best of them."""
+def _share_of_best(standings: Table, amounts: Table, scope: Scope, amount: str, top: Decimal) -> Table:
+    """Which share of an amount, by customer in ``amounts``, goes to the best of them."""
     reached = _reached(standings, scope)
     place = ibis.row_number().over(order_by=[reached.aum.desc(), reached.customer_id])
     placed = reached.select("customer_id", best=place < reached.count().over() * ibis.literal(top))
-    joined = given.join(placed, "customer_id")
+    joined = amounts.join(placed, "customer_id")
     best = ibis.coalesce(joined[amount].sum(where=joined.best), 0)
     return joined.agg(share=best.cast("float64") / joined[amount].sum().cast("float64"))
 
