@@ -10,60 +10,10 @@ from unittest.mock import ANY
 import pytest
 
 from tests.conftest import PUBLISHED_DAYS
+from tests.damage import edit, manifest, put, raw, set_line
 from weihu.engine.landing.faults import DeliveryRefused, OutOfOrder
 from weihu.nightly.run import Nightly
 from weihu.workplace.bank.models import Run
-
-
-def lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").splitlines()
-
-
-def edit(folder: Path, file: str, row: int, column: str, value: str, count: int = 0) -> None:
-    """Set one value (line ``row``), quoted as needed, and keep the manifest's row count and totals as they were."""
-    path = folder / f"{file}.csv"
-    text = lines(path)
-    header = text[0].split(",")
-    cells = text[row - 1].split(",")
-    cells[header.index(column)] = value
-    text[row - 1] = ",".join(cells)
-    path.write_text("\n".join(text) + "\n", encoding="utf-8")
-
-
-def manifest(folder: Path, change) -> None:
-    path = folder / "manifest.json"
-    data = json.loads(path.read_text())
-    change(data)
-    path.write_text(json.dumps(data))
-
-
-def raw(folder: Path, file: str, change) -> None:
-    path = folder / f"{file}.csv"
-    path.write_bytes(change(path.read_bytes()))
-
-
-def set_line(number: int, text: bytes):
-    def change(data: bytes) -> bytes:
-        parts = data.split(b"\n")
-        parts[number - 1] = text
-        return b"\n".join(parts)
-
-    return change
-
-
-def put(key: str, value):
-    """A manifest entry set by dotted key; None removes it."""
-
-    def change(data):
-        *path, last = key.split(".")
-        for part in path:
-            data = data[part]
-        if value is None:
-            del data[last]
-        else:
-            data[last] = value
-
-    return change
 
 
 def cents_off(data):
