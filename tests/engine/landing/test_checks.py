@@ -114,6 +114,14 @@ def test_a_row_is_found_behind_rejected_lines_and_values_of_several_lines(landin
     ]
 
 
+def test_a_rejected_line_is_found_behind_values_of_several_lines(landing, delivery):
+    (delivery / "balances.csv").write_text(
+        'account_id,balance\n"A\n1",1.00\nA2\n"A\nB\n3",3.00\nA4,4.00,4\nA5,x5\n', encoding="utf-8"
+    )
+    places = {(fault.line, fault.found) for fault in landing.faults(delivery) if fault.line}
+    assert {(4, "missing columns: 2 characters"), (8, "too many columns: 9 characters"), (9, "x5")} <= places
+
+
 def test_a_header_that_is_wrong_is_named_by_its_columns_and_no_row_is_looked_at(landing, delivery):
     (delivery / "balances.csv").write_text("konto,balance,balance\nA1,x,x\n", encoding="utf-8")
     faults = landing.faults(delivery)

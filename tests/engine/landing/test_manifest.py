@@ -50,3 +50,13 @@ def test_all_entries_that_are_wrong_are_named(delivery):
         "files.transactions",
         "files.balances.rows",
     ]
+
+
+@pytest.mark.parametrize("totals", [[], "1.00", None, {"balance": 1.5}, {}])
+def test_control_totals_of_the_wrong_shape_are_a_fault_and_no_error(totals, delivery):
+    manifest(delivery, lambda content: content["files"]["balances"].update(totals=totals))
+    with pytest.raises(DeliveryRefused) as refused:
+        read_manifest(delivery)
+    (fault,) = refused.value.faults
+    assert fault.column == "files.balances.totals.balance"
+    assert fault.expected_en == "a control total (decimal)"

@@ -90,10 +90,11 @@ class Checks:
             "SELECT line, coalesce(column_name, ''), error_type, csv_line FROM reject_errors ORDER BY line"
         ).fetchall()
         self.database.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
-        self.faults += [_structure_fault(path.name, *row) for row in rejected]
-        lines = sorted({int(row[0]) for row in rejected})
         whole = self.rows[file.name] + 1 == text.lines
-        self._lines[file.name] = (lines, [] if whole else self._breaks(file, text.header))
+        breaks = [] if whole else self._breaks(file, text.header)
+        line_of = _lines_of_records(sorted({int(row[0]) for row in rejected}), breaks)
+        self.faults += [_structure_fault(path.name, line_of[int(record)], *row) for record, *row in rejected]
+        self._lines[file.name] = (list(line_of.values()), breaks)
         return True
 
     def _load_parquet(self, file: File, path: Path) -> bool:
@@ -273,6 +274,16 @@ class Checks:
         for copy in self.staging.glob("*.utf8"):
             copy.unlink()
         return self.rows
+
+
+def _lines_of_records(rejected: list[int], breaks: list[tuple[int, int]]) -> dict[int, int]:
+    """The line on which each rejected record begins: records are counted from the header (1), and those before it may
+    have line breaks in their values (``breaks``: place among the accepted rows, how many)."""
+    lines = {}
+    for place, record in enumerate(rejected):
+        accepted = record - 2 - place
+        lines[record] = record + sum(count for row, count in breaks if row < accepted)
+    return lines
 
 
 def _structure_fault(file: str, line: int, column: str, kind: str, text: str) -> DeliveryFault:

@@ -105,7 +105,7 @@ def _entry_faults(folder: Path, name: str, entry: Any) -> list[DeliveryFault]:
             MANIFEST,
             None,
             f"{where}.totals.{column}",
-            str(totals.get(column)),
+            str(totals.get(column) if isinstance(totals, dict) else totals),
             "控制总数(小数)",
             "a control total (decimal)",
         )
