@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from weihu.engine import duck
 from weihu.engine.duck import DuckEngine
 from weihu.rules import rulebook
 
@@ -134,3 +135,18 @@ def test_cleared_tables_are_gone_and_rules_still_compiled(engine):
     engine.bind_arrow("numbers", NUMBERS, rows(5))
     engine.derive("found", larger, numbers, 1)
     assert engine.read("found")["n"].to_pylist() == [5]
+
+
+def test_what_is_kept_of_ever_new_constants_is_bounded(engine, monkeypatch):
+    """A page asks by the reach of whoever reads, and by every book that somebody tries out."""
+    monkeypatch.setattr(duck._remember, "__defaults__", (20,))
+    monkeypatch.setattr(duck, "MOST_BOOKS", 3)
+    numbers = engine.bind_arrow("numbers", NUMBERS, rows(*range(40)))
+    for least in range(40):
+        assert engine.answer(larger, numbers, least)["n"].to_pylist() == list(range(least, 40))
+    assert len(engine._compiled) <= 20
+    for _ in range(5):
+        book = rulebook.load("brief")
+        answer = engine.answer(of_the_book, numbers, book)
+        assert answer["n"].to_pylist() == list(range(len(book.grades)))
+    assert len(engine._digests) <= 3

@@ -23,6 +23,7 @@ from weihu.engine.protocol import Rule, table_of
 SMALL = 50_000
 MOST_TEXTS = 2_000
 """So many compiled rules are kept: some twenty rule books'."""
+MOST_BOOKS = 50
 OF_NO_USE = (
     "expression_rewriter",
     "common_subexpressions",
@@ -167,7 +168,7 @@ class DuckEngine:
         key = (name, rule, frozenset(self._parameters), tuple(named), *stamps)
         if key not in self._compiled:
             text, schema = self._compiled_text(key, rule, inputs, named)
-            self._compiled[key] = (self.connection.extract_statements(text)[0], schema)
+            _remember(self._compiled, key, (self.connection.extract_statements(text)[0], schema))
         return self._compiled[key]
 
     def _compiled_text(
@@ -176,14 +177,15 @@ class DuckEngine:
         """What a rule compiles to: known to the process, kept by an earlier one, or compiled now."""
         # by its name, which says the same in every process
         lasting = (key[0], f"{rule.__module__}.{rule.__qualname__}", sorted(self._parameters), *key[3:])
-        if key not in self._texts:
-            if len(self._texts) >= MOST_TEXTS:
-                self._texts.clear()
+        # other threads have engines of their own, but the process has one memory for all of them
+        text = self._texts.get(key)
+        if text is None:
             kept = self._kept.get(lasting) if self._kept else None
-            self._texts[key] = kept or self._text_of(key[0], rule(*inputs, **named))
+            text = kept or self._text_of(key[0], rule(*inputs, **named))
+            _remember(self._texts, key, text)
         if self._kept:
-            self._kept.put(lasting, *self._texts[key])
-        return self._texts[key]
+            self._kept.put(lasting, *text)
+        return text
 
     def _text_of(self, name: str, expression: Table) -> tuple[str, ibis.Schema]:
         """The statement that makes a table of an expression, or without a name asks for its rows; the rows' schema."""
@@ -200,7 +202,8 @@ class DuckEngine:
         if isinstance(value, BaseModel):
             if id(value) not in self._digests:
                 # the model is kept too, so that no other one gets its id
-                self._digests[id(value)] = value, hashlib.sha256(value.model_dump_json().encode()).hexdigest()
+                digest = hashlib.sha256(value.model_dump_json().encode()).hexdigest()
+                _remember(self._digests, id(value), (value, digest), most=MOST_BOOKS)
             return self._digests[id(value)][1]
         return repr(value)
 
@@ -246,6 +249,13 @@ class DuckEngine:
     def _named(self, name: str, schema: ibis.Schema, count: int) -> Table:
         self._schemas[name], self._counts[name] = schema, count
         return table_of(name, schema)
+
+
+def _remember(memory: dict[Any, Any], key: Hashable, value: object, most: int = MOST_TEXTS) -> None:
+    """Add to a memory, which begins anew when it is full: a page may ask by ever new books and reaches."""
+    if len(memory) >= most:
+        memory.clear()
+    memory[key] = value
 
 
 def quoted(path: Path) -> str:
