@@ -1,6 +1,7 @@
 """The embedded engine keeps what the protocol promises."""
 
 from datetime import date
+from decimal import Decimal
 
 import ibis
 import pyarrow as pa
@@ -21,6 +22,10 @@ def rows(*values):
 
 def larger(numbers, least):
     return numbers.filter(numbers.n >= least)
+
+
+def falling(numbers, above):
+    return numbers.filter(numbers.n > above).order_by(numbers.n.desc())
 
 
 def of_the_book(numbers, book):
@@ -150,3 +155,20 @@ def test_what_is_kept_of_ever_new_constants_is_bounded(engine, monkeypatch):
         answer = engine.answer(of_the_book, numbers, book)
         assert answer["n"].to_pylist() == list(range(len(book.grades)))
     assert len(engine._digests) <= 3
+
+
+def test_an_answer_has_the_rules_columns_and_order_of_many_rows_or_none(engine):
+    """Money to the cent, days and what is empty are what was bound."""
+    kinds = ibis.schema({"n": "int64", "money": "decimal(18, 2)", "on": "date", "sure": "boolean", "text": "string"})
+    given = [
+        {"n": 2, "money": Decimal("9999999999999999.99"), "on": date(2026, 6, 2), "sure": False, "text": None},
+        {"n": 1, "money": None, "on": None, "sure": None, "text": "维护"},
+        {"n": 3, "money": Decimal("-0.01"), "on": date(2026, 1, 1), "sure": True, "text": ""},
+    ]
+    bound = engine.bind_arrow("given", kinds, pa.Table.from_pylist(given, schema=kinds.to_pyarrow()))
+    answer = engine.answer(falling, bound, 0)
+    assert answer.to_pylist() == [given[2], given[0], given[1]]
+    assert answer.schema == kinds.to_pyarrow()
+    nothing = engine.answer(falling, bound, 9)
+    assert nothing.to_pylist() == []
+    assert nothing.schema == kinds.to_pyarrow()

@@ -129,8 +129,12 @@ class DuckEngine:
         """Engine.answer."""
         statement, schema = self._prepared("", rule, inputs, named)
         self._plan_for(*(value.get_name() for value in (*inputs, *named.values()) if isinstance(value, Table)))
-        rows: pa.Table = self.connection.sql(statement).to_arrow_table()
-        return rows.cast(schema.to_pyarrow())
+        # a relation would be bound twice, which for the few rows of an answer takes as long as the answer
+        rows = self.connection.execute(statement).fetchall()
+        kinds = schema.to_pyarrow()
+        columns = zip(*rows, strict=True) if rows else ([] for _ in kinds)
+        arrays = [pa.array(values, kind) for values, kind in zip(columns, kinds.types, strict=True)]
+        return pa.Table.from_arrays(arrays, schema=kinds)
 
     def rows(self, name: str) -> int:
         """Engine.rows."""
@@ -210,6 +214,8 @@ class DuckEngine:
     def _with_variables(self, expression: Table) -> Table:
         """The expression with variables in place of the columns of one-row tables, so that DuckDB plans with their
         values instead of a join for each place where one stands."""
+        if not self._parameters:
+            return expression
 
         def replaced(node: operations.Node, changed: dict[str, Any] | None) -> operations.Node:
             if isinstance(node, operations.ScalarSubquery) and isinstance(node.rel, operations.Project):
