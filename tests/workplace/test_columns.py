@@ -1,15 +1,19 @@
 """Questions over everybody within reach, against the same sums made row by row."""
 
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from math import ceil
 
 import pytest
+from django.conf import settings
 
+from weihu.engine.duck import DuckEngine
 from weihu.rules import rulebook
-from weihu.workplace.bank.models import Standing, Task
+from weihu.workplace.bank.models import Staff, Standing, Task
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.judge.grading import columns
+from weihu.workplace.gate.scope import Scope
+from weihu.workplace.judge.grading import columns, whatif
 
 POSTS = list(rulebook.load("brief").posts)
 
@@ -144,3 +148,63 @@ def test_another_run_is_read_from_its_own_files(gate_of, run):
     columns.pyramid(gate)
     columns._engine.cache_clear()
     assert columns.pyramid(gate) == columns.pyramid(Gate(gate.staff, run))
+
+
+def questions(gate):
+    """Everything that a page asks of everybody within reach, without what is kept of a curve."""
+    asked = [columns._curve(gate, worth) for worth in ("aum", "contribution")]
+    customers = gate.standings().order_by("customer_id").values_list("customer_id", flat=True)
+    spent = [(customer, 1) for customer in customers[:5]]
+    return [columns.pyramid(gate), *asked, columns.near(gate, 20), columns.top_time(gate, spent), columns.loads(gate)]
+
+
+@pytest.fixture
+def readers(run):
+    """Those who reach their own customers, those who have any first."""
+    rows = Standing.objects.listed_at(run).exclude(primary_id=None).values_list("primary_id", flat=True)
+    people = Staff.objects.filter(staff_id__in=set(rows), is_active=True).order_by("staff_id")
+    gates = [Gate(person, run) for person in people]
+    own = [gate for gate in gates if gate.scope.parts == ("primaries", "deputies")]
+    assert len(own) > 2
+    return own
+
+
+def test_another_reader_compiles_nothing(readers, run):
+    first, *others = readers
+    state = whatif.State(settings.HOME.run(run.number), run.rulebook, run.month_days)
+    questions(first)
+    state.moved(run.rulebook, first.scope)
+    compiled = dict(DuckEngine._texts)
+    for gate in others:
+        questions(gate)
+        state.moved(run.rulebook, gate.scope)
+    assert compiled == DuckEngine._texts
+
+
+def test_readers_in_several_threads_have_each_their_own_answers(readers, run):
+    """The reach is a table of the one engine: no thread may ask by another's."""
+    alone = [columns.loads(gate) for gate in readers]
+    assert len({tuple(load) for load in alone}) > 1
+    scopes = [gate.scope for gate in readers]
+    gates = [Kept(run, scope) for scope in scopes]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(columns.loads, gates * 5)) == alone * 5
+
+
+class Kept:
+    """A gate whose scope is known, so that a thread needs no connection to the database."""
+
+    def __init__(self, run, scope):
+        self.run, self.scope = run, scope
+
+
+def test_a_scope_of_nobody_and_one_of_everybody_but_the_merged(run):
+    file = settings.HOME.run(run.number)
+    state = whatif.State(file, run.rulebook, run.month_days)
+    everybody = state.moved(run.rulebook)
+    assert state.moved(run.rulebook, Scope()) == []
+    gone = Standing.objects.listed_at(run).filter(effective=True).order_by("customer_id")[0]
+    fewer = state.moved(run.rulebook, Scope(everybody=True, without=(gone.customer_id,)))
+    counted = sum(cell.customers for cell in everybody)
+    assert sum(cell.customers for cell in fewer) == counted - 1
+    assert sum(cell.aum for cell in fewer) == sum(cell.aum for cell in everybody) - gone.aum

@@ -12,6 +12,7 @@ from weihu.workplace.bank.models import Standing
 from weihu.workplace.customer.merging import merge
 from weihu.workplace.gate.models import Placement
 from weihu.workplace.gate.reach import Gate
+from weihu.workplace.gate.scope import Reach, within
 from weihu.workplace.know.archive.lists import following
 
 POSTS = list(rulebook.load("brief").posts)
@@ -139,8 +140,8 @@ def test_completeness_counts_exactly_the_reach(post, signed_in, member, run):
     assert {row["standing"].customer_id for row in answer.context["gaps"]} <= {row.customer_id for row in rows}
 
 
-def within(standings, scope):
-    return standings.filter(scope.has(standings)).select("customer_id")
+def reached(standings, reach, parts):
+    return standings.filter(within(standings, reach, parts)).select("customer_id")
 
 
 def reached_by_rules(gate):
@@ -148,7 +149,9 @@ def reached_by_rules(gate):
     engine = DuckEngine.in_memory()
     file = settings.HOME.run(gate.run.number) / "standings.parquet"
     standings = engine.bind("standings", STANDINGS, [file])
-    return sorted(engine.answer(within, standings, scope=gate.scope)["customer_id"].to_pylist())
+    scope = gate.scope
+    answer = engine.answer(reached, standings, Reach(engine).of(scope), parts=scope.parts)
+    return sorted(answer["customer_id"].to_pylist())
 
 
 @pytest.mark.django_db

@@ -62,13 +62,13 @@ class Gate:
     @property
     def scope(self) -> Scope:
         """The same reach for rules over everybody."""
-        merged = tuple(merged_ids().values_list("gone_id", flat=True))
+        merged = tuple(sorted(merged_ids().values_list("gone_id", flat=True)))
         if self.reach == "own":
             own, handed = self.staff.staff_id, handed_to(self.staff.staff_id, self.run.work_date)
             return Scope(
                 primaries=(own, *self.covered), deputies=(own,), customers=tuple(sorted(handed)), without=merged
             )
-        branches = tuple(self.branches) if self.reach == "branch" else ()
+        branches = tuple(sorted(self.branches)) if self.reach == "branch" else ()
         return Scope(everybody=self.reach == "bank", branches=branches, without=merged)
 
     def of_branch(self) -> QuerySet[Standing]:

@@ -14,7 +14,7 @@ import ibis
 import pyarrow as pa
 from django.conf import settings
 from django.core.cache import cache
-from ibis.expr.types import Table
+from ibis.expr.types import BooleanValue, FloatingValue, IntegerColumn, Table
 
 from weihu.engine.duck import DuckEngine
 from weihu.engine.protocol import Engine, Rule, table_of
@@ -24,15 +24,35 @@ from weihu.rules.tables import MONEY, STANDINGS, TASKS, THRESHOLDS
 from weihu.workplace.bank.metric import Distance, distance
 from weihu.workplace.bank.models import Run
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.gate.scope import Scope
+from weihu.workplace.gate.scope import Reach, within
 
 Worth = Literal["aum", "contribution"]
+Parts = tuple[str, ...]
 POINTS = 50
 """So many points a curve has."""
 KEPT_SECONDS = 3600
 SPENT = ibis.schema({"customer_id": "string", "n": "int64"})
-READ = {"standings": STANDINGS, "thresholds": THRESHOLDS, "tasks": TASKS, "spent": SPENT}
-"""What rules may read, by the name in the engine."""
+COLUMNS = (
+    "customer_id",
+    "branch_id",
+    "primary_id",
+    "deputy_id",
+    "grade_rank",
+    "aum",
+    "contribution",
+    "measured",
+    "measured_days",
+    "metric",
+    "watch_since",
+    "effective",
+)
+READ = {
+    "standings": ibis.schema({name: STANDINGS[name] for name in COLUMNS}),
+    "thresholds": THRESHOLDS,
+    "tasks": ibis.schema({name: TASKS[name] for name in ("customer_id", "minutes")}),
+    "spent": SPENT,
+}
+"""What rules may read, by the name in the engine; of standings and tasks the columns that they ask for."""
 _lock = Lock()
 
 
@@ -54,8 +74,8 @@ def pyramid(gate: Gate) -> list[dict[str, Any]]:
     return [by_rank.get(rank, {"grade_rank": rank, **nothing}) for rank in ranks]
 
 
-def _by_rank(standings: Table, scope: Scope) -> Table:
-    reached = _reached(standings, scope)
+def _by_rank(standings: Table, reach: Table, parts: Parts) -> Table:
+    reached = _reached(standings, reach, parts)
     sums = {name: reached[name].sum() for name in ("aum", "contribution")}
     return reached.group_by("grade_rank").agg(customers=reached.count(), **sums, watched=reached.watch_since.count())
 
@@ -78,10 +98,10 @@ def _curve(gate: Gate, worth: Worth) -> Curve | None:
     return Curve([(0.0, 0.0), *points], float(top), brought, bring_most)
 
 
-def _places(standings: Table, scope: Scope, worth: Worth, top: Decimal, most: Decimal) -> Table:
+def _places(standings: Table, reach: Table, parts: Parts, worth: Worth, top: Decimal, most: Decimal) -> Table:
     """The customers who stand at a point of the curve, at the end of the ``top`` share of customers, and where ``most``
     of the worth is reached; ``customers``: the share of all up to this one, ``share``: the share of the worth."""
-    reached = _reached(standings, scope)
+    reached = _reached(standings, reach, parts)
     nobody_owes = reached.select(x=ibis.greatest(reached[worth], ibis.literal(0, MONEY)))
     falling = {"order_by": nobody_owes.x.desc()}
     summed = nobody_owes.mutate(
@@ -114,33 +134,36 @@ def near(gate: Gate, most: int) -> dict[str, Distance]:
     }
 
 
-def _nearest(standings: Table, thresholds: Table, scope: Scope, book: RuleBook, most: int) -> Table:
+def _nearest(standings: Table, reach: Table, thresholds: Table, parts: Parts, book: RuleBook, most: int) -> Table:
     columns = ("customer_id", "branch_id", "grade_rank", "aum", "measured", "measured_days", "metric")
-    close = near_next(_reached(standings, scope).select(*columns), thresholds, book)
+    close = near_next(_reached(standings, reach, parts).select(*columns), thresholds, book)
     return close.order_by(close.aum.desc(), close.customer_id).limit(most)
 
 
 def top_time(gate: Gate, spent: Sequence[tuple[str, int]]) -> dict[str, float | None]:
     """The share of planned minutes, and of contacts ``spent`` (customer, how many), that go to the top share of customers."""
-    top = gate.run.rulebook.top_share
     rows = [{"customer_id": customer, "n": n} for customer, n in spent]
+    contacts = pa.Table.from_pylist(rows, schema=SPENT.to_pyarrow())
     with _lock:
-        _engine(gate.run).bind_arrow("spent", SPENT, pa.Table.from_pylist(rows, schema=SPENT.to_pyarrow()))
-        planned, done = (
-            _answer(gate, _share_of_best, ("standings", table), amount=amount, top=top)[0]["share"]
-            for table, amount in (("tasks", "minutes"), ("spent", "n"))
-        )
-    return {"planned": planned, "spent": done}
+        engine, _ = _engine(gate.run)
+        engine.bind_arrow("spent", SPENT, contacts)
+        return _answer(gate, _time_of_best, ("tasks", "spent"), top=gate.run.rulebook.top_share)[0]
 
 
-def _share_of_best(standings: Table, amounts: Table, scope: Scope, amount: str, top: Decimal) -> Table:
-    """Which share of an amount, by customer in ``amounts``, goes to the best of them."""
-    reached = _reached(standings, scope)
+def _time_of_best(standings: Table, reach: Table, tasks: Table, spent: Table, parts: Parts, top: Decimal) -> Table:
+    """Which share of the minutes ``planned`` and of the contacts ``spent`` goes to the best of the customers."""
+    reached = _reached(standings, reach, parts)
     place = ibis.row_number().over(order_by=[reached.aum.desc(), reached.customer_id])
     placed = reached.select("customer_id", best=place < reached.count().over() * ibis.literal(top))
-    joined = amounts.join(placed, "customer_id")
-    best = ibis.coalesce(joined[amount].sum(where=joined.best), 0)
-    return joined.agg(share=best.cast("float64") / joined[amount].sum().cast("float64"))
+    nothing = ibis.null("int64")
+    minutes = tasks.select("customer_id", planned=tasks.minutes, spent=nothing)
+    contacts = spent.select("customer_id", planned=nothing, spent=spent.n)
+    joined = minutes.union(contacts).join(placed, "customer_id")
+    return joined.agg(**{name: _share_of_best(joined[name], joined.best) for name in ("planned", "spent")})
+
+
+def _share_of_best(amount: IntegerColumn, best: BooleanValue) -> FloatingValue:
+    return ibis.coalesce(amount.sum(where=best), 0).cast("float64") / amount.sum().cast("float64")
 
 
 def loads(gate: Gate) -> dict[str, dict[str, Any]]:
@@ -155,35 +178,38 @@ def loads(gate: Gate) -> dict[str, dict[str, Any]]:
     return by_person
 
 
-def _by_person(standings: Table, scope: Scope) -> Table:
-    reached = _reached(standings, scope)
+def _by_person(standings: Table, reach: Table, parts: Parts) -> Table:
+    reached = _reached(standings, reach, parts)
     looked_after = reached.filter(reached.primary_id.notnull())
     sums = {name: looked_after[name].sum() for name in ("aum", "contribution")}
     return looked_after.group_by("primary_id", "grade_rank").agg(customers=looked_after.count(), **sums)
 
 
-def _reached(standings: Table, scope: Scope) -> Table:
+def _reached(standings: Table, reach: Table, parts: Parts) -> Table:
     """The effective customers within reach."""
-    return standings.filter(standings.effective, scope.has(standings))
+    return standings.filter(standings.effective, within(standings, reach, parts))
 
 
 def _answers(gate: Gate, rule: Rule, reads: Sequence[str] = (), **constants: object) -> list[dict[str, Any]]:
-    """What a rule makes of the standings and of other tables of the run that it reads."""
+    """What a rule makes of the standings within reach and of other tables of the run that it reads."""
     with _lock:
-        return _answer(gate, rule, ("standings", *reads), **constants)
+        return _answer(gate, rule, reads, **constants)
 
 
-def _answer(gate: Gate, rule: Rule, tables: Sequence[str], **constants: object) -> list[dict[str, Any]]:
-    inputs = [table_of(name, READ[name]) for name in tables]
-    rows: list[dict[str, Any]] = _engine(gate.run).answer(rule, *inputs, scope=gate.scope, **constants).to_pylist()
+def _answer(gate: Gate, rule: Rule, reads: Sequence[str], **constants: object) -> list[dict[str, Any]]:
+    """The same, for a caller who holds the lock: no other reach may be bound before the answer."""
+    scope, (engine, reach) = gate.scope, _engine(gate.run)
+    inputs = [table_of("standings", READ["standings"]), reach.of(scope)]
+    inputs += [table_of(name, READ[name]) for name in reads]
+    rows: list[dict[str, Any]] = engine.answer(rule, *inputs, parts=scope.parts, **constants).to_pylist()
     return rows
 
 
 @lru_cache(maxsize=1)
-def _engine(run: Run) -> Engine:
-    """An engine with the run's files under their names; an earlier run's is let go."""
+def _engine(run: Run) -> tuple[Engine, Reach]:
+    """An engine with the run's files under their names, and the reach in it; an earlier run's is let go."""
     engine = DuckEngine.in_memory()
     folder = settings.HOME.run(run.number)
     for name in ("standings", "thresholds", "tasks"):
         engine.bind(name, READ[name], [folder / f"{name}.parquet"], often=False)
-    return engine
+    return engine, Reach(engine)

@@ -17,7 +17,7 @@ from weihu.engine.protocol import Engine, Rule, table_of
 from weihu.rules import grade, tables, value
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.measures import Measure
-from weihu.workplace.gate.scope import Scope
+from weihu.workplace.gate.scope import Reach, Scope, within
 
 ZERO = Decimal("0.00")
 EVERYBODY = Scope(everybody=True)
@@ -85,6 +85,7 @@ class State:
         self._today = today
         self._month_days = month_days
         self._engine: Engine = DuckEngine(None, threads)
+        self._reach = Reach(self._engine)
         self._known: set[str] = set()
         for name, schema in READ.items():
             file = folder / f"{'standings' if name in ('state', 'fees') else name}.parquet"
@@ -99,7 +100,8 @@ class State:
         """
         columns = {key: self._column(book, key) for key in book.policy.measures}
         place = self._placed(columns[book.policy.metric], book) if grade.asks_for_shares(book) else None
-        rows = self._engine.answer(_cells, self._state, book=book, columns=columns, place=place, scope=scope)
+        constants = {"book": book, "columns": columns, "place": place, "parts": scope.parts}
+        rows = self._engine.answer(_cells, self._state, self._reach.of(scope), **constants)
         ranks = {rank: book.rank(key) if key in book.grades else -1 for rank, key in enumerate(self._today.grades)}
         return [Cell(**{**row, "before": ranks[row["before"]]}) for row in rows.to_pylist()]
 
@@ -137,14 +139,20 @@ class State:
         self._state = self._engine.derive("state", rule, self._state, *tables, **constants)
 
 
-def _cells(state: Table, book: RuleBook, columns: dict[str, str], place: tuple[str, str] | None, scope: Scope) -> Table:
+def _cells(
+    state: Table,
+    reach: Table,
+    book: RuleBook,
+    columns: dict[str, str],
+    place: tuple[str, str] | None,
+    parts: tuple[str, ...],
+) -> Table:
     """Customers, AUM and contribution by branch, rank of today and rank by the book (the fields of a Cell)."""
-    known = (state[place[0]], state[place[1]]) if place else None
-    after = grade.level({key: state[column] for key, column in columns.items()}, state, book, known)
-    levels = state.mutate(before=state.grade_rank, after=after)
-    reached = levels.filter(levels.effective, scope.has(levels))
+    reached = state.filter(state.effective, within(state, reach, parts))
+    known = (reached[place[0]], reached[place[1]]) if place else None
+    after = grade.level({key: reached[column] for key, column in columns.items()}, reached, book, known)
     sums = {name: reached[name].sum() for name in ("aum", "contribution")}
-    return reached.group_by("branch_id", "before", "after").agg(customers=reached.count(), **sums)
+    return reached.group_by("branch_id", before=reached.grade_rank, after=after).agg(customers=reached.count(), **sums)
 
 
 def _by_night(state: Table, measures: Table, key: str, book: RuleBook, days: int, column: str) -> Table:
