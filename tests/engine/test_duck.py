@@ -1,5 +1,7 @@
 """The embedded engine keeps what the protocol promises."""
 
+import subprocess
+import sys
 from datetime import date
 from decimal import Decimal
 
@@ -148,27 +150,54 @@ def test_what_is_kept_of_ever_new_constants_is_bounded(engine, monkeypatch):
     monkeypatch.setattr(duck, "MOST_BOOKS", 3)
     numbers = engine.bind_arrow("numbers", NUMBERS, rows(*range(40)))
     for least in range(40):
-        assert engine.answer(larger, numbers, least)["n"].to_pylist() == list(range(least, 40))
+        assert [row["n"] for row in engine.answer(larger, numbers, least)] == list(range(least, 40))
     assert len(engine._compiled) <= 20
     for _ in range(5):
         book = rulebook.load("brief")
         answer = engine.answer(of_the_book, numbers, book)
-        assert answer["n"].to_pylist() == list(range(len(book.grades)))
+        assert [row["n"] for row in answer] == list(range(len(book.grades)))
     assert len(engine._digests) <= 3
 
 
-def test_an_answer_has_the_rules_columns_and_order_of_many_rows_or_none(engine):
-    """Money to the cent, days and what is empty are what was bound."""
+@pytest.mark.parametrize("bind", ["bind_arrow", "bind_rows"])
+def test_rows_come_back_as_they_were_bound_in_the_rules_order(engine, bind):
+    """Money to the cent, days, and what is empty."""
     kinds = ibis.schema({"n": "int64", "money": "decimal(18, 2)", "on": "date", "sure": "boolean", "text": "string"})
     given = [
         {"n": 2, "money": Decimal("9999999999999999.99"), "on": date(2026, 6, 2), "sure": False, "text": None},
         {"n": 1, "money": None, "on": None, "sure": None, "text": "维护"},
         {"n": 3, "money": Decimal("-0.01"), "on": date(2026, 1, 1), "sure": True, "text": ""},
     ]
-    bound = engine.bind_arrow("given", kinds, pa.Table.from_pylist(given, schema=kinds.to_pyarrow()))
-    answer = engine.answer(falling, bound, 0)
-    assert answer.to_pylist() == [given[2], given[0], given[1]]
-    assert answer.schema == kinds.to_pyarrow()
-    nothing = engine.answer(falling, bound, 9)
-    assert nothing.to_pylist() == []
-    assert nothing.schema == kinds.to_pyarrow()
+    rows = {
+        "bind_arrow": pa.Table.from_pylist(given, schema=kinds.to_pyarrow()),
+        "bind_rows": [tuple(row.values()) for row in given],
+    }
+    bound = getattr(engine, bind)("given", kinds, rows[bind])
+    assert engine.rows("given") == 3
+    assert engine.answer(falling, bound, 0) == [given[2], given[0], given[1]]
+    assert engine.answer(falling, bound, 9) == []
+    engine.bind_rows("given", kinds, [])
+    assert engine.answer(falling, bound, 0) == []
+
+
+QUESTION = """
+import sys
+from pathlib import Path
+import ibis
+from weihu.engine.duck import DuckEngine
+kinds = ibis.schema({"n": "int64", "text": "string"})
+engine = DuckEngine.in_memory()
+numbers = engine.bind("numbers", kinds, [Path(sys.argv[1])])
+engine.bind("none", kinds, [])
+few = engine.bind_rows("few", kinds, [(2, "2")])
+answer = engine.answer(lambda numbers, few: numbers.filter(numbers.n.isin(few.n)), numbers, few)
+print(answer, "pandas" in sys.modules)
+"""
+
+
+def test_a_question_loads_no_pandas(tmp_path):
+    """It takes a second, which the first reader of a page would wait for."""
+    pq.write_table(rows(1, 2), tmp_path / "numbers.parquet")
+    command = [sys.executable, "-c", QUESTION, str(tmp_path / "numbers.parquet")]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[{'n': 2, 'text': '2'}] False"

@@ -151,7 +151,7 @@ def reached_by_rules(gate):
     standings = engine.bind("standings", STANDINGS, [file])
     scope = gate.scope
     answer = engine.answer(reached, standings, Reach(engine).of(scope), parts=scope.parts)
-    return sorted(answer["customer_id"].to_pylist())
+    return sorted(row["customer_id"] for row in answer)
 
 
 @pytest.mark.django_db

@@ -79,7 +79,7 @@ class DuckEngine:
     def bind(self, name: str, schema: ibis.Schema, paths: Sequence[Path], often: bool = True) -> Table:
         """Engine.bind: a table if it is read often, else a view of the files."""
         if not paths:
-            return self.bind_arrow(name, schema, schema.to_pyarrow().empty_table())
+            return self.bind_rows(name, schema, [])
         footers = [pq.read_metadata(path) for path in paths]
         known = {column for footer in footers for column in footer.schema.to_arrow_schema().names}
         count = sum(footer.num_rows for footer in footers)
@@ -98,6 +98,16 @@ class DuckEngine:
         self._create("TABLE", name, f"SELECT {_columns(schema)} FROM _rows")
         self.connection.unregister("_rows")
         return self._named(name, schema, rows.num_rows)
+
+    def bind_rows(self, name: str, schema: ibis.Schema, rows: Sequence[Sequence[Any]]) -> Table:
+        """Engine.bind_rows: an Arrow table made of Python's values would load pandas, a second of a page's time."""
+        self._make_way("TABLE", name)
+        self.connection.execute(self._empty(name, schema))
+        if rows:
+            values = ", ".join(f"unnest(CAST(? AS {_duck_type(kind)}[]))" for kind in schema.types)
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            self.connection.execute(f'INSERT INTO "{name}" SELECT {values}', columns)
+        return self._named(name, schema, len(rows))
 
     def bind_row(self, name: str, schema: ibis.Schema, row: Mapping[str, Any]) -> Table:
         """Engine.bind_row: its columns are variables of the connection too."""
@@ -125,16 +135,13 @@ class DuckEngine:
         count = self.connection.execute(statement).fetchall()[0][0]
         return self._named(name, schema, count)
 
-    def answer(self, rule: Rule, *inputs: Any, **named: Any) -> pa.Table:
+    def answer(self, rule: Rule, *inputs: Any, **named: Any) -> list[dict[str, Any]]:
         """Engine.answer."""
         statement, schema = self._prepared("", rule, inputs, named)
         self._plan_for(*(value.get_name() for value in (*inputs, *named.values()) if isinstance(value, Table)))
-        # a relation would be bound twice, which for the few rows of an answer takes as long as the answer
+        # a relation would be bound twice, which for few rows takes as long as the answer
         rows = self.connection.execute(statement).fetchall()
-        kinds = schema.to_pyarrow()
-        columns = zip(*rows, strict=True) if rows else ([] for _ in kinds)
-        arrays = [pa.array(values, kind) for values, kind in zip(columns, kinds.types, strict=True)]
-        return pa.Table.from_arrays(arrays, schema=kinds)
+        return [dict(zip(schema.names, row, strict=True)) for row in rows]
 
     def rows(self, name: str) -> int:
         """Engine.rows."""

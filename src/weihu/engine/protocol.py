@@ -37,6 +37,10 @@ class Engine(Protocol):
         """An Arrow table."""
         ...
 
+    def bind_rows(self, name: str, schema: ibis.Schema, rows: Sequence[Sequence[Any]]) -> Table:
+        """A few rows that Python holds, without Arrow."""
+        ...
+
     def bind_row(self, name: str, schema: ibis.Schema, row: Mapping[str, Any]) -> Table:
         """A table of one row, whose columns rules read as scalars: never a part of what is compiled."""
         ...
@@ -53,8 +57,8 @@ class Engine(Protocol):
         """What a rule makes of its inputs."""
         ...
 
-    def answer(self, rule: Rule, *inputs: Any, **named: Any) -> pa.Table:
-        """What a rule makes of its inputs, read at once and not kept; rows in the rule's order, if it has one."""
+    def answer(self, rule: Rule, *inputs: Any, **named: Any) -> list[dict[str, Any]]:
+        """The few rows that a rule makes of its inputs, read at once and not kept; in the rule's order, if it has one."""
         ...
 
     def rows(self, name: str) -> int:

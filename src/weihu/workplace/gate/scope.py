@@ -7,7 +7,6 @@ from functools import reduce
 from operator import or_
 
 import ibis
-import pyarrow as pa
 from ibis.expr.types import BooleanValue, Table
 
 from weihu.engine.protocol import Engine, table_of
@@ -41,11 +40,9 @@ class Scope:
         named = tuple(part for part in COLUMN_OF if getattr(self, part))
         return (("everybody",) if self.everybody else named) + ((WITHOUT,) if self.without else ())
 
-    def keys(self) -> pa.Table:
+    def keys(self) -> list[tuple[str, str]]:
         """The keys of all parts, which rules read as a table: never a part of what is compiled."""
-        keys = [(part, key) for part in (*COLUMN_OF, WITHOUT) for key in getattr(self, part)]
-        columns = list(zip(*keys, strict=True)) or [(), ()]
-        return pa.table(dict(zip(REACH, columns, strict=True)), REACH.to_pyarrow())
+        return [(part, key) for part in (*COLUMN_OF, WITHOUT) for key in getattr(self, part)]
 
 
 class Reach:
@@ -59,7 +56,7 @@ class Reach:
     def of(self, scope: Scope) -> Table:
         """The table with the keys of a scope."""
         if scope != self._scope:
-            self._engine.bind_arrow("reach", REACH, scope.keys())
+            self._engine.bind_rows("reach", REACH, scope.keys())
             self._scope = scope
         return table_of("reach", REACH)
 

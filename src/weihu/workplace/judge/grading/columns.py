@@ -11,7 +11,6 @@ from threading import Lock
 from typing import Any, Literal
 
 import ibis
-import pyarrow as pa
 from django.conf import settings
 from django.core.cache import cache
 from ibis.expr.types import BooleanValue, FloatingValue, IntegerColumn, Table
@@ -142,11 +141,9 @@ def _nearest(standings: Table, reach: Table, thresholds: Table, parts: Parts, bo
 
 def top_time(gate: Gate, spent: Sequence[tuple[str, int]]) -> dict[str, float | None]:
     """The share of planned minutes, and of contacts ``spent`` (customer, how many), that go to the top share of customers."""
-    rows = [{"customer_id": customer, "n": n} for customer, n in spent]
-    contacts = pa.Table.from_pylist(rows, schema=SPENT.to_pyarrow())
     with _lock:
         engine, _ = _engine(gate.run)
-        engine.bind_arrow("spent", SPENT, contacts)
+        engine.bind_rows("spent", SPENT, spent)
         return _answer(gate, _time_of_best, ("tasks", "spent"), top=gate.run.rulebook.top_share)[0]
 
 
@@ -201,8 +198,7 @@ def _answer(gate: Gate, rule: Rule, reads: Sequence[str], **constants: object) -
     scope, (engine, reach) = gate.scope, _engine(gate.run)
     inputs = [table_of("standings", READ["standings"]), reach.of(scope)]
     inputs += [table_of(name, READ[name]) for name in reads]
-    rows: list[dict[str, Any]] = engine.answer(rule, *inputs, parts=scope.parts, **constants).to_pylist()
-    return rows
+    return engine.answer(rule, *inputs, parts=scope.parts, **constants)
 
 
 @lru_cache(maxsize=1)

@@ -103,7 +103,7 @@ class State:
         constants = {"book": book, "columns": columns, "place": place, "parts": scope.parts}
         rows = self._engine.answer(_cells, self._state, self._reach.of(scope), **constants)
         ranks = {rank: book.rank(key) if key in book.grades else -1 for rank, key in enumerate(self._today.grades)}
-        return [Cell(**{**row, "before": ranks[row["before"]]}) for row in rows.to_pylist()]
+        return [Cell(**{**row, "before": ranks[row["before"]]}) for row in rows]
 
     def _column(self, book: RuleBook, key: str) -> str:
         """The column of a measure, worked out once: what the night measured, else from what customers hold.
