@@ -122,7 +122,9 @@ def test_an_alias_is_the_table_and_gives_way_to_one(engine):
     same = engine.derive("same", larger, ibis.table(NUMBERS, name="numbers"), 2)
     assert engine.rows(same.get_name()) == 1
     engine.alias("same", "numbers")
-    assert engine.rows("same") == 2
+    engine.alias("again", "same")
+    assert engine.rows("again") == 2
+    assert engine.read("again") == engine.read("numbers")
 
 
 @pytest.mark.parametrize("numbers", [(3, 1, 2), ()])

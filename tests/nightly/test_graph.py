@@ -51,6 +51,17 @@ def test_a_rule_that_makes_other_columns_than_declared_is_refused():
     assert fault_of(Step("doubles", doubled, more, "carry")) == "doubles: m is not made"
 
 
+def test_what_reads_an_unchanged_table_reads_what_it_is_the_same_as():
+    """So that a state that many steps read stays in memory, although only one of them names it."""
+    nothing = Source("nothing", NUMBERS, "noted")
+    carried = Step("carried", doubled, NUMBERS, "carry", same_without="nothing")
+    readers = [Step(f"reader_{n}", doubled, NUMBERS, "value", reads={"numbers": "carried"}) for n in range(3)]
+    graph = Graph((SOURCE, nothing), (carried, *readers))
+    assert graph.readers({"nothing"})["numbers"] == 3
+    assert graph.readers(())["numbers"] == 1
+    assert graph.readers(())["carried"] == 3
+
+
 def test_a_table_that_is_made_twice_is_refused():
     step = Step("doubles", doubled, NUMBERS, "carry")
     assert fault_of(step, step) == "doubles: made twice"

@@ -55,10 +55,12 @@ class DuckEngine:
             self.connection.execute(f"SET temp_directory = '{quoted(spill)}'")
         if threads:
             self.connection.execute(f"SET threads = {threads}")
+        self._threads = self.connection.execute("SELECT current_setting('threads')").fetchall()[0][0]
         self._begin()
         self._schemas: dict[str, ibis.Schema] = {}
         self._kinds: dict[str, str] = {}
         self._counts: dict[str, int] = {}
+        self._aliases: dict[str, str] = {}
         self._parameters: set[str] = set()
         self._compiled: dict[Hashable, tuple[duckdb.Statement, ibis.Schema]] = {}
         self._kept = Compiled(compiled) if compiled else None
@@ -120,7 +122,10 @@ class DuckEngine:
 
     def alias(self, name: str, of: str) -> Table:
         """Engine.alias."""
-        self._create("VIEW", name, f'SELECT * FROM "{of}"')
+        # a view of a view would be bound twice by each statement that reads it
+        origin = self._aliases.get(of, of)
+        self._create("VIEW", name, f'SELECT * FROM "{origin}"')
+        self._aliases[name] = origin
         return self._named(name, self._schemas[of], self._counts[of])
 
     def prepare(self, name: str, rule: Rule, *inputs: Any, **named: Any) -> ibis.Schema:
@@ -165,6 +170,7 @@ class DuckEngine:
         self.connection.execute("USE memory; DETACH tables")
         self._begin()
         self._kinds.clear()
+        self._aliases.clear()
         self._schemas.clear()
         self._counts.clear()
 
@@ -238,6 +244,8 @@ class DuckEngine:
         small = all(self._counts.get(name, SMALL) < SMALL for name in tables)
         if small != self._small:
             self.connection.execute(f"SET disabled_optimizers = '{','.join(OF_NO_USE) if small else ''}'")
+            # few rows are done before a second thread has begun
+            self.connection.execute(f"SET threads = {1 if small else self._threads}")
             self._small = small
 
     def _empty(self, name: str, schema: ibis.Schema) -> duckdb.Statement:
@@ -255,6 +263,7 @@ class DuckEngine:
 
     def _make_way(self, kind: str, name: str) -> None:
         """A table does not replace a view, nor a view a table."""
+        self._aliases.pop(name, None)
         if self._kinds.get(name, kind) != kind:
             self.connection.execute(f'DROP {self._kinds[name]} "{name}"')
         self._kinds[name] = kind

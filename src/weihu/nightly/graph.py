@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from inspect import Parameter, signature
@@ -79,6 +79,11 @@ class Step:
                 tables[name] = self.reads.get(name, name)
         return tables
 
+    @property
+    def origin(self) -> str:
+        """The table whose rows it makes ``same_without``: its first input."""
+        return next(iter(self.inputs.values()))
+
     def values(self, book: RuleBook) -> dict[str, object]:
         """What the rule gets besides tables."""
         return {**self.constants, **({BOOK: book} if self._asks_for_the_book else {})}
@@ -125,13 +130,16 @@ class Graph:
         made = {step.makes: step.schema for step in self.steps}
         return {source.name: source.schema for source in self.sources} | made
 
-    @cached_property
-    def readers(self) -> dict[str, int]:
-        """By how many steps each table is read."""
+    def readers(self, empty: Container[str]) -> dict[str, int]:
+        """By how many steps each table's rows are read in a night in which some tables are ``empty``: who reads what is
+        the same without one of those reads what it is the same as."""
         counts = dict.fromkeys(self.schemas, 0)
-        for step in self.steps:
-            for table in set(step.inputs.values()):
-                counts[table] += 1
+        for step in reversed(self.steps):
+            if step.same_without in empty:
+                counts[step.origin] += counts[step.makes]
+            else:
+                for table in set(step.inputs.values()):
+                    counts[table] += 1
         return counts
 
     def picture(self) -> str:

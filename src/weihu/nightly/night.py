@@ -72,20 +72,29 @@ class Night:
             "benefits": self._benefits(),
         }
         self._merged = sum(noted["merges"]["active"].to_pylist())
-        readers = self.graph.readers
+        files: dict[str, list[Path]] = {}
         for source in self.graph.sources:
-            often = readers[source.name] >= OFTEN
             if source.name == "calendar":
                 self.engine.bind_row(source.name, source.schema, self._calendar())
             elif source.origin == "stored":
-                paths = past if source.file == "movements" else self._stored(source)
-                self.engine.bind(source.name, source.schema, paths, often)
+                files[source.name] = past if source.file == "movements" else self._stored(source)
             elif source.origin == "delivered":
-                self.engine.bind(source.name, source.schema, landed.paths(source.file), often)
+                files[source.name] = landed.paths(source.file)
             elif source.origin == "noted":
                 self.engine.bind_arrow(source.name, source.schema, noted[source.name])
             else:
                 self.engine.bind_arrow(source.name, source.schema, rows_of(source.schema, own[source.name]))
+        self._bind_files(files)
+
+    def _bind_files(self, files: Mapping[str, list[Path]]) -> None:
+        """Put tables of files under their names; those that tonight's steps read often are kept in memory."""
+        schemas = self.graph.schemas
+        bound = [source.name for source in self.graph.sources if source.name not in files]
+        empty = {name for name in bound if not self.engine.rows(name)}
+        empty |= {name for name, paths in files.items() if not paths}
+        readers = self.graph.readers(empty)
+        for name, paths in files.items():
+            self.engine.bind(name, schemas[name], paths, often=readers[name] >= OFTEN)
 
     def run(self, watcher: Callable[[str], None] = lambda stage: None) -> dict[str, float]:
         """Every step in order; the seconds of each stage. ``watcher`` hears of each stage that begins."""
@@ -103,9 +112,8 @@ class Night:
     def _make(self, step: Step) -> None:
         constants = step.values(self.book)
         if step.same_without and not self.engine.rows(step.same_without):
-            origin = next(iter(step.inputs.values()))
-            self.engine.alias(step.makes, origin)
-            self._unchanged[step.makes] = origin
+            self.engine.alias(step.makes, step.origin)
+            self._unchanged[step.makes] = step.origin
         elif step.solves:
             rows = step.rule(**{name: self.engine.read(table) for name, table in step.inputs.items()}, **constants)
             self.engine.bind_arrow(step.makes, step.schema, rows_of(step.schema, rows))
