@@ -19,15 +19,15 @@ def test_a_complaint_is_a_reason_until_the_customer_was_asked_and_happy(run):
     customer = Standing.objects.at(run).first().customer_id
     on, book = run.business_date, run.rulebook
     case = open_case(customer, {"origin": "phone", "subject": "排队太久"}, "a", on, book, uuid4())
-    result = kinds(noted(on, book, run), customer)
+    result = kinds(noted(on, book, run, on + timedelta(days=1)), customer)
     assert result["complaint_due"]["on_date"] == case.due_on
     close(case, "已致歉", "a", on)
     later = on + timedelta(days=book.complaints.ask_after_days)
-    result = kinds(noted(later, book, run), customer)
+    result = kinds(noted(later, book, run, later + timedelta(days=1)), customer)
     assert set(result) == {"complaint_ask"}
     ask(case, 2, "", "a", later)
-    assert set(kinds(noted(later, book, run), customer)) == {"unhappy"}
-    assert not kinds(noted(later + timedelta(days=2), book, run), customer)
+    assert set(kinds(noted(later, book, run, later + timedelta(days=1)), customer)) == {"unhappy"}
+    assert not kinds(noted(later + timedelta(days=2), book, run, later + timedelta(days=3)), customer)
 
 
 def test_an_occasion_of_the_archive_is_noted_without_any_name(run):
@@ -42,7 +42,7 @@ def test_an_occasion_of_the_archive_is_noted_without_any_name(run):
         run.work_date,
         uuid4(),
     )
-    result = kinds(noted(run.business_date, run.rulebook, run), standing.customer_id)
+    result = kinds(noted(run.business_date, run.rulebook, run, run.work_date), standing.customer_id)
     assert result["life_occasion"]["on_date"] == day
     assert result["life_occasion"]["detail"] == "wedding_day"
 
@@ -55,6 +55,10 @@ def test_who_is_not_satisfied_is_followed_up_the_next_day(run):
         fact = record_fact(customer, written, [], "x", on, uuid4())
         if customer == "c":
             withdraw_fact(fact, "x", on)
-    rows = [row for row in noted(on, run.rulebook, None) if row["kind"] == "unhappy"]
+    rows = [row for row in noted(on, run.rulebook, None, on + timedelta(days=1)) if row["kind"] == "unhappy"]
     assert [(row["customer_id"], row["on_date"]) for row in rows] == [("a", on)]
-    assert not [row for row in noted(on + timedelta(days=3), run.rulebook, None) if row["kind"] == "unhappy"]
+    assert not [
+        row
+        for row in noted(on + timedelta(days=3), run.rulebook, None, on + timedelta(days=4))
+        if row["kind"] == "unhappy"
+    ]

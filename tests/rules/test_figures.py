@@ -6,13 +6,13 @@ from decimal import Decimal
 import pyarrow as pa
 
 from weihu.engine.duck import DuckEngine
-from weihu.rules import figures, rulebook, tables
+from weihu.rules import figures, rulebook, tables, workdays
 
 BOOK = rulebook.load("brief")
 ON = date(2026, 6, 1)
 
 
-def figure(standings, before=(), tasks=(), book=BOOK):
+def figure(standings, before=(), tasks=(), cadences=(), book=BOOK):
     engine = DuckEngine.in_memory()
 
     def bound(name, schema, rows):
@@ -24,6 +24,7 @@ def figure(standings, before=(), tasks=(), book=BOOK):
         bound("standings_before", tables.STANDINGS, before),
         bound("tasks", tables.TASKS, tasks),
         bound("staff", tables.STAFF, [{"staff_id": "kh1", "branch_id": "B1"}]),
+        bound("cadences", tables.CADENCES, cadences),
         bound("calendar", tables.CALENDAR, [{"business_date": ON}]),
     )
     engine.derive("figures", figures.figures, *chosen, book)
@@ -80,9 +81,24 @@ def test_every_window_of_losses_is_one_that_the_nights_keep():
 
 
 def test_time_planned_for_the_best_stands_beside_the_rest():
+    tomorrow, later = date(2026, 6, 2), date(2026, 6, 3)
     tasks = [
-        {"staff_id": "kh1", "grade_rank": 3, "minutes": 15, "top": True},
-        {"staff_id": "kh1", "grade_rank": 3, "minutes": 10, "top": False},
+        {"staff_id": "kh1", "on": tomorrow, "grade_rank": 3, "minutes": 15, "top": True},
+        {"staff_id": "kh1", "on": tomorrow, "grade_rank": 3, "minutes": 10, "top": False},
+        {"staff_id": "kh1", "on": later, "grade_rank": 3, "minutes": 40, "top": False},
     ]
     row = figure([one("a", 300_000, 0)], tasks=tasks)["kh1", 3]
     assert (row["tasks"], row["minutes"], row["top_minutes"], row["customers"]) == (2, 25, 15, 1)
+    assert not figure([], tasks=tasks[2:]), "the night of that list comes yet"
+
+
+def test_a_contact_is_in_time_by_working_days_where_the_book_counts_them():
+    """Thirty days after 20 April are over on 1 June; thirty working days, 9 May among them, on 3 June."""
+    called = [one("a", 300_000, 0, contact=date(2026, 4, 20))]
+    working = rulebook.changed(BOOK, {"working_days": {"counted_in": ["cadences"]}})
+    due = [
+        {"days": 30, "since": since, "due_on": due_on} for since, due_on in workdays.usual(working).due_dates(ON, 30)
+    ]
+    assert figure(called)["kh1", 3]["kept"] == 0
+    assert {row["due_on"] for row in due if row["since"] == date(2026, 4, 20)} == {date(2026, 6, 3)}
+    assert figure(called, cadences=due, book=working)["kh1", 3]["kept"] == 1

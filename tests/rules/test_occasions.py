@@ -47,7 +47,7 @@ def test_a_birthday_comes_once_a_year_and_is_shown_as_long_before_as_the_book_sa
     last = following - timedelta(days=1)  # over a 29 February the year has 366 days
     year = [o for o in occasions(chosen, BOOK, on, last) if o.kind == "birthday"]
     assert len(year) == (1 if last > born else 0) or born.year >= on.year
-    shown = [o for o in due(chosen, BOOK, on) if o.kind == "birthday"]
+    shown = [o for o in due(chosen, BOOK, on, on) if o.kind == "birthday"]
     lead = BOOK.occasions["birthday"].lead_days
     assert shown == [o for o in year if (o.on - on).days <= lead]
 

@@ -33,6 +33,7 @@ def laid_out(people):
                     value = Decimal(cents) / 100
                     row = {"staff_id": staff, "customer_id": f"{number}", "minutes": minutes, "value": value}
                     row |= {"promised": promised, "top": top, "score": 0.0, "grade_rank": 0, "aum": Decimal(0)}
+                    row["on"] = date(2026, 6, 2)
                     rows.append(row | {"place": place, "capacity": capacity})
     return pa.Table.from_pylist(rows, schema=tables.CANDIDATES.to_pyarrow())
 
@@ -106,7 +107,7 @@ def signal(customer, kind, **changes):
 
 def candidates(signals, covers=(), barred=(), tired=(), book=BOOK):
     """Of customers a, b and c, of whom kh1 is primary and zg1 deputy, on the night of 1 June."""
-    engine, on = DuckEngine.in_memory(), date(2026, 6, 1)
+    engine, on, works_on = DuckEngine.in_memory(), date(2026, 6, 1), date(2026, 6, 2)
 
     def bound(name, schema, rows):
         filled = [{column: row.get(column) for column in schema} for row in rows]
@@ -123,6 +124,11 @@ def candidates(signals, covers=(), barred=(), tired=(), book=BOOK):
         bound("barred", tables.BARRED, barred),
         bound("tired", tables.TIRED, tired),
         bound("top", tables.TOP, [{"aum": Decimal(500_000)}]),
+        bound(
+            "workdays",
+            tables.WORKDAYS,
+            [{"branch_id": "", "staff_id": row, "works_on": works_on, "through": works_on} for row in posts],
+        ),
         bound("calendar", tables.CALENDAR, [{"business_date": on}]),
     )
     engine.derive("candidates", plan.candidates, *given_tables, book)

@@ -115,11 +115,15 @@ def test_who_is_on_another_list_is_left_out_and_counted(gate, run):
 def test_the_night_calls_the_wave_and_nobody_of_the_control_group(gate, run):
     campaign = made(gate, run)
     start(campaign, gate, run.rulebook, "x", run.work_date)
-    rows = {row["customer_id"] for row in noted(run.business_date, run.rulebook, None) if row["kind"] == "campaign"}
+    rows = {
+        row["customer_id"]
+        for row in noted(run.business_date, run.rulebook, None, run.work_date)
+        if row["kind"] == "campaign"
+    }
     due = campaign.targets.filter(control=False, wave_on__lte=run.work_date)
     assert rows == set(due.values_list("customer_id", flat=True)) and rows
     Campaign.objects.update(state=Campaign.State.STOPPED)
-    assert not [row for row in noted(run.business_date, run.rulebook, None) if row["kind"] == "campaign"]
+    assert not [row for row in noted(run.business_date, run.rulebook, None, run.work_date) if row["kind"] == "campaign"]
 
 
 def test_the_response_is_the_groups_difference(gate, run):

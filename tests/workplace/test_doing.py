@@ -181,10 +181,10 @@ def test_the_night_puts_due_steps_on_the_list_of_who_does_them(run):
     from weihu.nightly.noted import noted
 
     plan = begin_by_hand("c", "promoted", run.rulebook, "x", run.work_date - timedelta(days=21))
-    rows = [row for row in noted(run.business_date, run.rulebook, None) if row["customer_id"] == "c"]
+    rows = [row for row in noted(run.business_date, run.rulebook, None, run.work_date) if row["customer_id"] == "c"]
     assert [(row["kind"], row["detail"]) for row in rows] == [
         ("care_deputy", "promoted:1"),
         ("care_step", "promoted:0"),
     ]
     plan.steps.update(done_on=run.business_date)
-    assert not [row for row in noted(run.business_date, run.rulebook, None) if row["customer_id"] == "c"]
+    assert not [row for row in noted(run.business_date, run.rulebook, None, run.work_date) if row["customer_id"] == "c"]

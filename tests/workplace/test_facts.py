@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from weihu.nightly.gather import gather
 from weihu.rules import rulebook
+from weihu.rules.workdays import usual
 from weihu.workplace.bank.models import Customer
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.models import Entry
@@ -238,9 +239,9 @@ def test_a_phone_is_masked_wherever_it_is_shown(at_counter):
 def test_the_night_reads_what_was_told(customer):
     put(customer, told("一厂"), on=ON)
     put(customer, told("", "hobbies", refused=True), on=ON)
-    facts = gather(ON, BOOK)["facts_today"].to_pylist()
+    facts = gather(ON, BOOK, usual(BOOK))["facts_today"].to_pylist()
     assert facts == [{"customer_id": customer.pk, "known": ",employer,hobbies,"}]
-    assert gather(ON - timedelta(days=1), BOOK)["facts_today"].num_rows == 0
+    assert gather(ON - timedelta(days=1), BOOK, usual(BOOK))["facts_today"].num_rows == 0
 
 
 def test_every_fact_page_says_where_a_value_comes_from(at_counter):
@@ -266,10 +267,10 @@ def test_who_is_not_to_be_contacted_is_on_nobodys_list(run, signed_in, deliverie
     client.force_login(Staff.objects.get(pk=task.staff_id))
     panel = client.get(reverse("task", args=[customer.pk])).content.decode()
     assert "暂不联系" in panel and "只找老王" in panel
-    assert [row["customer_id"] for row in gather(until - timedelta(days=1), BOOK)["barred"].to_pylist()] == [
-        customer.pk
-    ]
-    assert gather(until, BOOK)["barred"].num_rows == 0
+    assert [
+        row["customer_id"] for row in gather(until - timedelta(days=1), BOOK, usual(BOOK))["barred"].to_pylist()
+    ] == [customer.pk]
+    assert gather(until, BOOK, usual(BOOK))["barred"].num_rows == 0
     with Nightly(home) as nightly:
         following = nightly.run(deliveries[PUBLISHED_DAYS])
     assert not Task.objects.filter(run=following, customer_id=customer.pk).exists()

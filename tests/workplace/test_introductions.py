@@ -37,21 +37,21 @@ def test_recorded_then_a_customer_then_a_product_then_thanked(signed_in, own, ru
     link(run)
     row.refresh_from_db()
     assert (row.introduced_id, row.first_product_on) == (fresh.pk, None)
-    kinds = {row["kind"]: row["customer_id"] for row in noted(run.business_date, run.rulebook, None)}
+    kinds = {row["kind"]: row["customer_id"] for row in noted(run.business_date, run.rulebook, None, run.work_date)}
     assert kinds["introduced"] == "NEW1" and "thanks_due" not in kinds
     Account.objects.create(
         pk="NEWA", customer_id="NEW1", branch_id="B", product_id="P", opened_on=run.business_date, since_run=1, balance=0,
         balance_before=0, balance_run=1,
     )  # fmt: skip
     link(run)
-    kinds = {row["kind"]: row["customer_id"] for row in noted(run.business_date, run.rulebook, None)}
+    kinds = {row["kind"]: row["customer_id"] for row in noted(run.business_date, run.rulebook, None, run.work_date)}
     assert kinds["thanks_due"] == own[0]
     page = client.get(reverse("introductions"))
     assert page.context["rows"][0]["thanks_due"]
     client.post(reverse("introduction_act", args=[own[0], row.pk]), {"act": "thank", "thanks": "茶叶一盒"})
     row.refresh_from_db()
     assert (row.thanked_on, row.thanks) == (run.work_date, "茶叶一盒")
-    assert "thanks_due" not in {row["kind"] for row in noted(run.business_date, run.rulebook, None)}
+    assert "thanks_due" not in {row["kind"] for row in noted(run.business_date, run.rulebook, None, run.work_date)}
 
 
 @pytest.mark.parametrize(

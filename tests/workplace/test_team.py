@@ -114,7 +114,7 @@ def test_a_visit_is_agreed_listed_in_the_calendar_and_cancelled(signed_in, task,
         fields = {"token": token, "on": str(day), "at": "14:30", "place": "贵宾室"}
         assert client.post(address, fields).status_code == status
     visit = Visit.objects.get()
-    assert noted(run.business_date, run.rulebook, None)[-1]["kind"] == "visit"
+    assert noted(run.business_date, run.rulebook, None, run.work_date)[-1]["kind"] == "visit"
     client.post(reverse("feed_act"), {"act": "make"})
     feed = client.get(reverse("occasions")).context["feed"]
     calendar = icalendar.Calendar.from_ical(client.get(feed).content)
@@ -122,4 +122,4 @@ def test_a_visit_is_agreed_listed_in_the_calendar_and_cancelled(signed_in, task,
     assert event.decoded("dtstart").strftime("%Y-%m-%d %H:%M") == f"{on} 14:30"
     client.post(reverse("visit_cancel", args=[task.customer_id, visit.pk]))
     assert "贵宾室" not in client.get(feed).content.decode()
-    assert not [row for row in noted(run.business_date, run.rulebook, None) if row["kind"] == "visit"]
+    assert not [row for row in noted(run.business_date, run.rulebook, None, run.work_date) if row["kind"] == "visit"]

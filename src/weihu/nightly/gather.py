@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from typing import TypedDict
 
 import pyarrow as pa
 from django.db.models import Count, Max, Q
@@ -12,10 +13,12 @@ from weihu.nightly.graph import rows_of
 from weihu.nightly.noted import noted
 from weihu.nightly.steps import NOTED
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.workdays import ListDay, WorkingDays
 from weihu.workplace.act.messaging.fatigue import tired_customers
 from weihu.workplace.bank.current import current
+from weihu.workplace.bank.models import Staff
 from weihu.workplace.contact.models import Answer, Contact, Outcome
-from weihu.workplace.gate.cover import absent_on
+from weihu.workplace.gate.cover import away
 from weihu.workplace.gate.merged import merges_on
 from weihu.workplace.gate.models import Placement
 from weihu.workplace.judge.benefits.models import BenefitUse
@@ -25,11 +28,22 @@ from weihu.workplace.know.archive.facts import barred_customers, known_keys
 from weihu.workplace.know.archive.models import Fact
 
 Row = Mapping[str, object]
+
+
+class OwnWorkday(TypedDict):
+    """A row of tables.OWN_WORKDAYS."""
+
+    branch_id: str
+    staff_id: str
+    works_on: date
+    through: date
+
+
 LOOK_BACK = timedelta(days=14)
 """A contact saved while a night was reading is read by the next ones: reading one twice changes nothing."""
 
 
-def gather(on: date, book: RuleBook) -> dict[str, pa.Table]:
+def gather(on: date, book: RuleBook, days: WorkingDays) -> dict[str, pa.Table]:
     """The tables of steps.NOTED: contacts, answers and facts of the last days up to the business date, and who is not to
     be contacted after it."""
     span = {"on__gt": on - LOOK_BACK, "on__lte": on}
@@ -48,6 +62,7 @@ def gather(on: date, book: RuleBook) -> dict[str, pa.Table]:
     ]
     barred = [{"customer_id": customer} for customer in sorted(barred_customers(book, on + timedelta(days=1)))]
     tired = [{"customer_id": customer} for customer in sorted(tired_customers(book, on))]
+    own = _own_workdays(on, days)
     rows: dict[str, Iterable[Row]] = {
         "contacts_today": contacts,
         "answers_today": answered,
@@ -56,11 +71,12 @@ def gather(on: date, book: RuleBook) -> dict[str, pa.Table]:
         "merges": merges_on(on),
         "exceptions": _exceptions(on, book),
         "staffing": _staffing(),
-        "covers": _covers(on + timedelta(days=1)),
+        "covers": _covers(on, book),
         "placements": _placed(on),
         "benefits_used": _benefits_used(on, book),
-        "noted": noted(on, book, current()),
+        "noted": noted(on, book, current(), max([days.list_day(on).through, *(row["through"] for row in own)])),
         "tired": tired,
+        "own_workdays": own,
     }
     return {name: rows_of(schema, rows[name]) for name, schema in NOTED.items()}
 
@@ -83,13 +99,31 @@ def _staffing() -> list[Row]:
     return rows
 
 
-def _covers(on: date) -> list[Row]:
-    """Who is away on a day, and who stands in and is not away."""
-    away = dict(absent_on(on).values_list("staff_id", "cover_id"))
+def _covers(on: date, book: RuleBook) -> list[Row]:
+    """Who is away on the day of the next list, and who stands in and is not away."""
+    gone = away(on, book)
     return [
-        {"staff_id": staff_id, "cover_id": cover if cover and cover not in away else None}
-        for staff_id, cover in sorted(away.items())
+        {"staff_id": staff_id, "cover_id": cover if cover and cover not in gone else None}
+        for staff_id, cover in sorted(gone.items())
     ]
+
+
+def _own_workdays(on: date, days: WorkingDays) -> list[OwnWorkday]:
+    """The branches whose next days differ from the bank's, and the people whose next days differ from their branch's."""
+    branches = sorted({branch for branch, _ in days.own} - {""})
+    usual = days.list_day(on)
+    of_branch = {branch: days.list_day(on, branch) for branch in branches}
+    rows = [_own_workday(branch, "", day) for branch, day in of_branch.items() if day != usual]
+    concerned = Q(staff_id__in={staff for staff, _ in days.shifts}) | Q(branch_id__in={key[0] for key in days.duty})
+    for staff_id, branch in Staff.objects.filter(concerned).order_by("staff_id").values_list("staff_id", "branch_id"):
+        day = days.list_day(on, branch, staff_id)
+        if day != of_branch.get(branch, usual):
+            rows.append(_own_workday("", staff_id, day))
+    return rows
+
+
+def _own_workday(branch_id: str, staff_id: str, day: ListDay) -> OwnWorkday:
+    return {"branch_id": branch_id, "staff_id": staff_id, "works_on": day.on, "through": day.through}
 
 
 def _placed(on: date) -> list[Row]:

@@ -23,6 +23,7 @@ from weihu.rules import value
 from weihu.rules.occasions import festivals
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.signals import BenefitExpiring, Birthday, FestivalGreeting
+from weihu.rules.workdays import WorkingDays
 
 OFTEN = 2
 """From so many readers on, a table is worth keeping in memory."""
@@ -46,11 +47,14 @@ class Night:
     ``report``: rows and seconds of every step, by what it makes.
     """
 
-    def __init__(self, engine: Engine, graph: Graph, book: RuleBook, on: date, before: Before | None) -> None:
+    def __init__(
+        self, engine: Engine, graph: Graph, book: RuleBook, on: date, before: Before | None, days: WorkingDays
+    ) -> None:
         self.engine = engine
         self.graph = graph
         self.book = book
         self.on = on
+        self.days = days
         self.before = before
         same_month = before is not None and before.business_date.replace(day=1) == on.replace(day=1)
         self.month_days = 1 if before is None else before.month_days + 1 if same_month else on.day
@@ -62,6 +66,8 @@ class Night:
 
         ``movements``: of past nights; ``noted``: what the workplace recorded (steps.NOTED).
         """
+        self._list_day = self.days.list_day(self.on)
+        self._latest = max([self._list_day.through, *noted["own_workdays"]["through"].to_pylist()])
         leaving = {days: self.on - timedelta(days=days) for days in value.WINDOW_DAYS}
         past = [movements[on] for on in sorted(set(leaving.values())) if on in movements]
         own: dict[str, list[Row]] = {
@@ -70,6 +76,7 @@ class Night:
             "occasions": self._birthdays(),
             "festivals": self._festivals(),
             "benefits": self._benefits(),
+            "cadences": self._cadences(),
         }
         self._merged = sum(noted["merges"]["active"].to_pylist())
         files: dict[str, list[Path]] = {}
@@ -186,6 +193,9 @@ class Night:
             "last_month_days": self.before.month_days if self.before and starts else 1,
             "is_month_end": self.on.day == last_day,
             "is_first": self.before is None,
+            "works_on": self._list_day.on,
+            "through": self._list_day.through,
+            "latest": self._latest,
         }
 
     def _ranks(self) -> list[Row]:
@@ -196,26 +206,26 @@ class Night:
         return [{"rank": rank, "now": kept.get(key)} for rank, key in enumerate(self.before.grades)]
 
     def _birthdays(self) -> list[Row]:
-        """Birthdays from the next working day on; one of 29 February is kept on the 28th in other years."""
+        """Birthdays from tomorrow on; one of 29 February is kept on the 28th in other years."""
         rule = self.book.signal(Birthday)
-        lead = rule.lead_days if rule else 0
-        days = [self.on + timedelta(days=1 + ahead) for ahead in range(lead + 1)]
+        last = self._latest + timedelta(days=rule.lead_days if rule else 0)
+        days = [self.on + timedelta(days=ahead) for ahead in range(1, (last - self.on).days + 1)]
         rows = [{"month_day": day.month * 100 + day.day, "on": day} for day in days]
         leapless = [day for day in days if (day.month, day.day) == (2, 28) and not months.isleap(day.year)]
         return rows + [{"month_day": 229, "on": day} for day in leapless]
 
     def _festivals(self) -> list[Row]:
-        """The festivals within the lead days of the next working day."""
+        """The festivals within the lead days of anybody's next list."""
         rule = self.book.signal(FestivalGreeting)
         if rule is None:
             return []
-        last = self.on + timedelta(days=1 + rule.lead_days)
+        last = self._latest + timedelta(days=rule.lead_days)
         return [{"festival": key, "on": on} for key, on in festivals(self.book, self.on + timedelta(days=1), last)]
 
     def _benefits(self) -> list[Row]:
-        """The benefits whose period ends within the lead days of the next working day."""
+        """The benefits whose period ends within the lead days of anybody's next list."""
         rule = self.book.signal(BenefitExpiring)
-        last = self.on + timedelta(days=1 + rule.lead_days) if rule else date.min
+        last = self._latest + timedelta(days=rule.lead_days) if rule else date.min
         ends = {key: benefit.period_of(self.on)[1] for key, benefit in self.book.benefits.items()}
         return [
             {
@@ -227,6 +237,17 @@ class Night:
             }
             for key, benefit in self.book.benefits.items()
             if self.on < ends[key] <= last
+        ]
+
+    def _cadences(self) -> list[Row]:
+        """When contacts of late are to be followed by another, if the book counts working days."""
+        if "cadences" not in self.book.working_days.counted_in:
+            return []
+        every = {grade.cadence_days for grade in self.book.grades.values() if grade.cadence_days}
+        return [
+            {"days": days, "since": since, "due_on": due_on}
+            for days in sorted(every)
+            for since, due_on in self.days.due_dates(self.on, days)
         ]
 
 

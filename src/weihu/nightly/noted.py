@@ -18,7 +18,7 @@ from weihu.workplace.bank.models import Run, Standing
 from weihu.workplace.gate.models import Referral
 from weihu.workplace.know.archive.models import Fact
 from weihu.workplace.know.complaints.models import Complaint, Satisfaction
-from weihu.workplace.know.life.upcoming import AT_ONCE, upcoming_occasions
+from weihu.workplace.know.life.upcoming import AT_ONCE, occasions_to_show
 from weihu.workplace.know.relations.models import Relation
 
 Row = dict[str, object]
@@ -26,33 +26,38 @@ LATE = timedelta(days=2)
 """What is saved while a night reads is noted by the next one; noting it twice is noting it once."""
 
 
-def noted(on: date, book: RuleBook, run: Run | None) -> list[Row]:
-    """Everything noted up to the business date (columns: tables.NOTED)."""
+def noted(on: date, book: RuleBook, run: Run | None, latest: date) -> list[Row]:
+    """Everything noted up to the business date (columns: tables.NOTED), and what is due up to ``latest``, the last day
+    that anybody's next list has to look ahead to."""
     rows = [
-        *_complaints(on, book),
+        *_complaints(on, book, latest),
         *_surveys(on, book),
         *_referrals(on),
-        *_care(on, book),
-        *_campaigns(on),
-        *_visits(on),
+        *_care(book, latest),
+        *_campaigns(on, latest),
+        *_visits(on, latest),
         *_introduced(on),
     ]
     if run and "life_occasion" in book.signals:
-        rows += _occasions(on + timedelta(days=1), book, run)
+        rows += _occasions(on + timedelta(days=1), book, run, latest)
     return sorted(rows, key=lambda row: (str(row["customer_id"]), str(row["kind"]), str(row["subject"])))
 
 
-def _row(customer_id: str, kind: str, subject: str, on_date: date | None, detail: str = "") -> Row:
-    return {"customer_id": customer_id, "kind": kind, "subject": subject, "on_date": on_date, "detail": detail}
+def _row(
+    customer_id: str, kind: str, subject: str, on_date: date | None, detail: str = "", due_on: date | None = None
+) -> Row:
+    row = {"customer_id": customer_id, "kind": kind, "subject": subject}
+    return {**row, "on_date": on_date, "due_on": due_on, "detail": detail}
 
 
-def _complaints(on: date, book: RuleBook) -> Iterator[Row]:
+def _complaints(on: date, book: RuleBook, latest: date) -> Iterator[Row]:
     still_open = Q(closed_on__isnull=True) | Q(closed_on__gt=on)
     for case in Complaint.objects.filter(still_open, raised_on__lte=on).order_by("pk"):
         yield _row(case.customer_id, "complaint_due", str(case.pk), case.due_on)
-    ask_from = on + timedelta(days=1 - book.complaints.ask_after_days)
-    for case in Complaint.objects.filter(closed_on__lte=ask_from, asked_on__isnull=True).order_by("pk"):
-        yield _row(case.customer_id, "complaint_ask", str(case.pk), case.closed_on)
+    wait = timedelta(days=book.complaints.ask_after_days)
+    for case in Complaint.objects.filter(closed_on__lte=min(on, latest - wait), asked_on__isnull=True).order_by("pk"):
+        due_on = case.closed_on + wait if case.closed_on else None
+        yield _row(case.customer_id, "complaint_ask", str(case.pk), case.closed_on, due_on=due_on)
     sad = Complaint.objects.filter(asked_on__gt=on - LATE, asked_on__lte=on, satisfaction__lte=Satisfaction.UNHAPPY)
     for case in sad.order_by("pk"):
         yield _row(case.customer_id, "unhappy", str(case.pk), case.asked_on)
@@ -75,30 +80,28 @@ def _referrals(on: date) -> Iterator[Row]:
         yield _row(referral.customer_id, "referral_taken", str(referral.pk), referral.answered_on)
 
 
-def _care(on: date, book: RuleBook) -> Iterator[Row]:
-    """Steps of care plans that are due on the working day or before."""
-    due = CareStep.objects.filter(
-        done_on__isnull=True, due_on__lte=on + timedelta(days=1), care_plan__ended_on__isnull=True
-    )
+def _care(book: RuleBook, latest: date) -> Iterator[Row]:
+    """Steps of care plans that are due."""
+    due = CareStep.objects.filter(done_on__isnull=True, due_on__lte=latest, care_plan__ended_on__isnull=True)
     for step in due.select_related("care_plan").order_by("pk"):
         plan = book.care_plans.get(step.care_plan.plan)
         if plan and step.place < len(plan.steps):
             kind = STEP_KINDS[plan.steps[step.place].to]
             detail = f"{step.care_plan.plan}:{step.place}"
-            yield _row(step.care_plan.customer_id, kind, subject_of(step), step.due_on, detail)
+            yield _row(step.care_plan.customer_id, kind, subject_of(step), step.due_on, detail, step.due_on)
 
 
-def _campaigns(on: date) -> Iterator[Row]:
+def _campaigns(on: date, latest: date) -> Iterator[Row]:
     """Those to be called in a campaign's wave, who were not called in it yet."""
     for campaign in Campaign.objects.filter(state=Campaign.State.RUNNING, to_on__gt=on):
-        due = campaign.targets.filter(control=False, wave_on__lte=on + timedelta(days=1))
+        due = campaign.targets.filter(control=False, wave_on__lte=latest)
         for target in due.order_by("pk"):
-            yield _row(target.customer_id, "campaign", str(campaign.pk), campaign.to_on, campaign.title)
+            yield _row(target.customer_id, "campaign", str(campaign.pk), campaign.to_on, campaign.title, target.wave_on)
 
 
-def _visits(on: date) -> Iterator[Row]:
-    for visit in Visit.objects.filter(on=on + timedelta(days=1), cancelled=False).order_by("pk"):
-        yield _row(visit.customer_id, "visit", str(visit.pk), visit.on, f"{visit.at:%H:%M}")
+def _visits(on: date, latest: date) -> Iterator[Row]:
+    for visit in Visit.objects.filter(on__gt=on, on__lte=latest, cancelled=False).order_by("pk"):
+        yield _row(visit.customer_id, "visit", str(visit.pk), visit.on, f"{visit.at:%H:%M}", visit.on)
 
 
 def _introduced(on: date) -> Iterator[Row]:
@@ -110,8 +113,8 @@ def _introduced(on: date) -> Iterator[Row]:
         yield _row(row.introducer_id, "thanks_due", str(row.pk), row.on)
 
 
-def _occasions(on: date, book: RuleBook, run: Run) -> Iterator[Row]:
-    """Occasions to be shown on the working day, of customers whose archive tells of any.
+def _occasions(first: date, book: RuleBook, run: Run, latest: date) -> Iterator[Row]:
+    """Occasions from a day on that are to be shown up to ``latest``, of customers whose archive tells of any.
 
     Birthdays and festivals have kinds of their own. Names stay where they are sealed: the detail says what it is.
     """
@@ -121,7 +124,7 @@ def _occasions(on: date, book: RuleBook, run: Run) -> Iterator[Row]:
     ids = sorted(customers)
     for start in range(0, len(ids), AT_ONCE):
         some = Standing.objects.listed_at(run).filter(customer_id__in=ids[start : start + AT_ONCE])
-        for row in upcoming_occasions(list(some.select_related("customer")), book, on, None):
+        for row in occasions_to_show(list(some.select_related("customer")), book, first, latest):
             occasion = row.occasion
             if occasion.kind not in ("birthday", "festival"):
                 yield _row(
@@ -130,6 +133,7 @@ def _occasions(on: date, book: RuleBook, run: Run) -> Iterator[Row]:
                     f"{occasion.kind} {occasion.on}",
                     occasion.on,
                     _what(occasion, book),
+                    occasion.on - timedelta(days=book.occasions[occasion.kind].lead_days),
                 )
 
 

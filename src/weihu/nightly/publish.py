@@ -146,7 +146,7 @@ SELECT {run} AS run_id, DATE '{on}' AS "on", * REPLACE (CAST(change * 100 AS BIG
 ORDER BY kind, branch_id, held_out
 """
 TASKS = """
-SELECT {run} AS run_id, staff_id, customer_id, position, minutes, CAST(value * 100 AS BIGINT) AS value, promised, top, score,
+SELECT {run} AS run_id, staff_id, customer_id, "on", position, minutes, CAST(value * 100 AS BIGINT) AS value, promised, top, score,
        grade_rank FROM tasks ORDER BY staff_id, position
 """
 THRESHOLDS = """

@@ -31,6 +31,7 @@ from weihu.rules import rulebook
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Book, Run
+from weihu.workplace.gate.workdays import working_days
 from weihu.workplace.judge.grading.books import in_force
 
 Watcher = Callable[[str], None]
@@ -101,9 +102,10 @@ class Nightly:
                 self.home.spill,
             )
         graph = self._graph_of_the_book()
-        night = Night(self.engine, graph, self.book, manifest.business_date, before)
         with self._step("gather", durations):
-            night.bind(landed, self._movements(before), gather.gather(manifest.business_date, self.book))
+            days = working_days(self.book, manifest.business_date)
+            night = Night(self.engine, graph, self.book, manifest.business_date, before, days)
+            night.bind(landed, self._movements(before), gather.gather(manifest.business_date, self.book, days))
         with self._step("compile", durations):
             graph.check(self.engine, self.book)
         durations |= night.run(self.watcher)

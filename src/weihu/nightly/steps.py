@@ -51,6 +51,7 @@ NOTED = {
     "benefits_used": tables.BENEFITS_USED,
     "noted": tables.NOTED,
     "tired": tables.TIRED,
+    "own_workdays": tables.OWN_WORKDAYS,
 }
 """What the workplace recorded that the night has not carried yet, with its columns."""
 
@@ -96,6 +97,7 @@ SOURCES = (
     Source("occasions", tables.OCCASIONS, "book"),
     Source("festivals", tables.FESTIVALS, "book"),
     Source("benefits", tables.BENEFITS, "book"),
+    Source("cadences", tables.CADENCES, "book"),
 )
 
 
@@ -223,6 +225,7 @@ def _assign() -> Iterator[Step]:
     yield Step("completeness", completeness.completeness, tables.COMPLETENESS, "assign")
     yield Step("standings", assign.with_owners, tables.STANDINGS, "assign", file="standings", order=("customer_id",))
     yield Step("unassigned", assign.unassigned, tables.UNASSIGNED, "assign", file="unassigned", order=("customer_id",))
+    yield Step("workdays", plan.workdays, tables.WORKDAYS, "assign")
 
 
 def _pool(staff: pa.Table, staffing: pa.Table, branches: pa.Table, calendar: pa.Table, book: RuleBook) -> list[Row]:
@@ -273,7 +276,7 @@ def _signals(book: RuleBook) -> Iterator[Step]:
 
 
 def _plan() -> Iterator[Step]:
-    """Everybody's list for the next working day."""
+    """Everybody's list for his or her next working day."""
     yield Step("top", plan.top, tables.TOP, "plan")
     yield Step("candidates", plan.candidates, tables.CANDIDATES, "plan")
     yield Step("choices", plan.choices, tables.CHOICES, "plan")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis.expr.types import BooleanValue, Table
 
-from weihu.rules.grade import contact_due
+from weihu.rules.grade import with_contact_due
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import FIGURES, MONEY
 from weihu.rules.value import ZERO, business_date, factor, times
@@ -16,10 +16,14 @@ NOTHING = {
 """Every figure of nobody."""
 
 
-def figures(standings: Table, previous: Table, tasks: Table, staff: Table, calendar: Table, book: RuleBook) -> Table:
-    """Tonight's figures (columns: tables.FIGURES). Planned work counts for the branch and person who does it."""
-    rows = _per_customer(standings, previous, calendar, book)
-    planned = tasks.join(staff.select("staff_id", "branch_id"), "staff_id")
+def figures(
+    standings: Table, previous: Table, tasks: Table, staff: Table, cadences: Table, calendar: Table, book: RuleBook
+) -> Table:
+    """Tonight's figures (columns: tables.FIGURES). Planned work counts for the branch and person who does it,
+    in the last night before its day: the list for a Monday is planned anew on every night of the weekend."""
+    rows = _per_customer(standings, previous, cadences, calendar, book)
+    tomorrow = (business_date(calendar) + ibis.interval(days=1)).cast("date")
+    planned = tasks.filter(tasks["on"] == tomorrow).join(staff.select("staff_id", "branch_id"), "staff_id")
     work = planned.select(
         "branch_id",
         "staff_id",
@@ -36,7 +40,7 @@ def figures(standings: Table, previous: Table, tasks: Table, staff: Table, calen
     return both.group_by("branch_id", "staff_id", "grade_rank").agg(**sums).select(*FIGURES)
 
 
-def _per_customer(standings: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
+def _per_customer(standings: Table, previous: Table, cadences: Table, calendar: Table, book: RuleBook) -> Table:
     """A row per customer, with its part of every figure."""
     window = f"flow_{book.losses.days}"
     before = previous.select("customer_id", before_aum="aum", before_flow=window)
@@ -47,9 +51,9 @@ def _per_customer(standings: Table, previous: Table, calendar: Table, book: Rule
         lost_now=now & ~then & joined.before_aum.notnull(),
         won_now=then & ~now & (joined.aum > joined.before_aum),
     )
-    due = contact_due(joined, book)
-    owed = joined.effective & due.notnull()
-    kept = owed & ibis.coalesce(due >= business_date(calendar), False)
+    joined = with_contact_due(joined, cadences, book)
+    owed = joined.effective & joined.contact_due.notnull()
+    kept = owed & ibis.coalesce(joined.contact_due >= business_date(calendar), False)
 
     def count(condition: BooleanValue) -> ibis.expr.types.IntegerValue:
         return ibis.ifelse(condition, 1, 0).cast("int64")

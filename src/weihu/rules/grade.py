@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import ibis
-from ibis.expr.types import BooleanValue, Column, DateValue, DecimalValue, IntegerValue, Table
+from ibis.expr.types import BooleanValue, Column, DecimalValue, IntegerValue, Table
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.grades import Grade
@@ -122,15 +122,26 @@ def level(measured: dict[str, DecimalValue], table: Table, book: RuleBook, place
     return ibis.cases(*steps, else_=ibis.literal(0, "int64"))
 
 
-def contact_due(table: Table, book: RuleBook) -> DateValue:
-    """The day by which a customer's grade wants the next contact; none where the grade has no cadence (M19)."""
-    last = ibis.coalesce(table.last_contact_on, table.first_seen_on)
-    steps = [
-        (table.grade_rank == rank, (last + ibis.interval(days=grade.cadence_days)).cast("date"))
-        for rank, grade in enumerate(book.grades.values())
-        if grade.cadence_days
-    ]
-    return ibis.cases(*steps, else_=ibis.null("date")) if steps else ibis.null("date")
+def with_contact_due(customers: Table, cadences: Table, book: RuleBook) -> Table:
+    """Customers with ``contact_due``, the day by which the grade wants the next contact; none where the grade has no
+    cadence (M19). ``cadences`` says it for the contacts of late where the book counts working days."""
+    last = ibis.coalesce(customers.last_contact_on, customers.first_seen_on)
+    days = {rank: grade.cadence_days for rank, grade in enumerate(book.grades.values()) if grade.cadence_days}
+    if not days:
+        return customers.mutate(contact_due=ibis.null("date"))
+    usual = ibis.cases(
+        *(
+            (customers.grade_rank == rank, (last + ibis.interval(days=many)).cast("date"))
+            for rank, many in days.items()
+        ),
+        else_=ibis.null("date"),
+    )
+    if "cadences" not in book.working_days.counted_in:
+        return customers.mutate(contact_due=usual)
+    many = ibis.cases(*((customers.grade_rank == rank, many) for rank, many in days.items()), else_=0)
+    asked = customers.mutate(contact_due=usual, cadence=many.cast("int64"), contact_since=last)
+    joined = asked.left_join(cadences, [asked.cadence == cadences.days, asked.contact_since == cadences.since])
+    return joined.select(*customers.columns, contact_due=ibis.coalesce(joined.due_on, joined.contact_due))
 
 
 def minimum_in(branch_id: Column, grade: Grade) -> DecimalValue:

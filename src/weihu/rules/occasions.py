@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 from lunardate import LunarDate
 
@@ -70,11 +70,11 @@ def occasions(life: Life, book: RuleBook, first: date, last: date) -> list[Occas
     return sorted(listed, key=lambda occasion: (occasion.on, occasion.kind, occasion.who))
 
 
-def due(life: Life, book: RuleBook, on: date) -> list[Occasion]:
-    """The occasions that are shown on a day: each kind as long before as the book says."""
+def due(life: Life, book: RuleBook, first: date, until: date) -> list[Occasion]:
+    """The occasions from a day on that are shown on a day up to ``until``: each kind as long before as the book says."""
     longest = max((entry.lead_days for entry in book.occasions.values()), default=0)
-    ahead = occasions(life, book, on, date.fromordinal(on.toordinal() + longest))
-    return [occasion for occasion in ahead if (occasion.on - on).days <= book.occasions[occasion.kind].lead_days]
+    ahead = occasions(life, book, first, until + timedelta(days=longest))
+    return [occasion for occasion in ahead if (occasion.on - until).days <= book.occasions[occasion.kind].lead_days]
 
 
 def solar_day(month_day: str, year: int) -> date:

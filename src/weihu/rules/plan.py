@@ -1,4 +1,4 @@
-"""A person's list for the next working day (今日工作), within the person's minutes (M10, M19).
+"""A person's list for his or her next working day (今日工作), within the person's minutes (M10, M19).
 
 Several signals of one customer are one task with several reasons. What acting is worth (yuan) grows with what is at
 stake, with the chance to change it, with urgency and with the days that it has waited. What was promised is planned
@@ -46,6 +46,32 @@ def top(standings: Table, book: RuleBook) -> Table:
     return ranked.filter(ranked.place == ibis.greatest(ranked["first"], 1)).select("aum")
 
 
+def workdays(branches: Table, staff: Table, own_workdays: Table, calendar: Table) -> Table:
+    """Which day everybody's list is for (columns: tables.WORKDAYS): a person's own days, else the branch's, else the
+    bank's."""
+    own = own_workdays.filter(own_workdays.staff_id != "").select(
+        "staff_id", own_works_on="works_on", own_through="through"
+    )
+    of_branch = own_workdays.filter(own_workdays.staff_id == "").select("branch_id", "works_on", "through")
+    usual = calendar.select(usually="works_on", usually_through="through")
+    there = branches.select("branch_id").left_join(of_branch, "branch_id").cross_join(usual)
+    there = there.select(
+        "branch_id",
+        staff_id=ibis.literal(""),
+        works_on=ibis.coalesce(there.works_on, there.usually),
+        through=ibis.coalesce(there.through, there.usually_through),
+    )
+    here = there.select("branch_id", branch_works_on="works_on", branch_through="through")
+    people = staff.select("staff_id", "branch_id").join(here, "branch_id").left_join(own, "staff_id")
+    people = people.select(
+        branch_id=ibis.literal(""),
+        staff_id=people.staff_id,
+        works_on=ibis.coalesce(people.own_works_on, people.branch_works_on),
+        through=ibis.coalesce(people.own_through, people.branch_through),
+    )
+    return there.union(people)
+
+
 def choices(candidates: Table) -> Table:
     """What ``choose`` looks at (columns: tables.CHOICES)."""
     return candidates.select(*CHOICES)
@@ -60,6 +86,7 @@ def candidates(
     barred: Table,
     tired: Table,
     top: Table,
+    workdays: Table,
     calendar: Table,
     book: RuleBook,
 ) -> Table:
@@ -79,17 +106,21 @@ def candidates(
     joined = signals.join(workers, "customer_id")
     deputies = [kind for kind, rule in book.signals.items() if rule.to == "deputy"]
     own = ~joined.kind.isin(deputies) if deputies else ibis.literal(True)
+    joined = joined.mutate(
+        staff_id=ibis.ifelse(own, joined.worker_id, ibis.coalesce(joined.deputy_id, joined.worker_id))
+    )
+    joined = joined.join(workdays.select("staff_id", "works_on", "through"), "staff_id")
     weighed = joined.mutate(
-        staff_id=ibis.ifelse(own, joined.worker_id, ibis.coalesce(joined.deputy_id, joined.worker_id)),
         value=_worth(joined, calendar, book),
         minutes=_of_kind(joined.kind, {kind: rule.minutes for kind, rule in book.signals.items()}, "int64"),
         promised=joined.kind.isin(promises),
     )
-    tasks = weighed.group_by("staff_id", "customer_id", "grade_rank", "aum").agg(
+    tasks = weighed.group_by("staff_id", "customer_id", "grade_rank", "aum", "works_on").agg(
         value=weighed.value.sum().cast(MONEY), minutes=weighed.minutes.max(), promised=weighed.promised.any()
     )
     tasks = tasks.join(_capacities(staff, staffing, book), "staff_id")
     tasks = tasks.mutate(
+        on=tasks.works_on,
         top=tasks.aum >= top.aum.as_scalar(),
         # whole cents over whole minutes, so that every engine finds the same number
         score=((tasks.value * 100).cast("int64") / (tasks.minutes * 100)).cast("float64"),
@@ -230,13 +261,12 @@ def _worth(joined: Table, calendar: Table, book: RuleBook) -> DecimalValue:
     if points := kinds_without_money(book):
         money = ibis.ifelse(joined.kind.isin(points), joined.aum, joined.amount)
     at_stake = ibis.coalesce(money, ZERO).cast(WIDE) * _of_kind(joined.kind, stakes, WIDE, 0)
-    today = business_date(calendar)
     near = joined.on_date.between(
-        (today + ibis.interval(days=1 - rule.urgent_days)).cast("date"),
-        (today + ibis.interval(days=1 + rule.urgent_days)).cast("date"),
+        (joined.works_on - ibis.interval(days=rule.urgent_days)).cast("date"),
+        (joined.through + ibis.interval(days=rule.urgent_days)).cast("date"),
     )
     urgency = ibis.ifelse(ibis.coalesce(near, False), ibis.literal(rule.urgency, WIDE), ibis.literal(1, WIDE))
-    waited = ibis.least(today.delta(joined.raised_on, unit="day"), rule.ageing_days)
+    waited = ibis.least(business_date(calendar).delta(joined.raised_on, unit="day"), rule.ageing_days)
     age = ibis.literal(1, "decimal(8,6)") + waited.cast("decimal(6,0)") * ibis.literal(rule.ageing, "decimal(8,6)")
     worth = (own + at_stake).cast(MONEY)
     return (worth.cast(WIDE) * (urgency * age).cast(FACTOR)).cast(MONEY)

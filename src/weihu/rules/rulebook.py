@@ -53,6 +53,7 @@ from weihu.rules.sections.signals import Signal, Signals
 from weihu.rules.sections.stages import Stage
 from weihu.rules.sections.suitability import Suitability
 from weihu.rules.sections.targets import TargetName
+from weihu.rules.sections.working_days import WorkingDays
 
 __all__ = [
     "BOOKS",
@@ -103,6 +104,7 @@ class RuleBook(Entry):
     benefits: dict[str, Benefit]
     fields: dict[str, CatalogueField]
     ask_at_once: Annotated[int, Field(ge=1, le=10)]
+    working_days: WorkingDays
     planning: Planning
     fatigue: Fatigue
     effects: Effects

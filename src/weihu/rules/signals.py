@@ -11,7 +11,7 @@ from ibis.expr.types import BooleanValue, DateValue, IntegerValue, StringValue, 
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.signals import Maturity
-from weihu.rules.tables import SIGNALS
+from weihu.rules.tables import COMPARED, SIGNALS
 from weihu.rules.value import business_date
 
 KEY = ("customer_id", "kind", "subject")
@@ -44,15 +44,30 @@ LOOKED_AT = (
 """The columns of standings that the kinds read: copying all of them is most of the work in a large bank."""
 
 
-def compared(standings: Table, standings_before: Table, calendar: Table) -> Table:
+def compared(standings: Table, standings_before: Table, workdays: Table, calendar: Table) -> Table:
     """What the kinds read of effective customers' standings, with rank, watch and last movement of the night before,
-    and the date as the column ``today`` (columns: tables.COMPARED)."""
+    the date as the column ``today``, and the working day of who answers (columns: tables.COMPARED)."""
     before = standings_before.select(
         "customer_id", rank_before="grade_rank", watch_before="watch_since", moved_before="moved_on"
     )
     effective = standings.filter(standings.effective).select(*LOOKED_AT)
     joined = effective.left_join(before, "customer_id").drop("customer_id_right")
-    return joined.cross_join(calendar.select(today="business_date"))
+    whose = workdays.select(whose="staff_id", where="branch_id", works_on="works_on", through="through")
+    nobody = joined.primary_id.isnull()
+    joined = joined.left_join(
+        whose,
+        [
+            ibis.coalesce(joined.primary_id, "") == whose.whose,
+            ibis.ifelse(nobody, joined.branch_id, "") == whose["where"],
+        ],
+    )
+    joined = joined.drop("whose", "where").cross_join(
+        calendar.select(today="business_date", usually="works_on", usually_through="through")
+    )
+    return joined.mutate(
+        works_on=ibis.coalesce(joined.works_on, joined.usually),
+        through=ibis.coalesce(joined.through, joined.usually_through),
+    ).select(*COMPARED)
 
 
 def answers(answers_before: Table, answers_today: Table) -> Table:
@@ -135,8 +150,9 @@ def _without_nearer(lasting: Table, seen: Table, book: RuleBook) -> Table:
 
 
 def _expiry(raised: Table, book: RuleBook) -> DateValue:
+    """The open days begin with the first day on which somebody can act: no signal runs out behind closed doors."""
     steps = [
-        (raised.kind == kind, raised.seen_on + ibis.interval(days=rule.open_days))
+        (raised.kind == kind, raised.works_on + ibis.interval(days=rule.open_days - 1))
         for kind, rule in book.signals.items()
     ]
     return ibis.cases(*steps).cast("date")

@@ -21,15 +21,28 @@ CALENDAR = ibis.schema(
         "is_month_start": "boolean",  # first night of a month, with a night of the month before behind it
         "is_month_end": "boolean",
         "is_first": "boolean",  # nothing is known of the day before
+        "works_on": "date",  # the day that lists are for where nothing else is said (WORKDAYS)
+        "through": "date",  # the last day before the next list
+        "latest": "date",  # the latest ``through`` of anybody
     }
 )
 """One row: the night's date."""
+
+OWN_WORKDAYS = ibis.schema({"branch_id": "string", "staff_id": "string", "works_on": "date", "through": "date"})
+"""The branches (without a member of staff) and the members of staff (without a branch) whose days are their own."""
+
+WORKDAYS = OWN_WORKDAYS
+"""Of every branch and of every member of staff: the day that tonight's list is for (``works_on``), and the last day
+before the next one (``through``). What is due by then is on the list, so nothing falls on a closed day."""
 
 WINDOWS = ibis.schema({"days": "int64", "on": "date"})
 """The windows over which flows are kept, and the date that leaves each of them tonight."""
 
 OCCASIONS = ibis.schema({"month_day": "int64", "on": "date"})
 """The birthdays to look ahead to: month * 100 + day, and the date on which it is kept."""
+
+CADENCES = ibis.schema({"days": "int64", "since": "date", "due_on": "date"})
+"""Where the book counts cadences in working days: by cadence and last contact, when the next one is due."""
 
 ACCOUNTS = ibis.schema(
     {
@@ -82,7 +95,7 @@ FACTS_KNOWN = ibis.schema({"customer_id": "string", "known": "string"})
 """The keys of the fields that somebody told of a customer or that the customer refused to tell: ``,a,b,``."""
 
 BARRED = ibis.schema({"customer_id": "string"})
-"""Customers who are not to be contacted on the working day that the lists are for (M7)."""
+"""Customers who are not to be contacted on the day after the business date (M7)."""
 
 MERGES = ibis.schema({"gone": "string", "kept": "string", "active": "boolean"})
 """Customers who are or were one person with another. ``kept``: the last of a chain of active merges."""
@@ -185,7 +198,7 @@ STAFFING = ibis.schema({"staff_id": "string", "post": "string", "customers_max":
 """What the staffing table says beyond the core system: posts that a person has besides, and limits of his or her own."""
 
 COVERS = ibis.schema({"staff_id": "string", "cover_id": "string"})
-"""Who is away on the working day that the lists are for, and who stands in; NULL: the customer's deputy."""
+"""Who is away on the day that his or her list would be for, and who stands in; NULL: the customer's deputy."""
 
 PLACED = ibis.schema({"customer_id": "string", "staff_id": "string", "placed_on": "date", "origin": "string"})
 """Customers whom people gave to somebody: by hand-over, claim or referral, as ``origin`` says."""
@@ -217,7 +230,14 @@ HABITS = ibis.schema(
 (``out_*``); the place counts the book's habits.sizes from 1."""
 
 NOTED = ibis.schema(
-    {"customer_id": "string", "kind": "string", "subject": "string", "on_date": "date", "detail": "string"}
+    {
+        "customer_id": "string",
+        "kind": "string",
+        "subject": "string",
+        "on_date": "date",
+        "due_on": "date",  # on the last list that begins before the day after it; NULL: on the next one
+        "detail": "string",
+    }
 )
 """Reasons to act that the workplace noted (sections.signals.NOTED_KINDS)."""
 
@@ -320,9 +340,12 @@ COMPARED = ibis.schema(
         "watch_before": "date",
         "moved_before": "date",
         "today": "date",
+        "works_on": "date",
+        "through": "date",
     }
 )
-"""Effective customers' standings beside those of the night before; ``today``: the business date."""
+"""Effective customers' standings beside those of the night before; ``today``: the business date; ``works_on`` and
+``through``: of the primary, or of the branch where there is none (WORKDAYS)."""
 
 GRADE_CHANGES = ibis.schema(
     {
@@ -348,9 +371,11 @@ SEEN = ibis.schema(
         "limit": MONEY,
         "on_date": "date",
         "detail": "string",
+        "works_on": "date",
     }
 )
-"""What a kind of signal saw tonight. ``subject`` tells two of one kind apart; the evidence is in yuan."""
+"""What a kind of signal saw tonight. ``subject`` tells two of one kind apart; the evidence is in yuan; ``works_on``:
+the first day on which somebody can act."""
 
 SIGNALS = ibis.schema(
     {
@@ -377,6 +402,7 @@ TASKS = ibis.schema(
     {
         "staff_id": "string",
         "customer_id": "string",
+        "on": "date",
         "position": "int64",
         "minutes": "int64",
         "value": MONEY,
@@ -386,8 +412,8 @@ TASKS = ibis.schema(
         "grade_rank": "int64",
     }
 )
-"""A person's list for the next working day, in order from 1. ``value``: what acting is worth, yuan; ``score``: the
-same per minute; ``top``: among the customers who count as the best (the book's top_share)."""
+"""A person's list for his or her next working day ``on``, in order from 1. ``value``: what acting is worth, yuan;
+``score``: the same per minute; ``top``: among the customers who count as the best (the book's top_share)."""
 
 TIRED = ibis.schema({"customer_id": "string"})
 """Customers who were contacted as often as the book allows: they hear only of what was promised."""
@@ -432,7 +458,7 @@ FIGURES = ibis.schema(
         "lost_aum": MONEY,  # what they had losses.days ago and have no more
         "won_back": "int64",  # since the night before
         "won_aum": MONEY,
-        "tasks": "int64",  # planned for the next working day
+        "tasks": "int64",  # planned for the next day, where it is a working day
         "minutes": "int64",
         "top_minutes": "int64",  # of these, for the best customers
     }

@@ -41,6 +41,8 @@ USUAL: dict[str, Row] = {
         "facts_expected": 4,
         "facts_known": 4,
         "today": ON,
+        "works_on": ON + timedelta(days=1),
+        "through": ON + timedelta(days=1),
     },
     "accounts": {
         "account_id": "a",
@@ -83,6 +85,9 @@ USUAL: dict[str, Row] = {
         "is_month_start": False,
         "is_month_end": False,
         "is_first": False,
+        "works_on": ON + timedelta(days=1),
+        "through": ON + timedelta(days=1),
+        "latest": ON + timedelta(days=1),
     },
     "answers": {"customer_id": "c"},
 }
@@ -136,9 +141,10 @@ def open_signals(
 ) -> list[Row]:
     """The open signals of a night, by what the kinds saw, what was open before, and what was answered."""
     ordinary: Row = {"customer_id": "c", "subject": "", "detail": ""}
+    works_on = {"works_on": on + timedelta(days=1)}
     lasting = ordinary | {"seen_on": on - timedelta(days=1), "expires_on": on, "raised_on": on, "held_out": False}
     night = Tables(
-        seen=[ordinary | row for row in seen],
+        seen=[ordinary | works_on | row for row in seen],
         signals_before=[lasting | row for row in before],
         answers=[{"subject": "", **row} for row in answers],
         calendar=[{"business_date": on}],

@@ -44,7 +44,7 @@ class Case:
         """The whole row that is seen, but for the kind."""
         empty: Row = {"subject": "", "amount": None, "base": None, "limit": None, "on_date": None, "detail": ""}
         assert self.evidence.keys() <= empty.keys()
-        return {"customer_id": "c", **empty, **self.evidence}
+        return {"customer_id": "c", **empty, **self.evidence, "works_on": NEXT}
 
     def customers(self, ranks: list[tuple[int, int | None]]) -> dict[str, list[Row]]:
         """The tables for one customer of each pair of ranks, tonight's and the night before's."""

@@ -1,5 +1,7 @@
 """What holds of every kind: the evidence that it shows, and the grades for which it is raised."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.rules.kinds.bank import BOOK, ON, Tables, raised
@@ -85,4 +87,4 @@ def test_what_the_workplace_noted_keeps_its_evidence():
     noted = {"kind": "visit", "subject": "7", "detail": "x"}
     (row,) = Tables(compared=[{}], noted=[noted]).make("seen_noted")
     amounts = {"amount": None, "base": None, "limit": None}
-    assert row == {**noted, **amounts, "customer_id": "c", "on_date": ON}
+    assert row == {**noted, **amounts, "customer_id": "c", "on_date": ON, "works_on": ON + timedelta(days=1)}

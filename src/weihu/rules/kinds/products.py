@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import ibis
-from ibis.expr.types import DateScalar, Table
+from ibis.expr.types import Table
 
-from weihu.rules.kinds.common import due, signals_of
+from weihu.rules.kinds.common import ahead, due, signals_of, within
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.sections.signals import Ahead, CardExpiring, LoanEnding, Maturity, RiskExpiring
+from weihu.rules.sections.signals import Ahead, BenefitExpiring, CardExpiring, LoanEnding, Maturity, RiskExpiring
 from weihu.rules.value import ZERO, business_date
 
 
 def maturity(compared: Table, accounts: Table, calendar: Table, book: RuleBook) -> Table:
     """A product with a balance matures within the lead days; once more at each nearer one."""
-    leads, today = book.rule(Maturity).leads, business_date(calendar)
+    leads = book.rule(Maturity).leads
     ending = accounts.filter(accounts.closed_on.isnull() & (accounts.balance > ZERO))
-    ending = ending.filter(ending.matures_on.between(today, today + ibis.interval(days=leads[-1])))
+    ending = ending.filter(within(ending.matures_on, calendar, leads[-1]))
+    ending = ending.select("customer_id", "account_id", "product_id", "balance", "matures_on")
+    customers = due("maturity", compared, book).join(ending, "customer_id")
+    customers = customers.filter(customers.matures_on <= ahead(customers, leads[-1]))
     nearest = ibis.cases(
-        *((ending.matures_on <= today + ibis.interval(days=days), str(days)) for days in leads),
+        *((customers.matures_on <= ahead(customers, days), str(days)) for days in leads),
         else_=str(leads[-1]),
     )
-    subject = ending.account_id + " " + ending.matures_on.cast("string") + " " + nearest
-    ending = ending.select("customer_id", "product_id", "balance", "matures_on", subject=subject)
-    customers = due("maturity", compared, book).join(ending, "customer_id")
     return signals_of(
         customers,
         "maturity",
-        subject=customers.subject,
+        subject=customers.account_id + " " + customers.matures_on.cast("string") + " " + nearest,
         amount=customers.balance,
         base=customers.aum,
         on_date=customers.matures_on,
@@ -70,9 +70,10 @@ def _ending(
 ) -> Table:
     rule = book.rule(kind)
     ending = holdings_open.filter(holdings_open.category == category)
-    ending = ending.filter(ending.matures_on.between(business_date(calendar), _last_day(kind, calendar, book)))
+    ending = ending.filter(within(ending.matures_on, calendar, rule.lead_days))
     ending = ending.select("customer_id", "holding_id", "product_id", "amount", ends_on="matures_on")
     customers = due(rule.kind, compared, book).join(ending, "customer_id")
+    customers = customers.filter(customers.ends_on <= ahead(customers, rule.lead_days))
     return signals_of(
         customers,
         rule.kind,
@@ -92,8 +93,10 @@ def risk_expiring(compared: Table, profiles: Table, calendar: Table, book: RuleB
         "risk_rating",
         expires=(rated.risk_rated_on + ibis.interval(days=book.suitability.rating_days)).cast("date"),
     )
-    rated = rated.filter(rated.expires.between(business_date(calendar), _last_day(RiskExpiring, calendar, book)))
+    lead_days = book.rule(RiskExpiring).lead_days
+    rated = rated.filter(within(rated.expires, calendar, lead_days))
     customers = due("risk_expiring", compared, book).join(rated, "customer_id")
+    customers = customers.filter(customers.expires <= ahead(customers, lead_days))
     return signals_of(
         customers,
         "risk_expiring",
@@ -107,6 +110,7 @@ def risk_expiring(compared: Table, profiles: Table, calendar: Table, book: RuleB
 def benefit_expiring(compared: Table, benefits: Table, benefits_used: Table, book: RuleBook) -> Table:
     """A benefit of the grade is not used up and its period ends within the lead days."""
     customers = due("benefit_expiring", compared, book).cross_join(benefits)
+    customers = customers.filter(customers.ends_on <= ahead(customers, book.rule(BenefitExpiring).lead_days + 1))
     customers = customers.filter(customers.grade_rank.between(customers.from_rank, customers.to_rank))
     customers = customers.left_join(benefits_used, ["customer_id", "benefit"])
     left = customers.quota - ibis.coalesce(customers.used, 0)
@@ -120,9 +124,3 @@ def benefit_expiring(compared: Table, benefits: Table, benefits_used: Table, boo
         on_date=customers.ends_on,
         detail=customers.benefit,
     )
-
-
-def _last_day(kind: type[Ahead], calendar: Table, book: RuleBook) -> DateScalar:
-    """The last day within the kind's lead days."""
-    days = book.rule(kind).lead_days
-    return business_date(calendar) + ibis.interval(days=days)

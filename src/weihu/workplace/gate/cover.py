@@ -6,7 +6,10 @@ from datetime import date
 
 from django.db.models import QuerySet
 
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.bank.models import Staff
 from weihu.workplace.gate.models import Absence, Handover, Placement, Referral
+from weihu.workplace.gate.workdays import working_days
 
 
 def absent_on(on: date) -> QuerySet[Absence]:
@@ -14,9 +17,22 @@ def absent_on(on: date) -> QuerySet[Absence]:
     return Absence.objects.filter(from_on__lte=on, to_on__gte=on, withdrawn=False).order_by("pk")
 
 
-def covered_by(staff_id: str, on: date) -> list[str]:
-    """The people whom ``staff_id`` covers for on a day."""
-    return sorted(set(absent_on(on).filter(cover_id=staff_id).values_list("staff_id", flat=True)))
+def away(after: date, book: RuleBook, cover_id: str | None = None) -> dict[str, str]:
+    """Who is away on the day that his or her next list would be for, with who covers; all, or those of one cover."""
+    rows = Absence.objects.filter(to_on__gt=after, withdrawn=False).order_by("pk")
+    if cover_id is not None:
+        rows = rows.filter(cover_id=cover_id)
+    absences = list(rows)
+    if not absences:
+        return {}
+    people = Staff.objects.in_bulk({row.staff_id for row in absences})
+    days = working_days(book, after, list(people.values()))
+    listed = {key: days.list_day(after, member.branch_id, key).on for key, member in people.items()}
+    return {
+        row.staff_id: row.cover_id
+        for row in absences
+        if row.staff_id in listed and row.from_on <= listed[row.staff_id] <= row.to_on
+    }
 
 
 def handed_to(staff_id: str, on: date) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tables that widen or limit somebody's reach: merges, absences and cover, hand-overs, referrals, exports."""
+"""Tables that widen or limit somebody's reach: merges, working days, absences and cover, hand-overs, referrals, exports."""
 
 from __future__ import annotations
 
@@ -34,6 +34,34 @@ class Absence(models.Model):
     cover_id = models.CharField(max_length=60, blank=True, db_index=True)
     entered_by = models.CharField(max_length=60)
     withdrawn = models.BooleanField(default=False)
+
+
+class OwnDay(models.Model):
+    """A day on which a branch is open or closed by the bank's own word; of the whole bank where the branch is empty."""
+
+    branch_id = models.CharField(max_length=40, blank=True)
+    on = models.DateField(db_index=True)
+    open = models.BooleanField()
+    entered_by = models.CharField(max_length=60)
+    entered_on = models.DateField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["branch_id", "on"], name="own_day_once")]
+
+
+class Shift(models.Model):
+    """A day on which somebody of a branch works or is off (排班). On a day that is the branch's own, nobody else works
+    than those who have a shift, if anybody has."""
+
+    staff_id = models.CharField(max_length=60)
+    branch_id = models.CharField(max_length=40)
+    on = models.DateField(db_index=True)
+    works = models.BooleanField()
+    entered_by = models.CharField(max_length=60)
+    entered_on = models.DateField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["staff_id", "on"], name="shift_once")]
 
 
 class Origin(models.TextChoices):

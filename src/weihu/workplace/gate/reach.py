@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from django.db.models import QuerySet
 from django.http import Http404
 
+from weihu.rules.workdays import WorkingDays
 from weihu.workplace.bank.models import Account, Branch, Holding, Run, Signal, Staff, Standing
 from weihu.workplace.contact.models import Contact
-from weihu.workplace.gate.cover import covered_by, handed_to
+from weihu.workplace.gate.cover import away, handed_to
 from weihu.workplace.gate.merged import merged_ids, numbers_of
 from weihu.workplace.gate.scope import Scope
+from weihu.workplace.gate.workdays import working_days
 
 
 @dataclass(frozen=True)
@@ -94,10 +98,22 @@ class Gate:
 
     @property
     def covered(self) -> list[str]:
-        """The people whom the person covers for today."""
+        """The people whom the person covers for on the day of the list."""
         if "covered" not in self._cache:
-            self._cache["covered"] = covered_by(self.staff.staff_id, self.run.work_date)
+            gone = away(self.run.business_date, self.run.rulebook, self.staff.staff_id)
+            self._cache["covered"] = sorted(gone)
         return self._cache["covered"]
+
+    @cached_property
+    def days(self) -> WorkingDays:
+        """The working days around the run's date: of the person, or of everybody if the post decides."""
+        people = None if self.decides else [self.staff]
+        return working_days(self.run.rulebook, self.run.business_date, people)
+
+    @cached_property
+    def list_day(self) -> date:
+        """The day that the person's list of the run is for."""
+        return self.days.list_day(self.run.business_date, self.staff.branch_id, self.staff.staff_id).on
 
     def colleagues(self) -> QuerySet[Staff]:
         """Active staff of the branches within reach; of the person's own branch where the reach is ``own``."""

@@ -334,6 +334,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("staff_id", models.CharField(max_length=60)),
                 ("customer_id", models.CharField(max_length=60)),
+                ("on", models.DateField()),
                 ("position", models.IntegerField()),
                 ("minutes", models.IntegerField()),
                 ("value", models.BigIntegerField(default=0)),

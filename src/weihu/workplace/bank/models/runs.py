@@ -64,7 +64,10 @@ class Run(models.Model):
 
     @property
     def work_date(self) -> date:
-        """The working day that the run's lists are for."""
+        """The day after the business date: what is recorded while the run is current belongs to it.
+
+        It may be a closed day; which day a list is for is asked of the gate (``list_day``).
+        """
         return self.business_date + timedelta(days=1)
 
 

@@ -36,7 +36,7 @@ class Signal(VersionedModel):
 
 
 class Task(models.Model):
-    """A customer on somebody's list of a run (任务), in order of ``position``.
+    """A customer on somebody's list of a run (任务) for the day ``on``, in order of ``position``.
 
     ``value``: what acting is worth, yuan; ``score``: the same per minute; ``top``: one of the best customers.
     """
@@ -44,6 +44,7 @@ class Task(models.Model):
     run = models.ForeignKey(Run, models.DO_NOTHING, db_constraint=False, db_index=False)
     staff_id = models.CharField(max_length=60)
     customer_id = CustomerField()
+    on = models.DateField()
     position = models.IntegerField()
     minutes = models.IntegerField()
     value = MoneyField(default=0)

@@ -23,6 +23,35 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="OwnDay",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("branch_id", models.CharField(blank=True, max_length=40)),
+                ("on", models.DateField(db_index=True)),
+                ("open", models.BooleanField()),
+                ("entered_by", models.CharField(max_length=60)),
+                ("entered_on", models.DateField()),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("branch_id", "on"), name="own_day_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Shift",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("staff_id", models.CharField(max_length=60)),
+                ("branch_id", models.CharField(max_length=40)),
+                ("on", models.DateField(db_index=True)),
+                ("works", models.BooleanField()),
+                ("entered_by", models.CharField(max_length=60)),
+                ("entered_on", models.DateField()),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("staff_id", "on"), name="shift_once")],
+            },
+        ),
+        migrations.CreateModel(
             name="Handover",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -48,16 +48,20 @@ def portfolio(gate: Gate) -> list[Standing]:
     return list(rows.order_by("-grade_rank", "-aum", "customer_id")[:MOST])
 
 
-def upcoming_occasions(
-    standings: list[Standing], book: RuleBook, first: date, days: int | None
+def upcoming_occasions(standings: list[Standing], book: RuleBook, first: date, days: int) -> list[UpcomingOccasion]:
+    """The customers' occasions in the ``days`` from ``first`` on."""
+    last = first + timedelta(days=days - 1)
+    return _found(standings, book, first, lambda life: occasions(life, book, first, last))
+
+
+def occasions_to_show(standings: list[Standing], book: RuleBook, first: date, until: date) -> list[UpcomingOccasion]:
+    """The customers' occasions from ``first`` on that the book would show on a day up to ``until``."""
+    return _found(standings, book, first, lambda life: due(life, book, first, until))
+
+
+def _found(
+    standings: list[Standing], book: RuleBook, first: date, occasions_of: Callable[[Life], list[Occasion]]
 ) -> list[UpcomingOccasion]:
-    """The customers' occasions in the ``days`` from ``first`` on; without ``days``, those due to be shown now."""
-    occasions_of: Callable[[Life], list[Occasion]]
-    if days is None:
-        occasions_of = lambda life: due(life, book, first)  # noqa: E731
-    else:
-        last = first + timedelta(days=days - 1)
-        occasions_of = lambda life: occasions(life, book, first, last)  # noqa: E731
     rows = []
     for start in range(0, len(standings), AT_ONCE):
         batch = standings[start : start + AT_ONCE]
