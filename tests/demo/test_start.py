@@ -119,10 +119,10 @@ def interrupted(django_db_setup, django_db_blocker, tmp_path_factory, keys):
 
         return advance_or_break
 
-    def breaking_work(run, share):
+    def breaking_work(run):
         if run.number == 5 and "work" not in broken:
             raise KeyboardInterrupt("work")
-        work(run, share)
+        work(run)
 
     broken = []
     with pytest.MonkeyPatch.context() as patch, empty_bank(django_db_blocker, root) as home:

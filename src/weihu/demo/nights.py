@@ -1,4 +1,4 @@
-"""The demo's past: night after night is run, and in between people work through a part of their lists."""
+"""The demo's past: night after night is run, and in between people work."""
 
 from __future__ import annotations
 
@@ -11,10 +11,6 @@ from weihu.engine.landing.manifest import read_manifest
 from weihu.nightly.run import Nightly
 from weihu.workplace.bank.current import current
 
-DONE_SHARE, LATELY_SHARE = 0.45, 0.08
-"""Of a day's list so much is worked through, and of the last days' lists: what is on it today has been left lately."""
-LATELY = 7
-
 
 def replay(home: Home, deliveries: list[Path], stages: Stages) -> None:
     """Run the nights of all deliveries; what an interrupted start has done stays, and the rest follows."""
@@ -26,6 +22,6 @@ def replay(home: Home, deliveries: list[Path], stages: Stages) -> None:
             if last is None or on >= last.business_date:
                 run = nightly.run(delivery) or last
                 if run and place < len(deliveries) - 1 and not worked_on(run.work_date):
-                    work(run, LATELY_SHARE if place >= len(deliveries) - LATELY else DONE_SHARE)
+                    work(run)
             if place < len(deliveries) - 1:
                 worked()
