@@ -62,7 +62,7 @@ def chinese(count: int) -> tuple[pa.Table, set[tuple[str, str]]]:
     """A synthetic bank with twins of a twentieth of its customers."""
     from weihu.insight.duplicates import PEOPLE
     from weihu.sources.synthetic import SyntheticBank
-    from weihu.sources.twins import twin
+    from weihu.sources.synthetic.twins import twin
 
     rng = random.Random(5)
     with tempfile.TemporaryDirectory() as out:

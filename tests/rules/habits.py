@@ -97,7 +97,7 @@ def synthetic(out):
         f"SELECT date, customer_id, kind, cents FROM '{out}/.truth/events.parquet' WHERE kind <> 'salary_stopped'"
     ).fetchall()
     truth = {
-        "in": {(on, who) for on, who, kind, cents in events if kind == "large" and cents >= 1_000_000},
+        "in": {(on, who) for on, who, kind, cents in events if cents >= 1_000_000 and kind != "maturity_lost"},
         "out": {
             (on, who)
             for on, who, kind, cents in events

@@ -24,7 +24,7 @@ def compare(days, customers, aum, truth, book, since, until=date.max):
 
 @pytest.mark.long
 def test_habit_beats_the_best_fixed_amount_on_a_bank_of_known_truth(tmp_path):
-    list(SyntheticBank(700, 2, 240, date(2026, 6, 30), 11).deliveries(tmp_path))
+    list(SyntheticBank(1000, 2, 240, date(2026, 6, 30), 11).deliveries(tmp_path))
     result = compare(*synthetic(tmp_path), rulebook.load("brief"), date(2026, 2, 1))
     print(result)
     for alerts, (precision, recall), (fixed_precision, fixed_recall) in result.values():

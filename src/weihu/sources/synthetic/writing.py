@@ -1,0 +1,219 @@
+"""From columns to deliveries: DuckDB puts the written values together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from weihu.sources import delivery
+from weihu.sources.synthetic import names
+from weihu.sources.synthetic.columns import NEVER, Ints, joined
+from weihu.sources.synthetic.facts import Facts
+from weihu.sources.synthetic.state import KINDS, State, unique
+
+INITIALS = {
+    "high_counter": "gg",
+    "low_counter": "dg",
+    "vip_counter": "vip",
+    "lobby_manager": "dt",
+    "relationship_manager": "kh",
+    "rm_supervisor": "zg",
+    "branch_manager": "wd",
+    "personal_banking": "gj",
+    "it_operator": "it",
+}
+"""How the login of each post is abbreviated."""
+
+
+class Writer:
+    """Writes what has changed in a day, the first time all there is."""
+
+    def __init__(self, state: State, facts: Facts) -> None:
+        self.state, self.facts = state, facts
+        self.database = duckdb.connect()
+        self._words()
+        self._register_bank()
+
+    def write(self, out: Path) -> Path:
+        state, first = self.state, self.state.on == self.state.first
+        accounts, services = state.accounts, state.services
+        if first:
+            people = np.flatnonzero(state.since <= state.on)
+            opened = np.flatnonzero(accounts.opened <= state.on)
+            served = np.arange(len(services.owner))
+            balances = opened
+        else:
+            people = unique(state.changed_people)
+            people = people[state.since[people] <= state.on]
+            opened = unique(state.changed_accounts)
+            served = unique(state.changed_services)
+            balances = unique(state.touched)
+        self._register_people(people)
+        self._register("account", {
+            "i": opened, "owner": accounts.owner[opened], "product": accounts.product[opened],
+            "branch": accounts.branch[opened], "opened": accounts.opened[opened],
+            "closed": _nullable(accounts.closed[opened]), "matures": _nullable(accounts.matures[opened]),
+        })  # fmt: skip
+        self._register("holding", {
+            "i": served, "owner": services.owner[served], "product": services.product[served],
+            "cents": services.owed[served], "opened": services.opened[served],
+            "closed": _nullable(services.closed[served]), "ends": _nullable(services.ends[served]),
+        })  # fmt: skip
+        self._register("balance", {"i": balances, "cents": accounts.balance[balances]})
+        moves = state.moves
+        self._register("move", {
+            "account": joined([move.account for move in moves]), "cents": joined([move.cents for move in moves]),
+            "kind": joined([np.full(len(move.account), move.kind) for move in moves]),
+            "branch": joined([move.branch for move in moves]), "bank": joined([move.bank for move in moves]),
+        })  # fmt: skip
+        queries = {**FIRST, **DAILY} if first else DAILY
+        on = state.date
+        queries = {name: sql.format(on=on, stamp=f"{on:%Y%m%d}") for name, sql in queries.items()}
+        return delivery.write(self.database, out, on, "CNY", self._totals(), queries)
+
+    def _totals(self) -> dict[str, str | int]:
+        state = self.state
+        running = state.open_now()
+        cents = int(state.accounts.balance[running].sum())
+        return {
+            "aum": f"{cents // 100}.{cents % 100:02d}",
+            "accounts": int(running.sum()),
+            "customers": int((state.since <= state.on).sum()),
+        }
+
+    def _register(self, name: str, columns: dict[str, Ints | pa.Array]) -> None:
+        self.database.register(name, pa.table(columns))
+
+    def _register_people(self, who: Ints) -> None:
+        facts, state = self.facts, self.state
+        columns = {name: column[who] for name, column in facts.columns.items()}
+        columns |= {f"knows_{fact}": known[who] for fact, known in facts.known.items()}
+        columns |= {"i": who, "rating": state.risk[who], "rated": facts.rated_on[who]}
+        columns |= {"branch": state.branch[who], "since": state.since[who]}
+        self._register("person", columns)
+
+    def _words(self) -> None:
+        words = {
+            "surnames": names.SURNAMES,
+            "letters": names.LETTERS,
+            "districts": names.DISTRICTS,
+            "roads": names.ROADS,
+            "estates": names.ESTATES,
+            "occupations": names.OCCUPATIONS,
+            "educations": names.EDUCATIONS,
+            "marital": names.MARITAL,
+            "banks": names.OTHER_BANKS,
+            "products": [product.key for product in names.PRODUCTS],
+            "kinds": list(KINDS),
+        }
+        for name, values in words.items():
+            listed = ", ".join(f"'{value}'" for value in values)
+            self.database.execute(f"SET VARIABLE {name} = [{listed}]")
+
+    def _register_bank(self) -> None:
+        count = self.state.branches
+        named = [
+            names.BRANCH_NAMES[i] if i < len(names.BRANCH_NAMES) else f"第{i + 1}支行" for i in range(count)
+        ]
+        self.database.register("branch", pa.table({
+            "branch_id": ["B000"] + [f"B{i + 1:03d}" for i in range(count)],
+            "name": ["分行本部", *named],
+            "parent_id": [None] + ["B000"] * count,
+        }))  # fmt: skip
+        self.database.register("product", pa.table({
+            "product_id": [product.key for product in names.PRODUCTS],
+            "name": [product.zh for product in names.PRODUCTS],
+            "name_en": [product.en for product in names.PRODUCTS],
+            "category": [product.category for product in names.PRODUCTS],
+            "risk": [f"R{product.risk}" if product.risk else None for product in names.PRODUCTS],
+            "overdraft": [False] * len(names.PRODUCTS),
+        }))  # fmt: skip
+        posts = [("B000", post, number) for post, most in names.HEAD_OFFICE_STAFF for number in range(most)]
+        posts += [
+            (f"B{branch + 1:03d}", post, number)
+            for branch in range(count)
+            for post, most in names.STAFF_PER_BRANCH
+            for number in range(most)
+        ]
+        self.database.register("member", pa.table({
+            "staff_id": [f"{branch[1:]}{INITIALS[post]}{number + 1}" for branch, post, number in posts],
+            "name": self._staff_names(len(posts)),
+            "branch_id": [row[0] for row in posts],
+            "post": [row[1] for row in posts],
+        }))  # fmt: skip
+
+    def _staff_names(self, count: int) -> list[str]:
+        """People of working age."""
+        rng = np.random.default_rng([self.state.seed, 3])
+        surname = names.surnames(rng, count)
+        first, second = names.given(rng, rng.integers(1970, 2002, count), rng.random(count) < 0.55)
+        letters = names.LETTERS
+        return [
+            names.SURNAMES[one] + letters[two] + letters[three]
+            for one, two, three in zip(surname, first, second, strict=True)
+        ]
+
+
+def _nullable(days: Ints) -> pa.Array:
+    return pa.array(np.where(days == NEVER, 0, days), mask=days == NEVER)
+
+
+_DATE = "DATE '1970-01-01' + CAST({0} AS INT)"
+_CENTS = "CAST(CAST(cents AS DECIMAL(20,2)) * 0.01 AS DECIMAL(18,2))"
+
+
+def _word(name: str, place: str) -> str:
+    return f"getvariable('{name}')[{place} + 1]"
+
+
+def _key(letter: str, width: int, place: str) -> str:
+    return f"'{letter}' || lpad(CAST({place} + 1 AS VARCHAR), {width}, '0')"
+
+
+FIRST = {
+    "branches": "SELECT * FROM branch",
+    "staff": "SELECT *, NULL AS left_on FROM member",
+    "products": "SELECT * FROM product",
+}
+
+DAILY = {
+    "customers": f"""
+SELECT {_key("P", 7, "i")} AS customer_id,
+       {_word("surnames", "surname")} || {_word("letters", "given_1")} || {_word("letters", "given_2")} AS name,
+       IF(female, 'F', 'M') AS sex, IF(knows_birth, {_DATE.format("born")}, NULL) AS birth_date,
+       IF(knows_identity, CAST(area AS VARCHAR) || strftime({_DATE.format("born")}, '%Y%m%d') || lpad(CAST(id_order AS VARCHAR), 3, '0')
+           || '10X98765432'[id_check + 1], NULL) AS identity_number,
+       IF(knows_phone, CAST(prefix AS VARCHAR) || lpad(CAST(number AS VARCHAR), 8, '0'), NULL) AS phone,
+       IF(knows_address, '{names.CITY}' || {_word("districts", "district")} || {_word("roads", "road")} || CAST(house AS VARCHAR) || '号'
+           || {_word("estates", "estate")} || CAST(block AS VARCHAR) || '幢' || CAST(room AS VARCHAR) || '室', NULL) AS address,
+       IF(knows_income AND income > 0, CAST(CAST(income AS DECIMAL(20,2)) * 0.01 AS DECIMAL(18,2)), NULL) AS income,
+       IF(knows_occupation, {_word("occupations", "occupation")}, NULL) AS occupation,
+       IF(knows_education AND education >= 0, {_word("educations", "education")}, NULL) AS education,
+       IF(knows_marital, {_word("marital", "marital")}, NULL) AS marital_status,
+       IF(knows_risk, 'C' || CAST(rating AS VARCHAR), NULL) AS risk_rating,
+       IF(knows_risk, {_DATE.format("rated")}, NULL) AS risk_rated_on,
+       'B' || lpad(CAST(branch AS VARCHAR), 3, '0') AS branch_id, {_DATE.format("since")} AS opened_on
+FROM person""",
+    "accounts": f"""
+SELECT {_key("A", 8, "i")} AS account_id,
+       '6230' || lpad(CAST((i * 7919 + 104729) % 1000000000000 AS VARCHAR), 12, '0') || lpad(CAST(i % 1000 AS VARCHAR), 3, '0') AS account_number,
+       {_key("P", 7, "owner")} AS customer_id, 'B' || lpad(CAST(branch AS VARCHAR), 3, '0') AS branch_id,
+       {_word("products", "product")} AS product_id, {_DATE.format("opened")} AS opened_on,
+       {_DATE.format("closed")} AS closed_on, {_DATE.format("matures")} AS matures_on
+FROM account""",
+    "holdings": f"""
+SELECT {_key("H", 8, "i")} AS holding_id, {_key("P", 7, "owner")} AS customer_id, {_word("products", "product")} AS product_id,
+       {_key("A", 8, "owner")} AS account_id, {_CENTS} AS amount, {_DATE.format("opened")} AS opened_on,
+       {_DATE.format("closed")} AS closed_on, {_DATE.format("ends")} AS matures_on
+FROM holding""",
+    "balances": f"SELECT {_key('A', 8, 'i')} AS account_id, {_CENTS} AS balance FROM balance",
+    "transactions": f"""
+SELECT '{{stamp}}' || lpad(CAST(row_number() OVER (ORDER BY account, kind, cents, branch, bank) AS VARCHAR), 8, '0') AS transaction_id,
+       {_key("A", 8, "account")} AS account_id, DATE '{{on}}' AS booked_on, {_CENTS} AS amount,
+       {_word("kinds", "kind")} AS kind, IF(branch > 0, 'B' || lpad(CAST(branch AS VARCHAR), 3, '0'), NULL) AS branch_id,
+       IF(bank > 0, {_word("banks", "bank - 1")}, NULL) AS counterparty_bank
+FROM move""",
+}
