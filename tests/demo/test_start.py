@@ -21,7 +21,7 @@ from weihu.rules import rulebook
 
 pytestmark = pytest.mark.xdist_group("demo")  # one process makes the two banks
 
-CUSTOMERS, DAYS, TWINS = 150, 8, 0.05
+CUSTOMERS, DAYS, TWINS = 500, 8, 0.02
 TODAY = date(2026, 7, 1)
 OF_A_START = {"password", "digest", "report", "detail", "subject", "signal", "open_key", "pinyin"}
 """Fields that hold secrets, times or row numbers, which differ between two starts."""
@@ -60,7 +60,7 @@ def empty_bank(blocker, root):
         override_settings(HOME=home),
         transaction.atomic(),
     ):
-        patch.setattr(bank, "TWINS", TWINS)  # of 150 customers the demo's own share is nobody
+        patch.setattr(bank, "TWINS", TWINS)  # of so few customers the demo's own share is nobody
         for model in apps.get_models():
             if model.__module__.startswith("weihu."):
                 model._base_manager.all()._raw_delete("default")
@@ -98,7 +98,7 @@ def interrupted(django_db_setup, django_db_blocker, tmp_path_factory, keys):
     root = tmp_path_factory.mktemp("interrupted")
     shutil.copy(keys, root)
     left = {
-        "合成银行 synthetic bank": 3,
+        "合成银行 synthetic bank": 1,
         "批次 nights": 2,
         "生活 lives": 6,
         "疑似重复 duplicates": 1,
@@ -119,10 +119,10 @@ def interrupted(django_db_setup, django_db_blocker, tmp_path_factory, keys):
 
         return advance_or_break
 
-    def breaking_work(run):
+    def breaking_work(run, customers):
         if run.number == 5 and "work" not in broken:
             raise KeyboardInterrupt("work")
-        work(run)
+        work(run, customers)
 
     broken = []
     with pytest.MonkeyPatch.context() as patch, empty_bank(django_db_blocker, root) as home:
@@ -245,7 +245,7 @@ def test_the_archive_knows_what_no_core_system_tells(bank, db):
     assert set(Referral.objects.values_list("state", flat=True)) == {"open", "accepted", "declined"}
     assert Reply.objects.exclude(customer_id="").exists()
     assert Reply.objects.filter(customer_id="").exists()
-    assert Fact.objects.filter(source="电话回访").exists()
+    assert Fact.objects.filter(source="柜面办理业务").exists()
 
 
 def test_the_audit_log_of_the_demo_is_one_whole_chain(bank, db):

@@ -1,21 +1,53 @@
-"""The bank of the demo: its rule book, its size, and what its core system delivers day by day."""
+"""The bank of the demo: its rule book, its size, and the days that it lives, one delivery each."""
 
 from __future__ import annotations
 
-import shutil
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from weihu.demo.stages import Stages
 from weihu.engine.lake import Home
 from weihu.rules import rulebook
-from weihu.sources.synthetic import SyntheticBank
+from weihu.sources.synthetic import Contact, SyntheticBank
 
 BOOK = "state_bank"
 BRANCHES = 3
 SEED = 20
 TWINS = 0.006
 """The share of customers who were opened a second time under another number."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many customers the bank has, and of which days its deliveries are."""
+
+    customers: int
+    days: int
+    last: str
+
+
+class LivingBank:
+    """The bank whose days the demo replays: ``next_day`` takes what staff did and writes the next delivery.
+
+    The same size and the same contacts give the same bytes, so an interrupted start lives its days again.
+    """
+
+    def __init__(self, home: Home, size: Size) -> None:
+        self.days = size.days
+        self.on = date.fromisoformat(size.last) - timedelta(days=size.days)
+        self.customers = SyntheticBank(size.customers, BRANCHES, size.days, date.fromisoformat(size.last), SEED, TWINS)
+        self._folder = _folder(home)
+
+    def next_day(self, contacts: Iterable[Contact]) -> Path:
+        """Let a day pass in which staff had these contacts; its delivery."""
+        self.on += timedelta(days=1)
+        return self.customers.day(self._folder, contacts)
+
+    def close(self) -> None:
+        """Keep what only the demo's makers may read."""
+        self.customers.write_truth(self._folder)
 
 
 def found(home: Home) -> None:
@@ -25,14 +57,15 @@ def found(home: Home) -> None:
         home.rulebook.write_bytes((rulebook.BOOKS / f"{BOOK}.toml").read_bytes())
 
 
-def generate(home: Home, customers: int, days: int, today: date, stages: Stages) -> list[Path]:
-    """The deliveries of so many days up to yesterday, by date; those of an interrupted start are written anew."""
-    deliveries = home.root / "deliveries"
-    done = deliveries / ".done"
-    if not done.is_file():
-        shutil.rmtree(deliveries, ignore_errors=True)  # of another day they would be another bank's
-        bank = SyntheticBank(customers, BRANCHES, days, today - timedelta(days=1), SEED, TWINS)
-        for _ in stages.track("合成银行 synthetic bank", bank.deliveries(deliveries), days):
-            pass
-        done.touch()
-    return sorted(path for path in deliveries.iterdir() if path.is_dir() and not path.name.startswith("."))
+def size_of(home: Home, customers: int, days: int, today: date) -> Size:
+    """The bank's size: as it was when the home's first start began, else as it is asked for now, up to yesterday."""
+    file = _folder(home) / "size.json"
+    if not file.is_file():
+        file.parent.mkdir(exist_ok=True)
+        size = Size(customers, days, str(today - timedelta(days=1)))
+        file.write_text(json.dumps(asdict(size)), encoding="utf-8")
+    return Size(**json.loads(file.read_text(encoding="utf-8")))
+
+
+def _folder(home: Home) -> Path:
+    return home.root / "deliveries"

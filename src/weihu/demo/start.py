@@ -23,7 +23,8 @@ def prepare(home: Home, customers: int, days: int, today: date) -> None:
 
 
 def _build(home: Home, customers: int, days: int, today: date, stages: Stages) -> None:
-    deliveries = bank.generate(home, customers, days, today, stages)
-    nights.replay(home, deliveries, stages)
-    lives.live(home, stages)
+    with stages.whole("合成银行 synthetic bank"):
+        living = bank.LivingBank(home, bank.size_of(home, customers, days, today))
+    nights.replay(home, living, stages)
+    lives.live(home, living.customers, stages)
     logins.give(home, stages)

@@ -13,6 +13,7 @@ from weihu.demo.lives.service import complain, invite
 from weihu.demo.lives.working_day import introduce, run_a_campaign, visit, write_texts
 from weihu.demo.stages import Stages
 from weihu.engine.lake import Home
+from weihu.sources.synthetic import SyntheticBank
 from weihu.workplace.act.messaging.models import Template
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Standing
@@ -36,14 +37,14 @@ PARTS = (
 )
 
 
-def live(home: Home, stages: Stages) -> None:
+def live(home: Home, customers: SyntheticBank, stages: Stages) -> None:
     """Give the bank's customers their lives, all of it or nothing, and look for duplicates. Twice is once."""
     run = current()
     if run is None:
         return
     if not Template.objects.exists():
         standings = Standing.objects.listed_at(run).select_related("customer").order_by("customer_id")
-        scene = Scene(run, list(standings), np.random.default_rng(run.number))
+        scene = Scene(run, list(standings), np.random.default_rng(run.number), customers)
         with transaction.atomic():
             for part in stages.track("生活 lives", PARTS, len(PARTS)):
                 part(scene)

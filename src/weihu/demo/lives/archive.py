@@ -6,8 +6,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.utils import timezone
+from lunardate import LunarDate
 
 from weihu.demo.lives.scene import NOBODY, RICH, RICHER, Scene, owner
+from weihu.demo.working.person import Person
 from weihu.rules.catalogue import read
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
@@ -54,21 +56,29 @@ def consent(scene: Scene) -> None:
 
 def tell_special_days(scene: Scene) -> None:
     """Half of the rich customers have told a wedding day, a child's birthday or their birthday by the moon."""
-    fields, rng = scene.book.fields, scene.rng
-    facts = []
+    fields, facts = scene.book.fields, []
     for row in scene.standings:
         if row.grade_rank < RICH or not scene.happens(WITH_SPECIAL_DAYS):
             continue
-        days = {
-            "wedding_day": str(date(int(rng.integers(1985, 2015)), int(rng.integers(1, 13)), int(rng.integers(1, 28)))),
-            "child_birth_date": str(date(int(rng.integers(2008, 2023)), int(rng.integers(1, 13)), 5)),
-            "lunar_birthday": f"{int(rng.integers(1, 13))}-{int(rng.integers(1, 29))}",
-        }
-        for key in scene.some_of(list(days), int(rng.integers(1, 3))):
-            value = read(fields[key], days[key])
-            written = FactContent(key, value, Channel.SERVICE, Confidence.TOLD, source="客户拜访")
+        days = _special_days(scene, Person(scene.customers, row.customer_id))
+        for key in scene.some_of(list(days), int(scene.rng.integers(1, 3))):
+            written = FactContent(
+                key, read(fields[key], days[key]), Channel.SERVICE, Confidence.TOLD, source="客户拜访"
+            )
             facts.append(NewFact(row.customer_id, written, scene.token()))
     record_facts(facts, NOBODY, scene.on, "demo")
+
+
+def _special_days(scene: Scene, person: Person) -> dict[str, str]:
+    """The days that somebody has, by field."""
+    moon = LunarDate.from_solar_date(person.born.year, person.born.month, person.born.day)
+    days = {"lunar_birthday": f"{moon.month}-{moon.day}"}
+    if person.children:
+        days["child_birth_date"] = str(person.children[0])
+    if person.married:
+        year = person.children[0].year - 1 if person.children else person.born.year + 26
+        days["wedding_day"] = str(date(min(year, scene.on.year - 1), int(scene.rng.integers(1, 13)), 18))
+    return days
 
 
 def set_goals(scene: Scene) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date
-from itertools import chain
 
 from django.utils import timezone
 
@@ -15,9 +13,8 @@ from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.know.relations.models import Household, Member, Relation
 
-GROWN = 18
-"""So many years apart are parent and child."""
-IN_A_HOUSEHOLD = 0.7
+KNOWN, IN_A_HOUSEHOLD = 0.8, 0.7
+"""Of the ties in families, and of the families, so many were recorded."""
 OUTSIDE_THE_FAMILY = ("introduced_by", "works_with", "classmate", "friend")
 EVERY, APART = 97, 50
 """Every so-many-th customer knows the one so many places behind him."""
@@ -26,35 +23,31 @@ Pair = tuple[Standing, str, Standing]
 
 
 def relate_families(scene: Scene) -> None:
-    """Those who share an address are related, most of them in a household; a few people know somebody outside it."""
-    families = _families(scene)
-    _record_relations(scene, [*chain.from_iterable(map(_ties, families)), *_acquainted(scene)])
-    _record_households(scene, [family for family in families if scene.happens(IN_A_HOUSEHOLD)])
+    """Staff know of most families, and have put many in a household; a few people know somebody outside theirs."""
+    ties = [pair for pair in _ties(scene) if scene.happens(KNOWN)]
+    _record_relations(scene, [*ties, *_acquainted(scene)])
+    _record_households(scene, [family for family in _families(scene) if scene.happens(IN_A_HOUSEHOLD)])
 
 
 def _families(scene: Scene) -> list[list[Standing]]:
-    """Two or more who share an address, the eldest first."""
-    by_address: dict[str, list[Standing]] = defaultdict(list)
-    for row in scene.standings:
-        if row.customer.address and row.customer.birth_date:
-            by_address[row.customer.address].append(row)
-    families = (sorted(rows, key=_born) for rows in by_address.values())
-    return [family for family in families if len(family) > 1]
+    """Two or more customers of a household, the head first."""
+    people = scene.customers.state.people
+    together: dict[int, list[tuple[int, str, Standing]]] = defaultdict(list)
+    for place, row in scene.places():
+        if people.again[place] < 0:  # a number given twice is no second person
+            together[int(people.household[place])].append((int(people.role[place]), row.customer_id, row))
+    return [[row for *_, row in sorted(rows)] for rows in together.values() if len(rows) > 1]
 
 
-def _ties(family: list[Standing]) -> Iterator[Pair]:
-    """What the others are to the eldest: one spouse of about his age, children, brothers and sisters."""
-    head, *others = family
-    married = False
-    for other in others:
-        years = (_born(other) - _born(head)).days // 365
-        couple = years < GROWN and other.customer.sex != head.customer.sex and not married
-        yield head, "child" if years >= GROWN else "spouse" if couple else "sibling", other
-        married = married or couple
-
-
-def _born(standing: Standing) -> date:
-    return standing.customer.birth_date or date.min
+def _ties(scene: Scene) -> Iterator[Pair]:
+    """Husbands to their wives, parents to their children."""
+    people, by_place = scene.customers.state.people, dict(scene.places())
+    for place, row in by_place.items():
+        spouse = by_place.get(int(people.spouse[place]))
+        if spouse and people.again[place] < 0 and not people.female[place]:
+            yield row, "spouse", spouse
+        parents = (by_place.get(int(column[place])) for column in (people.father, people.mother))
+        yield from ((parent, "child", row) for parent in parents if parent)
 
 
 def _acquainted(scene: Scene) -> Iterator[Pair]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from weihu.rules.rulebook import RuleBook
+from weihu.sources.synthetic import SyntheticBank
 from weihu.workplace.bank.models import Run, Staff, Standing
 
 T = TypeVar("T")
@@ -23,11 +24,12 @@ RICHER, RICH = 2, 3
 
 @dataclass(frozen=True)
 class Scene:
-    """The last run, everybody's standing by customer number, and the dice."""
+    """The last run, everybody's standing by customer number, the dice, and who the customers really are."""
 
     run: Run
     standings: list[Standing]
     rng: np.random.Generator
+    customers: SyntheticBank
 
     @property
     def on(self) -> date:
@@ -43,6 +45,10 @@ class Scene:
     def owned(self) -> list[Standing]:
         """The customers that somebody answers for."""
         return [row for row in self.standings if row.primary_id]
+
+    def places(self) -> Iterator[tuple[int, Standing]]:
+        """The customers with their places in the columns of the synthetic bank."""
+        return ((int(row.customer_id[1:]) - 1, row) for row in self.standings)
 
     @cached_property
     def staff(self) -> dict[str, Staff]:

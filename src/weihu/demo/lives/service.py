@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from weihu.demo.lives.scene import Scene, owner
+from weihu.demo.working.person import Person
+from weihu.sources.synthetic.columns import day
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.know.complaints import cases
 from weihu.workplace.know.intake.models import Invitation
@@ -19,6 +21,8 @@ COMPLAINTS = [
     ("营销电话太多", "一周接到四次推荐保险的电话。", "phone"),
 ]
 ANSWERS = ("已电话致歉并说明原因,客户表示理解。", "已退还费用,并登记短信服务。", "已调整窗口安排,送上小礼品。")
+COMPLAINED_WITHIN, CLOSED_AFTER = timedelta(days=60), timedelta(days=8)
+COMPLAINING = 0.5
 REPLIES = 20
 """So many replies come to a branch's event; one of STRANGER_EVERY is of somebody whom nobody knows."""
 STRANGER_EVERY = 5
@@ -26,29 +30,47 @@ STRANGER_PHONE = "13900001234"
 
 
 def complain(scene: Scene) -> None:
-    """Two rounds: recent ones, some of them late, and older ones that were closed, every other of them asked about."""
-    for place, row in enumerate(scene.some_of(scene.standings, 2 * len(COMPLAINTS))):
+    """Complaints of who met a fault of service, and of a few more; older ones were closed, every other one asked about."""
+    for place, (raised, row) in enumerate(_raised(scene)):
         subject, text, origin = COMPLAINTS[place % len(COMPLAINTS)]
-        older = place >= len(COMPLAINTS)
-        raised = scene.on - timedelta(days=int(scene.rng.integers(*((10, 40) if older else (0, 8)))))
         values = {"subject": subject, "text": text, "origin": origin}
         case = cases.open_case(row.customer_id, values, owner(row), raised, scene.book, scene.token())
         cases.assign(case, owner(row), owner(row), raised)
-        if older:
-            closed = raised + timedelta(days=3)
+        if scene.on - raised > CLOSED_AFTER:
+            closed = raised + timedelta(days=int(scene.rng.integers(1, 5)))
             cases.close(case, ANSWERS[place % len(ANSWERS)], owner(row), closed)
             if place % 2:
                 cases.ask(case, int(scene.rng.integers(2, 6)), "", owner(row), closed + timedelta(days=4))
 
 
+def _raised(scene: Scene) -> list[tuple[date, Standing]]:
+    """Who complains when: of two faults one is complained of within days."""
+    told = scene.customers.state.events
+    faults = [
+        (day(int(on)), int(place))
+        for kind, days, who in zip(told.kind, told.on, told.who, strict=True)
+        if kind == "incident"
+        for on, place in zip(days, who, strict=True)
+    ]
+    by_place = dict(scene.places())
+    raised = [
+        (min(on + timedelta(days=int(scene.rng.integers(0, 4))), scene.on), by_place[place])
+        for on, place in faults
+        if place in by_place and scene.on - on < COMPLAINED_WITHIN and scene.happens(COMPLAINING)
+    ]
+    others = [row for row in scene.owned if Person(scene.customers, row.customer_id).grown]
+    few = scene.some_of(others, max(0, 2 * len(COMPLAINTS) - len(raised)))
+    spread = (scene.on - timedelta(days=int(days)) for days in scene.rng.integers(0, 40, len(few)))
+    return sorted([*raised, *zip(spread, few, strict=True)], key=lambda case: (case[0], case[1].customer_id))
+
+
 def invite(scene: Scene) -> None:
     """A tea party of each branch, with replies of customers and of some whom nobody knows."""
-    hobbies = [choice.key for choice in scene.book.fields["hobbies"].choices]
     for branch in scene.branches:
         customers = [row for row in scene.standings if row.branch_id == branch and row.customer.phone]
         invitation = _tea_party(scene, branch, owner(customers[0]))
         for place, row in enumerate(scene.some_of(customers, REPLIES)):
-            values = {"hobbies": scene.one_of(hobbies)}
+            values = {"hobbies": Person(scene.customers, row.customer_id).answer("hobbies") or ""}
             receive(invitation, _person(row, place), values, scene.book, scene.on, scene.token())
 
 

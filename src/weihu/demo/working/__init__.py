@@ -10,6 +10,7 @@ from django.db import transaction
 
 from weihu.demo.working.contacts import AT_ONCE, agree_on_visits, record, work_through
 from weihu.demo.working.told import tell
+from weihu.sources.synthetic import SyntheticBank
 from weihu.workplace.act.care.models import CarePlan
 from weihu.workplace.act.care.results import apply
 from weihu.workplace.bank.models import Run, Signal, Task
@@ -25,7 +26,7 @@ def worked_on(on: date) -> bool:
     return Contact.objects.filter(on=on).exists()
 
 
-def work(run: Run) -> None:
+def work(run: Run, customers: SyntheticBank) -> None:
     """Do the work of the run's day, all of it or nothing; on closed days nobody works. The same run gives the same day."""
     rng = np.random.default_rng(run.number)
     days = working_days(run.rulebook, run.work_date)
@@ -38,7 +39,7 @@ def work(run: Run) -> None:
         agree_on_visits(run, done, rng)
         reached = {key for key, contact in contacts.items() if contact.outcome != Outcome.NOT_REACHED}
         answered = {key: signals for key, signals in reasons.items() if key in reached}
-        tell(run, answered, contacts, rng)
+        tell(run, answered, contacts, customers)
         _answer(run, answered, contacts)
 
 
