@@ -57,9 +57,8 @@ def worked_on(on: date) -> bool:
 
 
 def work(run: Run, share: float) -> None:
-    """Do a share of a day's tasks, all of it or nothing; at weekends nobody works. The same run gives the same day."""
-    if run.work_date.weekday() >= 5:
-        return
+    """Do a share of the day's tasks, all of it or nothing; who does not work has none for the day. The same run gives
+    the same day."""
     rng = np.random.default_rng(run.number)
     with transaction.atomic():
         contacts = _contacts(run, share, rng)
@@ -74,7 +73,7 @@ def work(run: Run, share: float) -> None:
 
 def _contacts(run: Run, share: float, rng: np.random.Generator) -> dict[str, Contact]:
     """The day's contacts by customer."""
-    listed = list(Task.objects.filter(run=run).order_by("staff_id", "position"))
+    listed = list(Task.objects.filter(run=run, on=run.work_date).order_by("staff_id", "position"))
     tasks = [task for task, chance in zip(listed, rng.random(len(listed)), strict=True) if chance < share]
     at = timezone.make_aware(datetime.combine(run.work_date, time(10)))
     outcomes = rng.choice([str(outcome) for outcome in RESULTS], len(tasks), p=list(RESULTS.values()))
