@@ -170,6 +170,11 @@ class Day:
     unlike: bool
     said: str
 
+    @property
+    def word(self) -> str:
+        """At work, or off."""
+        return _word(self.open)
+
 
 @dataclass(frozen=True)
 class Month:

@@ -17,6 +17,7 @@ from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import called, in_language
 from weihu.workplace.gate.cover import absent_on
 from weihu.workplace.gate.models import Absence
+from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.grading import columns
@@ -159,7 +160,7 @@ def days_table(request: WorkRequest) -> HttpResponse:
                 context["problems"], status = problems[:LISTED], 422
             else:
                 context["saved"] = (len(entries), opening.save(entries, gate))
-                del gate.days
+                gate = Gate(gate.staff, gate.run)  # one gate reads the days once
     this_year = request.run.work_date.year
     context |= {
         "months": opening.shown_months(gate, wanted),
