@@ -226,8 +226,17 @@ def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
     latest = current()
     if latest and published:
         click.echo(_run_line(latest), err=True)
+        for year in latest.report["unannounced"]:
+            click.echo(f"  {UNANNOUNCED.format(year=year)}", err=True)
     elif latest:
         click.echo(f"{latest.business_date}: 已是最新 / nothing new", err=True)
+
+
+UNANNOUNCED = (
+    "{year} 年放假安排未知:只按周末和法定节假日休息;请在“管户 › 工作日历”上传"
+    " / the holidays of {year} are not known: only weekends and the public holidays by law are closed;"
+    " upload them on Portfolios › Working days"
+)
 
 
 def _explain(home: Home, folder: Path, refused: DeliveryRefused) -> None:
@@ -276,6 +285,7 @@ def status(home: Home, as_json: bool) -> None:
         "unassigned": report["unassigned"],
         "rulebook": f"{latest.book.key} {latest.book.version}",
         "reconciled": totals["customer_aum"] == totals["account_aum"] == totals["control_total"],
+        "unannounced": report["unannounced"],
     }
     click.echo(
         json.dumps(figures, ensure_ascii=False)

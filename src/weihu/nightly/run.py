@@ -131,6 +131,7 @@ class Nightly:
             written = self._publication.stage(last)
         run.report = {
             **counts,
+            "unannounced": days.unannounced(manifest.business_date),
             "reconciliation": reconciliation,
             "landed": landed.rows,
             "rows_written": written,

@@ -89,15 +89,20 @@ def _choices(field: CatalogueField, text: str) -> str:
 
 
 def _date(field: CatalogueField, text: str) -> str:
-    match = re.fullmatch(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?", text)
-    match = match or re.fullmatch(r"(\d{4})(\d{2})(\d{2})", text)
-    try:
-        on = date(*map(int, match.groups())) if match else None
-    except ValueError:
-        on = None
+    on = read_date(text)
     if on is None or not YEARS[0] <= on.year <= YEARS[1]:
         raise Unfit("日期,例如 1980-05-01", "a date, such as 1980-05-01")
     return on.isoformat()
+
+
+def read_date(text: str) -> date | None:
+    """A date as people write it: 1980-05-01, 1980/5/1, 1980年5月1日, 19800501; None for what is none."""
+    match = re.fullmatch(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?", text)
+    match = match or re.fullmatch(r"(\d{4})(\d{2})(\d{2})", text)
+    try:
+        return date(*map(int, match.groups())) if match else None
+    except ValueError:
+        return None
 
 
 def _lunar_date(field: CatalogueField, text: str) -> str:

@@ -28,6 +28,8 @@ ARRANGED = range(min(chinese_calendar.holidays).year, max(chinese_calendar.holid
 """The years whose arrangement the library knows."""
 
 Voice = Literal["branch", "bank", "arranged", "expected"]
+Rule = tuple[str, tuple[str, ...]]
+"""The book's arrangement and statutory days, as a key."""
 
 
 class ListDay(NamedTuple):
@@ -54,7 +56,7 @@ class WorkingDays:
         for key in ((branch_id, on), ("", on)):
             if key in self.own:
                 return self.own[key]
-        return usually_open(on, self._rule)
+        return self.usually_open(on)
 
     def works(self, on: date, branch_id: str, staff_id: str) -> bool:
         """Whether somebody of a branch works on a day, absences aside."""
@@ -71,7 +73,23 @@ class WorkingDays:
             return "branch"
         if ("", on) in self.own:
             return "bank"
-        return "arranged" if is_arranged(on.year, self._rule) else "expected"
+        return "arranged" if self.is_arranged(on.year) else "bank" if self.is_known(on.year) else "expected"
+
+    def usually_open(self, on: date) -> bool:
+        """Whether a day is open by the arrangement, or where none is announced by the law alone."""
+        return _usually_open(on, self._rule)
+
+    def is_arranged(self, year: int) -> bool:
+        """Whether everything is known of a year that others than the bank decide."""
+        return self.rule.arrangement == "none" or year in ARRANGED
+
+    def is_known(self, year: int) -> bool:
+        """Whether a year's holidays are announced, or the bank has entered days of that year."""
+        return self.is_arranged(year) or year in self._entered
+
+    def unannounced(self, on: date) -> list[int]:
+        """The years within the days looked ahead to of which only the public holidays by law are known."""
+        return sorted({year for year in {on.year, (on + timedelta(days=LOOK_AHEAD)).year} if not self.is_known(year)})
 
     def list_day(self, after: date, branch_id: str = "", staff_id: str = "") -> ListDay:
         """The day of the list that a night plans for a branch or a member of staff.
@@ -119,13 +137,12 @@ class WorkingDays:
                 yield on
 
     @cached_property
-    def _rule(self) -> tuple[str, tuple[str, ...]]:
-        return rule_of(self.rule)
+    def _entered(self) -> frozenset[int]:
+        return frozenset(on.year for branch, on in self.own if not branch)
 
-
-def rule_of(rule: Section) -> tuple[str, tuple[str, ...]]:
-    """What the book says of open days, as a key."""
-    return rule.arrangement, tuple(rule.statutory)
+    @cached_property
+    def _rule(self) -> Rule:
+        return self.rule.arrangement, tuple(self.rule.statutory)
 
 
 def usual(book: RuleBook) -> WorkingDays:
@@ -134,20 +151,14 @@ def usual(book: RuleBook) -> WorkingDays:
 
 
 @lru_cache(maxsize=4096)
-def usually_open(on: date, rule: tuple[str, tuple[str, ...]]) -> bool:
-    """Whether a day is open by the arrangement, or where none is announced by the law alone."""
+def _usually_open(on: date, rule: Rule) -> bool:
     if rule[0] == "china" and on.year in ARRANGED:
         return bool(chinese_calendar.is_workday(on))
-    return on.weekday() < SATURDAY and on not in closed_by_law(on.year, rule)
-
-
-def is_arranged(year: int, rule: tuple[str, tuple[str, ...]]) -> bool:
-    """Whether everything is known of a year that others than the bank decide."""
-    return rule[0] == "none" or year in ARRANGED
+    return on.weekday() < SATURDAY and on not in _closed_by_law(on.year, rule)
 
 
 @lru_cache(maxsize=64)
-def closed_by_law(year: int, rule: tuple[str, tuple[str, ...]]) -> frozenset[date]:
+def _closed_by_law(year: int, rule: Rule) -> frozenset[date]:
     """The public holidays of a year. In China one on a Saturday or Sunday is made up for on the next working day."""
     arrangement, statutory = rule
     closed = {on for entry in statutory for on in _days_of(entry, year)}

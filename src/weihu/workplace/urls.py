@@ -87,6 +87,7 @@ urlpatterns = [
     path("customers/<str:customer_id>/referrals/", referrals.refer, name="refer"),
     path("portfolios/", portfolio.portfolios, name="portfolios"),
     path("portfolios/staffing/", portfolio.staff_table, name="staff_table"),
+    path("portfolios/days/", portfolio.days_table, name="days_table"),
     path("portfolios/handovers/", handovers.handover_list, name="handovers"),
     path("portfolios/handovers/<int:number>/", handovers.handover, name="handover"),
     path("portfolios/claims/", handovers.claims, name="claims"),

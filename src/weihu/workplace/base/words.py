@@ -125,6 +125,12 @@ def day(value: date | None) -> str:
 
 
 @register.filter
+def month(value: date) -> str:
+    """A month as branches write it: 2026年3月, Mar 2026."""
+    return format_date(value, "M Y" if english() else "Y年n月")
+
+
+@register.filter
 def weekday(value: date) -> str:
     """A working day with its weekday, without the year."""
     return format_date(value, "D j M" if english() else "n月j日 l")

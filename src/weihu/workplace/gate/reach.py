@@ -115,6 +115,10 @@ class Gate:
         """The day that the person's list of the run is for."""
         return self.days.list_day(self.run.business_date, self.staff.branch_id, self.staff.staff_id).on
 
+    def works(self, on: date) -> bool:
+        """Whether the person works on a day, absences aside."""
+        return self.days.works(on, self.staff.branch_id, self.staff.staff_id)
+
     def colleagues(self) -> QuerySet[Staff]:
         """Active staff of the branches within reach; of the person's own branch where the reach is ``own``."""
         branches = self.branches or [self.staff.branch_id]

@@ -14,6 +14,7 @@ from django.http import QueryDict
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.offers import Offer
+from weihu.rules.workdays import WorkingDays
 from weihu.workplace.act.campaigns.models import Campaign, CampaignTarget
 from weihu.workplace.act.messaging.fatigue import tired_customers
 from weihu.workplace.bank.models import Account, Holding, Product, Standing
@@ -81,7 +82,7 @@ def start(campaign: Campaign, gate: Gate, book: RuleBook, by: str, on: date) -> 
     random.Random(campaign.seed).shuffle(order)  # noqa: S311 - a repeatable draw, not a secret
     control_size = round(len(order) * campaign.control_share)
     holding = holders(book.offers.get(campaign.offer), [row.customer_id for row in order])
-    days = _waves(order[control_size:], max(on, campaign.from_on), campaign.wave_size)
+    days = _waves(order[control_size:], max(on, campaign.from_on), campaign.wave_size, gate.days)
     with transaction.atomic():
         begun = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.DRAFT)
         if not begun.update(state=Campaign.State.RUNNING, approved_by=by, from_on=max(on, campaign.from_on)):
@@ -144,23 +145,19 @@ def _on_other_campaigns(campaign: Campaign, ids: set[str]) -> list[tuple[Campaig
     return overlaps
 
 
-def _waves(rows: Iterable[Standing], first: date, size: int) -> dict[str, date]:
-    """The day each customer is called: ``size`` per member of staff and working day, in the order of the draw."""
+def _waves(rows: Iterable[Standing], first: date, size: int, calendar: WorkingDays) -> dict[str, date]:
+    """The day each customer is called: ``size`` per member of staff and open day, in the order of the draw."""
     counts: dict[str, int] = defaultdict(int)
-    days = [first]
+    days: dict[str, list[date]] = defaultdict(lambda: [first - timedelta(days=1)])
     days_by_customer = {}
     for row in rows:
-        wave = counts[row.primary_id or ""] // size
+        wave = counts[row.primary_id or ""] // size + 1
         counts[row.primary_id or ""] += 1
-        while len(days) <= wave:
-            days.append(_next_working_day(days[-1]))
-        days_by_customer[row.customer_id] = days[wave]
+        open_days = days[row.branch_id]
+        while len(open_days) <= wave:
+            open_days.append(calendar.following(open_days[-1], row.branch_id))
+        days_by_customer[row.customer_id] = open_days[wave]
     return days_by_customer
-
-
-def _next_working_day(day: date) -> date:
-    following = day + timedelta(days=1)
-    return following + timedelta(days=7 - following.weekday()) if following.weekday() >= 5 else following
 
 
 def _in_batches(ids: list[str], select: Callable[[list[str]], set[str]]) -> set[str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import transaction
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.care_plans import CarePlan as Plan
+from weihu.rules.workdays import WorkingDays
 from weihu.workplace.act.care.models import CarePlan, CareStep
 from weihu.workplace.bank.models import Run
 from weihu.workplace.base import audit
+from weihu.workplace.gate.workdays import working_days
 
 AT_ONCE = 500
 
@@ -43,12 +45,13 @@ def begin_by_signals(run: Run, signals: Iterable[dict[str, object]]) -> None:
                     started_on=run.work_date,
                 )
                 asked.setdefault(made.open_key or "", made)
-    keys = sorted(asked)
+    keys, days = sorted(asked), working_days(book, run.work_date, [])
     for start in range(0, len(keys), AT_ONCE):
         some = keys[start : start + AT_ONCE]
         CarePlan.objects.bulk_create([asked[key] for key in some], ignore_conflicts=True)
         begun = CarePlan.objects.filter(open_key__in=some, started_on=run.work_date, steps__isnull=True)
-        CareStep.objects.bulk_create(step for plan in begun for step in _steps(plan, book.care_plans[plan.plan]))
+        steps = (step for plan in begun for step in _steps(plan, book.care_plans[plan.plan], days))
+        CareStep.objects.bulk_create(steps)
 
 
 def begin_by_hand(customer_id: str, key: str, book: RuleBook, by: str, on: date) -> CarePlan:
@@ -61,14 +64,14 @@ def begin_by_hand(customer_id: str, key: str, book: RuleBook, by: str, on: date)
         )
         if not created:
             raise Running
-        CareStep.objects.bulk_create(_steps(made, plan))
+        CareStep.objects.bulk_create(_steps(made, plan, working_days(book, on, [])))
         audit.record(by, "care.begin", customer_id, key)
     return made
 
 
-def _steps(made: CarePlan, plan: Plan) -> list[CareStep]:
+def _steps(made: CarePlan, plan: Plan, days: WorkingDays) -> list[CareStep]:
     return [
-        CareStep(care_plan=made, place=place, due_on=made.started_on + timedelta(days=step.day))
+        CareStep(care_plan=made, place=place, due_on=days.after(made.started_on, step.day, "care_plans"))
         for place, step in enumerate(plan.steps)
     ]
 

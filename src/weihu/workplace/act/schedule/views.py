@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_GET, require_POST
 
@@ -39,7 +40,15 @@ def upcoming(request: WorkRequest) -> HttpResponse:
     feed = Feed.objects.filter(staff_id=request.user.staff_id).first()
     audit.record(request.user.staff_id, "occasions.view")
     context = {
-        "rows": [(row, row.words(request.book), request.book.occasions[row.occasion.kind]) for row in rows],
+        "rows": [
+            (
+                row,
+                row.words(request.book),
+                request.book.occasions[row.occasion.kind],
+                not request.gate.works(row.occasion.on),
+            )
+            for row in rows
+        ],
         "days": days,
         "windows": (pages.ahead_days, pages.far_ahead_days),
         "visits": visits_agreed(request.gate, request.run.work_date, request.run.work_date + timedelta(days=days)),
@@ -84,22 +93,23 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
         for name, value in (("version", "2.0"), ("prodid", "-//Weihu//occasions//ZH"), ("x-wr-calname", "维护 Weihu")):
             calendar.add(name, value)
         for row in upcoming_occasions(portfolio(gate), book, run.work_date, book.pages.feed_days):
-            calendar.add_component(_event(row, book, run.work_date))
+            calendar.add_component(_event(row, book, run.work_date, gate.works(row.occasion.on)))
         for visit, standing in visits_agreed(gate, run.work_date, run.work_date + timedelta(days=book.pages.feed_days)):
             calendar.add_component(event(visit, standing, run.work_date))
     audit.record(staff.staff_id, "feed.read")
     return HttpResponse(calendar.to_ical(), "text/calendar; charset=utf-8")
 
 
-def _event(row: Any, book: Any, stamp: date) -> icalendar.Event:
-    """An all-day event with the same identity from day to day; relatives' names are left out."""
+def _event(row: Any, book: Any, stamp: date, works: bool) -> icalendar.Event:
+    """An all-day event with the same identity from day to day; relatives' names are left out. A day off
+    is named as such."""
     occasion = row.occasion
     entry = book.occasions[occasion.kind]
     detail = f" {occasion.what.name('zh')}" if occasion.what else ""
     place = seal().index(f"{row.standing.customer_id} {occasion.kind} {occasion.on} {occasion.who}", "event")
     return icalendar.Event.new(
         summary=f"{name_mask(row.standing.customer.name)} {entry.name('zh')}{detail}",
-        description=entry.talk("zh"),
+        description=entry.talk("zh") if works else f"{entry.talk('zh')}\n{_('a day off: get in touch before')}",
         start=occasion.on,
         end=occasion.on + timedelta(days=1),
         uid=f"{place}@weihu",

@@ -56,7 +56,8 @@ def visit(request: WorkRequest, customer_id: str) -> HttpResponse:
     if created:
         audit.record(request.user.staff_id, "visit.agree", customer_id, str(agreed.pk))
     if request.htmx:
-        return render(request, "schedule/agreed.html", {"visit": agreed})
+        closed = not request.gate.works(agreed.on)
+        return render(request, "schedule/agreed.html", {"visit": agreed, "closed": closed})
     return redirect(reverse("customer", args=[customer_id]) + "#visits")
 
 

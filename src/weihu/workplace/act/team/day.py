@@ -64,15 +64,19 @@ class PersonDay:
 
 
 def day_of(people: list[Staff], run: Run | None, on: date) -> list[PersonDay]:
-    """A day of several people: the lists of the run that planned it, and what they recorded."""
+    """A day of several people: the lists of the run that planned it, and what they recorded.
+
+    What is recorded on closed days belongs to the next open one, until a later run plans that day anew.
+    """
     rows = {member.staff_id: PersonDay(member) for member in people[:MOST_PEOPLE]}
     if run is not None:
-        tasks = Task.objects.filter(run=run, staff_id__in=rows).order_by("staff_id", "position")
+        tasks = Task.objects.filter(run=run, staff_id__in=rows, on=on).order_by("staff_id", "position")
         for task in tasks:
             rows[task.staff_id].planned[task.customer_id] = task.minutes
             rows[task.staff_id].top_minutes += task.minutes if task.top else 0
     mine = Q(staff_id__in=rows, on=on)
-    for contact in Contact.objects.filter(mine).order_by("id"):
+    since = min(run.work_date, on) if run else on
+    for contact in Contact.objects.filter(staff_id__in=rows, on__gte=since, on__lte=on).order_by("id"):
         rows[contact.staff_id].contacts.append(contact)
     for reason in Undone.objects.filter(mine):
         rows[reason.staff_id].undone[reason.customer_id] = reason
@@ -86,7 +90,7 @@ def day_of(people: list[Staff], run: Run | None, on: date) -> list[PersonDay]:
 
 
 def run_for(on: date) -> Run | None:
-    """The run that planned a working day: the last published run of the day before, if any."""
+    """The run whose lists for a day were the last: that of the day before, if there is one."""
     run = Run.objects.filter(published=True, business_date__lt=on).order_by("-number").first()
     return run if run and run.work_date == on else None
 

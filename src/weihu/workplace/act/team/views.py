@@ -17,7 +17,7 @@ from weihu.workplace.act.schedule.models import Visit
 from weihu.workplace.act.signals.reasons import Names, open_signals, reason
 from weihu.workplace.act.team.day import PersonDay, day_of, followed_up, run_for
 from weihu.workplace.act.team.models import Undone, WorkNote
-from weihu.workplace.bank.models import Branch, Staff, Standing
+from weihu.workplace.bank.models import Branch, Run, Staff, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
@@ -35,7 +35,8 @@ SHEET_TASKS = 40
 def board(request: WorkRequest) -> HttpResponse:
     """Everybody's progress today; the page refreshes itself."""
     people, branch, branches = _people(request)
-    rows = day_of(people, request.run, request.run.work_date)
+    on = _day_of(branch, request)
+    rows = day_of(people, request.run, on)
     rows = [row for row in rows if row.planned or row.contacts or row.absence]
     covers = Staff.objects.in_bulk({row.absence.cover_id for row in rows if row.absence and row.absence.cover_id})
     whole = {
@@ -52,6 +53,7 @@ def board(request: WorkRequest) -> HttpResponse:
         "covers": covers,
         "branch": branch,
         "branches": branches,
+        "on": on,
         "now": timezone.localtime(),
         "here": "team",
         "room": "board",
@@ -62,15 +64,17 @@ def board(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_GET
 def morning(request: WorkRequest) -> HttpResponse:
-    """The morning sheet on the screen: yesterday's results, today's lists, visits."""
+    """The morning sheet on the screen: the last working day's results, the next one's lists and visits."""
     people, branch, branches = _people(request)
     chosen = _chosen(request, people)
-    today, yesterday = _two_days(request, chosen)
+    on = _day_of(branch, request)
+    today, yesterday = _two_days(request, chosen, branch)
     standings, reasons = _named(request, today)
     audit.record(request.user.staff_id, "morning.view", detail=branch.branch_id if branch else "")
     context = {
         "rows": [(row, yesterday.get(row.staff.staff_id), _tasks(row, standings, reasons)) for row in today],
         "people": people,
+        "on": on,
         "chosen": request.GET.get("staff", ""),
         "branch": branch,
         "branches": branches,
@@ -86,16 +90,18 @@ def morning_pdf(request: WorkRequest) -> HttpResponse:
     """The morning sheet as PDF: a page for the branch, then a page for each person."""
     people, branch, _branches = _people(request)
     chosen = _chosen(request, people)
-    today, yesterday = _two_days(request, chosen)
+    on = _day_of(branch, request)
+    today, yesterday = _two_days(request, chosen, branch)
     standings, reasons = _named(request, today)
-    pages = [_branch_page(request, branch, today, yesterday)] if branch and len(chosen) > 1 else []
-    pages += [_person_page(request, row, yesterday.get(row.staff.staff_id), standings, reasons) for row in today]
+    under = f"{weekday(on)} · {_('data of %(on)s') % {'on': day(request.run.business_date)}}"
+    pages = [_branch_page(request, branch, under, today, yesterday)] if branch and len(chosen) > 1 else []
+    pages += [_person_page(request, row, under, yesterday.get(row.staff.staff_id), standings, reasons) for row in today]
     if not pages:
         raise Http404
     for customer in standings:
         audit.record(request.user.staff_id, "customer.print", customer)
     content = write_pdf(pages, _mark(request))
-    name = f"weihu-morning-{request.run.work_date}.pdf"
+    name = f"weihu-morning-{on}.pdf"
     return HttpResponse(content, PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
 
@@ -104,11 +110,11 @@ def morning_pdf(request: WorkRequest) -> HttpResponse:
 def evening(request: WorkRequest) -> HttpResponse:
     """The evening review: done, undone with reasons, results, and what is agreed for the coming days."""
     people, branch, branches = _people(request)
-    on = request.run.work_date
+    on, run = _evening_of(branch, request)
     if request.method == "POST":
-        _keep_reasons(request, on)
+        _keep_reasons(request, run, on)
         return redirect(reverse("evening") + (f"?branch={branch.branch_id}" if branch else ""))
-    rows = [row for row in day_of(people, request.run, on) if row.planned or row.contacts]
+    rows = [row for row in day_of(people, run, on) if row.planned or row.contacts]
     standings = request.gate.reached({customer for row in rows for customer in row.open})
     mine = next((row for row in rows if row.staff.staff_id == request.user.staff_id), None)
     audit.record(request.user.staff_id, "evening.view", detail=branch.branch_id if branch else "")
@@ -124,6 +130,7 @@ def evening(request: WorkRequest) -> HttpResponse:
         if mine
         else [],
         "own": mine,
+        "on": on,
         "whys": Undone.Why.choices,
         "agreed": followed_up(rows),
         "visits": Visit.objects.filter(
@@ -206,16 +213,30 @@ def _chosen(request: WorkRequest, people: list[Staff]) -> list[Staff]:
     return [member for member in people if member.staff_id == wanted] if wanted else people
 
 
-def _last_working_day(on: date) -> date:
-    before = on - timedelta(days=1)
-    return before - timedelta(days=max(0, before.weekday() - 4))
+def _day_of(branch: Branch | None, request: WorkRequest) -> date:
+    """The day of the page: the next on which the branch is open, or on which a reader of own customers works."""
+    gate = request.gate
+    if branch is None or not gate.decides:
+        return gate.list_day
+    return gate.days.following(request.run.business_date, branch.branch_id)
 
 
-def _two_days(request: WorkRequest, people: list[Staff]) -> tuple[list[PersonDay], dict[str, PersonDay]]:
-    """Today's days of people with a list or a visit, and everybody's last working day by staff number."""
-    on = request.run.work_date
+def _evening_of(branch: Branch | None, request: WorkRequest) -> tuple[date, Run | None]:
+    """The day to look back on, and the run of its lists: today, or on a closed day the last open one."""
+    today = request.run.work_date
+    if _day_of(branch, request) == today:
+        return today, request.run
+    on = request.gate.days.last_open(today, branch.branch_id if branch else request.user.branch_id)
+    return on, run_for(on)
+
+
+def _two_days(
+    request: WorkRequest, people: list[Staff], branch: Branch | None
+) -> tuple[list[PersonDay], dict[str, PersonDay]]:
+    """The next day of people with a list or a visit, and everybody's last working day by staff number."""
+    on = _day_of(branch, request)
     today = [row for row in day_of(people, request.run, on) if row.planned or row.visits]
-    before = _last_working_day(on)
+    before = request.gate.days.last_open(request.run.work_date, branch.branch_id if branch else "")
     return today, {row.staff.staff_id: row for row in day_of(people, run_for(before), before)}
 
 
@@ -249,9 +270,9 @@ def _worked(row: PersonDay, book: RuleBook) -> int:
     return tasks + others * book.portfolios.contact_minutes + sum(note.minutes for note in row.notes)
 
 
-def _keep_reasons(request: WorkRequest, on: date) -> None:
+def _keep_reasons(request: WorkRequest, run: Run | None, on: date) -> None:
     """Save the reasons for the reader's own undone tasks."""
-    mine = day_of([request.user], request.run, on)[0]
+    mine = day_of([request.user], run, on)[0]
     with transaction.atomic():
         for customer in mine.open:
             why = request.POST.get(f"why-{customer}", "")
@@ -269,7 +290,9 @@ def _results(row: PersonDay | None) -> str:
     return f"{len(row.done)}/{len(row.planned)}" + (f" ({outcomes})" if outcomes else "")
 
 
-def _branch_page(request: WorkRequest, branch: Branch, today: list[PersonDay], yesterday: dict[str, PersonDay]) -> Page:
+def _branch_page(
+    request: WorkRequest, branch: Branch, under: str, today: list[PersonDay], yesterday: dict[str, PersonDay]
+) -> Page:
     posts = request.book.posts
     lines = [
         [
@@ -295,12 +318,13 @@ def _branch_page(request: WorkRequest, branch: Branch, today: list[PersonDay], y
     }
     grid = Grid(_("Team"), head, lines, (3, 3, 7, 2, 2, 2, 2), frozenset({3, 4, 5, 6}))
     title = f"{_('Morning meeting')} · {branch.name}"
-    return Page(title, _under(request), [summary], [grid])
+    return Page(title, under, [summary], [grid])
 
 
 def _person_page(
     request: WorkRequest,
     row: PersonDay,
+    under: str,
     yesterday: PersonDay | None,
     standings: dict[str, Standing],
     reasons: dict[str, list[str]],
@@ -335,11 +359,7 @@ def _person_page(
         "minutes": row.minutes,
         "top": round(100 * row.top_minutes / row.minutes) if row.minutes else 0,
     }
-    return Page(f"{row.staff.name} · {called(book.posts.get(row.staff.post))}", _under(request), [summary], grids)
-
-
-def _under(request: WorkRequest) -> str:
-    return f"{weekday(request.run.work_date)} · {_('data of %(on)s') % {'on': day(request.run.business_date)}}"
+    return Page(f"{row.staff.name} · {called(book.posts.get(row.staff.post))}", under, [summary], grids)
 
 
 def _mark(request: WorkRequest) -> str:

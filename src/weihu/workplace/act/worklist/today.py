@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
@@ -60,10 +61,11 @@ WHY_NOT = {
 
 @dataclass(frozen=True)
 class TodayList:
-    """The reader's tasks of the run in order, and the minutes that the day has."""
+    """The reader's tasks of the run in order, the minutes that the day has, and the day."""
 
     tasks: list[TodayTask]
     capacity: int
+    on: date
 
     @classmethod
     def of(cls, request: WorkRequest) -> TodayList:
@@ -92,7 +94,7 @@ class TodayList:
         post = request.book.posts.get(staff.post)
         own = Staffing.objects.filter(pk=staff.staff_id, minutes_per_day__isnull=False).first()
         capacity = own.minutes_per_day if own else post.minutes_per_day if post else 0
-        return cls(tasks, capacity or 0)
+        return cls(tasks, capacity or 0, rows[0].on if rows else gate.list_day)
 
     @property
     def done(self) -> int:

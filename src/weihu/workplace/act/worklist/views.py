@@ -40,7 +40,12 @@ def today(request: WorkRequest) -> HttpResponse:
         return redirect("runs" if post.reach == "none" else "customers")
     tasks = TodayList.of(request)
     chosen = tasks.first_open()
-    context = {"tasks": tasks, "here": "today", **(_panel(request, tasks, chosen.customer_id) if chosen else {})}
+    context = {
+        "tasks": tasks,
+        "on": tasks.on,
+        "here": "today",
+        **(_panel(request, tasks, chosen.customer_id) if chosen else {}),
+    }
     return render(request, "worklist/today.html", context)
 
 
@@ -57,7 +62,7 @@ def left(request: WorkRequest) -> HttpResponse:
 def task(request: WorkRequest, customer_id: str) -> HttpResponse:
     """One task of the reader's list, for the panel beside it."""
     tasks = TodayList.of(request)
-    context = {"tasks": tasks, "here": "today", **_panel(request, tasks, customer_id)}
+    context = {"tasks": tasks, "on": tasks.on, "here": "today", **_panel(request, tasks, customer_id)}
     return render(request, "worklist/panel.html" if request.htmx else "worklist/today.html", context)
 
 
@@ -70,7 +75,7 @@ def record(request: WorkRequest, customer_id: str) -> HttpResponse:
     form = _form(request, standing, archive, request.POST)
     if not form.is_valid():
         tasks = TodayList.of(request)
-        context = {"tasks": tasks, "here": "today", **_panel(request, tasks, customer_id), "form": form}
+        context = {"tasks": tasks, "on": tasks.on, "here": "today", **_panel(request, tasks, customer_id), "form": form}
         return render(request, "worklist/panel.html", context, status=422)
     _save(request, standing.customer_id, form, archive)
     tasks = TodayList.of(request)

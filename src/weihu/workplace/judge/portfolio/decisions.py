@@ -69,9 +69,10 @@ def propose(gate: Gate, to: Staff, rows: Sequence[Standing], on: date, note: str
         raise DecisionRefused("not_yours")
     if not all(may_answer(to, row, gate.run.rulebook) for row in rows):
         raise DecisionRefused("receiver")
+    due = gate.days.after(today, gate.run.rulebook.portfolios.handover_days, "handovers", rows[0].branch_id)
     with transaction.atomic():
         terms = {"from_id": owner, "to_id": to.staff_id, "branch_id": rows[0].branch_id, "on": on, "note": note}
-        limits = {"proposed_on": today, "due_on": today + timedelta(days=gate.run.rulebook.portfolios.handover_days)}
+        limits = {"proposed_on": today, "due_on": due}
         handover, created = Handover.objects.get_or_create(token=token, defaults={**terms, **limits, "proposed_by": by})
         if created:
             HandedCustomer.objects.bulk_create(
@@ -236,7 +237,7 @@ def refer(gate: Gate, standing: Standing, to: Staff, target: int, evidence: str)
     by, on = gate.staff.staff_id, gate.run.work_date
     if to.staff_id in (by, standing.primary_id) or not may_answer(to, standing, gate.run.rulebook):
         raise DecisionRefused("receiver")
-    due = on + timedelta(days=gate.run.rulebook.portfolios.referral_days)
+    due = gate.days.after(on, gate.run.rulebook.portfolios.referral_days, "referrals", standing.branch_id)
     values = {"from_id": by, "to_id": to.staff_id, "branch_id": standing.branch_id, "evidence": evidence}
     keys = list(gate.run.rulebook.grades)
     grades = {"grade": keys[standing.grade_rank], "target": keys[target]}

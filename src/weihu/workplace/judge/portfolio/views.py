@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -16,12 +17,16 @@ from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import called, in_language
 from weihu.workplace.gate.cover import absent_on
 from weihu.workplace.gate.models import Absence
+from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.grading import columns
-from weihu.workplace.judge.portfolio import decisions, staffing
+from weihu.workplace.judge.portfolio import decisions, opening, staffing
 from weihu.workplace.judge.portfolio.common import LISTED, with_customers
 from weihu.workplace.judge.portfolio.models import Staffing
+
+MONDAY = date(2026, 1, 5)
+"""Any Monday, for the names of the weekdays."""
 
 
 @needs_run
@@ -129,6 +134,44 @@ def staff_table(request: WorkRequest) -> HttpResponse:
         "posts": request.book.posts,
     }
     return render(request, "portfolio/staffing.html", context, status=status)
+
+
+@needs_run
+@require_http_methods(["GET", "POST"])
+def days_table(request: WorkRequest) -> HttpResponse:
+    """The working days of a branch or of the bank: the next months, download and upload."""
+    gate = require_reach(request)
+    if not gate.decides:
+        raise Http404
+    wanted = request.GET.get("branch", "" if gate.reach == "bank" else gate.branches[0])
+    if wanted not in gate.branches and not (wanted == "" and gate.reach == "bank"):
+        raise Http404
+    if request.GET.get("xlsx"):
+        return download(request, Sheet(str(_("Working days")), opening.columns(), opening.lines(gate, wanted)))
+    context: dict[str, Any] = {"here": "portfolios", "room": "days", "branch_id": wanted}
+    status = 200
+    if request.method == "POST" and (upload := request.FILES.get("file")):
+        try:
+            entries, problems = opening.read(upload.read(), str(upload.name), gate)
+        except Unreadable as unreadable:
+            context["unreadable"], status = in_language(unreadable), 422
+        else:
+            if problems:
+                context["problems"], status = problems[:LISTED], 422
+            else:
+                context["saved"] = (len(entries), opening.save(entries, gate))
+                gate = Gate(gate.staff, gate.run)  # one gate reads the days once
+    this_year = request.run.work_date.year
+    context |= {
+        "months": opening.shown_months(gate, wanted),
+        "weekdays": [MONDAY + timedelta(days=ahead) for ahead in range(7)],
+        "excel": f"?xlsx=1&branch={wanted}",
+        "unknown": [year for year in (this_year, this_year + 1) if not gate.days.is_known(year)],
+        "branches": Branch.objects.filter(branch_id__in=gate.branches).order_by("branch_id"),
+        "whole_bank": gate.reach == "bank",
+        "shifts": opening.coming_shifts(gate, wanted),
+    }
+    return render(request, "portfolio/days.html", context, status=status)
 
 
 def _people(request: WorkRequest) -> list[dict[str, Any]]:

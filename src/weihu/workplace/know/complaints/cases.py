@@ -13,6 +13,7 @@ from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
 from weihu.workplace.gate.reach import Gate
+from weihu.workplace.gate.workdays import working_days
 from weihu.workplace.know.complaints.models import Act, Complaint, Step
 
 PARTS = ("open", "mine", "overdue", "to_ask", "closed")
@@ -61,12 +62,17 @@ def open_case(customer_id: str, values: dict[str, str], by: str, on: date, book:
                 "text": values.get("text", ""),
                 "raised_on": on,
                 "raised_by": by,
-                "due_on": on + timedelta(days=book.complaints.due_days),
+                "due_on": _due(on, book),
             },
         )
         if created:
             step(case, Act.OPENED, by, on)
     return case
+
+
+def _due(on: date, book: RuleBook) -> date:
+    """When a case opened on a day is due."""
+    return working_days(book, on, []).after(on, book.complaints.due_days, "complaints")
 
 
 def assign(case: Complaint, to: str, by: str, on: date) -> None:
@@ -81,8 +87,7 @@ def close(case: Complaint, note: str, by: str, on: date) -> None:
 
 def reopen(case: Complaint, note: str, by: str, on: date, book: RuleBook) -> None:
     """Reopen a closed case with a new due date."""
-    due_on = on + timedelta(days=book.complaints.due_days)
-    again: dict[str, object] = {"closed_on": None, "asked_on": None, "satisfaction": None, "due_on": due_on}
+    again: dict[str, object] = {"closed_on": None, "asked_on": None, "satisfaction": None, "due_on": _due(on, book)}
     _change(case, Q(closed_on__isnull=False), again, Act.REOPENED, by, on, note)
 
 
