@@ -21,7 +21,7 @@ from weihu.rules import rulebook
 
 pytestmark = pytest.mark.xdist_group("demo")  # one process makes the two banks
 
-CUSTOMERS, DAYS, TWINS = 500, 8, 0.02
+CUSTOMERS, DAYS, BRANCHES, TWINS = 700, 8, 2, 0.02
 TODAY = date(2026, 7, 1)
 OF_A_START = {"password", "digest", "report", "detail", "subject", "signal", "open_key", "pinyin"}
 """Fields that hold secrets, times or row numbers, which differ between two starts."""
@@ -60,6 +60,7 @@ def empty_bank(blocker, root):
         override_settings(HOME=home),
         transaction.atomic(),
     ):
+        patch.setattr(bank, "BRANCHES", BRANCHES)
         patch.setattr(bank, "TWINS", TWINS)  # of so few customers the demo's own share is nobody
         for model in apps.get_models():
             if model.__module__.startswith("weihu."):
