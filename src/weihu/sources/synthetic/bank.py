@@ -11,6 +11,7 @@ import numpy as np
 from weihu.sources.synthetic import buying, days, life, names
 from weihu.sources.synthetic.columns import NEVER, YEAR, Ints
 from weihu.sources.synthetic.columns import days as day_number
+from weihu.sources.synthetic.days import PAY_DAYS, PENSION_DAY
 from weihu.sources.synthetic.facts import Facts
 from weihu.sources.synthetic.holdings import DEMAND, first_services, open_accounts, risk_classes
 from weihu.sources.synthetic.latent import PURPOSES, Contact, Latent, Rates, read_contacts
@@ -51,14 +52,16 @@ class SyntheticBank:
         wealth.paid_here &= earns
         owner = np.isin(people.occupation, [names.JOB["企业主"], names.JOB["个体经营"]])
         trades = owner & (wealth.home == 0) & (rng.random(n) < TRADES)
-        turnover = (people.income * rng.uniform(0.4, 1.6, n) + wealth.here * rng.uniform(0.02, 0.10, n)).astype(np.int64)
+        turnover = (people.income * rng.uniform(0.4, 1.6, n) + wealth.here * rng.uniform(0.02, 0.10, n)).astype(
+            np.int64
+        )
         lets = (rng.random(n) < LETS) & (wealth.rank > 0.6) & (people.age(on) > 35) & (wealth.home == 0)
         pension = people.occupation == names.RETIRED
         self.state = State(
             people, wealth, risk, branch, since, accounts, services,
             latent=Latent(rng, people, wealth, branch, on), rates=Rates.of(seed, self.first, days),
             seed=seed, first=on, on=on - 1,
-            paid_on=np.where(earns, np.where(pension, life.PENSION_DAY, rng.choice(life.PAY_DAYS, n)), 0),
+            paid_on=np.where(earns, np.where(pension, PENSION_DAY, rng.choice(PAY_DAYS, n)), 0),
             turnover=np.where(trades, turnover, 0), rent=np.where(lets, rng.integers(15, 60, n) * 10_000, 0),
             died=np.full(n, NEVER), estate_on=np.full(n, NEVER), wed_since=np.full(n, NEVER),
         )  # fmt: skip
@@ -173,4 +176,3 @@ def _write_down_twice(rng: np.random.Generator, people: People, branch: Ints, sh
     people.again[again] = first
     people.spouse[again] = -1
     return again
-

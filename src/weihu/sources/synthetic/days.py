@@ -33,25 +33,28 @@ def spring_festival(year: int) -> date:
     return found
 
 
+SEASONS = (
+    ((6, 1), (6, 1), 1.9, 0.9),
+    ((6, 18), (6, 18), 1.9, 0.9),
+    ((6, 1), (6, 20), 1.2, 0.9),
+    ((10, 1), (10, 7), 1.35, 1.2),
+    ((11, 1), (11, 1), 2.2, 0.9),
+    ((11, 11), (11, 11), 2.2, 0.9),
+    ((11, 1), (11, 12), 1.2, 0.9),
+    ((12, 20), (12, 31), 1.2, 1.1),
+)
+"""618, National Day, Singles' Day, the year's end: first and last day, spending and cash; the first that fits counts."""
+AROUND_SPRING = ((-20, -1, 1.5, 2.4), (0, 6, 0.7, 0.5), (7, 20, 0.8, 0.8))
+"""Days from Spring Festival on, spending and cash."""
+
+
 @cache
 def season(on: date) -> tuple[float, float]:
     """How much more than usual is spent on a day, and how much more cash is drawn."""
-    spring = (on - spring_festival(on.year)).days
-    if -20 <= spring <= -1:
-        return 1.5, 2.4
-    if 0 <= spring <= 6:
-        return 0.7, 0.5
-    if 7 <= spring <= 20:
-        return 0.8, 0.8
-    if on.month == 6 and on.day <= 20:
-        return (1.9 if on.day in (1, 18) else 1.2), 0.9
-    if on.month == 11 and on.day <= 12:
-        return (2.2 if on.day in (1, 11) else 1.2), 0.9
-    if on.month == 10 and on.day <= 7:
-        return 1.35, 1.2
-    if on.month == 12 and on.day >= 20:
-        return 1.2, 1.1
-    return 1.0, 1.0
+    passed = (on - spring_festival(on.year)).days
+    near = [(spends, cash) for first, last, spends, cash in AROUND_SPRING if first <= passed <= last]
+    fixed = [(spends, cash) for first, last, spends, cash in SEASONS if first <= (on.month, on.day) <= last]
+    return next(iter(near + fixed), (1.0, 1.0))
 
 
 def pay(state: State) -> None:
@@ -69,7 +72,9 @@ def pay(state: State) -> None:
     if on == spring_festival(on.year) - timedelta(days=BONUS_BEFORE):
         paid = np.array([job.paid for job in names.JOBS])[people.trade]
         working = people.occupation < names.RETIRED
-        bonus = np.flatnonzero(state.alive & state.wealth.paid_here & working & paid & (rng.random(people.count) < 0.72))
+        bonus = np.flatnonzero(
+            state.alive & state.wealth.paid_here & working & paid & (rng.random(people.count) < 0.72)
+        )
         state.move(bonus, (people.income[bonus] * rng.uniform(0.4, 2.6, len(bonus))).astype(np.int64), SALARY)
     if on.day == 3:
         student = state.alive & (people.occupation == names.STUDENT) & (people.age(state.on) >= GROWN)

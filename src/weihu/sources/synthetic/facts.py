@@ -50,7 +50,9 @@ class Facts:
         holds_risk[state.accounts.owner[RISK[state.accounts.product] >= 2]] = True
         self.known["risk"] |= holds_risk
         of_age = people.born + int(GROWN * YEAR)
-        rated = np.maximum(state.first - rng.integers(8, 800, n), np.maximum(np.minimum(state.since, state.first), of_age))
+        rated = np.maximum(
+            state.first - rng.integers(8, 800, n), np.maximum(np.minimum(state.since, state.first), of_age)
+        )
         self.rated_on = np.where(state.since > state.first, state.since, np.minimum(rated, state.first))
         self._mistake(rng, state)
         child = np.flatnonzero((age < 14) & (np.maximum(people.mother, people.father) >= 0))
@@ -58,7 +60,9 @@ class Facts:
         for name in ("prefix", "number"):
             self.columns[name][child] = self.columns[name][parent]
         twins = np.flatnonzero(people.again >= 0)
-        self.columns["number"][twins] += np.where(rng.random(len(twins)) > TWIN_PHONE, rng.integers(1, 9, len(twins)), 0)
+        self.columns["number"][twins] += np.where(
+            rng.random(len(twins)) > TWIN_PHONE, rng.integers(1, 9, len(twins)), 0
+        )
         self.columns["born"][twins] += np.where(rng.random(len(twins)) > TWIN_BIRTH, rng.integers(1, 9, len(twins)), 0)
         self.known["identity"][twins] = rng.random(len(twins)) < TWIN_IDENTITY
         self._identity()
@@ -69,14 +73,16 @@ class Facts:
         wrong = {fact: chance[place] < share for place, (fact, share) in enumerate(WRONG.items())}
         columns["number"][wrong["phone"]] = rng.integers(10_000_000, 10**8, int(wrong["phone"].sum()))
         for name, most in names.ADDRESS.items():
-            columns[name][wrong["address"]] = rng.integers(1, most, int(wrong["address"].sum()))
+            columns[name][wrong["address"]] = rng.integers(0, most, int(wrong["address"].sum()))
         old = rng.uniform(0.5, 0.9, people.count)
         columns["income"] = np.where(wrong["income"], columns["income"] * old // 10_000 * 10_000, columns["income"])
         columns["income"] = columns["income"].astype(np.int64)
         worked = (columns["occupation"] == names.RETIRED) & (people.trade < names.RETIRED)
         columns["occupation"] = np.where(wrong["occupation"] & worked, people.trade, columns["occupation"])
         lower = np.maximum(PRIMARY, columns["education"] - 1)
-        columns["education"] = np.where(wrong["education"] & (columns["education"] > PRIMARY), lower, columns["education"])
+        columns["education"] = np.where(
+            wrong["education"] & (columns["education"] > PRIMARY), lower, columns["education"]
+        )
         still = wrong["marital"] & (people.marital == MARRIED) & (people.spouse < 0) & (people.age(state.first) < 40)
         columns["marital"] = np.where(still, SINGLE, columns["marital"])
 
@@ -123,4 +129,3 @@ class Facts:
                 differs |= self.columns[name] != getattr(state.people, name)
             result[fact] = differs & self.known[fact]
         return result
-

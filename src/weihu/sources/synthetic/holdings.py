@@ -89,7 +89,11 @@ def open_accounts(
 ) -> tuple[Accounts, Ints]:
     """What everybody holds on the first day or opens with, and the places of the old mistakes among it."""
     n, age = people.count, people.age(on)
-    owners, products, shares = [np.arange(n)], [np.full(n, DEMAND)], [(rng.gamma(2.2, 0.28, n) + 0.04) * (1.25 - 0.75 * wealth.rank)]
+    owners, products, shares = (
+        [np.arange(n)],
+        [np.full(n, DEMAND)],
+        [(rng.gamma(2.2, 0.28, n) + 0.04) * (1.25 - 0.75 * wealth.rank)],
+    )
     for chance, category, low, high in _habits(people, wealth, risk, age):
         holds = np.flatnonzero(rng.random(n) < chance)
         owners.append(holds)
@@ -215,7 +219,11 @@ def grant_loans(
     most = np.maximum(12, (12 * (PAID_OFF_AT - age)).astype(np.int64))
     if product == HOUSING:
         term = np.minimum(rng.choice([120, 180, 240, 300, 360], n, p=[0.08, 0.12, 0.26, 0.18, 0.36]), most)
-        size, least, largest = monthly * rng.uniform(0.24, 0.42, n) * (1 - (1 + rate / 12) ** -term) / (rate / 12), 150, 3500
+        size, least, largest = (
+            monthly * rng.uniform(0.24, 0.42, n) * (1 - (1 + rate / 12) ** -term) / (rate / 12),
+            150,
+            3500,
+        )
         passed = (rng.random(n) ** 1.2 * np.minimum(term * 0.85, 150)).astype(np.int64)
     elif product == CONSUMER:
         term = np.minimum(rng.choice([12, 24, 36], n, p=[0.3, 0.35, 0.35]), most)
@@ -237,9 +245,7 @@ def grant_loans(
     )  # fmt: skip
 
 
-def first_services(
-    rng: np.random.Generator, people: People, wealth: Wealth, since: Ints, on: int
-) -> Services:
+def first_services(rng: np.random.Generator, people: People, wealth: Wealth, since: Ints, on: int) -> Services:
     """The loans, cards and standing orders of those who are customers already."""
     n, age, here = people.count, people.age(on), wealth.home == 0
     known, earns = (since < on - 60) & (people.again < 0), people.income > 0

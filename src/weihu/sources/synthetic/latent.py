@@ -213,9 +213,9 @@ def propensities(
     fresh |= (people.child_1[who] > on - 400) & (people.child_1[who] <= on)
     learned = (people.will_be[who] >= MASTER).astype(float)
     odds = {
-        "term": (-4.1 + 0.85 * lies + 0.35 * old + 0.4 * holds["term"][who], enough),
-        "wealth": (-4.7 + 0.95 * lies + 0.7 * holds["wealth"][who] + 0.2 * risk[who], enough & classed & (age >= GROWN)),
-        "fund": (-5.3 + 0.5 * lies + 1.0 * holds["fund"][who] + 0.4 * learned + 1.4 * rally, enough & classed & (age < 70)),
+        "term": (-4.5 + 0.85 * lies + 0.35 * old + 0.4 * holds["term"][who], enough),
+        "wealth": (-5.1 + 0.95 * lies + 0.7 * holds["wealth"][who] + 0.2 * risk[who], enough & classed & (age >= GROWN)),
+        "fund": (-5.7 + 0.5 * lies + 1.0 * holds["fund"][who] + 0.4 * learned + 1.4 * rally, enough & classed & (age < 70)),
         "insurance": (-6.0 + 0.7 * lies + 0.8 * fresh, (idle >= 3_000_000) & classed & (age >= 28) & (age <= 60)),
         "card": (-5.2 + 0.3 * learned, earns & (age >= 20) & (age <= 62) & ~holds["card"][who]),
         "loan": (-6.3 + 0.9 * fresh, works & (age >= 23) & (age <= 55) & ~holds["loan"][who]),
@@ -241,4 +241,3 @@ def read_contacts(contacts: Iterable[Contact], on: date) -> tuple[Ints, Ints]:
     )
     table = np.array(rows, dtype=np.int64).reshape(-1, 2)
     return table[:, 0], table[:, 1]
-

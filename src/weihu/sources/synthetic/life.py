@@ -170,7 +170,7 @@ def _move_house(state: State, rng: np.random.Generator) -> None:
     homes[people.household[heads]] = np.arange(len(heads))
     who = np.flatnonzero(homes[people.household] >= 0) if len(heads) else heads
     for name, most in names.ADDRESS.items():
-        getattr(people, name)[who] = rng.integers(1, most, len(heads))[homes[people.household[who]]]
+        getattr(people, name)[who] = rng.integers(0, most, len(heads))[homes[people.household[who]]]
     state.note(who, "moving")
     state.changed_people.append(who)
 
@@ -218,14 +218,14 @@ def _die(state: State, rng: np.random.Generator) -> None:
     left = people.spouse[who]
     left = left[left >= 0]
     people.marital[left] = WIDOWED
-    people.spouse[left] = -1
+    people.spouse[left] = people.spouse[who] = -1
     state.note(who, "death")
     state.changed_people.append(left)
 
 
 def _settle_estates(state: State, rng: np.random.Generator) -> None:
     """A while after a death loans are paid off, the accounts closed, and the family gets what is left."""
-    people, accounts, services = state.people, state.accounts, state.services
+    accounts, services = state.accounts, state.services
     who = np.flatnonzero(state.estate_on == state.on)
     if not len(who):
         return

@@ -110,17 +110,28 @@ AROUND = np.array([
 """Where identity numbers were given out: the city itself, and where its people come from."""
 
 CITY = "南京市"
-DISTRICTS = ["玄武区", "秦淮区", "建邺区", "鼓楼区", "浦口区", "栖霞区", "雨花台区", "江宁区", "六合区", "溧水区"]
-ROADS = [
-    "中山路", "珠江路", "太平南路", "建宁路", "龙蟠路", "汉中路", "集庆路", "福建路", "大光路", "虎踞路", "北京东路", "湖南路",
-    "文昌路", "学府路", "湖滨路", "江东中路", "双龙大道", "天元东路", "秣周路", "文苑路",
-]  # fmt: skip
+STREETS = {
+    "玄武区": "北京东路 珠江路 太平北路 进香河路 龙蟠中路 中央路",
+    "秦淮区": "太平南路 大光路 长乐路 升州路 中山南路 瑞金路",
+    "建邺区": "江东中路 集庆门大街 水西门大街 兴隆大街 庐山路 奥体大街",
+    "鼓楼区": "湖南路 汉中路 福建路 虎踞路 建宁路 北京西路",
+    "浦口区": "文德路 浦珠中路 天浦路 象山路 凤凰大街 珠泉西路",
+    "栖霞区": "文苑路 仙林大道 学海路 和燕路 尧化门街 迈皋桥街",
+    "雨花台区": "雨花南路 花神大道 宁双路 安德门大街 软件大道 凤台南路",
+    "江宁区": "双龙大道 天元东路 竹山路 胜太路 秣周东路 金箔路",
+    "六合区": "雄州南路 龙津路 延安北路 园林西路 泰山路 六合大道",
+    "溧水区": "中大街 珍珠南路 文昌路 秦淮大道 通济街 大东门街",
+}
+"""Districts and streets of each."""
+DISTRICTS = list(STREETS)
+ROADS = [road for roads in STREETS.values() for road in roads.split()]
+ROADS_EACH = 6
 ESTATES = [
     "金陵花园", "翠屏山庄", "阳光嘉园", "月牙湖小区", "锦绣江南", "莫愁新寓", "龙江小区", "仙林雅居", "江岸水城", "御道家园",
     "南湖东园", "紫金家园", "百家湖花园", "康盛花园", "银城公寓", "长虹新村", "瑞金新村", "清江花苑", "凤凰西街小区", "天润城",
 ]  # fmt: skip
-ADDRESS = {"district": len(DISTRICTS), "road": len(ROADS), "house": 400, "estate": len(ESTATES), "block": 40}
-"""The parts of an address below its room, and how many of each there are."""
+ADDRESS = {"district": len(DISTRICTS), "road": ROADS_EACH, "house": 400, "estate": len(ESTATES), "block": 40}
+"""The parts of an address above its room, and how many of each there are; roads are counted within a district."""
 PHONE_PREFIXES = [130, 131, 132, 135, 136, 137, 138, 139, 150, 151, 152, 155, 158, 159, 166, 177, 180, 186, 187, 188, 189, 199]  # fmt: skip
 
 EDUCATIONS = ["小学", "初中", "高中", "大专", "本科", "硕士", "博士"]
@@ -236,4 +247,3 @@ STAFF_PER_BRANCH = [
     ("branch_manager", 1),
 ]
 HEAD_OFFICE_STAFF = [("personal_banking", 2), ("it_operator", 1)]
-

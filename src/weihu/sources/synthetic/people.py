@@ -140,7 +140,9 @@ def families(rng: np.random.Generator, count: int, on: int) -> People:
     return people
 
 
-def _members(rng: np.random.Generator, count: int, on: int) -> tuple[Ints, ...]:
+def _members(
+    rng: np.random.Generator, count: int, on: int
+) -> tuple[Ints, Ints, Bools, Ints, Ints, Ints, Ints, Ints, Ints, Ints]:
     """Heads, spouses and children who are customers, in families, cut at the count."""
     n = count
     born = _births(rng, n, on)
@@ -209,9 +211,7 @@ def _marriages(rng: np.random.Generator, age: Floats, female: Bools) -> Ints:
     return chosen(rng.random(len(age)), np.concatenate(tables), row)
 
 
-def _children(
-    rng: np.random.Generator, mother: Ints, father: Ints, marital: Ints, on: int
-) -> tuple[Ints, Ints]:
+def _children(rng: np.random.Generator, mother: Ints, father: Ints, marital: Ints, on: int) -> tuple[Ints, Ints]:
     """Days of birth of up to two children; NEVER where there is none."""
     n = len(mother)
     year = years(mother)
@@ -233,7 +233,9 @@ def _joins(rng: np.random.Generator, child: Ints, on: int) -> Bools:
 
 
 def _areas(rng: np.random.Generator, count: int) -> Ints:
-    return np.asarray(np.where(rng.random(count) < 0.62, rng.choice(names.HERE, count), rng.choice(names.AROUND, count)))
+    return np.asarray(
+        np.where(rng.random(count) < 0.62, rng.choice(names.HERE, count), rng.choice(names.AROUND, count))
+    )
 
 
 def _call(rng: np.random.Generator, people: People) -> None:
@@ -250,7 +252,7 @@ def _call(rng: np.random.Generator, people: People) -> None:
 def _house(rng: np.random.Generator, people: People) -> None:
     homes = people.households
     for name, most in names.ADDRESS.items():
-        getattr(people, name)[:] = rng.integers(1, most, homes)[people.household]
+        getattr(people, name)[:] = rng.integers(0, most, homes)[people.household]
     room = rng.integers(1, 29, homes) * 100 + rng.integers(1, 7, homes)
     people.room[:] = room[people.household]
 

@@ -168,7 +168,7 @@ class State:
         served = (self.services.opened <= self.on) & (self.services.closed == NEVER)
         for category in CATEGORIES:
             has = np.zeros(self.people.count, dtype=bool)
-            kind = names.CATEGORY == category
+            kind = np.isin(names.CATEGORY, category)
             has[self.accounts.owner[running & kind[self.accounts.product]]] = True
             has[self.services.owner[served & kind[self.services.product]]] = True
             result[category] = has

@@ -245,5 +245,6 @@ def _banks(places: Ints) -> pa.Array:
 
 
 def _dates(days: Ints) -> pa.Array:
-    return pa.array(np.where(days == NEVER, 0, days).astype("int32"), mask=days == NEVER, type=pa.int32()).cast(pa.date32())
-
+    return pa.array(np.where(days == NEVER, 0, days).astype("int32"), mask=days == NEVER, type=pa.int32()).cast(
+        pa.date32()
+    )

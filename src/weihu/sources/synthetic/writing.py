@@ -115,9 +115,7 @@ class Writer:
 
     def _register_bank(self) -> None:
         count = self.state.branches
-        named = [
-            names.BRANCH_NAMES[i] if i < len(names.BRANCH_NAMES) else f"第{i + 1}支行" for i in range(count)
-        ]
+        named = [names.BRANCH_NAMES[i] if i < len(names.BRANCH_NAMES) else f"第{i + 1}支行" for i in range(count)]
         self.database.register("branch", pa.table({
             "branch_id": ["B000"] + [f"B{i + 1:03d}" for i in range(count)],
             "name": ["分行本部", *named],
@@ -187,8 +185,8 @@ SELECT {_key("P", 7, "i")} AS customer_id,
        IF(knows_identity, CAST(area AS VARCHAR) || strftime({_DATE.format("born")}, '%Y%m%d') || lpad(CAST(id_order AS VARCHAR), 3, '0')
            || '10X98765432'[id_check + 1], NULL) AS identity_number,
        IF(knows_phone, CAST(prefix AS VARCHAR) || lpad(CAST(number AS VARCHAR), 8, '0'), NULL) AS phone,
-       IF(knows_address, '{names.CITY}' || {_word("districts", "district")} || {_word("roads", "road")} || CAST(house AS VARCHAR) || '号'
-           || {_word("estates", "estate")} || CAST(block AS VARCHAR) || '幢' || CAST(room AS VARCHAR) || '室', NULL) AS address,
+       IF(knows_address, '{names.CITY}' || {_word("districts", "district")} || {_word("roads", f"district * {names.ROADS_EACH} + road")} || CAST(house + 1 AS VARCHAR) || '号'
+           || {_word("estates", "estate")} || CAST(block + 1 AS VARCHAR) || '幢' || CAST(room AS VARCHAR) || '室', NULL) AS address,
        IF(knows_income AND income > 0, CAST(CAST(income AS DECIMAL(20,2)) * 0.01 AS DECIMAL(18,2)), NULL) AS income,
        IF(knows_occupation, {_word("occupations", "occupation")}, NULL) AS occupation,
        IF(knows_education AND education >= 0, {_word("educations", "education")}, NULL) AS education,
