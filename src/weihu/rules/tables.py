@@ -41,6 +41,7 @@ ACCOUNTS = ibis.schema(
         "closed_on": "date",
         "matures_on": "date",
         "account_last4": "string",
+        "account_number_index": "string",  # keyed, for exact look-up
         "balance": MONEY,
     }
 )

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "weihu.workplace.act.signals",
     "weihu.workplace.act.messaging",
     "weihu.workplace.act.care",
+    "weihu.workplace.act.reception",
     "weihu.workplace.act.schedule",
     "weihu.workplace.act.worklist",
     "weihu.workplace.act.introductions",
@@ -87,6 +88,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "weihu.workplace.bank.current.for_templates",
+                "weihu.workplace.act.reception.badge.memos_waiting",
             ],
             "loaders": [
                 (

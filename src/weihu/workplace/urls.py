@@ -9,6 +9,7 @@ from weihu.workplace.act.campaigns import views as campaigns
 from weihu.workplace.act.care import views as care
 from weihu.workplace.act.introductions import views as introductions
 from weihu.workplace.act.messaging import views as messaging
+from weihu.workplace.act.reception import views as reception
 from weihu.workplace.act.schedule import views as schedule
 from weihu.workplace.act.schedule import visits
 from weihu.workplace.act.team import views as team
@@ -97,6 +98,13 @@ urlpatterns = [
     path("messages/<int:number>/", messaging.template_act, name="template_act"),
     # care
     path("customers/<str:customer_id>/care/", care.care, name="care"),
+    # reception
+    path("reception/", reception.reception, name="reception"),
+    path("reception/called/", reception.called, name="called"),
+    path("reception/memos/", reception.memos, name="memos"),
+    path("reception/<str:customer_id>/", reception.service_card, name="service_card"),
+    path("reception/<str:customer_id>/facts/", reception.card_facts, name="card_facts"),
+    path("reception/<str:customer_id>/act/", reception.card_act, name="card_act"),
     # schedule
     path("customers/<str:customer_id>/visits/", visits.visit, name="visit"),
     path("customers/<str:customer_id>/visits/<int:number>/", visits.visit_cancel, name="visit_cancel"),
