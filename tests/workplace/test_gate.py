@@ -60,6 +60,7 @@ PAGES = {
     "runs", "run", "distribution", "migration", "near", "whatif", "portfolios", "staff_table", "handovers", "claims", "referrals", "benefits",
     "book_drafts", "book_draft", "templates", "introductions", "campaigns", "board", "morning", "morning_pdf", "evening",
     "work_log", "cockpit", "effects", "cockpit_pdf", "reception", "called", "memos",
+    "lists", "fixed_list", "filter_save",
 }  # fmt: skip
 
 

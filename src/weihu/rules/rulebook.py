@@ -37,6 +37,7 @@ from weihu.rules.sections.fields import DATE_KINDS, CatalogueField
 from weihu.rules.sections.grades import Grade, check_order
 from weihu.rules.sections.habits import Habits
 from weihu.rules.sections.limits import Limits
+from weihu.rules.sections.lists import Lists
 from weihu.rules.sections.losses import Losses
 from weihu.rules.sections.measures import OWN_MEASURES, Measure, check_own
 from weihu.rules.sections.occasions import Occasion, check_found
@@ -124,6 +125,7 @@ class RuleBook(Entry):
     consents: dict[str, Consent]
     complaints: Complaints
     reception: Reception
+    lists: Lists
     limits: Limits
     duplicates: Duplicates
     pages: Pages

@@ -483,3 +483,42 @@ ACCOUNT_TOTALS = ibis.schema({"accounts": "int64", "aum": BALANCE_DAYS})
 
 SIGNAL_COUNTS = ibis.schema({"kind": "string", "customers": "int64"})
 """How many signals of a kind hold tonight."""
+
+LISTED = ibis.schema(
+    {
+        "list": "string",
+        "customer_id": "string",
+        "branch_id": "string",
+        "grade_rank": "int64",
+        "aum": MONEY,
+        "last_contact_on": "date",
+        "subject": "string",  # a transaction or an account
+        "on_date": "date",
+        "amount": MONEY,
+        "base": MONEY,
+        "limit": MONEY,
+        "detail": "string",
+        "reason": "string",
+    }
+)
+EVIDENCE = ibis.schema(
+    {
+        name: kind
+        for name, kind in LISTED.items()
+        if name not in ("list", "branch_id", "grade_rank", "aum", "last_contact_on")
+    }
+)
+"""One list's own columns."""
+"""What a night put on the fixed lists (rules.listed says what each list's evidence is), the customer as of that night."""
+
+MATURED = ibis.schema(
+    {
+        "account_id": "string",
+        "customer_id": "string",
+        "product_id": "string",
+        "matures_on": "date",
+        "balance": MONEY,
+        "aum_before": MONEY,
+    }
+)
+"""Products that matured lately, with their balance and the customer's AUM on the night before."""

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "weihu.workplace.act.worklist",
     "weihu.workplace.act.introductions",
     "weihu.workplace.act.campaigns",
+    "weihu.workplace.act.lists",
     "weihu.workplace.act.team",
     "weihu.workplace.see.cockpit",
     "weihu.workplace.see.runs",

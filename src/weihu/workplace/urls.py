@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 from weihu.workplace.act.campaigns import views as campaigns
 from weihu.workplace.act.care import views as care
 from weihu.workplace.act.introductions import views as introductions
+from weihu.workplace.act.lists import views as lists
 from weihu.workplace.act.messaging import views as messaging
 from weihu.workplace.act.reception import views as reception
 from weihu.workplace.act.schedule import views as schedule
@@ -123,6 +124,10 @@ urlpatterns = [
     # campaigns
     path("campaigns/", campaigns.campaigns, name="campaigns"),
     path("campaigns/<int:number>/", campaigns.campaign, name="campaign"),
+    # lists
+    path("lists/", lists.lists, name="lists"),
+    path("lists/<slug:name>/", lists.fixed_list, name="fixed_list"),
+    path("lists/<slug:name>/filters/", lists.filter_save, name="filter_save"),
     # team
     path("team/", team.board, name="board"),
     path("team/morning/", team.morning, name="morning"),
