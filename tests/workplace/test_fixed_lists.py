@@ -130,7 +130,7 @@ def test_a_list_shows_the_rows_of_the_customers_within_reach(post, member, run, 
     counts = reading.counts(gate, night)
     for name in OPEN:
         whole = duckdb.execute(
-            f"SELECT customer_id, subject, detail FROM '{night.file}' WHERE list = ? ORDER BY ALL", [name]
+            f"SELECT customer_id, subject, detail FROM '{night.files[0]}' WHERE list = ? ORDER BY ALL", [name]
         ).fetchall()
         wanted = [row for row in whole if row[0] in own]
         rows = everything(gate, night, name)
@@ -245,6 +245,25 @@ def test_the_lists_of_a_night_before_are_read_too(signed_in, run):
     assert listed.context["query"].night.run.number == run.number - 1
     for address in (reverse("lists"), reverse("fixed_list", args=["money"])):
         assert client.get(address, {"on": "2020-01-01"}).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["inter_branch", "money"])
+def test_what_tells_of_single_days_is_read_of_several_together(name, signed_in, member, run):
+    gate, client = Gate(member("personal_banking"), run), signed_in("personal_banking")
+    single = [row for night in reading.nights(run)[:3] for row in everything(gate, night, name)]
+    query = Query.of(name, {"days": "7", "on": str(run.business_date)}, run)
+    assert query.address() == "days=7"
+    together = reading.page(
+        gate, reading.together(reading.nights(run), reading.nights(run)[0], 3), Asked(name), 0, 10**6
+    )
+
+    def keys(rows):
+        return sorted((row["on_date"], row["customer_id"], row["subject"]) for row in rows)
+
+    assert keys(together) == keys(single)
+    page = client.get(reverse("fixed_list", args=[name]), {"days": "90"})
+    assert page.context["total"]["rows"] >= len(single)
+    assert client.get(reverse("fixed_list", args=["near"]), {"days": "90"}).context["query"].days == 1
 
 
 @pytest.mark.parametrize("address", [reverse("lists"), reverse("fixed_list", args=["money"])])

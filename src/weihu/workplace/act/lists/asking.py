@@ -11,12 +11,14 @@ from urllib.parse import urlencode
 from django.http import Http404
 
 from weihu.workplace.act.lists.columns import OPEN
-from weihu.workplace.act.lists.reading import NOBODY, SORTS, Asked, Night, neighbours, nights
+from weihu.workplace.act.lists.reading import NOBODY, SORTS, Asked, Night, neighbours, nights, together
 from weihu.workplace.bank.models import Run
 from weihu.workplace.base.days import read_day
 from weihu.workplace.gate.reach import Gate
 
 WAN = 10_000
+SPANS = (1, 7, 30, 90)
+"""So many days can be read together of lists that tell of single days."""
 NAME = "fixed"
 """The parameter that names a list in the address of a customer's page."""
 
@@ -28,6 +30,7 @@ class Query:
     asked: Asked
     night: Night
     page: int
+    days: int
     _latest: bool = field(repr=False)
 
     @classmethod
@@ -38,6 +41,8 @@ class Query:
         night = next((night for night in kept if wanted in (None, night.on)), None)
         if listed is None or night is None:
             raise Http404
+        span = str(parameters.get("days", ""))
+        days = int(span) if listed.daily and span in map(str, SPANS) else 1
         rank, page = str(parameters.get("grade", "")), str(parameters.get("page", ""))
         sort = str(parameters.get("sort", ""))
         reason = str(parameters.get("reason", ""))
@@ -50,7 +55,8 @@ class Query:
             sort=sort if sort in SORTS else listed.sort,
             down=parameters.get("down") == "1" if sort in SORTS else listed.down,
         )
-        return cls(asked, night, max(1, int(page)) if page.isdecimal() else 1, night == kept[0])
+        number = max(1, int(page)) if page.isdecimal() else 1
+        return cls(asked, together(kept, night, days), number, days, night.on == kept[0].on)
 
     def address(self, **changes: object) -> str:
         """The query string, with some parameters changed; what is usual is left out."""
@@ -58,6 +64,7 @@ class Query:
         usual = (asked.sort, asked.down) == (listed.sort, listed.down)
         values: dict[str, object] = {
             "on": "" if self._latest else self.night.on.isoformat(),
+            "days": self.days if self.days > 1 else "",
             "grade": asked.from_rank or "",
             "least": f"{asked.least:f}" if asked.least else "",
             "reason": asked.reason,

@@ -33,7 +33,8 @@ FROM_OTHER_BANK = _("From another bank")
 @dataclass(frozen=True)
 class Listed:
     """A list: its name, what is on it, the titles of the columns of evidence that it has, how detail and reason are
-    written, the reasons to choose from, and the order in which it opens."""
+    written, the reasons to choose from, the order in which it opens, and whether it tells of single days, so that those of
+    several nights can be read together."""
 
     title: Promise
     about: Promise
@@ -43,6 +44,7 @@ class Listed:
     reasons: tuple[str, ...] = ()
     sort: str = "amount"
     down: bool = True
+    daily: bool = False
 
 
 def _kind(reason: str, names: Names) -> str:
@@ -80,15 +82,23 @@ OPEN: dict[str, Listed] = {
         BRANCH,
         _kind,
         tuple(KINDS),
+        daily=True,
     ),
     "money": Listed(
         _("Money of the day"),
         _("Assets that changed by a large amount or unusually, and money to and from other banks."),
-        {"amount": _("Change"), "base": _("From other banks"), "limit": _("To other banks"), "reason": _("Reason")},
+        {
+            "on_date": ON,
+            "amount": _("Change"),
+            "base": _("From other banks"),
+            "limit": _("To other banks"),
+            "reason": _("Reason"),
+        },
         None,
         _signals,
         ("large_inflow", "large_outflow", "unusual_inflow", "unusual_outflow", "from_other_bank", "to_other_bank"),
         down=False,
+        daily=True,
     ),
     "maturing": Listed(
         _("Maturities ahead"),

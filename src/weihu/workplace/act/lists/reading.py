@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -78,15 +78,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Night:
-    """A night whose lists are kept: its run and its date."""
+    """A night whose lists are kept: its run, its date, and the rows of it and of the nights before it that are read too."""
 
     run: Run
     on: date
-
-    @property
-    def file(self) -> Path:
-        """The lists' rows."""
-        return settings.HOME.run(self.run.number) / "listed.parquet"
+    files: tuple[Path, ...]
 
 
 def nights(run: Run) -> list[Night]:
@@ -94,8 +90,18 @@ def nights(run: Run) -> list[Night]:
     since = run.business_date - timedelta(days=run.rulebook.lists.kept_days)
     rows = Run.objects.filter(published=True, number__lte=run.number, business_date__gt=since)
     latest = {row.business_date: row for row in rows.select_related("book").order_by("number")}
-    kept = [Night(latest[on], on) for on in sorted(latest, reverse=True)]
-    return [night for night in kept if night.file.is_file()]
+    kept = [Night(latest[on], on, (_file(latest[on]),)) for on in sorted(latest, reverse=True)]
+    return [night for night in kept if night.files[0].is_file()]
+
+
+def together(kept: Sequence[Night], night: Night, days: int) -> Night:
+    """A night with those before it, so many days in all."""
+    since = night.on - timedelta(days=days)
+    return replace(night, files=tuple(file for one in kept if since < one.on <= night.on for file in one.files))
+
+
+def _file(run: Run) -> Path:
+    return settings.HOME.run(run.number) / "listed.parquet"
 
 
 def counts(gate: Gate, night: Night) -> dict[str, dict[str, Any]]:
@@ -204,7 +210,7 @@ def _answer(
     scope, (engine, reach) = gate.scope, _engine(gate.run)
     inputs = [
         table_of("standings", ANSWERS),
-        engine.bind("listed", LISTED, [night.file], often=False),
+        engine.bind("listed", LISTED, night.files, often=False),
         engine.bind_rows("names", NAMES, names),
         engine.bind_row("asked", ASKED, row or asked.row()),
         reach.of(scope),
