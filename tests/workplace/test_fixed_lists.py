@@ -24,6 +24,7 @@ from weihu.workplace.act.lists.models import SavedFilter
 from weihu.workplace.act.lists.reading import SORTS, Asked
 from weihu.workplace.bank.models import Run, Signal, Standing
 from weihu.workplace.base.models import Entry
+from weihu.workplace.customer.merging import merge
 from weihu.workplace.gate.models import Export
 from weihu.workplace.gate.reach import Gate
 
@@ -87,6 +88,9 @@ def test_the_lists_of_a_quarter_equal_the_files(weihu, tmp_path):
         weihu, SyntheticBank(150, 2, 93, date(2026, 6, 30), 11).deliveries(tmp_path / "inbox"), tmp_path, "brief"
     )
     assert all(seen[name] for name in COLUMNS)
+    files = f"{Home(tmp_path / 'home').runs}/*/listed.parquet"
+    became = duckdb.execute(f"SELECT DISTINCT reason FROM '{files}' WHERE list = 'became'").fetchall()
+    assert {reason for (reason,) in became} == {"kept", "moved", "left"}
 
 
 @pytest.mark.long
@@ -175,6 +179,17 @@ def test_the_lists_of_standings_equal_what_is_published(member, run, night):
 def flow(gate, standing):
     history = gate.history(standing)
     return standing.aum - history[0].aum
+
+
+def test_rows_of_a_merged_number_are_the_kept_customer_s(member, run):
+    gate, before = Gate(member("personal_banking"), run), reading.nights(run)[1]
+    rows = everything(gate, before, "maturing")
+    kept_id, gone_id = sorted({row["customer_id"] for row in rows})[:2]
+    merge(kept_id, gone_id, "x", run.work_date)
+    after = everything(Gate(member("personal_banking"), run), before, "maturing")
+    as_kept = [kept_id if row["customer_id"] == gone_id else row["customer_id"] for row in rows]
+    assert sorted(row["customer_id"] for row in after) == sorted(as_kept)
+    assert sum(row["amount"] for row in after) == sum(row["amount"] for row in rows)
 
 
 @pytest.mark.parametrize("down", [True, False])

@@ -133,6 +133,21 @@ def test_other_posts_have_no_reception(post, signed_in, run):
     assert search(client, Customer.objects.get(pk=customer).phone or "none yet").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("post", "first"), [*((post, "reception") for post in RECEIVE), ("relationship_manager", "today")]
+)
+@pytest.mark.parametrize("asked", ["", "/"])
+def test_who_receives_begins_with_the_search(post, first, asked, client, member):
+    staff = member(post)
+    staff.set_password("a long password")
+    staff.save()
+    fields = {"username": staff.pk, "password": "a long password"}
+    assert client.post(reverse("login"), {**fields, "next": asked}).headers["Location"] == reverse(first)
+    client.logout()
+    answer = client.post(reverse("login"), {**fields, "next": reverse("customers")})
+    assert answer.headers["Location"] == reverse("customers")
+
+
 def test_of_several_with_one_telephone_the_counter_says_who_is_here(signed_in, strangers):
     first, second = strangers().order_by("customer_id")[:2]
     number = first.customer.phone
@@ -142,6 +157,7 @@ def test_of_several_with_one_telephone_the_counter_says_who_is_here(signed_in, s
     assert {row.customer_id for row in page.context["several"]} >= {first.customer_id, second.customer_id}
     assert second.customer.name not in page.content.decode()
     assert not ServiceCard.objects.exists()
+    assert Entry.objects.filter(action="card.several").count() == 1
     search(client, number, customer=second.customer_id)
     assert ServiceCard.objects.get().customer_id == second.customer_id
     search(client, number, customer=Standing.objects.exclude(branch_id=first.branch_id)[0].customer_id)
@@ -207,6 +223,7 @@ def test_of_other_branches_nobody_is_found_and_the_search_counts(signed_in, memb
     assert page.status_code == 422
     assert stranger.customer.name not in page.content.decode()
     assert Miss.objects.filter(staff_id=member(TELLER).pk, on=run.work_date).count() == 1
+    assert Entry.objects.filter(action="card.miss", staff_id=member(TELLER).pk).count() == 1
 
 
 def test_who_moves_to_another_branch_or_leaves_closes_the_card(opened, member, run):

@@ -19,6 +19,7 @@ from weihu.engine.duck import DuckEngine
 from weihu.engine.protocol import Engine, Rule, table_of
 from weihu.rules.tables import LISTED, MONEY, STANDINGS
 from weihu.workplace.bank.models import Customer, Run
+from weihu.workplace.gate.merged import merges_on
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.scope import Reach, within
 
@@ -38,6 +39,8 @@ ASKED = ibis.schema(
     }
 )
 NAMES = ibis.schema({"customer_id": "string", "name": "string"})
+MERGED = ibis.schema({"gone": "string", "kept": "string"})
+"""Numbers merged since a night are the kept customer's on its lists too."""
 MOST_NAMED = 5000
 """Longer lists are not ordered by name, since names are not in the lake."""
 SORTS = (
@@ -132,21 +135,25 @@ def neighbours(gate: Gate, night: Night, asked: Asked, customer_id: str) -> tupl
     return ids[place - 1] if place else None, ids[place + 1] if place + 1 < len(ids) else None
 
 
-def _reached(standings: Table, listed: Table, reach: Table, parts: tuple[str, ...]) -> Table:
+def _reached(standings: Table, listed: Table, merged: Table, reach: Table, parts: tuple[str, ...]) -> Table:
+    """The rows of the customers within reach, with who answers for them now."""
     reached = standings.filter(within(standings, reach, parts)).select("customer_id", "primary_id")
-    return listed.join(reached, "customer_id")
+    rows = listed.left_join(merged, listed.customer_id == merged.gone)
+    rows = rows.mutate(customer_id=ibis.coalesce(rows.kept, rows.customer_id)).drop("gone", "kept")
+    return rows.join(reached, "customer_id")
 
 
 def _counted(
-    standings: Table, listed: Table, names: Table, asked: Table, reach: Table, parts: tuple[str, ...]
+    standings: Table, listed: Table, merged: Table, names: Table, asked: Table, reach: Table, parts: tuple[str, ...]
 ) -> Table:
-    rows = _reached(standings, listed, reach, parts)
+    rows = _reached(standings, listed, merged, reach, parts)
     return rows.group_by("list").agg(rows=rows.count(), customers=rows.customer_id.nunique())
 
 
-def _asked(standings: Table, listed: Table, asked: Table, reach: Table, parts: tuple[str, ...]) -> Table:
+def _asked(standings: Table, listed: Table, merged: Table, asked: Table, reach: Table, parts: tuple[str, ...]) -> Table:
     """The rows of a list as it was asked for."""
-    rows = _reached(standings, listed.filter(listed.list == asked.list.as_scalar()), reach, parts)
+    of_list = listed.filter(listed.list == asked.list.as_scalar())
+    rows = _reached(standings, of_list, merged, reach, parts)
     least, reason, primary = asked.least.as_scalar(), asked.reason.as_scalar(), asked.primary_id.as_scalar()
     return rows.filter(
         rows.grade_rank >= asked.from_rank.as_scalar(),
@@ -156,8 +163,10 @@ def _asked(standings: Table, listed: Table, asked: Table, reach: Table, parts: t
     )
 
 
-def _totals(standings: Table, listed: Table, names: Table, asked: Table, reach: Table, parts: tuple[str, ...]) -> Table:
-    rows = _asked(standings, listed, asked, reach, parts)
+def _totals(
+    standings: Table, listed: Table, merged: Table, names: Table, asked: Table, reach: Table, parts: tuple[str, ...]
+) -> Table:
+    rows = _asked(standings, listed, merged, asked, reach, parts)
     sums = {name: rows[name].sum().cast(MONEY) for name in ("amount", "base", "limit")}
     came = rows.amount.sum(where=rows.amount > 0).cast(MONEY)
     return rows.agg(rows=rows.count(), customers=rows.customer_id.nunique(), came=came, **sums)
@@ -166,6 +175,7 @@ def _totals(standings: Table, listed: Table, names: Table, asked: Table, reach: 
 def _page(
     standings: Table,
     listed: Table,
+    merged: Table,
     names: Table,
     asked: Table,
     reach: Table,
@@ -174,7 +184,7 @@ def _page(
     down: bool,
 ) -> Table:
     """Rows with their ``place``. What has no value stands last in either direction."""
-    rows = _asked(standings, listed, asked, reach, parts)
+    rows = _asked(standings, listed, merged, asked, reach, parts)
     if sort == "name":
         rows = rows.left_join(names, "customer_id").drop("customer_id_right")
     column = rows[sort]
@@ -211,11 +221,16 @@ def _answer(
     inputs = [
         table_of("standings", ANSWERS),
         engine.bind("listed", LISTED, night.files, often=False),
+        engine.bind_rows("merged", MERGED, _merged(gate.run)),
         engine.bind_rows("names", NAMES, names),
         engine.bind_row("asked", ASKED, row or asked.row()),
         reach.of(scope),
     ]
     return engine.answer(rule, *inputs, parts=scope.parts, **constants)
+
+
+def _merged(run: Run) -> list[tuple[str, str]]:
+    return [(row["gone"], row["kept"]) for row in merges_on(run.work_date) if row["active"]]
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from weihu.rules.catalogue import Unfit, read
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.reception.models import Miss
 from weihu.workplace.bank.models import Account, Customer, Standing
+from weihu.workplace.base import audit
 from weihu.workplace.gate import cards
 from weihu.workplace.gate.merged import kept_for
 from weihu.workplace.gate.models import ServiceCard
@@ -53,9 +54,11 @@ def receive(gate: Gate, number: str, why: ServiceCard.Why, at: datetime, chosen:
         if chosen:
             standings = [row for row in standings if row.customer_id == chosen]
         if len(standings) > 1:
+            audit.record(by, "card.several", detail=f"{found_by} {len(standings)}")
             return Found(several=standings)
         if not standings or found_by is None:
             Miss.objects.create(staff_id=by, on=on, at=at)
+            audit.record(by, "card.miss")
             return Found()
         return Found(cards.open_card(gate, standings[0], cards.Occasion(found_by, why), at))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
+from django.contrib.auth.views import LoginView
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +20,7 @@ from weihu.workplace.act.reception.finding import TooManyMisses, receive
 from weihu.workplace.act.reception.models import Memo
 from weihu.workplace.act.reception.serving import Service, answering
 from weihu.workplace.act.signals.reasons import Names, Reason, open_signals, reasons_of
-from weihu.workplace.bank.models import Signal, Staff, Standing
+from weihu.workplace.bank.models import Run, Signal, Staff, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.consent.consents import agreed_purposes
@@ -51,6 +53,24 @@ DONE = {
     "complaint": _("The complaint is open."),
     "told": _("Told."),
 }
+
+
+class SignIn(LoginView):
+    """Signing in; who receives customers at the counter begins with the search, unless another page was asked for."""
+
+    template_name = "login.html"
+    redirect_authenticated_user = True
+
+    def get_redirect_url(self, *args: Any, **kwargs: Any) -> str:
+        """The page that was asked for; the first page is nobody's wish."""
+        asked = super().get_redirect_url(*args, **kwargs)
+        return "" if asked == reverse("today") else asked
+
+    def get_default_redirect_url(self) -> str:
+        """The search or today's list, by the post."""
+        run: Run | None = self.request.run  # type: ignore[attr-defined]
+        receives = run is not None and Gate(cast(Staff, self.request.user), run).receives
+        return reverse("reception" if receives else "today")
 
 
 def _receiving(request: WorkRequest) -> Gate:
