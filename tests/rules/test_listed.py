@@ -171,8 +171,13 @@ def test_missing_facts_are_of_the_grades_of_some_duty():
 def test_who_is_listed_is_shown_as_of_the_night():
     night = {f"list_{name}": [] for name in NAMED}
     evidence = {"customer_id": "c", "subject": "s", "detail": "", "reason": ""}
-    rows = Tables(**night | {"list_near": [evidence]}, standings=[STANDING]).make("listed")
-    (row,) = rows
+    maturities = [
+        {"account_id": str(days), "matures_on": ON + timedelta(days=days), "closed_on": ON if days == 2 else None}
+        for days in (0, 2, 9, 5)
+    ]
+    night |= {"list_near": [evidence], "accounts": maturities}
+    (row,) = Tables(**night, standings=[STANDING]).make("listed")
+    assert row["matures_on"] == ON + timedelta(days=5)
     assert {name: row[name] for name in ("list", "grade_rank", "aum", "last_contact_on", "branch_id", "subject")} == {
         "list": "near", "grade_rank": TOP - 1, "aum": AUM, "last_contact_on": ON, "branch_id": "b", "subject": "s",
     }  # fmt: skip

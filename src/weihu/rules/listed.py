@@ -180,10 +180,15 @@ LISTS: dict[str, Callable[..., Table]] = {
 """Every list by its key, in the order of pages."""
 
 
-def listed(standings: Table, **lists: Table) -> Table:
+def listed(standings: Table, accounts: Table, calendar: Table, **lists: Table) -> Table:
     """All lists' rows, with the customer as of the night (columns: tables.LISTED)."""
+    running = accounts.filter(accounts.closed_on.isnull() & (accounts.balance > ZERO))
+    ahead = running.filter(running.matures_on > business_date(calendar))
+    maturity = ahead.group_by("customer_id").agg(matures_on=ahead.matures_on.min())
+    customers = standings.select("customer_id", *OF_CUSTOMER).left_join(maturity, "customer_id")
+    customers = customers.drop("customer_id_right")
     rows = ibis.union(*(table.mutate(list=ibis.literal(name)) for name, table in lists.items()))
-    return rows.join(standings.select("customer_id", *OF_CUSTOMER), "customer_id").select(*LISTED)
+    return rows.join(customers, "customer_id").select(*LISTED)
 
 
 def _grade_of(rank: Any, book: RuleBook) -> StringValue:

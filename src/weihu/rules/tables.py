@@ -484,14 +484,9 @@ ACCOUNT_TOTALS = ibis.schema({"accounts": "int64", "aum": BALANCE_DAYS})
 SIGNAL_COUNTS = ibis.schema({"kind": "string", "customers": "int64"})
 """How many signals of a kind hold tonight."""
 
-LISTED = ibis.schema(
+EVIDENCE = ibis.schema(
     {
-        "list": "string",
         "customer_id": "string",
-        "branch_id": "string",
-        "grade_rank": "int64",
-        "aum": MONEY,
-        "last_contact_on": "date",
         "subject": "string",  # a transaction or an account
         "on_date": "date",
         "amount": MONEY,
@@ -501,15 +496,20 @@ LISTED = ibis.schema(
         "reason": "string",
     }
 )
-EVIDENCE = ibis.schema(
+"""One fixed list's rows: rules.listed says what each list's evidence is."""
+
+LISTED = ibis.schema(
     {
-        name: kind
-        for name, kind in LISTED.items()
-        if name not in ("list", "branch_id", "grade_rank", "aum", "last_contact_on")
+        "list": "string",
+        **EVIDENCE,
+        "branch_id": "string",
+        "grade_rank": "int64",
+        "aum": MONEY,
+        "last_contact_on": "date",
+        "matures_on": "date",  # the customer's next maturity
     }
 )
-"""One list's own columns."""
-"""What a night put on the fixed lists (rules.listed says what each list's evidence is), the customer as of that night."""
+"""What a night put on the fixed lists, with the customer as of that night."""
 
 MATURED = ibis.schema(
     {

@@ -48,6 +48,7 @@ SORTS = (
     "grade_rank",
     "aum",
     "last_contact_on",
+    "matures_on",
     "primary_id",
     "on_date",
     "amount",

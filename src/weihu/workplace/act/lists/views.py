@@ -112,7 +112,13 @@ def filter_save(request: WorkRequest, name: str) -> HttpResponse:
 def _head(name: str) -> list[tuple[str, Any]]:
     """The columns that a list can be ordered by, besides the customer's name, with their titles."""
     titles = OPEN[name].titles
-    common = {"grade_rank": _("Grade"), "aum": "AUM", "last_contact_on": _("Last contact"), "primary_id": _("Primary")}
+    common = {
+        "grade_rank": _("Grade"),
+        "aum": "AUM",
+        "matures_on": _("Next maturity"),
+        "last_contact_on": _("Last contact"),
+        "primary_id": _("Primary"),
+    }
     return [*titles.items(), *common.items()]
 
 
@@ -161,7 +167,7 @@ def _workbook(request: WorkRequest, query: Query) -> HttpResponse:
     rows = reading.page(gate, query.night, query.asked, 0, request.book.limits.export_rows_per_day + 1)
     listed, grades, names = OPEN[name], list(book.grades.values()), Names(book)
     head = [_("Customer"), _("Customer number"), _("Phone"), *(str(title) for title in listed.titles.values())]
-    head += [_("Grade"), "AUM", _("Last contact"), _("Primary")]
+    head += [_("Grade"), "AUM", _("Next maturity"), _("Last contact"), _("Primary")]
     lines = []
     for shown in _shown(request, name, rows, book):
         own = [
@@ -169,7 +175,8 @@ def _workbook(request: WorkRequest, query: Query) -> HttpResponse:
             for column in listed.titles
         ]
         customer = shown["customer"]
-        ends = [called(grades[shown["grade_rank"]]), shown["aum"], shown["last_contact_on"], shown["primary"]]
+        ends = [called(grades[shown["grade_rank"]]), shown["aum"], shown["matures_on"]]
+        ends += [shown["last_contact_on"], shown["primary"]]
         lines.append([customer.name, customer.customer_id, shown["phone"], *own, *ends])
     title = f"{listed.title} {query.night.on}"
     return download(request, Sheet(title, head, lines, [row["customer_id"] for row in rows]))
