@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from weihu.demo.bank import LivingBank
 from weihu.demo.stages import Stages
 from weihu.demo.working import work, worked_on
+from weihu.demo.working.desk import CAMPAIGN_DAYS, begin_campaign
 from weihu.engine.lake import Home
 from weihu.nightly.run import Nightly
 from weihu.sources.synthetic import Contact
@@ -24,6 +25,8 @@ def replay(home: Home, bank: LivingBank, stages: Stages) -> None:
                 run = nightly.run(delivery) or last
                 if run and place < bank.days - 1 and not worked_on(run.work_date):
                     work(run, bank.customers)
+                if run and place == max(0, bank.days - 1 - CAMPAIGN_DAYS):
+                    begin_campaign(run)
     bank.close()
 
 

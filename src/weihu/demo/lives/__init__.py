@@ -10,7 +10,7 @@ from weihu.demo.lives.families import relate_families
 from weihu.demo.lives.portfolios import hand_over, propose_a_book, refer, use_benefits
 from weihu.demo.lives.scene import Scene
 from weihu.demo.lives.service import complain, invite
-from weihu.demo.lives.working_day import introduce, run_a_campaign, visit, write_texts
+from weihu.demo.lives.working_day import introduce, visit, write_texts
 from weihu.demo.stages import Stages
 from weihu.engine.lake import Home
 from weihu.sources.synthetic import SyntheticBank
@@ -33,7 +33,6 @@ PARTS = (
     write_texts,
     introduce,
     visit,
-    run_a_campaign,
 )
 
 

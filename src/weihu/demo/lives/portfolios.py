@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from weihu.demo.lives.scene import Scene, owner
 from weihu.rules.rulebook import changed
+from weihu.workplace.gate.models import Referral
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.judge.benefits.using import use
 from weihu.workplace.judge.grading import books
@@ -27,9 +28,11 @@ def use_benefits(scene: Scene) -> None:
 
 
 def refer(scene: Scene) -> None:
-    """The largest of the ordinary customers are referred upward."""
-    ordinary = [row for row in scene.owned if row.grade_rank == REFERRED_RANK]
-    for place, row in enumerate(sorted(ordinary, key=lambda row: -row.aum)[:REFERRED]):
+    """The largest of the ordinary customers are referred upward; of three in turn one waits for an answer."""
+    ordinary = [row for row in scene.owned if row.grade_rank == REFERRED_RANK and row.effective]
+    waiting = set(Referral.objects.exclude(open_key=None).values_list("customer_id", flat=True))
+    free = sorted((row for row in ordinary if row.customer_id not in waiting), key=lambda row: -row.aum)
+    for place, row in enumerate(free[:REFERRED]):
         target = row.grade_rank + 1
         receiver = decisions.receivers(row, target, scene.book)[0]
         giver = Gate(scene.staff[owner(row)], scene.run)

@@ -1,21 +1,15 @@
-"""What staff do beside their lists: message texts, introductions, visits, other work, and a campaign."""
+"""What staff do beside their lists: message texts, introductions, visits, and other work."""
 
 from __future__ import annotations
 
 from datetime import time, timedelta
-from decimal import Decimal
 
 from weihu.demo.lives.scene import RICH, Scene, owner
-from weihu.workplace.act.campaigns.drawing import start
-from weihu.workplace.act.campaigns.models import Campaign, CampaignTarget
 from weihu.workplace.act.introductions.linking import link
 from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.act.messaging.models import Template
 from weihu.workplace.act.schedule.models import Visit
 from weihu.workplace.act.team.models import WorkNote
-from weihu.workplace.bank.models import Run, Standing
-from weihu.workplace.contact.models import Answer, Contact
-from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.workdays import working_days
 
 TEXTS = (
@@ -31,11 +25,6 @@ TEXTS = (
 WAITING = "节日问候"
 """The text that nobody has approved yet."""
 INTRODUCED, VISITED, VISITING_DAYS = 14, 12, 5
-CAMPAIGN_DAYS = 30
-"""So many days the campaign has been running, and so many it goes on."""
-CAMPAIGN_QUERY = "grade=2"
-SEED = 7
-AT_ONCE = 500
 
 
 def write_texts(scene: Scene) -> None:
@@ -99,61 +88,4 @@ def visit(scene: Scene) -> None:
     )
     WorkNote.objects.bulk_create(
         WorkNote(staff_id=owner(row), on=trained_on, minutes=30, text="晨会和产品培训") for row in rows
-    )
-
-
-def run_a_campaign(scene: Scene) -> None:
-    """A campaign begun some weeks ago: its groups as drawn then, with what they had then and the calls made since."""
-    manager, began = scene.of_post("branch_manager")[0], scene.on - timedelta(days=CAMPAIGN_DAYS)
-    begins = scene.book.campaigns
-    campaign = Campaign.objects.create(
-        title="开门红存款季",
-        offer="term_deposit",
-        query=CAMPAIGN_QUERY,
-        seed=SEED,
-        branch_id=manager.branch_id,
-        from_on=began,
-        to_on=scene.on + timedelta(days=CAMPAIGN_DAYS),
-        control_share=begins.control_share,
-        wave_size=begins.wave_size,
-        stop_share=begins.stop_share,
-        stop_after=begins.stop_after,
-        made_by=manager.staff_id,
-        made_on=began,
-    )
-    start(campaign, Gate(manager, scene.run), scene.book, manager.staff_id, began)
-    targets = list(campaign.targets.order_by("customer_id"))
-    _with_what_they_had(campaign, targets)
-    _called(campaign, targets, scene)
-
-
-def _with_what_they_had(campaign: Campaign, targets: list[CampaignTarget]) -> None:
-    """AUM at the end of the first day; nothing for who was no customer yet."""
-    aum: dict[str, Decimal] = {}
-    then = Run.objects.filter(published=True, business_date=campaign.from_on).order_by("-revision").first()
-    if then:
-        standings = Standing.objects.at(then).filter(customer_id__in=[target.customer_id for target in targets])
-        aum = {row.customer_id: row.aum for row in standings}
-    for target in targets:
-        target.aum_before = aum.get(target.customer_id, Decimal(0))
-    CampaignTarget.objects.bulk_update(targets, ["aum_before"], batch_size=AT_ONCE)
-
-
-def _called(campaign: Campaign, targets: list[CampaignTarget], scene: Scene) -> None:
-    """The last contact since with each whose turn has come was a call of the campaign."""
-    due = [target.customer_id for target in targets if target.wave_on and target.wave_on < scene.on]
-    contacts = Contact.objects.filter(customer_id__in=due, on__gte=campaign.from_on).order_by("pk")
-    last = {contact.customer_id: contact for contact in contacts}
-    Answer.objects.bulk_create(
-        (
-            Answer(
-                contact=contact,
-                customer_id=contact.customer_id,
-                kind="campaign",
-                subject=str(campaign.pk),
-                on=contact.on,
-            )
-            for contact in last.values()
-        ),
-        batch_size=AT_ONCE,
     )

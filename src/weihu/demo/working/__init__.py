@@ -9,6 +9,7 @@ import numpy as np
 from django.db import transaction
 
 from weihu.demo.working.contacts import AT_ONCE, agree_on_visits, record, work_through
+from weihu.demo.working.desk import answer_referrals, refer
 from weihu.demo.working.told import tell
 from weihu.sources.synthetic import SyntheticBank
 from weihu.workplace.act.care.models import CarePlan
@@ -41,6 +42,8 @@ def work(run: Run, customers: SyntheticBank) -> None:
         answered = {key: signals for key, signals in reasons.items() if key in reached}
         tell(run, answered, contacts, customers)
         _answer(run, answered, contacts)
+        refer(run, answered, contacts, rng)
+        answer_referrals(run, rng)
 
 
 def _reasons(run: Run) -> dict[str, list[Signal]]:
