@@ -196,12 +196,17 @@ def ours(folder: Path) -> tuple[float, int]:
     for name in schemas:
         engine.connection.execute(f"CREATE VIEW {name} AS FROM bank.{name}")
     engine.connection.execute("CREATE VIEW customer_values AS FROM bank.standings")
+    engine.connection.execute(
+        "CREATE VIEW branches AS SELECT DISTINCT branch_id, branch_id AS name, NULL::VARCHAR AS parent_id FROM bank.staff"
+    )
 
     def bound(name: str, schema: ibis.Schema, rows: list[dict]) -> ibis.Table:
         return engine.bind_arrow(name, schema, pa.Table.from_pylist(rows, schema=schema.to_pyarrow()))
 
     clock = {"business_date": ON, "month_days": 24, "last_month_days": 31, "is_month_start": False}
-    engine.bind_row("calendar", tables.CALENDAR, {**clock, "is_month_end": False, "is_first": False})
+    tomorrow = ON + timedelta(days=1)
+    working = {"works_on": tomorrow, "through": tomorrow, "latest": tomorrow}
+    engine.bind_row("calendar", tables.CALENDAR, {**clock, "is_month_end": False, "is_first": False, **working})
     days = [ON + timedelta(days=1 + ahead) for ahead in range(4)]
     bound("occasions", tables.OCCASIONS, [{"month_day": d.month * 100 + d.day, "on": d} for d in days])
     bound("festivals", tables.FESTIVALS, [{"festival": k, "on": date.fromisoformat(d)} for k, d in coming_festivals()])
@@ -216,12 +221,13 @@ def ours(folder: Path) -> tuple[float, int]:
     for name, schema in (
         ("benefits_used", tables.BENEFITS_USED), ("noted", tables.NOTED), ("placed", tables.PLACED), ("facts_known", tables.FACTS_KNOWN),
         ("answers", tables.ANSWERS), ("staffing", tables.STAFFING), ("covers", tables.COVERS), ("barred", tables.BARRED), ("tired", tables.TIRED),
+        ("own_workdays", tables.OWN_WORKDAYS), ("cadences", tables.CADENCES),
     ):  # fmt: skip
         bound(name, schema, [])
     engine.derive("thresholds", metric.thresholds, graded=table_of("standings", tables.STANDINGS), book=book)
     began = time.perf_counter()
     stages = ("signals", "plan")
-    wanted = [step for step in graph.steps if step.stage in stages or step.makes == "holdings_open"]
+    wanted = [step for step in graph.steps if step.stage in stages or step.makes in ("holdings_open", "workdays")]
     for step in wanted:
         if step.makes == "answers":
             continue
@@ -327,7 +333,7 @@ def pages(folder: Path) -> tuple[str]:
         + f", DATE '{ON}' AS since, {ON:%Y%m} AS month, {version} FROM standings",
         Signal: f"SELECT customer_id, kind, subject, raised_on, on_date, detail, held_out, CAST(amount * 100 AS BIGINT) AS amount,"
         f' CAST(base * 100 AS BIGINT) AS base, CAST("limit" * 100 AS BIGINT) AS "limit", {version} FROM \'{folder}/ours-signals.parquet\'',
-        Task: "SELECT 1 AS run_id, staff_id, customer_id, position, minutes, CAST(value * 100 AS BIGINT) AS value, promised, top, score,"
+        Task: 'SELECT 1 AS run_id, staff_id, customer_id, "on", position, minutes, CAST(value * 100 AS BIGINT) AS value, promised, top, score,'
         f" grade_rank FROM '{folder}/ours-tasks.parquet'",
     }
     for model, sql in rows.items():

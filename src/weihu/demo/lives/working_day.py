@@ -10,6 +10,7 @@ from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.act.messaging.models import Template
 from weihu.workplace.act.schedule.models import Visit
 from weihu.workplace.act.team.models import WorkNote
+from weihu.workplace.gate.workdays import working_days
 
 TEXTS = (
     (
@@ -23,7 +24,7 @@ TEXTS = (
 )
 WAITING = "节日问候"
 """The text that nobody has approved yet."""
-INTRODUCED, VISITED = 14, 12
+INTRODUCED, VISITED, VISITING_DAYS = 14, 12, 5
 
 
 def write_texts(scene: Scene) -> None:
@@ -64,15 +65,20 @@ def introduce(scene: Scene) -> None:
 
 
 def visit(scene: Scene) -> None:
-    """Rich customers come to the branch this week; who receives them had a training in the morning."""
+    """Rich customers come to the branch on the next open days; who receives them had a training on the last one."""
     rows = [row for row in scene.owned if row.grade_rank >= RICH][:VISITED]
+    days = working_days(scene.book, scene.on, [])
+    week = [days.following(scene.on - timedelta(days=1))]
+    while len(week) < VISITING_DAYS:
+        week.append(days.following(week[-1]))
+    trained_on = days.last_open(scene.on + timedelta(days=1))
     takes = scene.book.signals["visit"].minutes
     Visit.objects.bulk_create(
         Visit(
             token=scene.token(),
             customer_id=row.customer_id,
             staff_id=owner(row),
-            on=scene.on + timedelta(days=place % 5),
+            on=week[place % VISITING_DAYS],
             at=time(9 + place % 7, 30),
             minutes=takes,
             place="网点贵宾室",
@@ -81,5 +87,5 @@ def visit(scene: Scene) -> None:
         for place, row in enumerate(rows)
     )
     WorkNote.objects.bulk_create(
-        WorkNote(staff_id=owner(row), on=scene.on, minutes=30, text="晨会和产品培训") for row in rows
+        WorkNote(staff_id=owner(row), on=trained_on, minutes=30, text="晨会和产品培训") for row in rows
     )
