@@ -71,12 +71,12 @@ SIZES = [base * 10**power for power in range(3, 8) for base in (1, 2, 5)][:13]
 
 ACCOUNTS = """
 CREATE TABLE accounts AS
-SELECT a.account_id, a.customer_id, a.branch_id, a.product_id, a.opened_on, a.closed_on, a.matures_on, a.account_last4,
+SELECT a.account_id, a.customer_id, a.branch_id, a.product_id, a.opened_on, a.closed_on, a.matures_on, a.account_last4, a.account_number_index,
        coalesce(b.balance, a.balance, 0)::DECIMAL(18,2) AS balance
 FROM (SELECT * FROM s_accounts ANTI JOIN l_accounts USING (account_id)
       UNION ALL BY NAME
       SELECT l.account_id, l.customer_id, l.branch_id, l.product_id, l.opened_on, l.closed_on, l.matures_on,
-             l.account_last4, p.balance
+             l.account_last4, l.account_number_index, p.balance
       FROM l_accounts l LEFT JOIN s_accounts p USING (account_id)) a
 LEFT JOIN l_balances b USING (account_id)
 """

@@ -6,9 +6,12 @@ Replays the bank night by night and holds what the nights raised against the tru
 planted (money that comes, goes or stops for a reason), dates in the delivered files, and sums over the delivered
 transactions and balances, all queried without the rules' code. An alert is right if it lies within the kind's window
 around an event; lead is in days, negative behind the event. The first ``HISTORY`` days teach habits and are not counted.
+A second table says what the kinds tell of those who leave: an alert is right if it lies between the day on which
+somebody's mind began to change and the end of the money's going; ahead are days before the money began to go.
 
 Kinds that the workplace notes (follow-ups, complaints, care steps, campaigns, visits, introductions, referrals) and
 those that only restate the archive (missing facts, cadence) have no truth in a bank without staff; tests hold them.
+The book has no watch, so nobody comes on it.
 """
 
 from __future__ import annotations
@@ -22,6 +25,11 @@ from pathlib import Path
 import duckdb
 
 LAST, BRANCHES, SEED, HISTORY = date(2026, 6, 24), 3, 11, 95
+GOING_DAYS = 110
+TELLING = (
+    "large_outflow", "unusual_outflow", "to_other_bank", "salary_stopped", "matured", "grade_down", "dormant",
+)  # fmt: skip
+"""The kinds that may tell of somebody who leaves."""
 
 
 def main() -> None:
@@ -69,6 +77,31 @@ def report(customers: int, days: int, folder: Path) -> None:
         print(
             f"{kind:18}{events_count:>8}{alerts:>8}{share[0]:>11}{share[1]:>8}{lead if lead is not None else '—':>21}"
         )
+    tell_of_leaving(first, database)
+
+
+def tell_of_leaving(first: date, database: duckdb.DuckDBPyConnection) -> None:
+    """What the kinds that tell of money going tell of those who leave."""
+    database.execute(f"""
+        CREATE TABLE leavers AS SELECT customer_id, onset, going FROM leaving
+        WHERE onset BETWEEN DATE '{first}' + {HISTORY} AND DATE '{LAST}' - {GOING_DAYS // 2}
+    """)
+    within = f"a.customer_id = l.customer_id AND a.raised_on BETWEEN l.onset AND l.going + {GOING_DAYS}"
+    everybody = database.execute("SELECT count(*) FROM leavers").fetchone()[0]
+    print(
+        f"\n{everybody} began to leave\n{'kind':18}{'alerts':>8}{'precision':>11}{'recall':>8}{'ahead, days (median)':>21}"
+    )
+    for kind in TELLING:
+        told = f"(SELECT * FROM raised WHERE kind = '{kind}' AND raised_on >= DATE '{first}' + {HISTORY})"
+        alerts, right = database.execute(
+            f"SELECT count(*), count(*) FILTER (EXISTS (SELECT 1 FROM leaving l WHERE {within})) FROM {told} a"
+        ).fetchone()
+        found, ahead = database.execute(
+            f"SELECT count(*), median(going - seen) FROM (SELECT l.customer_id, going, min(a.raised_on) AS seen"
+            f" FROM leavers l JOIN {told} a ON {within} GROUP BY ALL)"
+        ).fetchone()
+        share = [f"{right / alerts:.2f}" if alerts else "—", f"{found / everybody:.2f}" if everybody else "—"]
+        print(f"{kind:18}{alerts:>8}{share[0]:>11}{share[1]:>8}{ahead if ahead is not None else '—':>21}")
 
 
 def load():
@@ -91,19 +124,22 @@ def truths(book) -> dict[str, tuple[str, int, int]]:
     rank = " + ".join(f"(aum >= {bound})::INT" for bound in bounds if bound)
     share = 1 - float(book.near_share)
     near = " OR ".join(f"(aum < {bound} AND aum >= {float(bound) * share})" for bound in bounds if bound)
-    went = "IN ('large', 'drift', 'maturity_lost') AND (kind = 'maturity_lost' OR cents < 0) AND abs(cents) >="
+    came = "<> 'maturity_lost' AND cents >="
+    went = "<> 'salary_stopped' AND (kind = 'maturity_lost' OR cents < 0) AND abs(cents) >="
     graded = f"(SELECT customer_id, d, {rank} AS rank, lag({rank}) OVER w AS rank_before, ({near}) AS near, lag({near}) OVER w AS near_before FROM aum WINDOW w AS (PARTITION BY customer_id ORDER BY d))"
     idle = rule["idle_cash"]
     lying = f"(SELECT customer_id, d, demand >= {amount('idle_cash')} AS much FROM demand)"
+    # idle days count from the first night
     moved = (
         "(SELECT customer_id, d, d - lag(d) OVER (PARTITION BY customer_id ORDER BY d) AS gap FROM"
-        " (SELECT DISTINCT customer_id, booked_on AS d FROM money WHERE kind <> 'interest'))"
+        " (SELECT customer_id, booked_on AS d FROM money WHERE kind NOT IN ('interest', 'fee')"
+        " UNION SELECT customer_id, greatest(opened_on, (SELECT min(d) FROM days)) FROM people))"
     )
     leads = {kind: entry.lead_days + 1 if isinstance(entry, Ahead) else 1 for kind, entry in rule.items()}
     return {
-        "large_inflow": (f"{planted} = 'large' AND cents >= {100 * amount('large_inflow')}", 0, 0),
+        "large_inflow": (f"{planted} {came} {100 * amount('large_inflow')}", 0, 0),
         "large_outflow": (f"{planted} {went} {100 * amount('large_outflow')}", 0, 0),
-        "unusual_inflow": (f"{planted} = 'large' AND cents >= {100 * amount('unusual_inflow')}", 0, 0),
+        "unusual_inflow": (f"{planted} {came} {100 * amount('unusual_inflow')}", 0, 0),
         "unusual_outflow": (f"{planted} {went} {100 * amount('unusual_outflow')}", 0, 0),
         "salary_stopped": (
             "SELECT customer_id, min(date) AS d FROM planted WHERE kind = 'salary_stopped' GROUP BY 1", 0, 45,
@@ -136,18 +172,34 @@ def truths(book) -> dict[str, tuple[str, int, int]]:
             "SELECT customer_id, matures_on AS d FROM held WHERE category = 'card'", leads["card_expiring"], 0,
         ),
         "risk_expiring": (
-            f"SELECT customer_id, risk_rated_on + {book.suitability.rating_days} AS d FROM people WHERE risk_rated_on IS NOT NULL",
+            f"SELECT customer_id, risk_rated_on + {book.suitability.rating_days} AS d FROM ratings",
             leads["risk_expiring"], 0,
         ),
         "birthday": (
             "SELECT customer_id, make_date(y, month(birth_date), day(birth_date)) AS d FROM people, (VALUES (2025), (2026)) v(y)"
             " WHERE NOT (month(birth_date) = 2 AND day(birth_date) = 29)", leads["birthday"], 0,
         ),
+        "life_occasion": (retirements(book), book.occasions["retirement"].lead_days + 1, 0),
         "new_customer": (f"SELECT customer_id, opened_on AS d FROM people WHERE opened_on > DATE '{LAST}' - 400", 0, 7),
         "grade_up": (f"SELECT customer_id, d FROM {graded} WHERE rank > rank_before", 0, 0),
         "grade_down": (f"SELECT customer_id, d FROM {graded} WHERE rank < rank_before", 0, 0),
         "near_grade": (f"SELECT customer_id, d FROM {graded} WHERE near AND NOT near_before", 0, 0),
     }  # fmt: skip
+
+
+def retirements(book) -> str:
+    """The first day of the month in which each customer reaches the age of retirement, by sex and the reform of 2025."""
+    parts = []
+    for sex, rule in book.retirement.items():
+        month = f"(year(birth_date) + {rule.age}) * 12 + month(birth_date) - 1"
+        begins = int(rule.rises_from[:4]) * 12 + int(rule.rises_from[5:]) - 1
+        later = f"least(({month} - {begins}) // {rule.step_months} + 1, {12 * (rule.highest_age - rule.age)})"
+        shifted = f"({month} + IF({month} >= {begins}, {later}, 0))"
+        parts.append(
+            f"SELECT customer_id, make_date({shifted} // 12, {shifted} % 12 + 1, 1) AS d FROM people"
+            f" WHERE sex = '{sex}' AND birth_date IS NOT NULL"
+        )
+    return " UNION ALL ".join(parts)
 
 
 def holidays(book) -> str:
@@ -203,8 +255,11 @@ def read_files(deliveries: Path, first: date, database: duckdb.DuckDBPyConnectio
     span = f"range(DATE '{first}', DATE '{LAST}' + 1, INTERVAL 1 DAY)"
     database.execute(f"""
         CREATE TABLE planted AS FROM '{deliveries}/.truth/events.parquet';
-        CREATE TABLE people AS SELECT DISTINCT ON (customer_id) customer_id, CAST(birth_date AS DATE) AS birth_date,
-            CAST(risk_rated_on AS DATE) AS risk_rated_on, CAST(opened_on AS DATE) AS opened_on FROM ({read("customers")}) ORDER BY customer_id, d DESC;
+        CREATE TABLE leaving AS FROM '{deliveries}/.truth/leaving.parquet';
+        CREATE TABLE ratings AS SELECT DISTINCT customer_id, CAST(risk_rated_on AS DATE) AS risk_rated_on FROM ({read("customers")})
+            WHERE risk_rated_on IS NOT NULL;
+        CREATE TABLE people AS SELECT DISTINCT ON (customer_id) customer_id, sex, CAST(birth_date AS DATE) AS birth_date,
+            CAST(opened_on AS DATE) AS opened_on FROM ({read("customers")}) ORDER BY customer_id, d DESC;
         CREATE TABLE accounts AS SELECT account_id, customer_id, branch_id, product_id, CAST(matures_on AS DATE) AS matures_on,
             CAST(closed_on AS DATE) AS closed_on, d FROM ({read("accounts")});
         CREATE TABLE products AS SELECT DISTINCT product_id, category FROM ({read("products")});
@@ -220,6 +275,7 @@ def read_files(deliveries: Path, first: date, database: duckdb.DuckDBPyConnectio
         CREATE TABLE terms AS SELECT DISTINCT a.customer_id, a.matures_on,
             (SELECT min(l.closed_on) FROM accounts l WHERE l.account_id = a.account_id) AS closed_on FROM accounts a
             WHERE matures_on IS NOT NULL AND a.closed_on IS NULL;
+        DELETE FROM terms WHERE closed_on < matures_on;
         CREATE TABLE held AS SELECT DISTINCT customer_id, category, CAST(matures_on AS DATE) AS matures_on FROM ({read("holdings")})
             JOIN products USING (product_id) WHERE matures_on IS NOT NULL AND closed_on IS NULL;
         CREATE TABLE money AS SELECT o.customer_id, o.account_branch, CAST(booked_on AS DATE) AS booked_on, CAST(amount AS DECIMAL(18, 2)) AS amount,

@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse
 
 from tests.workplace.test_gate import OF_A_CUSTOMER, PAGES
+from weihu.workplace.act.lists.columns import OPEN
 
 pytestmark = pytest.mark.long
 AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text()
@@ -17,6 +18,7 @@ NO_PAGES = {
     "filter_input",
     "view_save",
     "bulk",
+    "called",
     "feed_act",
     "morning_pdf",
     "cockpit_pdf",
@@ -98,6 +100,7 @@ def test_no_page_of_a_branch_manager_breaks_a_rule(desk, server, language):
         for name, (method, more) in OF_A_CUSTOMER.items()
         if method == "get" and name not in ("task", "timeline")
     ]
+    addresses += [reverse("fixed_list", args=[name]) for name in OPEN]
     assert [text for address in addresses for text in violations(page, server.url + address)] == []
 
 

@@ -1,9 +1,19 @@
 """The pages in a real browser: by keyboard and mouse, desktop and phone, both languages."""
 
+from datetime import timedelta
+
 import pytest
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from tests.workplace.test_axe import violations
+from weihu.workplace.bank.current import current
+from weihu.workplace.bank.models import Staff
 from weihu.workplace.contact.models import Contact
+from weihu.workplace.gate.models import ServiceCard
+from weihu.workplace.gate.reach import Gate
 
 pytestmark = pytest.mark.long
 
@@ -335,3 +345,70 @@ def test_the_picture_of_migrations_leads_to_the_people(desk, server):
     assert page.locator(f"#people a[href='/customers/{row.customer_id}/']").count() == 1
     page.click("nav >> text=分布")
     page.wait_for_selector("[data-pareto] svg")
+
+
+@pytest.mark.parametrize(("width", "language"), [(1440, "zh-CN"), (390, "en-US")])
+def test_a_customer_is_received_and_who_answers_reads_of_it(desk, server, width, language):
+    """By keyboard: a telephone number opens the card, a fact and words are saved; the card closes and opens nothing."""
+    page = desk(width, language, "high_counter")
+    teller, run = Staff.objects.filter(post="high_counter").order_by("staff_id")[0], current()
+    gate = Gate(teller, run)
+    rows = gate.of_branch().filter(grade_rank__gte=2, facts_known__lt=F("facts_expected"), primary_id__isnull=False)
+    standing = rows.exclude(customer_id__in=gate.standings().values("customer_id")).order_by("-aum")[0]
+    page.goto(server.url + reverse("reception"))
+    page.keyboard.type(standing.customer.phone)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-card-facts]")
+    card = page.url
+    assert fits(page)
+    assert violations(page, card) == []
+    expect(page.locator("[data-card-left]")).to_contain_text("14:")
+    boxes = page.locator("[data-card-facts] input[type=checkbox][name^=refused-]")
+    boxes.first.check()
+    page.locator("[data-card-facts] .btn-primary").click()
+    page.wait_for_selector("[role=status]")
+    page.locator("#told").fill("想了解大额存单")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[role=status]")
+    contact = Contact.objects.get(customer_id=standing.customer_id, staff_id=teller.pk)
+    assert (contact.way, contact.outcome) == ("counter", "served")
+    page.locator("button[value=close]").click()
+    page.wait_for_selector("[data-reception]")
+    assert page.request.get(card).status == 404
+    assert violations(page, page.url) == []
+    owner = desk(width, language, standing.primary_id)
+    owner.goto(server.url + reverse("memos"))
+    expect(owner.locator("main")).to_contain_text("想了解大额存单")
+    assert violations(owner, owner.url) == []
+
+
+def test_a_card_goes_back_to_the_search_when_its_time_is_over(desk, server):
+    page = desk(1440, "zh-CN", "high_counter")
+    teller = Staff.objects.filter(post="high_counter").order_by("staff_id")[0]
+    standing = Gate(teller, current()).of_branch().filter(customer__phone__isnull=False).order_by("-aum")[0]
+    page.goto(server.url + reverse("reception"))
+    page.keyboard.type(standing.customer.phone)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-card-until]")
+    ServiceCard.objects.update(until=timezone.now() + timedelta(seconds=2))
+    page.reload()
+    page.wait_for_selector("[data-reception]")
+
+
+@pytest.mark.parametrize(("width", "language"), [(1440, "zh-CN"), (390, "en-US")])
+def test_a_list_is_ordered_by_a_click_and_turned_through(desk, server, width, language):
+    page = desk(width, language, "branch_manager")
+    page.goto(server.url + reverse("fixed_list", args=["maturing"]))
+    assert fits(page)
+    assert violations(page, page.url) == []
+    page.locator("th a[href*='sort=aum']").click()
+    page.wait_for_selector("th[aria-sort=descending]")
+    names = list(dict.fromkeys(page.locator("tbody a").all_inner_texts()))
+    top = page.locator(".list-table thead th").first.bounding_box()["y"]
+    page.locator(".list-scroll").evaluate("node => node.scrollTop = 200")
+    assert page.locator(".list-table thead th").first.bounding_box()["y"] == pytest.approx(top, abs=1)
+    page.locator(".list-scroll").evaluate("node => node.scrollTop = 0")
+    page.locator("tbody a").first.click()
+    page.wait_for_selector("[data-turn='1']")
+    page.locator("[data-turn='1']").click()
+    expect(page.locator("h1")).to_contain_text(names[1])

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.db.models import Sum
@@ -10,7 +11,10 @@ from django.urls import reverse
 from tests.workplace.test_team import text_of
 from weihu.rules import rulebook
 from weihu.workplace.bank.models import Effect, Figure, Run, Staff, Standing
+from weihu.workplace.base.channels import Channel
 from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.facts import FactContent, record_fact
+from weihu.workplace.know.archive.models import Confidence, Fact
 from weihu.workplace.see.cockpit.reading import MEASURES, Period, scope_of
 
 DECIDES = [key for key, post in rulebook.load("brief").posts.items() if post.decides]
@@ -55,6 +59,36 @@ def test_a_stranger_branch_is_not_found(signed_in, member):
     client = signed_in("branch_manager")
     assert client.get(reverse("cockpit"), {"branch": other.branch_id}).status_code == 404
     assert client.get(reverse("cockpit"), {"staff": other.staff_id}).status_code == 404
+
+
+@pytest.mark.parametrize("post", ["branch_manager", "personal_banking", "high_counter"])
+def test_facts_collected_are_counted_by_post_against_its_duty(post, signed_in, member, run):
+    book, reader = run.rulebook, member(post)
+    on = run.business_date
+    everybody = list(Standing.objects.at(run).filter(effective=True))
+    people = {row.pk: row for row in Staff.objects.filter(is_active=True)}
+    for place, row in enumerate(everybody[:60]):
+        by = sorted(people)[place % len(people)]
+        for _ in range(1 + place % 2):
+            content = FactContent("memo", "x", Channel.SERVICE, Confidence.TOLD)
+            record_fact(row.customer_id, content, [], by, on if place % 3 else on - timedelta(days=99), uuid4())
+    rank_of = {row.customer_id: row.grade_rank for row in Standing.objects.at(run)}
+    page = signed_in(post).get(reverse("cockpit"))
+    period, scope = page.context["period"], page.context["scope"]
+    own = {row.pk for row in scope.people()}
+    here = [row for row in everybody if scope.kind == "bank" or row.branch_id == reader.branch_id]
+    assert page.context["collected"]
+    for row in page.context["collected"]:
+        ranks = book.duty_ranks(row.post)
+        facts = {
+            (fact.staff_id, fact.customer_id, fact.field)
+            for fact in Fact.objects.filter(on__gt=period.after, on__lte=period.until)
+            if fact.staff_id in own and people[fact.staff_id].post == row.post and rank_of[fact.customer_id] in ranks
+        }
+        lacking = sum(one.facts_expected - one.facts_known for one in here if one.grade_rank in ranks)
+        assert (row.facts, row.lacking) == (len(facts), lacking)
+    if post != "high_counter":
+        assert sum(row.facts for row in page.context["collected"])
 
 
 def test_net_change_is_between_two_nights(signed_in, member, run):

@@ -51,20 +51,25 @@ OF_AN_IMPORT = {"import", "import_step", "import_problems", "import_delete"}
 OF_A_CASE = {"complaint", "invitation", "reply_settle", "duplicate", "handover", "campaign", "template_act"}
 """Of a customer or a branch behind a number: test_complaints.py, test_forms.py, test_duplicates.py, test_portfolio.py,
 test_campaigns.py, test_messages.py."""
+OF_A_CARD = {"service_card", "card_facts", "card_act"}
+"""Of a customer whose card is open: test_reception.py."""
+OF_A_LIST = {"fixed_list", "filter_save"}
+"""Of the customers within reach who are on it: test_fixed_lists.py."""
 OPEN = {"login", "logout", "set_language", "health", "public_form", "feed"}
 """Without a login; the last two by a signed or secret address: test_forms.py, test_relations.py."""
 PAGES = {
     "today", "not_planned", "customers", "filter_input", "view_save", "bulk", "completeness", "imports", "invitations", "households", "duplicates", "complaints", "occasions", "feed_act",
     "runs", "run", "distribution", "migration", "near", "whatif", "portfolios", "staff_table", "days_table", "handovers", "claims", "referrals", "benefits",
     "book_drafts", "book_draft", "templates", "introductions", "campaigns", "board", "morning", "morning_pdf", "evening",
-    "work_log", "cockpit", "effects", "cockpit_pdf",
+    "work_log", "cockpit", "effects", "cockpit_pdf", "reception", "called", "memos",
+    "lists",
 }  # fmt: skip
 
 
 def test_every_address_is_known_to_these_tests():
     """Those of other systems: test_api.py."""
     names = {pattern.name for pattern in get_resolver().url_patterns if not hasattr(pattern, "url_patterns")}
-    assert names == {*OF_A_CUSTOMER, *OF_AN_IMPORT, *OF_A_CASE, *OPEN, *PAGES}
+    assert names == {*OF_A_CUSTOMER, *OF_AN_IMPORT, *OF_A_CASE, *OF_A_CARD, *OF_A_LIST, *OPEN, *PAGES}
 
 
 @pytest.mark.parametrize("post", POSTS)

@@ -18,7 +18,7 @@ Origin = Literal["stored", "delivered", "noted", "book"]
 """Where a source comes from: the state that the night before wrote, the delivery, what the workplace noted, the
 calendar and the rule book."""
 
-Stage = Literal["carry", "value", "grade", "assign", "signals", "plan", "measure"]
+Stage = Literal["carry", "value", "grade", "assign", "signals", "lists", "plan", "measure"]
 """The parts of a night between landing and writing, as progress and report name them."""
 
 BOOK = "book"

@@ -74,6 +74,7 @@ class Night:
             "windows": [{"days": days, "on": on} for days, on in leaving.items()],
             "ranks": self._ranks(),
             "occasions": self._birthdays(),
+            "week": self._month_days(1, self.book.lists.week_days),
             "festivals": self._festivals(),
             "benefits": self._benefits(),
             "cadences": self._cadences(),
@@ -206,10 +207,14 @@ class Night:
         return [{"rank": rank, "now": kept.get(key)} for rank, key in enumerate(self.before.grades)]
 
     def _birthdays(self) -> list[Row]:
-        """Birthdays from tomorrow on; one of 29 February is kept on the 28th in other years."""
+        """Birthdays from tomorrow on."""
         rule = self.book.signal(Birthday)
         last = self._latest + timedelta(days=rule.lead_days if rule else 0)
-        days = [self.on + timedelta(days=ahead) for ahead in range(1, (last - self.on).days + 1)]
+        return self._month_days(1, (last - self.on).days)
+
+    def _month_days(self, first: int, last: int) -> list[Row]:
+        """The days from the first to the last ahead; a birthday of 29 February is kept on the 28th in other years."""
+        days = [self.on + timedelta(days=ahead) for ahead in range(first, last + 1)]
         rows = [{"month_day": day.month * 100 + day.day, "on": day} for day in days]
         leapless = [day for day in days if (day.month, day.day) == (2, 28) and not months.isleap(day.year)]
         return rows + [{"month_day": 229, "on": day} for day in leapless]

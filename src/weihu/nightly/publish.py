@@ -122,7 +122,16 @@ ACCOUNTS = Core(
     Account,
     "accounts",
     "account_id",
-    ("customer_id", "branch_id", "product_id", "opened_on", "closed_on", "matures_on", "account_last4"),
+    (
+        "customer_id",
+        "branch_id",
+        "product_id",
+        "opened_on",
+        "closed_on",
+        "matures_on",
+        "account_last4",
+        "account_number_index",
+    ),
     (),
 )
 HOLDINGS = Core(

@@ -1,6 +1,6 @@
 """The night, in the order in which it happens.
 
-land -> gather -> compile -> carry -> value -> grade -> assign -> signals -> plan -> measure -> write -> publish -> follow-ups
+land -> gather -> compile -> carry -> value -> grade -> assign -> signals -> lists -> plan -> measure -> write -> publish -> follow-ups
 """
 
 from __future__ import annotations
@@ -230,15 +230,18 @@ class Nightly:
                 shutil.rmtree(landed)
 
     def _forget_old(self, run: Run) -> None:
-        """Keep the state of the last runs, the month's ends, and every night's movements; drop the rest."""
+        """Keep the state of the last runs, the month's ends, every night's movements, and its lists for the book's days;
+        drop the rest."""
         recent = {run.number, run.built_on}
         for past in Run.objects.filter(number__lt=run.number, number__gte=run.number - 4):
             month_end = (past.business_date + timedelta(days=1)).day == 1
             if past.number in recent or past.number >= run.number - 1 or month_end:
                 continue
             for file in self.home.run(past.number).glob("*.parquet"):
-                if file.name != "movements.parquet":
+                if file.name not in ("movements.parquet", "listed.parquet"):
                     file.unlink()
+        for old in Run.objects.filter(business_date=run.business_date - timedelta(days=self.book.lists.kept_days)):
+            (self.home.run(old.number) / "listed.parquet").unlink(missing_ok=True)
 
 
 def _reconcile(totals: dict[str, Any], manifest: Manifest) -> dict[str, str | int]:

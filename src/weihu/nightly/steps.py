@@ -16,6 +16,7 @@ from weihu.rules import (
     figures,
     grade,
     habit,
+    listed,
     merge,
     metric,
     plan,
@@ -74,6 +75,7 @@ SOURCES = (
             ("answers_stored", "answers", tables.ANSWERS),
             ("trials_stored", "trials", tables.TRIALS),
             ("signals_before", "signals", tables.SIGNALS),
+            ("matured_before", "matured", tables.MATURED),
         )
     ),
     *(
@@ -95,6 +97,7 @@ SOURCES = (
     Source("windows", tables.WINDOWS, "book"),
     Source("ranks", tables.RANKS, "book"),
     Source("occasions", tables.OCCASIONS, "book"),
+    Source("week", tables.OCCASIONS, "book"),
     Source("festivals", tables.FESTIVALS, "book"),
     Source("benefits", tables.BENEFITS, "book"),
     Source("cadences", tables.CADENCES, "book"),
@@ -103,7 +106,7 @@ SOURCES = (
 
 def night(book: RuleBook) -> Graph:
     """The graph of a night by a rule book: its kinds of signal are its own."""
-    steps = (*_carry(), *_value(), *_grade(), *_assign(), *_signals(book), *_plan(), *_measure())
+    steps = (*_carry(), *_value(), *_grade(), *_assign(), *_signals(book), *_lists(), *_plan(), *_measure())
     return Graph(SOURCES, steps)
 
 
@@ -272,6 +275,23 @@ def _signals(book: RuleBook) -> Iterator[Step]:
         "signals",
         file="signals",
         order=("customer_id", "kind", "subject"),
+    )
+
+
+def _lists() -> Iterator[Step]:
+    """The fixed lists."""
+    stage: Stage = "lists"
+    yield Step("matured", listed.matured, tables.MATURED, stage, file="matured", order=("account_id", "matures_on"))
+    for name, rule in listed.LISTS.items():
+        yield Step(f"list_{name}", rule, tables.EVIDENCE, stage, group="list_NAME")
+    yield Step(
+        "listed",
+        listed.listed,
+        tables.LISTED,
+        stage,
+        reads={name: f"list_{name}" for name in listed.LISTS},
+        file="listed",
+        order=("list", "customer_id", "subject"),
     )
 
 

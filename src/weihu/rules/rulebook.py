@@ -37,6 +37,7 @@ from weihu.rules.sections.fields import DATE_KINDS, CatalogueField
 from weihu.rules.sections.grades import Grade, check_order
 from weihu.rules.sections.habits import Habits
 from weihu.rules.sections.limits import Limits
+from weihu.rules.sections.lists import Lists
 from weihu.rules.sections.losses import Losses
 from weihu.rules.sections.measures import OWN_MEASURES, Measure, check_own
 from weihu.rules.sections.occasions import Occasion, check_found
@@ -47,6 +48,7 @@ from weihu.rules.sections.policy import Policy
 from weihu.rules.sections.portfolios import Portfolios
 from weihu.rules.sections.posts import Post
 from weihu.rules.sections.ranking import Ranking
+from weihu.rules.sections.reception import Reception
 from weihu.rules.sections.relations import Relation
 from weihu.rules.sections.retirement import Retirement
 from weihu.rules.sections.signals import Signal, Signals
@@ -124,6 +126,8 @@ class RuleBook(Entry):
     retirement: dict[Literal["F", "M"], Retirement]
     consents: dict[str, Consent]
     complaints: Complaints
+    reception: Reception
+    lists: Lists
     limits: Limits
     duplicates: Duplicates
     pages: Pages
@@ -160,11 +164,16 @@ class RuleBook(Entry):
 
     def collected_ranks(self) -> list[int]:
         """The ranks of the grades whose missing facts some post has the duty to collect."""
+        return sorted({rank for post in self.posts for rank in self.duty_ranks(post)})
+
+    def duty_ranks(self, post: str) -> set[int]:
+        """The ranks of the grades whose missing facts a post has the duty to collect (M13)."""
         ranks: set[int] = set()
         for duty in self.duties.values():
-            last = self.rank(duty.to_grade) if duty.to_grade else len(self.grades) - 1
-            ranks.update(range(self.rank(duty.from_grade), last + 1))
-        return sorted(ranks)
+            if duty.post == post:
+                last = self.rank(duty.to_grade) if duty.to_grade else len(self.grades) - 1
+                ranks.update(range(self.rank(duty.from_grade), last + 1))
+        return ranks
 
 
 def builtin_books() -> list[str]:

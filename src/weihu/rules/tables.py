@@ -54,6 +54,7 @@ ACCOUNTS = ibis.schema(
         "closed_on": "date",
         "matures_on": "date",
         "account_last4": "string",
+        "account_number_index": "string",  # keyed, for exact look-up
         "balance": MONEY,
     }
 )
@@ -508,3 +509,42 @@ ACCOUNT_TOTALS = ibis.schema({"accounts": "int64", "aum": BALANCE_DAYS})
 
 SIGNAL_COUNTS = ibis.schema({"kind": "string", "customers": "int64"})
 """How many signals of a kind hold tonight."""
+
+EVIDENCE = ibis.schema(
+    {
+        "customer_id": "string",
+        "subject": "string",  # a transaction or an account
+        "on_date": "date",
+        "amount": MONEY,
+        "base": MONEY,
+        "limit": MONEY,
+        "detail": "string",
+        "reason": "string",
+    }
+)
+"""One fixed list's rows: rules.listed says what each list's evidence is."""
+
+LISTED = ibis.schema(
+    {
+        "list": "string",
+        **EVIDENCE,
+        "branch_id": "string",
+        "grade_rank": "int64",
+        "aum": MONEY,
+        "last_contact_on": "date",
+        "matures_on": "date",  # the customer's next maturity
+    }
+)
+"""What a night put on the fixed lists, with the customer as of that night."""
+
+MATURED = ibis.schema(
+    {
+        "account_id": "string",
+        "customer_id": "string",
+        "product_id": "string",
+        "matures_on": "date",
+        "balance": MONEY,
+        "aum_before": MONEY,
+    }
+)
+"""Products that matured lately, with their balance and the customer's AUM on the night before."""

@@ -48,10 +48,12 @@ INSTALLED_APPS = [
     "weihu.workplace.act.signals",
     "weihu.workplace.act.messaging",
     "weihu.workplace.act.care",
+    "weihu.workplace.act.reception",
     "weihu.workplace.act.schedule",
     "weihu.workplace.act.worklist",
     "weihu.workplace.act.introductions",
     "weihu.workplace.act.campaigns",
+    "weihu.workplace.act.lists",
     "weihu.workplace.act.team",
     "weihu.workplace.see.cockpit",
     "weihu.workplace.see.runs",
@@ -87,6 +89,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "weihu.workplace.bank.current.for_templates",
+                "weihu.workplace.act.reception.badge.memos_waiting",
             ],
             "loaders": [
                 (

@@ -1,14 +1,16 @@
 """Every address of the workplace, room by room from the ground up."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.i18n import set_language
 
 from weihu.workplace.act.campaigns import views as campaigns
 from weihu.workplace.act.care import views as care
 from weihu.workplace.act.introductions import views as introductions
+from weihu.workplace.act.lists import views as lists
 from weihu.workplace.act.messaging import views as messaging
+from weihu.workplace.act.reception import views as reception
 from weihu.workplace.act.schedule import views as schedule
 from weihu.workplace.act.schedule import visits
 from weihu.workplace.act.team import views as team
@@ -38,7 +40,7 @@ for pattern in calls[0]:
 
 urlpatterns = [
     # base
-    path("login/", LoginView.as_view(template_name="login.html", redirect_authenticated_user=True), name="login"),
+    path("login/", reception.SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("language/", login_not_required(set_language), name="set_language"),
     # archive
@@ -98,6 +100,13 @@ urlpatterns = [
     path("messages/<int:number>/", messaging.template_act, name="template_act"),
     # care
     path("customers/<str:customer_id>/care/", care.care, name="care"),
+    # reception
+    path("reception/", reception.reception, name="reception"),
+    path("reception/called/", reception.called, name="called"),
+    path("reception/memos/", reception.memos, name="memos"),
+    path("reception/<str:customer_id>/", reception.service_card, name="service_card"),
+    path("reception/<str:customer_id>/facts/", reception.card_facts, name="card_facts"),
+    path("reception/<str:customer_id>/act/", reception.card_act, name="card_act"),
     # schedule
     path("customers/<str:customer_id>/visits/", visits.visit, name="visit"),
     path("customers/<str:customer_id>/visits/<int:number>/", visits.visit_cancel, name="visit_cancel"),
@@ -116,6 +125,10 @@ urlpatterns = [
     # campaigns
     path("campaigns/", campaigns.campaigns, name="campaigns"),
     path("campaigns/<int:number>/", campaigns.campaign, name="campaign"),
+    # lists
+    path("lists/", lists.lists, name="lists"),
+    path("lists/<slug:name>/", lists.fixed_list, name="fixed_list"),
+    path("lists/<slug:name>/filters/", lists.filter_save, name="filter_save"),
     # team
     path("team/", team.board, name="board"),
     path("team/morning/", team.morning, name="morning"),

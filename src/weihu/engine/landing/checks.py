@@ -305,7 +305,7 @@ def _sealed(table: pa.Table, file: File, seal: Seal) -> pa.Table:
         place = table.schema.get_field_index(column.name)
         closed = [None if text is None else seal.close(text, column.name) for text in texts]
         table = table.set_column(place, column.name, pa.array(closed, pa.string()))
-        if column.name in ("identity_number", "phone"):
+        if column.name in ("identity_number", "phone", "account_number"):
             index = [None if text is None else seal.index(text, column.name) for text in texts]
             table = table.append_column(f"{column.name}_index", pa.array(index, pa.string()))
         if column.name == "account_number":

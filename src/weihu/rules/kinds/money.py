@@ -52,18 +52,27 @@ def _large(kind: type[OfAmount], compared: Table, book: RuleBook) -> Table:
 
 def inter_branch(compared: Table, transactions: Table, accounts: Table, book: RuleBook) -> Table:
     """Money moved at a branch that is not the account's (通存通兑清单), in all at least the amount."""
-    money = _with_owner(transactions, accounts)
-    away = money.filter(money.branch_id.notnull() & (money.branch_id != money.account_branch))
+    away = at_other_branches(transactions, accounts)
     return _moved(InterBranch, compared, away, away.branch_id, book)
 
 
 def to_other_bank(compared: Table, transactions: Table, accounts: Table, book: RuleBook) -> Table:
     """Money sent to other banks, in all at least the amount."""
-    money = _with_owner(transactions, accounts)
-    sent = money.filter(
-        money.counterparty_bank.notnull() & (money.amount < ZERO) & money.kind.isin(["transfer", "other"])
-    )
+    between = between_banks(transactions, accounts)
+    sent = between.filter(between.amount < ZERO)
     return _moved(ToOtherBank, compared, sent, sent.counterparty_bank, book)
+
+
+def at_other_branches(transactions: Table, accounts: Table) -> Table:
+    """Today's transactions at a branch that is not the account's, with their customer."""
+    money = _with_owner(transactions, accounts)
+    return money.filter(money.branch_id.notnull() & (money.branch_id != money.account_branch))
+
+
+def between_banks(transactions: Table, accounts: Table) -> Table:
+    """Today's transactions by which customers moved money from bank to bank, unlike salaries and payments."""
+    money = _with_owner(transactions, accounts)
+    return money.filter(money.counterparty_bank.notnull() & money.kind.isin(["transfer", "other"]))
 
 
 def _with_owner(transactions: Table, accounts: Table) -> Table:

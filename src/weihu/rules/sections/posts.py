@@ -14,13 +14,15 @@ class Post(Entry):
 
     ``reach``: ``own`` (customers it is primary or deputy of), ``branch`` (with the branches below it), ``bank`` or
     ``none``. ``customers_max``: so many customers one person answers for (管户上限); none: no limit. ``sees_runs``: may
-    read the reports of the nights. ``keeps_rules``: may propose rule books and approve those of others.
+    read the reports of the nights. ``receives``: serves whoever of the branch comes, and opens their service cards
+    (接待). ``keeps_rules``: may propose rule books and approve those of others.
     """
 
     reach: Literal["own", "branch", "bank", "none"]
     minutes_per_day: Count = 0
     customers_max: Annotated[int, Field(ge=1)] | None = None
     sees_runs: bool = False
+    receives: bool = False
     keeps_rules: bool = False
 
     @property

@@ -57,11 +57,13 @@ GOING_DAYS = 110
 HEARD_DAYS = 21
 """So long a contact works on what somebody decides."""
 
-BASE_HAZARD = np.log(1.05e-4)
+BASE_HAZARD = float(np.log(0.5e-4))
 """Of a day, for somebody who is neither content nor not, at home here, with nothing else to move him."""
 UNFORESEEN_HAZARD = 1.1e-5
 OLD_PULL = 0.006
 """How fast a day's satisfaction falls back to the usual."""
+SERVED_EVERY, PATIENCE, NEGLECT = 90, 45, 0.45
+"""People are looked after now and then without any task; who is not for longer than his patience is less content."""
 
 REGIMES = (("calm", 0.05, 0.000), ("competition", 0.55, 0.001), ("cuts", 0.20, -0.004), ("rally", 0.35, -0.001))
 """Times of interest rates: how much others pay more than this bank (percentage points), and what is added to its own."""
@@ -82,7 +84,7 @@ class Rates:
         while len(kinds) < months:
             kind = int(rng.integers(len(REGIMES)))
             if not kinds or kind != kinds[-1]:
-                kinds += [kind] * int(rng.integers(3, 8))
+                kinds += [kind] * int(rng.integers(2, 6))
         return cls(np.array(kinds), on.year * 12 + on.month)
 
     def regime(self, on: date) -> int:
@@ -122,6 +124,7 @@ class Latent:
         self.salary_lost = np.full(n, LONG_AGO)
         self.incident = np.full(n, LONG_AGO)
         self.heard = np.full((n, len(PURPOSES)), LONG_AGO)
+        self.served = on - rng.integers(0, 2 * SERVED_EVERY, n)
         self.grown = age >= GROWN
         self.hazard = np.zeros(n)
 
@@ -135,6 +138,7 @@ class Latent:
         """Contacts that reached somebody; returns the places of those who would have left and now stay."""
         effect = self.response[who, purpose]
         self.heard[who, purpose] = on
+        self.served[who] = on
         np.add.at(self.satisfaction, who, 0.16 * np.where(purpose == CARE, 2.0, 1.0) * np.clip(effect, -0.5, 1.2))
         leaving = np.isin(self.stage(on)[who], [WAVERING, GOING]) & (self.cause[who] != UNFORESEEN)
         kept = sigmoid(USUALLY[KEEP] + self.response[who, KEEP]) - sigmoid(np.full(len(who), USUALLY[KEEP]))
@@ -153,21 +157,23 @@ class Latent:
         ``away``: whose home bank is another.
         """
         n = len(self.usual)
-        self.satisfaction += OLD_PULL * (self.usual - self.satisfaction) + 0.035 * rng.normal(size=n)
+        self.served[rng.random(n) < 1 / SERVED_EVERY] = on
+        usual = self.usual - NEGLECT * np.clip((on - self.served - PATIENCE) / 150, 0, 1)
+        self.satisfaction += OLD_PULL * (usual - self.satisfaction) + 0.035 * rng.normal(size=n)
         failed = np.flatnonzero((rng.random(n) < 0.0009) & self.grown & free)
         self.satisfaction[failed] -= 1.1
         self.incident[failed] = on
         lost = on - self.salary_lost <= 75
         parts = np.stack(
             [
-                np.maximum(0, -0.9 * (self.satisfaction - 0.2)),
-                2.4 * self.rate_sense * gap,
-                1.1 * lost,
-                0.8 * ripe * (0.4 + self.rate_sense),
-                0.7 * away,
+                np.maximum(0, -1.5 * (self.satisfaction - 0.2)),
+                3.0 * self.rate_sense * gap,
+                1.6 * lost,
+                1.0 * ripe * (0.4 + self.rate_sense),
+                0.8 * away,
             ]
         )
-        moved = BASE_HAZARD + parts.sum(axis=0) - 0.9 * np.maximum(0, self.satisfaction - 0.2) - 0.12 * held
+        moved = BASE_HAZARD + parts.sum(axis=0) - 1.3 * np.maximum(0, self.satisfaction - 0.2) - 0.2 * held
         may = free & self.grown & (self.onset == NEVER)
         self.hazard = np.where(may, np.minimum(0.02, np.exp(moved)), 0.0)
         chance = rng.random((2, n))

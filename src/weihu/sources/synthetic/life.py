@@ -27,11 +27,11 @@ from weihu.sources.synthetic.people import (
 )
 from weihu.sources.synthetic.state import PAYMENT, TRANSFER, State
 
-MARRIES, DIVORCES, BEARS = 0.11, 0.006, 0.085
+MARRIES, DIVORCES, BEARS = 0.10, 0.005, 0.055
 """A year, in the years in which people do."""
 LOSES_JOB, CHANGES_JOB, FINDS_JOB = 0.025, 0.08, 1.6
 TAKES_SALARY_ALONG = 0.45
-MOVES_HOUSE, BUYS_HOUSE, BUYS_CAR, INHERITS = 0.022, 0.016, 0.03, 0.006
+MOVES_HOUSE, BUYS_HOUSE, BUYS_CAR, INHERITS = 0.022, 0.03, 0.06, 0.006
 SCHOOL_AGES = (6, 12, 15, 18)
 
 
@@ -220,6 +220,8 @@ def _die(state: State, rng: np.random.Generator) -> None:
     people.marital[left] = WIDOWED
     people.spouse[left] = people.spouse[who] = -1
     state.note(who, "death")
+    paid = who[(state.paid_on[who] > 0) & state.wealth.paid_here[who]]
+    state.note(paid, "salary_stopped", people.income[paid])
     state.changed_people.append(left)
 
 

@@ -20,9 +20,9 @@ _COMMON = (
     "龙0.22黎0.21史0.21陶0.20贺0.20毛0.20郝0.19顾0.19龚0.19邵0.18万0.18覃0.17武0.17钱0.17戴0.17严0.16莫0.16孔0.16向0.15常0.15"
 )
 _NUMBERED = [(_COMMON[i], float(_COMMON[i + 1 : i + 5])) for i in range(0, len(_COMMON), 5)]
-_RARE = "汤康易乔赖文施洪季凌柳翟俞章鲁葛毕聂焦柏殷尚耿关柯卫房裴解牛鲍温"
+_RARE = "汤康易乔赖文施洪季凌柳翟俞章鲁葛毕聂焦柏殷尚耿关柯卫房裴解牛鲍温左项柴尤翁甘喻齐梅庄辛管祝詹盛霍庞樊兰包涂伍单欧申游路成童苗蓝卜曲宁冉狄虞宫冷桑桂濮仲相宗茅臧巫仇戚糜郁封麻岳井车丛边隋燕冀农晏胥褚娄匡"
 SURNAMES = [name for name, _ in _NUMBERED] + list(_RARE) + ["欧阳", "诸葛", "上官", "司徒"]
-SURNAME_SHARES = np.array([share for _, share in _NUMBERED] + [0.11] * len(_RARE) + [0.06, 0.01, 0.01, 0.01])
+SURNAME_SHARES = np.array([share for _, share in _NUMBERED] + [0.13] * len(_RARE) + [0.08, 0.01, 0.01, 0.01])
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
@@ -22,6 +22,7 @@ from ninja.security import HttpBearer
 
 from weihu.rules.catalogue import Unfit, read
 from weihu.rules.rulebook import RuleBook
+from weihu.workplace.act.reception.finding import call_up
 from weihu.workplace.api.models import Answered
 from weihu.workplace.api.systems import Caller, caller_of
 from weihu.workplace.bank.current import current
@@ -30,6 +31,8 @@ from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.words import fact_words, name_mask
 from weihu.workplace.consent.consents import ConsentAnswer, agreed_purposes, record_consent
+from weihu.workplace.gate.cards import DayIsFull
+from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.facts import FactContent, archive_of, record_fact, with_derived
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.archive.portrait import missing
@@ -155,6 +158,20 @@ class ComplaintOut(Schema):
     due_on: date
 
 
+class QueueCallIn(Schema):
+    """A number that the queue machine calls: to whose counter, and the number by which the customer drew it."""
+
+    staff_id: str = Field(description="who serves at the counter to which it is called")
+    ticket: str = Field(min_length=1, max_length=20)
+    number: str = Field(min_length=6, max_length=40, description="whole telephone, identity, card or account number")
+
+
+class QueueCallOut(Schema):
+    """Until when the service card is open; it says nothing of the customer."""
+
+    until: datetime
+
+
 class ConsentOut(Schema):
     """Confirms that an answer was recorded."""
 
@@ -272,6 +289,32 @@ def complaints(request: HttpRequest, customer_id: str, payload: ComplaintIn, key
         token = uuid5(KEYS, f"{caller.name} {key}")
         case = open_case(customer_id, payload.dict(), caller.name, run.work_date, run.rulebook, token)
         return 200, {"number": case.pk, "due_on": case.due_on.isoformat()}
+
+    return _once(request, caller, key, act)
+
+
+@api.post("/queue/calls", response=QueueCallOut)
+def queue_call(request: HttpRequest, payload: QueueCallIn, key: Key) -> HttpResponse:
+    """Open the service card of the customer whose number is called, for who serves at the counter.
+
+    404 where nobody serves there or not exactly one customer of the branch has the number; 429 where the person has
+    opened as many cards today as the rule book allows.
+    """
+    caller = _caller(request)
+
+    def act() -> tuple[int, Any]:
+        member = caller.gate.colleagues().filter(staff_id=payload.staff_id).first()
+        gate = Gate(member, caller.gate.run) if member else None
+        if gate is None or not gate.receives:
+            raise HttpError(404, "nobody serves there")
+        try:
+            card = call_up(gate, payload.number, payload.ticket, caller.gate, timezone.now())
+        except DayIsFull:
+            raise HttpError(429, "no more service cards today") from None
+        if card is None:
+            raise HttpError(404, "no such customer")
+        audit.record(caller.name, "api.queue", card.customer_id, member.staff_id if member else "")
+        return 200, {"until": card.until.isoformat()}
 
     return _once(request, caller, key, act)
 

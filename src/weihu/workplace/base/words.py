@@ -185,6 +185,7 @@ def phone_mask(number: str) -> str:
     return f"{number[:3]}****{number[-4:]}"
 
 
+@register.filter
 def name_mask(name: str) -> str:
     """张*明, 李*: keeps the first character and, of three or more, the last."""
     return name[:1] + "*" * max(1, len(name) - 2) + (name[-1] if len(name) > 2 else "")

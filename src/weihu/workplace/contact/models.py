@@ -16,6 +16,11 @@ class Outcome(models.TextChoices):
     NOT_REACHED = "not_reached", _("Not reached")
     RESCHEDULED = "rescheduled", _("Another time")
     DECLINED = "declined", _("Rather not be disturbed")
+    SERVED = "served", _("Served at the counter")
+
+
+CHOSEN = [choice for choice in Outcome.choices if choice[0] != Outcome.SERVED]
+"""The results that people choose; that a customer was served follows from what was done at the counter."""
 
 
 class Way(models.TextChoices):

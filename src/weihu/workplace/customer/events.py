@@ -17,6 +17,7 @@ from weihu.workplace.act.campaigns.models import CampaignTarget
 from weihu.workplace.act.care.models import CarePlan, CareStep
 from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.act.messaging.models import Message
+from weihu.workplace.act.reception.models import Memo
 from weihu.workplace.act.schedule.models import Visit
 from weihu.workplace.bank.models import Staff, Standing, rulebooks_of
 from weihu.workplace.base.words import amount_text, called, fact_words
@@ -141,6 +142,12 @@ def messages(subject: Subject, most: int) -> Events:
     for row in rows[:most]:
         title = f"{row.template.get_medium_display()} · {row.get_state_display()}"
         yield Event(row.on, "message", title, row.text, row.staff_id)
+
+
+def memos(subject: Subject, most: int) -> Events:
+    """What the counter told who answers."""
+    for row in Memo.objects.filter(customer_id=subject.customer_id).order_by("-on", "-pk")[:most]:
+        yield Event(row.on, "message-2", f"{_('At the counter')}: {row.get_kind_display()}", row.text, row.from_id)
 
 
 def care_plans(subject: Subject, most: int) -> Events:

@@ -7,10 +7,12 @@ from uuid import uuid4
 
 from django.http import HttpResponse, HttpResponseBadRequest, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from weihu.workplace.act.care import views as care
 from weihu.workplace.act.introductions import views as introductions
+from weihu.workplace.act.lists.asking import turning
 from weihu.workplace.act.schedule.visits import visits_of
 from weihu.workplace.act.signals.reasons import Names, open_signals, reasons_of
 from weihu.workplace.bank.models import Standing, rulebooks_of
@@ -97,12 +99,28 @@ def _turning(request: WorkRequest, standing: Standing) -> dict[str, Any]:
     came_from = request.GET.get("list", "")
     if not came_from:
         return {}
+    fixed = turning(QueryDict(came_from), request.gate, standing.customer_id)
+    if fixed is not None:
+        listed, before_id, after_id = fixed
+        page = reverse("fixed_list", args=[listed.asked.list]) + "?" + listed.address()
+        around = request.gate.reached(filter(None, (before_id, after_id)))
+        return {
+            "came_from": came_from,
+            "list_page": page,
+            "before": around.get(before_id or ""),
+            "after": around.get(after_id or ""),
+        }
     query = ListQuery.of(QueryDict(came_from), request.book)
     try:
         before, after = neighbours(query.standings(request.gate, request.run.work_date), standing)
     except TooWide:
         before = after = None
-    return {"came_from": came_from, "list_address": query.address(), "before": before, "after": after}
+    return {
+        "came_from": came_from,
+        "list_page": reverse("customers") + "?" + query.address(),
+        "before": before,
+        "after": after,
+    }
 
 
 def _occasions(request: WorkRequest, standing: Standing) -> list[UpcomingOccasion]:

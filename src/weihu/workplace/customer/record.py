@@ -22,6 +22,7 @@ from weihu.workplace.act.campaigns.models import CampaignTarget
 from weihu.workplace.act.care.models import CarePlan, CareStep
 from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.act.messaging.models import Message
+from weihu.workplace.act.reception.models import Memo
 from weihu.workplace.act.schedule.models import Visit
 from weihu.workplace.act.team.models import Undone
 from weihu.workplace.bank.models import (
@@ -43,7 +44,7 @@ from weihu.workplace.contact.models import Answer, Contact
 from weihu.workplace.customer import events as event
 from weihu.workplace.customer import sheets as sheet
 from weihu.workplace.customer.models import Candidate, Erasure, Hold
-from weihu.workplace.gate.models import HandedCustomer, Merge, Placement, Referral
+from weihu.workplace.gate.models import HandedCustomer, Merge, Placement, Referral, ServiceCard
 from weihu.workplace.judge.benefits.models import BenefitUse
 from weihu.workplace.judge.benefits.using import reassign_uses
 from weihu.workplace.judge.grading.models import GradeException
@@ -284,6 +285,7 @@ RECORD: tuple[Kept, ...] = (
         merging=STAYS,
         events=event.campaign_waves,
     ),
+    Kept("memos", _("Told at the counter"), Memo, sheet.MEMOS, emptied, events=event.memos),
     Kept("undone", _("Undone"), Undone, "of a day's review of the staff's work", without_content, merging=STAYS),
     # the customer's numbers and rights, and who looked
     Kept("merges", _("Merged numbers"), Merge, sheet.MERGES, kept_by_law, "kept_id", STAYS),
@@ -292,6 +294,7 @@ RECORD: tuple[Kept, ...] = (
     Kept("candidates back", _("Duplicates"), Candidate, "a guess about two numbers", deleted, "right_id", STAYS),
     Kept("holds", _("Legal hold"), Hold, sheet.HOLDS, kept_as_proof),
     Kept("erasures", _("Erasure"), Erasure, sheet.ERASURES, kept_as_proof),
+    Kept("service cards", _("Service cards"), ServiceCard, "on the sheet of accesses", kept_as_proof, merging=STAYS),
     Kept("accesses", _("Accesses"), Entry, sheet.ACCESSES, kept_as_proof, merging=STAYS),
 )
 MOVING: dict[str, Kept] = {kept.key: kept for kept in RECORD if kept.merging is MOVES}

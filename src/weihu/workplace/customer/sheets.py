@@ -17,6 +17,7 @@ from weihu.workplace.act.campaigns.models import CampaignTarget
 from weihu.workplace.act.care.models import CarePlan, CareStep
 from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.act.messaging.models import Message
+from weihu.workplace.act.reception.models import Memo
 from weihu.workplace.act.schedule.models import Visit
 from weihu.workplace.bank.models import Account, Authorised, Product, Signal, rulebooks_of
 from weihu.workplace.base.models import Entry
@@ -202,6 +203,11 @@ def _messages(subject: Subject) -> Rows:
         yield [row.on, row.template.get_medium_display(), row.address, row.text, row.get_state_display()]
 
 
+def _memos(subject: Subject) -> Rows:
+    for row in _own(Memo, subject):
+        yield [row.on, row.get_kind_display(), row.text]
+
+
 def _care_plans(subject: Subject) -> Rows:
     for row in _own(CarePlan, subject):
         plan = called(subject.book.care_plans.get(row.plan)) or row.plan
@@ -305,6 +311,7 @@ REFERRALS = Sheet(
 )
 CLAIMS = Sheet(lazy("Claims"), (DAY, lazy("Staff"), STATE, lazy("Dispute"), lazy("Decision")), _claims)
 MESSAGES = Sheet(lazy("Messages"), (DAY, lazy("How"), lazy("Address"), lazy("Text"), STATE), _messages)
+MEMOS = Sheet(lazy("Told at the counter"), (DAY, lazy("What"), lazy("Text")), _memos)
 CARE_PLANS = Sheet(lazy("Care plans"), (DAY, lazy("Care plan"), lazy("Ended"), lazy("Why")), _care_plans)
 CARE_STEPS = Sheet(lazy("Steps of care plans"), (lazy("Due"), lazy("What was done"), lazy("Done")), _care_steps)
 VISITS = Sheet(lazy("Visits"), (DAY, lazy("At"), lazy("Place"), STATE), _visits)

@@ -1,4 +1,5 @@
-"""Tables that widen or limit somebody's reach: merges, working days, absences and cover, hand-overs, referrals, exports."""
+"""Tables that widen or limit somebody's reach: merges, working days, absences and cover, hand-overs, referrals, service
+cards, exports."""
 
 from __future__ import annotations
 
@@ -180,3 +181,39 @@ class Merge(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["gone_id"], condition=models.Q(undone_on__isnull=True), name="merged_once")
         ]
+
+
+class ServiceCard(models.Model):
+    """A customer open to a member of staff at the counter (接待) from ``opened_at`` until ``until``: for acts, not for
+    lists. ``acts``: how often something was done on it; ``ticket``: the number that the queue machine called."""
+
+    class FoundBy(models.TextChoices):
+        """What the customer was found by."""
+
+        PHONE = "phone", _("Telephone number")
+        IDENTITY = "identity", _("Identity number")
+        ACCOUNT = "account", _("Card or account number")
+        QUEUE = "queue", _("Called by the queue machine")
+
+    class Why(models.TextChoices):
+        """What the customer came for: the reason for opening the card."""
+
+        BUSINESS = "business", _("Does business")
+        QUESTION = "question", _("Asks something")
+        COMPLAINT = "complaint", _("Complains")
+        OTHER = "other", _("Something else")
+
+    token = models.UUIDField(unique=True)
+    staff_id = models.CharField(max_length=60)
+    customer_id = CustomerField(db_index=True)
+    branch_id = models.CharField(max_length=40)
+    on = models.DateField()
+    opened_at = models.DateTimeField()
+    until = models.DateTimeField()
+    found_by = models.CharField(max_length=20, choices=FoundBy.choices)
+    why = models.CharField(max_length=20, choices=Why.choices)
+    ticket = models.CharField(max_length=20, blank=True)
+    acts = models.IntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["staff_id", "on"], name="card_staff")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from weihu.workplace.bank.models import Account, Branch, Holding, Run, Signal, S
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.cover import away, handed_to
 from weihu.workplace.gate.merged import merged_ids, numbers_of
+from weihu.workplace.gate.models import ServiceCard
 from weihu.workplace.gate.scope import Scope
 from weihu.workplace.gate.workdays import working_days
 
@@ -79,6 +80,23 @@ class Gate:
         """Customers of the person's own branch, for claims, which are open to the whole branch. Callers mask names."""
         rows = Standing.objects.listed_at(self.run).exclude(customer_id__in=merged_ids()).select_related("customer")
         return rows.filter(branch_id=self.staff.branch_id) if self.reach != "none" else rows.none()
+
+    @property
+    def receives(self) -> bool:
+        """Whether the person's post serves whoever of the branch comes to the counter."""
+        post = self.run.rulebook.posts.get(self.staff.post)
+        return bool(post and post.receives and self.staff.is_active)
+
+    def served(self, at: datetime) -> QuerySet[Standing]:
+        """The customers of the branch whose service cards the person has open at a moment, in one statement.
+
+        For what is done at the counter. Lists and figures keep to ``standings``: a sum that grows as a card is opened
+        would tell its balance.
+        """
+        if not self.receives:
+            return Standing.objects.none()
+        opened = ServiceCard.objects.filter(staff_id=self.staff.staff_id, until__gt=at)
+        return self.of_branch().filter(customer_id__in=opened.values("customer_id"))
 
     def ranks_of(self, customer_ids: list[str]) -> dict[str, int]:
         """The grade rank, and nothing else, of customers whom the person referred, even if now out of reach."""

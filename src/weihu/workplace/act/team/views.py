@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from weihu.rules.rulebook import RuleBook
+from weihu.workplace.act.reception.watching import unusual
 from weihu.workplace.act.schedule.models import Visit
 from weihu.workplace.act.signals.reasons import Names, open_signals, reason
 from weihu.workplace.act.team.day import PersonDay, day_of, followed_up, run_for
@@ -51,6 +52,7 @@ def board(request: WorkRequest) -> HttpResponse:
         "whole": whole,
         "top_share": round(100 * whole["top_minutes"] / whole["minutes"]) if whole["minutes"] else 0,
         "covers": covers,
+        "unusual": unusual(people, request.book, request.run.work_date, timezone.now()) if request.gate.decides else [],
         "branch": branch,
         "branches": branches,
         "on": on,

@@ -16,7 +16,7 @@ from weihu.rules.catalogue import Unfit, read
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.consents import Consent
 from weihu.workplace.base.words import called
-from weihu.workplace.contact.models import Outcome, Way
+from weihu.workplace.contact.models import CHOSEN, Outcome, Way
 from weihu.workplace.know.archive.words import CATEGORY_NAMES
 
 NEXT_STEP_DAYS = 1
@@ -48,7 +48,7 @@ class ContactForm(forms.Form):
     """The result of a contact: outcome, next step, note, interest, a fact learned. "Another time" needs a date."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
-    outcome = forms.ChoiceField(choices=Outcome.choices)
+    outcome = forms.ChoiceField(choices=CHOSEN)
     way = forms.ChoiceField(label=_("How"), choices=Way.choices, initial=Way.PHONE)
     follow_up_on = forms.DateField(
         label=_("Next contact"),

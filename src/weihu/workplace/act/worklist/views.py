@@ -23,7 +23,7 @@ from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.consent.consents import agreed_purposes, missing_consents
-from weihu.workplace.contact.models import Answer, Contact, Outcome
+from weihu.workplace.contact.models import CHOSEN, Answer, Contact, Outcome
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive import facts
 from weihu.workplace.know.archive.facts import FactContent, FieldState, archive_of, barred_customers, with_derived
@@ -182,5 +182,5 @@ def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str
         "message_token": uuid4(),
         "unasked": missing_consents(customer_id, "message", request.book),
         "barred": barred_customers(request.book, request.run.work_date, [customer_id]),
-        "outcomes": list(enumerate(Outcome.choices, 1)),
+        "outcomes": list(enumerate(CHOSEN, 1)),
     }

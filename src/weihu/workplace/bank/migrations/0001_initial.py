@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("account_id", models.CharField(max_length=60, primary_key=True, serialize=False)),
                 ("account_last4", models.CharField(max_length=4, null=True)),
+                ("account_number_index", models.CharField(db_index=True, max_length=32, null=True)),
                 ("customer_id", models.CharField(db_index=True, max_length=60)),
                 ("branch_id", models.CharField(max_length=40)),
                 ("product_id", models.CharField(max_length=60)),

@@ -66,6 +66,7 @@ class Account(models.Model):
 
     account_id = models.CharField(max_length=60, primary_key=True)
     account_last4 = models.CharField(max_length=4, null=True)
+    account_number_index = models.CharField(max_length=32, null=True, db_index=True)
     customer_id = CustomerField(db_index=True)
     branch_id = models.CharField(max_length=40)
     product_id = models.CharField(max_length=60)

@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
                             ("not_reached", "Not reached"),
                             ("rescheduled", "Another time"),
                             ("declined", "Rather not be disturbed"),
+                            ("served", "Served at the counter"),
                         ],
                         max_length=20,
                     ),

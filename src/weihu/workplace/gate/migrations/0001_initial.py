@@ -209,4 +209,46 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["staff_id", "on"], name="placement_staff")],
             },
         ),
+        migrations.CreateModel(
+            name="ServiceCard",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token", models.UUIDField(unique=True)),
+                ("staff_id", models.CharField(max_length=60)),
+                ("customer_id", models.CharField(db_index=True, max_length=60)),
+                ("branch_id", models.CharField(max_length=40)),
+                ("on", models.DateField()),
+                ("opened_at", models.DateTimeField()),
+                ("until", models.DateTimeField()),
+                (
+                    "found_by",
+                    models.CharField(
+                        choices=[
+                            ("phone", "Telephone number"),
+                            ("identity", "Identity number"),
+                            ("account", "Card or account number"),
+                            ("queue", "Called by the queue machine"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "why",
+                    models.CharField(
+                        choices=[
+                            ("business", "Does business"),
+                            ("question", "Asks something"),
+                            ("complaint", "Complains"),
+                            ("other", "Something else"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("ticket", models.CharField(blank=True, max_length=20)),
+                ("acts", models.IntegerField(default=0)),
+            ],
+            options={
+                "indexes": [models.Index(fields=["staff_id", "on"], name="card_staff")],
+            },
+        ),
     ]

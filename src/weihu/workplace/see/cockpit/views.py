@@ -19,6 +19,7 @@ from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
 from weihu.workplace.base.words import amount_text, called, day, per_cent
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
+from weihu.workplace.see.cockpit.collecting import collected
 from weihu.workplace.see.cockpit.reading import (
     MEASURES,
     SHARES,
@@ -58,6 +59,7 @@ def cockpit(request: WorkRequest) -> HttpResponse:
             "results": results_in_words(total.results),
             "figures": _figures(request, total),
             "grades": _grades(request, scope, period),
+            "collected": collected(scope, period, request.run, request.book),
             "trend": {
                 "name": str(MEASURES[measure]),
                 "points": [(str(on), float(value)) for on, value in points],

@@ -24,6 +24,7 @@ STEP_NAMES = {
     "grade": _("Grade customers"),
     "assign": _("Assign customers"),
     "signals": _("Find reasons to act"),
+    "lists": _("Write the lists"),
     "plan": _("Plan everybody's list"),
     "measure": _("Measure the effect"),
     "write": _("Write the state"),
