@@ -165,7 +165,7 @@ def days_table(request: WorkRequest) -> HttpResponse:
     context |= {
         "months": opening.shown_months(gate, wanted),
         "weekdays": [MONDAY + timedelta(days=ahead) for ahead in range(7)],
-        "excel": f"?xlsx=1&branch={wanted}",
+        "table_address": f"?xlsx=1&branch={wanted}",
         "unknown": [year for year in (this_year, this_year + 1) if not gate.days.is_known(year)],
         "branches": Branch.objects.filter(branch_id__in=gate.branches).order_by("branch_id"),
         "whole_bank": gate.reach == "bank",
