@@ -216,6 +216,7 @@ def test_a_password_is_given_if_it_is_a_good_one(call, run):
     refused(call("login", "set", member.pk, "--password", "short"), "8")
     refused(call("login", "set", "nobody", "--password", "a long password"), "no such member of staff")
     assert call("login", "set", member.pk, env={"WEIHU_PASSWORD": "a long password"}).exit_code == 0
+    assert Entry.objects.filter(action="login.set", detail=member.pk).count() == 1
     member.refresh_from_db()
     assert member.check_password("a long password")
 

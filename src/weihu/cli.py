@@ -326,7 +326,7 @@ def customer(home: Home, customer_id: str, as_json: bool) -> None:
     standing = standing_with_history(customer_id)
     if standing is None:
         raise click.ClickException(f"{customer_id}: 没有此客户 / no such customer")
-    audit.record(f"os:{os.environ.get('USER', '')}", "cli.customer", customer_id)
+    audit.record(_console(), "cli.customer", customer_id)
     click.echo(json.dumps(standing, ensure_ascii=False, indent=None if as_json else 1))
 
 
@@ -357,8 +357,10 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
     """Give a member of staff a password."""
     from django.contrib.auth.password_validation import validate_password  # noqa: PLC0415
     from django.core.exceptions import ValidationError  # noqa: PLC0415
+    from django.db import transaction  # noqa: PLC0415
 
     from weihu.workplace.bank.models import Staff  # noqa: PLC0415
+    from weihu.workplace.base import audit  # noqa: PLC0415
 
     member = Staff.objects.filter(staff_id=staff_id).first()
     if member is None:
@@ -368,7 +370,14 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
     except ValidationError as error:
         raise click.ClickException("; ".join(error.messages)) from None
     member.set_password(password)
-    member.save(update_fields=["password"])
+    with transaction.atomic():
+        member.save(update_fields=["password"])
+        audit.record(_console(), "login.set", detail=staff_id)
+
+
+def _console() -> str:
+    """Who acts at the command line, for the audit log."""
+    return f"os:{os.environ.get('USER', '')}"
 
 
 @main.group()

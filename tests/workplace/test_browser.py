@@ -9,6 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests.workplace.test_axe import violations
+from weihu.workplace.act.reception.models import Miss
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.contact.models import Contact
@@ -380,6 +381,19 @@ def test_a_customer_is_received_and_who_answers_reads_of_it(desk, server, width,
     owner.goto(server.url + reverse("memos"))
     expect(owner.locator("main")).to_contain_text("想了解大额存单")
     assert violations(owner, owner.url) == []
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+def test_the_supervisor_reads_of_unusual_use(desk, server, language):
+    run = current()
+    teller = Staff.objects.filter(post="high_counter").order_by("staff_id")[0]
+    misses = run.rulebook.reception.watched_misses
+    Miss.objects.bulk_create(Miss(staff_id=teller.pk, on=run.work_date, at=timezone.now()) for _ in range(misses))
+    supervisor = Staff.objects.filter(post="rm_supervisor", branch_id=teller.branch_id)[0]
+    page = desk(1440, language, supervisor.pk)
+    page.goto(server.url + reverse("board"))
+    expect(page.locator("[data-unusual]")).to_contain_text(teller.name)
+    assert violations(page, page.url) == []
 
 
 def test_a_card_goes_back_to_the_search_when_its_time_is_over(desk, server):

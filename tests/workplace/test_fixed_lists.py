@@ -141,6 +141,9 @@ def test_a_list_shows_the_rows_of_the_customers_within_reach(post, member, run, 
         assert sorted((row["customer_id"], row["subject"], row["detail"]) for row in rows) == wanted
         total = reading.totals(gate, night, Asked(name))
         assert (total["rows"], total["customers"]) == (len(wanted), len({row[0] for row in wanted}))
+        for side, sign in (("came", 1), ("went", -1)):
+            amounts = [row["amount"] for row in rows if row["amount"] and row["amount"] * sign > 0]
+            assert (total[side] or 0) == sum(amounts)
         assert counts.get(name, {"rows": 0})["rows"] == len(wanted)
         assert total["amount"] == (
             sum((row["amount"] or 0 for row in rows), Decimal(0)) if rows and total["amount"] is not None else None

@@ -169,8 +169,8 @@ def _totals(
 ) -> Table:
     rows = _asked(standings, listed, merged, asked, reach, parts)
     sums = {name: rows[name].sum().cast(MONEY) for name in ("amount", "base", "limit")}
-    came = rows.amount.sum(where=rows.amount > 0).cast(MONEY)
-    return rows.agg(rows=rows.count(), customers=rows.customer_id.nunique(), came=came, **sums)
+    came, went = (rows.amount.sum(where=side).cast(MONEY) for side in (rows.amount > 0, rows.amount < 0))
+    return rows.agg(rows=rows.count(), customers=rows.customer_id.nunique(), came=came, went=went, **sums)
 
 
 def _page(

@@ -72,6 +72,8 @@ def fixed_list(request: WorkRequest, name: str) -> HttpResponse:
         "rows": _shown(request, name, rows, book),
         "total": total,
         "sums": [_amount(name, column, total[column], book) for column in MONEY if column in listed.titles],
+        "came": _amount(name, "amount", total["came"], book),
+        "went": _amount(name, "amount", total["went"], book),
         "summed": [title for column, title in listed.titles.items() if column in MONEY],
         "list_book": book,
         "number": number,

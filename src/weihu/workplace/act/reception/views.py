@@ -41,6 +41,8 @@ from weihu.workplace.know.archive.portrait import alerts, flows, missing
 
 LISTED = 30
 """So many of the day's cards and so many memos a page shows."""
+BASICS = ("sex", "birth_date", "phone", "identity_number")
+"""What a card's head says of the customer, masked where the catalogue says so."""
 REFUSED = {
     "nobody": _("Nobody of this branch has this number. Check it: searches that find nobody are counted."),
     "cards": _("You have opened as many service cards today as you may."),
@@ -246,7 +248,7 @@ def _card(request: WorkRequest, service: Service) -> dict[str, Any]:
         "card": service.card,
         "standing": standing,
         "customer": standing.customer,
-        "archive": archive,
+        "basics": [archive[key] for key in BASICS if key in archive and archive[key].value],
         "money": _money(request, standing),
         "people": Staff.objects.in_bulk(people),
         "answering": answering(service),
