@@ -466,12 +466,15 @@ def demo(home: Home, customers: int, days: int, port: int, no_serve: bool) -> No
 
     bank.found(home)
     _setup(home)
-    from weihu.demo import logins, start  # noqa: PLC0415
+    from weihu.demo import logins, outbox, start  # noqa: PLC0415
 
     start.prepare(home, customers, days, date.today())  # noqa: DTZ011 - the command line is where today comes from
     click.echo(logins.page(home, port))
     if not no_serve:
-        click.get_current_context().invoke(serve, port=port)
+        messages = home.root / "messages"
+        with outbox.caught(messages):
+            click.echo(f"发出的消息 / messages that are sent: {messages}/", err=True)
+            click.get_current_context().invoke(serve, port=port)
 
 
 def _progress() -> Progress:

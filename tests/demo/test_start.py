@@ -189,7 +189,35 @@ def test_a_second_start_changes_nothing_and_prints_the_same_logins(bank, logins,
 
 
 def test_the_logins_are_readable_by_their_owner_alone(bank):
-    assert stat.S_IMODE((bank.root / "demo.json").stat().st_mode) == 0o600
+    for name in ("demo.json", "demo-pairs.json"):
+        assert stat.S_IMODE((bank.root / name).stat().st_mode) == 0o600
+
+
+def test_both_people_of_what_waits_can_sign_in_and_the_second_finds_it(bank, db):
+    pairs = json.loads((bank.root / "demo-pairs.json").read_text())
+    assert {pair["en"].split(":")[0] for pair in pairs} == {"referral", "hand-over", "rule book", "message text"}
+    for pair in pairs:
+        for login in (pair["first"], pair["second"]):
+            client = Client()
+            form = {"username": login["staff_id"], "password": login["password"]}
+            assert client.post(reverse("login"), form).status_code == 302
+            assert client.get(pair["page"]).status_code == 200, (pair["en"], login["post"])
+        assert pair["first"]["staff_id"] != pair["second"]["staff_id"]
+
+
+def test_the_sign_in_page_leads_through_ten_steps_that_are_there(bank, logins):
+    page = Client().get(reverse("login")).content.decode()
+    steps = json.loads(bank.tour.read_text())
+    assert len(steps) == 10
+    by_number = {row["staff_id"]: row for row in logins.values()}
+    for step in steps:
+        assert step["zh"] in page
+        client = Client()
+        asked = client.get(reverse("login"), {"next": step["page"], "as": step["staff_id"]})
+        assert f'value="{step["staff_id"]}"' in asked.content.decode()
+        form = {"username": step["staff_id"], "password": by_number[step["staff_id"]]["password"], "next": step["page"]}
+        assert client.post(reverse("login"), form, follow=True).status_code == 200
+        assert client.get(step["page"]).status_code == 200, step["en"]
 
 
 def test_the_bank_has_every_customer_and_every_night(bank, db):

@@ -20,7 +20,7 @@ from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.cover import away
 from weihu.workplace.gate.models import Absence, OwnDay, Shift
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.gate.workdays import working_days
+from weihu.workplace.gate.workdays import days_of_branches, everybodys_days
 from weihu.workplace.judge.portfolio import opening
 
 MONDAY, TUESDAY, SATURDAY = date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 6)
@@ -59,7 +59,7 @@ def test_a_branch_enters_its_days_and_shifts(signed_in, member, run):
     assert answer.status_code == 200
     assert answer.context["saved"] == (4, 3), "a Tuesday is open without being said to be"
     assert list(OwnDay.objects.values_list("branch_id", "on", "open")) == [(manager.branch_id, SATURDAY, True)]
-    days = working_days(run.rulebook, run.business_date)
+    days = everybodys_days(run.rulebook, run.business_date)
     assert days.list_day(date(2026, 6, 5), colleague.branch_id, colleague.staff_id).through == date(2026, 6, 8)
     assert not days.works(SATURDAY, manager.branch_id, manager.staff_id)
     days_shown = [day for month in answer.context["months"] for week in month.weeks for day in week if day]
@@ -109,11 +109,11 @@ def test_the_bank_says_next_years_holidays_itself(signed_in, run):
     answer = upload(client, "日期,上班或休息\n2027-02-08,休息\n2027-02-14,上班\n2026-06-02,上班\n")
     assert answer.context["saved"] == (3, 2), "what is the same in an announced year needs no entry"
     assert answer.context["unknown"] == []
-    days = working_days(run.rulebook, run.business_date)
+    days = everybodys_days(run.rulebook, run.business_date)
     assert days.list_day(date(2027, 2, 13)).on == date(2027, 2, 14)
     assert run.report["unannounced"] == []
     assert days.unannounced(date(2026, 11, 27)) == []
-    assert working_days(run.rulebook, run.business_date, []).is_known(2027)
+    assert days_of_branches(run.rulebook, run.business_date).is_known(2027)
 
 
 def test_on_a_closed_day_every_page_names_the_day_of_its_lists(signed_in, run, member, closed_monday):
@@ -195,13 +195,15 @@ def test_the_night_is_told_of_branches_and_people_with_days_of_their_own(run):
     friday = date(2026, 6, 5)
     enter(SATURDAY, True, here.branch_id)
     shift(here, SATURDAY)
-    days = working_days(run.rulebook, friday)
+    days = everybodys_days(run.rulebook, friday)
     told = gather(friday, run.rulebook, days)["own_workdays"].to_pylist()
     assert told[0] == {"branch_id": here.branch_id, "staff_id": "", "works_on": SATURDAY, "through": date(2026, 6, 7)}
     assert {row["staff_id"] for row in told[1:]} == set(others), "those without a shift work again on Monday"
     assert {row["works_on"] for row in told[1:]} == {date(2026, 6, 8)}
     assert (
-        gather(run.business_date, run.rulebook, working_days(run.rulebook, run.business_date))["own_workdays"].num_rows
+        gather(run.business_date, run.rulebook, everybodys_days(run.rulebook, run.business_date))[
+            "own_workdays"
+        ].num_rows
         == 0
     )
 
@@ -217,13 +219,13 @@ def test_a_visit_on_a_day_off_is_agreed_with_a_word(client, run, member):
     assert Visit.objects.count() == 2
 
 
-def test_in_the_demo_people_work_on_working_days(run, closed_monday):
+def test_in_the_demo_people_work_on_everybodys_days(run, closed_monday):
     assert work_through(run, {}, [TUESDAY], np.random.default_rng(1)) == []
     Task.objects.filter(run=run).update(on=MONDAY)
     assert work_through(run, {}, [TUESDAY], np.random.default_rng(1))
 
 
-def test_deadlines_are_working_days(run, member):
+def test_deadlines_are_everybodys_days(run, member):
     from weihu.workplace.know.complaints.cases import open_case
 
     enter(date(2026, 6, 3), False)

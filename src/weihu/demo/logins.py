@@ -1,4 +1,4 @@
-"""A login for every post of the demo's book, and the printed page of them."""
+"""Logins of the demo: for every post of its book, and for both people of what waits for a second one."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import json
 import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 from django.contrib.auth.hashers import make_password
 from rich.cells import set_cell_size
 
+from weihu.demo import pairs, tour
 from weihu.demo.stages import Stages
 from weihu.engine.lake import Home
 from weihu.rules import rulebook
@@ -26,12 +28,16 @@ def given(home: Home) -> bool:
 
 
 def give(home: Home, stages: Stages) -> None:
-    """One member of staff per post gets a random password; the page is kept in the home, for its owner alone."""
+    """One member of staff per post, and who takes part in an act of two people, gets a random password; the pages are
+    kept in the home, for its owner alone."""
     posts = rulebook.load(home.rulebook).posts
     first: dict[str, Staff] = {}
     for member in Staff.objects.filter(is_active=True, post__in=posts).order_by("staff_id"):
         first.setdefault(member.post, member)
-    members = [first[post] for post in posts if post in first]
+    acts = pairs.waiting()
+    taking_part = Staff.objects.in_bulk({number for pair in acts for number in (pair.first, pair.second)})
+    by_post = [first[post] for post in posts if post in first]
+    members = list({member.staff_id: member for member in (*by_post, *taking_part.values())}.values())
     passwords = [f"weihu-{secrets.token_hex(3)}" for _ in members]
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing is slow on purpose, and leaves the interpreter's lock
         hashed = pool.map(make_password, passwords)
@@ -39,8 +45,8 @@ def give(home: Home, stages: Stages) -> None:
             member.password = digest
     Staff.objects.bulk_update(members, ["password"])
     branches = dict(Branch.objects.values_list("branch_id", "name"))
-    rows = [
-        {
+    rows = {
+        member.staff_id: {
             "post": member.post,
             "post_zh": posts[member.post].zh,
             "post_en": posts[member.post].en,
@@ -50,25 +56,40 @@ def give(home: Home, stages: Stages) -> None:
             "branch": branches[member.branch_id],
         }
         for member, password in zip(members, passwords, strict=True)
-    ]
-    _keep(_file(home), json.dumps(rows, ensure_ascii=False, indent=1))
+    }
+    both = [asdict(pair) | {"first": rows[pair.first], "second": rows[pair.second]} for pair in acts]
+    _keep(_pairs_file(home), json.dumps(both, ensure_ascii=False, indent=1))
+    tour.write(home, by_post)
+    _keep(_file(home), json.dumps([rows[member.staff_id] for member in by_post], ensure_ascii=False, indent=1))
 
 
 def page(home: Home, port: int) -> str:
-    """The printed page of logins."""
+    """The printed pages of logins, and of what waits for a second person."""
     rows = json.loads(_file(home).read_text(encoding="utf-8"))
-    lines = [
-        "".join(set_cell_size(row[key], cells) for key, cells in COLUMNS.items()) + f"({row['post_en']})"
-        for row in rows
+    both = json.loads(_pairs_file(home).read_text(encoding="utf-8"))
+    acts = [
+        f"{pair['zh']} / {pair['en']}\n  http://127.0.0.1:{port}{pair['page']}\n"
+        f"  {_line(pair['first'])}\n  {_line(pair['second'])}"
+        for pair in both
     ]
     return "\n".join(
         [
             f"\n维护 Weihu  http://127.0.0.1:{port}/",
             "岗位 / 工号 / 密码 — post / staff number / password",
-            *lines,
-            "Ctrl-C 停止 / stops\n",
+            *map(_line, rows),
+            "\n两人办理的事,各用一个登录名 — what takes two people, each with a login",
+            *acts,
+            "\nCtrl-C 停止 / stops\n",
         ]
     )
+
+
+def _line(row: dict[str, str]) -> str:
+    return "".join(set_cell_size(row[key], cells) for key, cells in COLUMNS.items()) + f"({row['post_en']})"
+
+
+def _pairs_file(home: Home) -> Path:
+    return home.root / "demo-pairs.json"
 
 
 def _file(home: Home) -> Path:

@@ -31,7 +31,7 @@ from weihu.rules import rulebook
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Book, Run
-from weihu.workplace.gate.workdays import working_days
+from weihu.workplace.gate.workdays import everybodys_days
 from weihu.workplace.judge.grading.books import in_force
 
 Watcher = Callable[[str], None]
@@ -103,7 +103,7 @@ class Nightly:
             )
         graph = self._graph_of_the_book()
         with self._step("gather", durations):
-            days = working_days(self.book, manifest.business_date)
+            days = everybodys_days(self.book, manifest.business_date)
             night = Night(self.engine, graph, self.book, manifest.business_date, before, days)
             night.bind(landed, self._movements(before), gather.gather(manifest.business_date, self.book, days))
         with self._step("compile", durations):

@@ -10,7 +10,7 @@ from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.act.messaging.models import Template
 from weihu.workplace.act.schedule.models import Visit
 from weihu.workplace.act.team.models import WorkNote
-from weihu.workplace.gate.workdays import working_days
+from weihu.workplace.gate.workdays import days_of_branches
 
 TEXTS = (
     (
@@ -67,7 +67,7 @@ def introduce(scene: Scene) -> None:
 def visit(scene: Scene) -> None:
     """Rich customers come to the branch on the next open days; who receives them had a training on the last one."""
     rows = [row for row in scene.owned if row.grade_rank >= RICH][:VISITED]
-    days = working_days(scene.book, scene.on, [])
+    days = days_of_branches(scene.book, scene.on)
     week = [days.following(scene.on - timedelta(days=1))]
     while len(week) < VISITING_DAYS:
         week.append(days.following(week[-1]))

@@ -16,7 +16,7 @@ from weihu.workplace.act.care.models import CarePlan
 from weihu.workplace.act.care.results import apply
 from weihu.workplace.bank.models import Run, Signal, Task
 from weihu.workplace.contact.models import Answer, Contact, Outcome
-from weihu.workplace.gate.workdays import working_days
+from weihu.workplace.gate.workdays import days_of_branches
 
 AGREED_WITHIN = timedelta(days=30)
 """So far ahead people agree on a day."""
@@ -30,7 +30,7 @@ def worked_on(on: date) -> bool:
 def work(run: Run, customers: SyntheticBank) -> None:
     """Do the work of the run's day, all of it or nothing; on closed days nobody works. The same run gives the same day."""
     rng = np.random.default_rng(run.number)
-    days = working_days(run.rulebook, run.work_date)
+    days = days_of_branches(run.rulebook, run.work_date)
     span = [run.work_date + timedelta(days=ahead) for ahead in range(1, AGREED_WITHIN.days)]
     open_days = [day for day in span if days.is_open(day)]
     with transaction.atomic():

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.gate.models import Absence, Handover, Placement, Referral
-from weihu.workplace.gate.workdays import working_days
+from weihu.workplace.gate.workdays import days_of_people
 
 
 def absent_on(on: date) -> QuerySet[Absence]:
@@ -26,7 +26,7 @@ def away(after: date, book: RuleBook, cover_id: str | None = None) -> dict[str, 
     if not absences:
         return {}
     people = Staff.objects.in_bulk({row.staff_id for row in absences})
-    days = working_days(book, after, list(people.values()))
+    days = days_of_people(book, after, list(people.values()))
     listed = {key: days.list_day(after, member.branch_id, key).on for key, member in people.items()}
     return {
         row.staff_id: row.cover_id

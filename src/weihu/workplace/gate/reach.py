@@ -19,7 +19,7 @@ from weihu.workplace.gate.cover import away, handed_to
 from weihu.workplace.gate.merged import merged_ids, numbers_of
 from weihu.workplace.gate.models import ServiceCard
 from weihu.workplace.gate.scope import Scope
-from weihu.workplace.gate.workdays import working_days
+from weihu.workplace.gate.workdays import days_of_branches, days_of_people
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,14 @@ class Gate:
 
     @cached_property
     def days(self) -> WorkingDays:
-        """The working days around the run's date: of the person, or of everybody if the post decides."""
-        people = None if self.decides else [self.staff]
-        return working_days(self.run.rulebook, self.run.business_date, people)
+        """The working days of the person and of his or her branch."""
+        return days_of_people(self.run.rulebook, self.run.business_date, [self.staff])
+
+    def days_at(self, branch_id: str) -> WorkingDays:
+        """The working days of a branch."""
+        if branch_id == self.staff.branch_id:
+            return self.days
+        return days_of_branches(self.run.rulebook, self.run.business_date, [branch_id])
 
     @cached_property
     def list_day(self) -> date:

@@ -5,31 +5,41 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.workdays import WorkingDays
+from weihu.rules.workdays import LOOK_AHEAD, WorkingDays
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.gate.models import OwnDay, Shift
 
-SPAN = timedelta(days=400)
+BACK, AHEAD = timedelta(days=400), timedelta(days=740)
+"""Deadlines and cadences count from so long ago; pages show the days until the end of next year."""
 
 
-def working_days(book: RuleBook, around: date, people: Collection[Staff] | None = None) -> WorkingDays:
-    """The working days from a year before a day to a year after it: of everybody, or of some people and their branches.
+def everybodys_days(book: RuleBook, around: date) -> WorkingDays:
+    """The working days of all branches and people, for a night."""
+    return _with(book, around, OwnDay.objects.all(), Shift.objects.all())
 
-    The shifts of a whole branch are read, because they say who is on duty on a day of its own.
-    """
-    own = OwnDay.objects.filter(on__gt=around - SPAN, on__lt=around + SPAN)
-    shifts = Shift.objects.filter(on__gt=around - SPAN, on__lt=around + SPAN)
-    if people is not None:
-        branches = {member.branch_id for member in people}
-        own = own.filter(branch_id__in={"", *branches})
-        shifts = shifts.filter(Q(branch_id__in=branches) | Q(staff_id__in={member.staff_id for member in people}))
-    entered = list(shifts)
+
+def days_of_people(book: RuleBook, around: date, people: Collection[Staff]) -> WorkingDays:
+    """The working days of some people and their branches. The shifts of a whole branch say who is on duty there."""
+    branches, numbers = {member.branch_id for member in people}, {member.staff_id for member in people}
+    shifts = Shift.objects.filter(Q(branch_id__in=branches) | Q(staff_id__in=numbers))
+    return _with(book, around, OwnDay.objects.filter(branch_id__in={"", *branches}), shifts)
+
+
+def days_of_branches(book: RuleBook, around: date, branches: Collection[str] = ()) -> WorkingDays:
+    """The working days of some branches; without any, those of the whole bank."""
+    return _with(book, around, OwnDay.objects.filter(branch_id__in={"", *branches}), Shift.objects.none())
+
+
+def _with(book: RuleBook, around: date, own: QuerySet[OwnDay], shifts: QuerySet[Shift]) -> WorkingDays:
+    days = own.filter(on__gt=around - BACK, on__lt=around + AHEAD).values_list("branch_id", "on", "open")
+    near = shifts.filter(on__gt=around, on__lte=around + timedelta(days=LOOK_AHEAD))
+    entered = list(near.values_list("staff_id", "branch_id", "on", "works"))
     return WorkingDays(
         book.working_days,
-        {(row.branch_id, row.on): row.open for row in own},
-        {(row.staff_id, row.on): row.works for row in entered},
-        frozenset((row.branch_id, row.on) for row in entered if row.works),
+        {(branch, on): is_open for branch, on, is_open in days},
+        {(staff, on): works for staff, _, on, works in entered},
+        frozenset((branch, on) for _, branch, on, works in entered if works),
     )

@@ -20,6 +20,7 @@ from weihu.workplace.act.messaging.fatigue import tired_customers
 from weihu.workplace.bank.models import Account, Holding, Product, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.gate.reach import Gate
+from weihu.workplace.gate.workdays import days_of_branches
 from weihu.workplace.know.archive.facts import barred_customers
 from weihu.workplace.know.archive.lists import ListQuery
 
@@ -82,7 +83,8 @@ def start(campaign: Campaign, gate: Gate, book: RuleBook, by: str, on: date) -> 
     random.Random(campaign.seed).shuffle(order)  # noqa: S311 - a repeatable draw, not a secret
     control_size = round(len(order) * campaign.control_share)
     holding = holders(book.offers.get(campaign.offer), [row.customer_id for row in order])
-    days = _waves(order[control_size:], max(on, campaign.from_on), campaign.wave_size, gate.days)
+    calendar = days_of_branches(book, on, {row.branch_id for row in order})
+    days = _waves(order[control_size:], max(on, campaign.from_on), campaign.wave_size, calendar)
     with transaction.atomic():
         begun = Campaign.objects.filter(pk=campaign.pk, state=Campaign.State.DRAFT)
         if not begun.update(state=Campaign.State.RUNNING, approved_by=by, from_on=max(on, campaign.from_on)):

@@ -13,7 +13,7 @@ from weihu.rules.workdays import WorkingDays
 from weihu.workplace.act.care.models import CarePlan, CareStep
 from weihu.workplace.bank.models import Run
 from weihu.workplace.base import audit
-from weihu.workplace.gate.workdays import working_days
+from weihu.workplace.gate.workdays import days_of_branches
 
 AT_ONCE = 500
 
@@ -45,7 +45,7 @@ def begin_by_signals(run: Run, signals: Iterable[dict[str, object]]) -> None:
                     started_on=run.work_date,
                 )
                 asked.setdefault(made.open_key or "", made)
-    keys, days = sorted(asked), working_days(book, run.work_date, [])
+    keys, days = sorted(asked), days_of_branches(book, run.work_date)
     for start in range(0, len(keys), AT_ONCE):
         some = keys[start : start + AT_ONCE]
         CarePlan.objects.bulk_create([asked[key] for key in some], ignore_conflicts=True)
@@ -64,7 +64,7 @@ def begin_by_hand(customer_id: str, key: str, book: RuleBook, by: str, on: date)
         )
         if not created:
             raise Running
-        CareStep.objects.bulk_create(_steps(made, plan, working_days(book, on, [])))
+        CareStep.objects.bulk_create(_steps(made, plan, days_of_branches(book, on)))
         audit.record(by, "care.begin", customer_id, key)
     return made
 

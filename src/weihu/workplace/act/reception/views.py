@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, cast
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib.auth.views import LoginView
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
@@ -62,6 +64,13 @@ class SignIn(LoginView):
 
     template_name = "login.html"
     redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The form, with the staff number that a step of the tour asks for, and the tour."""
+        context = super().get_context_data(**kwargs)
+        context["tour"] = json.loads(settings.HOME.tour.read_text("utf-8")) if settings.HOME.tour.is_file() else []
+        context["asked_for"] = self.request.GET.get("as", "")
+        return context
 
     def get_redirect_url(self, *args: Any, **kwargs: Any) -> str:
         """The page that was asked for; the first page is nobody's wish."""

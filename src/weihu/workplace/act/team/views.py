@@ -220,7 +220,7 @@ def _day_of(branch: Branch | None, request: WorkRequest) -> date:
     gate = request.gate
     if branch is None or not gate.decides:
         return gate.list_day
-    return gate.days.following(request.run.business_date, branch.branch_id)
+    return gate.days_at(branch.branch_id).following(request.run.business_date, branch.branch_id)
 
 
 def _evening_of(branch: Branch | None, request: WorkRequest) -> tuple[date, Run | None]:
@@ -228,7 +228,8 @@ def _evening_of(branch: Branch | None, request: WorkRequest) -> tuple[date, Run 
     today = request.run.work_date
     if _day_of(branch, request) == today:
         return today, request.run
-    on = request.gate.days.last_open(today, branch.branch_id if branch else request.user.branch_id)
+    where = branch.branch_id if branch else request.user.branch_id
+    on = request.gate.days_at(where).last_open(today, where)
     return on, run_for(on)
 
 
@@ -238,7 +239,8 @@ def _two_days(
     """The next day of people with a list or a visit, and everybody's last working day by staff number."""
     on = _day_of(branch, request)
     today = [row for row in day_of(people, request.run, on) if row.planned or row.visits]
-    before = request.gate.days.last_open(request.run.work_date, branch.branch_id if branch else "")
+    where = branch.branch_id if branch else request.user.branch_id
+    before = request.gate.days_at(where).last_open(request.run.work_date, where)
     return today, {row.staff.staff_id: row for row in day_of(people, run_for(before), before)}
 
 

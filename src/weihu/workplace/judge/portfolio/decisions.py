@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.working_days import Deadline
 from weihu.workplace.bank.models import Staff, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.contact.models import Contact
@@ -69,7 +70,7 @@ def propose(gate: Gate, to: Staff, rows: Sequence[Standing], on: date, note: str
         raise DecisionRefused("not_yours")
     if not all(may_answer(to, row, gate.run.rulebook) for row in rows):
         raise DecisionRefused("receiver")
-    due = gate.days.after(today, gate.run.rulebook.portfolios.handover_days, "handovers", rows[0].branch_id)
+    due = _due(gate, gate.run.rulebook.portfolios.handover_days, "handovers", rows[0].branch_id)
     with transaction.atomic():
         terms = {"from_id": owner, "to_id": to.staff_id, "branch_id": rows[0].branch_id, "on": on, "note": note}
         limits = {"proposed_on": today, "due_on": due}
@@ -80,6 +81,11 @@ def propose(gate: Gate, to: Staff, rows: Sequence[Standing], on: date, note: str
             )
             _step(handover, Handover.State.PROPOSED, by, today, note)
     return handover
+
+
+def _due(gate: Gate, days: int, deadline: Deadline, branch_id: str) -> date:
+    """When something begun today is due in a branch."""
+    return gate.days_at(branch_id).after(gate.run.work_date, days, deadline, branch_id)
 
 
 def answer(handover: Handover, accept: bool, gate: Gate, note: str) -> None:
@@ -237,7 +243,7 @@ def refer(gate: Gate, standing: Standing, to: Staff, target: int, evidence: str)
     by, on = gate.staff.staff_id, gate.run.work_date
     if to.staff_id in (by, standing.primary_id) or not may_answer(to, standing, gate.run.rulebook):
         raise DecisionRefused("receiver")
-    due = gate.days.after(on, gate.run.rulebook.portfolios.referral_days, "referrals", standing.branch_id)
+    due = _due(gate, gate.run.rulebook.portfolios.referral_days, "referrals", standing.branch_id)
     values = {"from_id": by, "to_id": to.staff_id, "branch_id": standing.branch_id, "evidence": evidence}
     keys = list(gate.run.rulebook.grades)
     grades = {"grade": keys[standing.grade_rank], "target": keys[target]}

@@ -12,7 +12,7 @@ from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
 
 from weihu.rules.catalogue import NO, YES, read_date
-from weihu.rules.workdays import SATURDAY
+from weihu.rules.workdays import SATURDAY, WorkingDays
 from weihu.sources import workbook
 from weihu.sources.workbook import Unreadable, cell_text
 from weihu.workplace.base import audit
@@ -48,8 +48,9 @@ def lines(gate: Gate, branch_id: str) -> list[list[Any]]:
     first = gate.run.work_date
     last = date(first.year + 1, 12, 31)
     days = [first + timedelta(days=ahead) for ahead in range((last - first).days + 1)]
+    calendar = gate.days_at(branch_id)
     rows: list[list[Any]] = [
-        [on, branch_id, "", _word(gate.days.is_open(on, branch_id)), format_date(on, "l"), said(gate, on, branch_id)]
+        [on, branch_id, "", _word(calendar.is_open(on, branch_id)), format_date(on, "l"), said(calendar, on, branch_id)]
         for on in days
     ]
     shifts = Shift.objects.filter(branch_id=branch_id, on__gte=first).order_by("on", "staff_id")
@@ -57,14 +58,14 @@ def lines(gate: Gate, branch_id: str) -> list[list[Any]]:
     return rows
 
 
-def said(gate: Gate, on: date, branch_id: str) -> str:
+def said(calendar: WorkingDays, on: date, branch_id: str) -> str:
     """Who says whether a day is open, in the reader's words."""
     return {
         "branch": _("the branch"),
         "bank": _("the bank"),
         "arranged": _("the yearly arrangement"),
         "expected": _("the law alone"),
-    }[gate.days.voice(on, branch_id)]
+    }[calendar.voice(on, branch_id)]
 
 
 def read(content: bytes, name: str, gate: Gate) -> tuple[list[Entry], list[Problem]]:
@@ -187,22 +188,22 @@ class Month:
 def shown_months(gate: Gate, branch_id: str) -> list[Month]:
     """This month and the next ones of a branch."""
     shown = []
-    first = gate.run.work_date.replace(day=1)
+    calendar, first = gate.days_at(branch_id), gate.run.work_date.replace(day=1)
     for _month in range(SHOWN_MONTHS):
         weeks = months.Calendar().monthdatescalendar(first.year, first.month)
         shown.append(
             Month(
                 first,
-                [[_day(gate, on, branch_id) if on.month == first.month else None for on in week] for week in weeks],
+                [[_day(calendar, on, branch_id) if on.month == first.month else None for on in week] for week in weeks],
             )
         )
         first = (first + timedelta(days=31)).replace(day=1)
     return shown
 
 
-def _day(gate: Gate, on: date, branch_id: str) -> Day:
-    is_open = gate.days.is_open(on, branch_id)
-    return Day(on, is_open, is_open != (on.weekday() < SATURDAY), said(gate, on, branch_id))
+def _day(calendar: WorkingDays, on: date, branch_id: str) -> Day:
+    is_open = calendar.is_open(on, branch_id)
+    return Day(on, is_open, is_open != (on.weekday() < SATURDAY), said(calendar, on, branch_id))
 
 
 def _word(works: bool) -> str:

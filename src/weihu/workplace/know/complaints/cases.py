@@ -13,7 +13,7 @@ from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.gate.workdays import working_days
+from weihu.workplace.gate.workdays import days_of_branches
 from weihu.workplace.know.complaints.models import Act, Complaint, Step
 
 PARTS = ("open", "mine", "overdue", "to_ask", "closed")
@@ -72,7 +72,7 @@ def open_case(customer_id: str, values: dict[str, str], by: str, on: date, book:
 
 def _due(on: date, book: RuleBook) -> date:
     """When a case opened on a day is due."""
-    return working_days(book, on, []).after(on, book.complaints.due_days, "complaints")
+    return days_of_branches(book, on).after(on, book.complaints.due_days, "complaints")
 
 
 def assign(case: Complaint, to: str, by: str, on: date) -> None:
