@@ -116,7 +116,7 @@ def spend(state: State) -> None:
     often = often * (1.0 if on.weekday() < 5 else 0.85) * np.where(people.age(state.on) < 14, 0.03, 1.0)
     chance = rng.random((4, n))
     who = np.flatnonzero(state.alive & (chance[0] < often * min(1.5, more)))
-    comes = np.maximum(people.income, 180_000) * np.where(here, 0.86, 0.05) + state.rent * 0.5
+    comes = np.maximum(people.income, 180_000) * np.where(here, 0.74, 0.05) + state.rent * 0.5
     mean = comes[who] / (30 * np.where(here, 0.24, 0.033)[who])
     cents = (-rng.exponential(1.0, len(who)) * mean * more).astype(np.int64) - 500
     cents = np.maximum(cents, np.minimum(-500, -state.demand(who) * 7 // 10))
@@ -235,7 +235,7 @@ def mature(state: State) -> None:
     freed, left = accounts.balance[ended].copy(), accounts.owner[ended]
     state.close_accounts(ended)
     stage = state.latent.stage(state.on)[left]
-    leaves = np.where(stage == STAYING, 0.12 + 0.45 * state.latent.rate_sense[left] * gap, 0.88)
+    leaves = np.where(stage == STAYING, 0.06 + 0.30 * state.latent.rate_sense[left] * gap, 0.88)
     lost = np.flatnonzero(chance[1, left] < leaves)
     _, once = np.unique(left[lost], return_index=True)
     lost = lost[once]
