@@ -12,6 +12,7 @@ from django.urls import reverse
 from weihu.nightly.run import Nightly
 from weihu.rules import rulebook
 from weihu.workplace.bank.models import GradeChange, Signal, Staff, Standing, Task, Unassigned
+from weihu.workplace.base.paging import ROWS
 from weihu.workplace.gate.models import Absence, Handover, Placement, Referral
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.judge.benefits.models import BenefitUse
@@ -142,6 +143,20 @@ def test_claims_have_a_limit_and_grades_that_are_not_for_claiming(run):
     with pytest.raises(decisions.DecisionRefused, match="not_claimable"):
         decisions.claim(gate, valued.customer_id)
     assert Claim.objects.filter(open_key__isnull=False).count() == len(rows[:-1])
+
+
+def test_referrals_that_wait_come_first_and_others_page_by_page(run, signed_in, member):
+    client, low = signed_in("low_counter"), member("low_counter")
+    keys = [row.customer_id for row in owned(run, low)[:1]] * (ROWS + 10)
+    values = {"from_id": low.staff_id, "to_id": "other", "branch_id": low.branch_id, "on": run.work_date}
+    for place, key in enumerate(keys):
+        state = Referral.State.OPEN if place == 0 else Referral.State.DECLINED
+        grades = {"grade": "ordinary", "target": "valued", "due_on": run.work_date}
+        Referral.objects.create(customer_id=key, evidence=f"seen {place}.", state=state, **values, **grades)
+    pages = [client.get(reverse("referrals"), {"page": number}).content.decode() for number in (1, 2)]
+    assert [content.count("seen ") for content in pages] == [ROWS, 10]
+    assert pages[0].index("seen 0.") < pages[0].index(f"seen {len(keys) - 1}.")
+    assert f"{len(keys)}" in pages[1]
 
 
 def test_a_referral_is_answered_in_time_or_escalates_and_is_credited(run, next_night):

@@ -18,7 +18,7 @@ from weihu.sources.synthetic.latent import PURPOSES, Contact, Latent, Rates, rea
 from weihu.sources.synthetic.people import GROWN, HEAD, People, families
 from weihu.sources.synthetic.state import OPENING, State
 from weihu.sources.synthetic.truth import Truth
-from weihu.sources.synthetic.wealth import endow
+from weihu.sources.synthetic.wealth import Wealth, endow
 from weihu.sources.synthetic.writing import Writer
 
 NEW_A_YEAR, NEW_AT_LEAST = 0.05, 0.012
@@ -36,35 +36,7 @@ class SyntheticBank:
 
     def __init__(self, customers: int, branches: int, days: int, last: date, seed: int, twins: float = 0.0) -> None:
         self.days, self.first = days, last - timedelta(days=days - 1)
-        on, rng = day_number(self.first), np.random.default_rng(seed)
-        people = families(rng, customers, on)
-        branch = rng.integers(1, branches + 1, people.households)[people.household]
-        again = _write_down_twice(np.random.default_rng([seed, 1]), people, branch, twins, on)
-        wealth = endow(rng, people, on)
-        wealth.here[again] //= 6
-        wealth.paid_here[again] = False
-        risk = risk_classes(rng, people, wealth, on)
-        since = _since(rng, people, on, days)
-        accounts, mistakes = open_accounts(rng, people, wealth, risk, since, branch, on)
-        services = first_services(rng, people, wealth, since, on)
-        n = people.count
-        earns = wealth.paid_here & (people.income > 0) & np.isin(people.occupation, _paid_occupations())
-        wealth.paid_here &= earns
-        owner = np.isin(people.occupation, [names.JOB["企业主"], names.JOB["个体经营"]])
-        trades = owner & (wealth.home == 0) & (rng.random(n) < TRADES)
-        turnover = (people.income * rng.uniform(0.4, 1.6, n) + wealth.here * rng.uniform(0.02, 0.10, n)).astype(
-            np.int64
-        )
-        lets = (rng.random(n) < LETS) & (wealth.rank > 0.6) & (people.age(on) > 35) & (wealth.home == 0)
-        pension = people.occupation == names.RETIRED
-        self.state = State(
-            people, wealth, risk, branch, since, accounts, services,
-            latent=Latent(rng, people, wealth, branch, on), rates=Rates.of(seed, self.first, days),
-            seed=seed, first=on, on=on - 1,
-            paid_on=np.where(earns, np.where(pension, PENSION_DAY, rng.choice(PAY_DAYS, n)), 0),
-            turnover=np.where(trades, turnover, 0), rent=np.where(lets, rng.integers(15, 60, n) * 10_000, 0),
-            died=np.full(n, NEVER), estate_on=np.full(n, NEVER), wed_since=np.full(n, NEVER),
-        )  # fmt: skip
+        self.state, mistakes = _found(np.random.default_rng(seed), customers, branches, days, self.first, seed, twins)
         self.facts = Facts(np.random.default_rng([seed, 2]), self.state, mistakes)
         self.truth = Truth(self.state)
         self._writer = Writer(self.state, self.facts)
@@ -146,6 +118,46 @@ class SyntheticBank:
         who = np.flatnonzero(state.since == state.on)
         state.changed_people.append(who)
         state.note(who, "joined")
+
+
+def _found(
+    rng: np.random.Generator, customers: int, branches: int, days: int, first: date, seed: int, twins: float
+) -> tuple[State, Ints]:
+    """The people and what they have on the first day, and the places of the accounts that were sold wrongly."""
+    on = day_number(first)
+    people = families(rng, customers, on)
+    branch = rng.integers(1, branches + 1, people.households)[people.household]
+    again = _write_down_twice(np.random.default_rng([seed, 1]), people, branch, twins, on)
+    wealth = endow(rng, people, on)
+    wealth.here[again] //= 6
+    wealth.paid_here &= np.isin(people.occupation, _paid_occupations()) & (people.income > 0) & (people.again < 0)
+    risk = risk_classes(rng, people, wealth, on)
+    since = _since(rng, people, on, days)
+    accounts, mistakes = open_accounts(rng, people, wealth, risk, since, branch, branches, on)
+    services = first_services(rng, people, wealth, since, on)
+    pay_day = np.where(people.occupation == names.RETIRED, PENSION_DAY, rng.choice(PAY_DAYS, customers))
+    state = State(
+        people, wealth, risk, branches, branch, since, accounts, services,
+        latent=Latent(rng, people, wealth, branch, on), rates=Rates.of(seed, first, days), seed=seed, first=on, on=on - 1,
+        paid_on=np.where(wealth.paid_here, pay_day, 0), turnover=_turnover(rng, people, wealth), rent=_rent(rng, people, wealth, on),
+        died=np.full(customers, NEVER), estate_on=np.full(customers, NEVER),
+    )  # fmt: skip
+    return state, mistakes
+
+
+def _turnover(rng: np.random.Generator, people: People, wealth: Wealth) -> Ints:
+    """What owners of a business, at home here, take or pay at a time."""
+    n = people.count
+    owner = np.isin(people.occupation, [names.JOB["企业主"], names.JOB["个体经营"]]) & (wealth.home == 0)
+    size = people.income * rng.uniform(0.4, 1.6, n) + wealth.here * rng.uniform(0.02, 0.10, n)
+    return np.where(owner & (rng.random(n) < TRADES), size, 0).astype(np.int64)
+
+
+def _rent(rng: np.random.Generator, people: People, wealth: Wealth, on: int) -> Ints:
+    """What some of the well-off get a month for a home they let."""
+    n = people.count
+    lets = (rng.random(n) < LETS) & (wealth.rank > 0.6) & (people.age(on) > 35) & (wealth.home == 0)
+    return np.where(lets, rng.integers(15, 60, n) * 10_000, 0)
 
 
 def _paid_occupations() -> Ints:

@@ -22,7 +22,7 @@ MORTGAGE_DAY = 20
 BONUS_BEFORE = 12
 """Days before Spring Festival on which the year's bonus is paid."""
 INTEREST_MONTHS, INTEREST_DAY = (3, 6, 9, 12), 21
-TAX_OF_SMALL = 300_00
+SMALL_CENTS = 300_00
 """Cents below which a small account costs three yuan a quarter."""
 LARGE_SHARE = 0.0005
 
@@ -214,7 +214,7 @@ def _charge(state: State) -> None:
         state.move(who, np.full(len(who), -200), FEE)
     if state.date.day == 28 and state.date.month in INTEREST_MONTHS:
         small = np.flatnonzero(state.alive & (state.wealth.home > 0))
-        small = small[(state.demand(small) < TAX_OF_SMALL) & (state.demand(small) > 300)]
+        small = small[(state.demand(small) < SMALL_CENTS) & (state.demand(small) > 300)]
         state.move(small, np.full(len(small), -300), FEE)
 
 

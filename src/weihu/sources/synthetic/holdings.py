@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from weihu.sources.synthetic import names
-from weihu.sources.synthetic.columns import NEVER, YEAR, Bools, Floats, Ints, joined
+from weihu.sources.synthetic.columns import NEVER, YEAR, Floats, Ints, joined
 from weihu.sources.synthetic.names import CATEGORY, LEAST, PLACE, RATE, RISK, TERM
 from weihu.sources.synthetic.people import GROWN, MARRIED, People
 from weihu.sources.synthetic.wealth import Wealth
@@ -85,7 +85,14 @@ def risk_classes(rng: np.random.Generator, people: People, wealth: Wealth, on: i
 
 
 def open_accounts(
-    rng: np.random.Generator, people: People, wealth: Wealth, risk: Ints, since: Ints, branch: Ints, on: int
+    rng: np.random.Generator,
+    people: People,
+    wealth: Wealth,
+    risk: Ints,
+    since: Ints,
+    branch: Ints,
+    branches: int,
+    on: int,
 ) -> tuple[Accounts, Ints]:
     """What everybody holds on the first day or opens with, and the places of the old mistakes among it."""
     n, age = people.count, people.age(on)
@@ -111,7 +118,7 @@ def open_accounts(
     balance[:n] += wealth.here - np.bincount(owner, balance, n).astype(np.int64)
     opened, matures = _dates(rng, people, owner, product, since, on)
     away = saved & (rng.random(len(owner)) < 0.05)
-    at = np.where(away, rng.integers(1, branch.max() + 1, len(owner)), branch[owner])
+    at = np.where(away, rng.integers(1, branches + 1, len(owner)), branch[owner])
     accounts = Accounts(owner, product, balance, at, opened, matures, np.full(len(owner), NEVER))
     return accounts, _mistakes(rng, accounts, risk, on)
 
@@ -298,8 +305,3 @@ def order_payments(rng: np.random.Generator, who: Ints, people: People, since: I
     payment = (rng.gamma(3.0, 6_500, n) + 3_000).astype(np.int64)
     never = np.full(n, NEVER)
     return Services(who, np.full(n, ORDER), none, payment, opened, never, never.copy(), none.copy(), none.copy())
-
-
-def suitable(risk: Ints, product: Ints) -> Bools:
-    """Whether a product's risk lies within the class; deposits ask for none."""
-    return np.asarray((RISK[product] <= 1) | (RISK[product] <= risk))

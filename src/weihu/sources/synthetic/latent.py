@@ -71,7 +71,7 @@ REGIMES = (("calm", 0.05, 0.000), ("competition", 0.55, 0.001), ("cuts", 0.20, -
 
 @dataclass(frozen=True)
 class Rates:
-    """Regimes one after another, some months each; the same seed gives the same times, whenever the bank begins."""
+    """Regimes one after another from the bank's first month on, some months each."""
 
     regimes: Ints
     start: int
@@ -122,7 +122,6 @@ class Latent:
         self.onset, self.going, self.ended = (np.full(n, NEVER) for _ in range(3))
         self.cause, self.way = np.zeros(n, np.int64), np.zeros(n, np.int64)
         self.salary_lost = np.full(n, LONG_AGO)
-        self.incident = np.full(n, LONG_AGO)
         self.heard = np.full((n, len(PURPOSES)), LONG_AGO)
         self.served = on - rng.integers(0, 2 * SERVED_EVERY, n)
         self.grown = age >= GROWN
@@ -162,7 +161,6 @@ class Latent:
         self.satisfaction += OLD_PULL * (usual - self.satisfaction) + 0.035 * rng.normal(size=n)
         failed = np.flatnonzero((rng.random(n) < 0.0009) & self.grown & free)
         self.satisfaction[failed] -= 1.1
-        self.incident[failed] = on
         lost = on - self.salary_lost <= 75
         parts = np.stack(
             [

@@ -60,7 +60,6 @@ def _marry(state: State, rng: np.random.Generator) -> None:
     may &= people.occupation != names.STUDENT
     wed = state.chance(rng, np.where(may, _a_day(MARRIES), 0))
     people.marital[wed] = MARRIED
-    state.wed_since[wed] = state.on
     cost = -np.minimum((state.demand(wed) * 6) // 10, rng.integers(20, 120, len(wed)) * 100_000)
     done = state.move(wed, cost, PAYMENT)
     state.note(wed, "marriage", np.where(done, cost, 0))

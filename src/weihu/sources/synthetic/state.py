@@ -53,6 +53,7 @@ class State:
     people: People
     wealth: Wealth
     risk: Ints
+    branches: int
     branch: Ints
     since: Ints
     accounts: Accounts
@@ -67,7 +68,6 @@ class State:
     rent: Ints
     died: Ints
     estate_on: Ints
-    wed_since: Ints
     moves: list[Move] = field(default_factory=list)
     events: Told = field(default_factory=Told)
     changed_people: list[Ints] = field(default_factory=list)
@@ -78,10 +78,6 @@ class State:
     @property
     def date(self) -> date:
         return day(self.on)
-
-    @property
-    def branches(self) -> int:
-        return int(self.branch.max())
 
     def draw(self, step: int) -> np.random.Generator:
         """A step's own chance on this day, so that one step more or less disturbs no other."""

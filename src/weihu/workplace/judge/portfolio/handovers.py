@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from weihu.workplace.base import audit
 from weihu.workplace.base.days import read_day
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.words import name_mask
 from weihu.workplace.gate.models import Handover
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
@@ -19,8 +19,6 @@ from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.portfolio import decisions
 from weihu.workplace.judge.portfolio.common import LISTED, REFUSALS, names_of, with_customers
 from weihu.workplace.judge.portfolio.models import Claim
-
-PAGE = 50
 
 
 @needs_run
@@ -128,7 +126,7 @@ def claims(request: WorkRequest) -> HttpResponse:
             refused = str(REFUSALS[reason.reason])
     me = request.user.staff_id
     claimable = decisions.claimable(gate).order_by("-grade_rank", "-aum", "customer_id")
-    page = Paginator(claimable, PAGE).get_page(request.GET.get("page"))
+    page = page_of(request, claimable)
     mine = list(Claim.objects.filter(staff_id=me).order_by("-pk")[:LISTED])
     lost_claims = list(Claim.objects.filter(before_id=me, state=Claim.State.HELD).order_by("-pk")[:LISTED])
     disputed = (

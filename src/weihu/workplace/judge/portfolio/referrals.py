@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Case, When
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from weihu.workplace.bank.metric import distance_to
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.words import amount_text, grade_words, measure_name, measure_text, other_ways
 from weihu.workplace.gate.models import Referral
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
@@ -39,9 +41,12 @@ def referral_list(request: WorkRequest) -> HttpResponse:
         except decisions.DecisionRefused as wrong:
             refused = str(REFUSALS[wrong.reason])
     me, on = request.user.staff_id, request.run.work_date
-    listed = list(rows[:LISTED])
+    waiting_first = Case(When(state=Referral.State.OPEN, then=0), default=1)
+    everything = rows.order_by(waiting_first, "-pk")
+    page = page_of(request, everything)
+    listed = list(everything[:LISTED] if request.GET.get("xlsx") else page)
     seen = gate.reached([row.customer_id for row in listed])
-    up = decisions.moved_up(listed, gate)
+    up, own = decisions.moved_up(listed, gate), list(rows.filter(from_id=me))
     names = names_of({staff_id for row in listed for staff_id in (row.from_id, row.to_id)})
     if request.GET.get("xlsx"):
         kept = [row for row in listed if row.customer_id in seen]
@@ -71,9 +76,10 @@ def referral_list(request: WorkRequest) -> HttpResponse:
             }
             for row in listed
         ],
+        "page": page,
         "names": names,
-        "made": sum(row.from_id == me for row in listed),
-        "came_up": sum(row.from_id == me and row.pk in up for row in listed),
+        "made": len(own),
+        "came_up": len(decisions.moved_up(own, gate)),
         "refused": refused,
         "here": "portfolios",
         "room": "referrals",

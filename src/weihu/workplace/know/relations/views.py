@@ -13,12 +13,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.relations import network
 from weihu.workplace.know.relations.forms import RelationForm
 from weihu.workplace.know.relations.models import Household, Member, Relation
-
-LISTED = 100
 
 
 @needs_run
@@ -91,12 +90,10 @@ def households(request: WorkRequest) -> HttpResponse:
     views = network.household_views(list(Household.objects.filter(pk__in=members)), request.gate)
     views.sort(key=lambda view: (-view.aum, view.household.pk))
     audit.record(request.user.staff_id, "households.view")
+    page = page_of(request, views)
     context: dict[str, Any] = {
-        "households": views[:LISTED],
-        "count": len(views),
-        "people": Staff.objects.in_bulk(
-            {row.primary_id for view in views[:LISTED] for row in view.members if row.primary_id}
-        ),
+        "page": page,
+        "people": Staff.objects.in_bulk({row.primary_id for view in page for row in view.members if row.primary_id}),
         "here": "completeness",
     }
     return render(request, "relations/households.html", context)
