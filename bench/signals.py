@@ -9,8 +9,8 @@ around an event; lead is in days, negative behind the event. The first ``HISTORY
 A second table says what the kinds tell of those who leave: an alert is right if it lies between the day on which
 somebody's mind began to change and the end of the money's going; ahead are days before the money began to go.
 
-Kinds that the workplace notes (follow-ups, complaints, care steps, campaigns, visits, introductions, referrals) and
-those that only restate the archive (missing facts, cadence) have no truth in a bank without staff; tests hold them.
+Kinds that the workplace notes (follow-ups, complaints, care steps, campaigns, visits, introductions, referrals,
+occasions of the archive) and those that only restate the archive (missing facts, cadence) have no truth in a bank without staff; tests hold them.
 The book has no watch, so nobody comes on it.
 """
 
@@ -179,27 +179,11 @@ def truths(book) -> dict[str, tuple[str, int, int]]:
             "SELECT customer_id, make_date(y, month(birth_date), day(birth_date)) AS d FROM people, (VALUES (2025), (2026)) v(y)"
             " WHERE NOT (month(birth_date) = 2 AND day(birth_date) = 29)", leads["birthday"], 0,
         ),
-        "life_occasion": (retirements(book), book.occasions["retirement"].lead_days + 1, 0),
         "new_customer": (f"SELECT customer_id, opened_on AS d FROM people WHERE opened_on > DATE '{LAST}' - 400", 0, 7),
         "grade_up": (f"SELECT customer_id, d FROM {graded} WHERE rank > rank_before", 0, 0),
         "grade_down": (f"SELECT customer_id, d FROM {graded} WHERE rank < rank_before", 0, 0),
         "near_grade": (f"SELECT customer_id, d FROM {graded} WHERE near AND NOT near_before", 0, 0),
     }  # fmt: skip
-
-
-def retirements(book) -> str:
-    """The first day of the month in which each customer reaches the age of retirement, by sex and the reform of 2025."""
-    parts = []
-    for sex, rule in book.retirement.items():
-        month = f"(year(birth_date) + {rule.age}) * 12 + month(birth_date) - 1"
-        begins = int(rule.rises_from[:4]) * 12 + int(rule.rises_from[5:]) - 1
-        later = f"least(({month} - {begins}) // {rule.step_months} + 1, {12 * (rule.highest_age - rule.age)})"
-        shifted = f"({month} + IF({month} >= {begins}, {later}, 0))"
-        parts.append(
-            f"SELECT customer_id, make_date({shifted} // 12, {shifted} % 12 + 1, 1) AS d FROM people"
-            f" WHERE sex = '{sex}' AND birth_date IS NOT NULL"
-        )
-    return " UNION ALL ".join(parts)
 
 
 def holidays(book) -> str:
@@ -258,7 +242,7 @@ def read_files(deliveries: Path, first: date, database: duckdb.DuckDBPyConnectio
         CREATE TABLE leaving AS FROM '{deliveries}/.truth/leaving.parquet';
         CREATE TABLE ratings AS SELECT DISTINCT customer_id, CAST(risk_rated_on AS DATE) AS risk_rated_on FROM ({read("customers")})
             WHERE risk_rated_on IS NOT NULL;
-        CREATE TABLE people AS SELECT DISTINCT ON (customer_id) customer_id, sex, CAST(birth_date AS DATE) AS birth_date,
+        CREATE TABLE people AS SELECT DISTINCT ON (customer_id) customer_id, CAST(birth_date AS DATE) AS birth_date,
             CAST(opened_on AS DATE) AS opened_on FROM ({read("customers")}) ORDER BY customer_id, d DESC;
         CREATE TABLE accounts AS SELECT account_id, customer_id, branch_id, product_id, CAST(matures_on AS DATE) AS matures_on,
             CAST(closed_on AS DATE) AS closed_on, d FROM ({read("accounts")});

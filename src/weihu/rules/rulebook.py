@@ -24,6 +24,7 @@ from weihu.rules.places import Place, Places
 from weihu.rules.sections.benefits import Benefit
 from weihu.rules.sections.campaigns import Campaigns
 from weihu.rules.sections.care_plans import CarePlan
+from weihu.rules.sections.chips import Chip
 from weihu.rules.sections.complaints import Complaints
 from weihu.rules.sections.consents import Consent
 from weihu.rules.sections.duplicates import Duplicates
@@ -128,6 +129,7 @@ class RuleBook(Entry):
     complaints: Complaints
     reception: Reception
     lists: Lists
+    chips: dict[str, Chip]
     limits: Limits
     duplicates: Duplicates
     pages: Pages

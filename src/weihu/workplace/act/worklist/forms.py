@@ -66,7 +66,7 @@ class ContactForm(forms.Form):
         label=_("Note"),
         required=False,
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2, "class": "form-control"}),
+        widget=forms.Textarea(attrs={"rows": 1, "class": "form-control"}),
     )
 
     def __init__(
@@ -74,12 +74,14 @@ class ContactForm(forms.Form):
         *args: Any,
         book: RuleBook,
         work_date: date,
+        next_open: date,
         unasked: list[Consent],
         agreed: set[str],
         lacking: list[str],
         **kwargs: Any,
     ) -> None:
-        """``unasked``: consents missing for a message; ``agreed``: consents given; ``lacking``: fields to ask first."""
+        """``next_open``: the day that "another time" suggests; ``unasked``: consents missing for a message;
+        ``agreed``: consents given; ``lacking``: fields to ask first."""
         super().__init__(*args, **kwargs)
         self.book, self.work_date, self.unasked, self.agreed = book, work_date, unasked, agreed
         self.fields["interest"].choices = [  # type: ignore[attr-defined]
@@ -88,7 +90,8 @@ class ContactForm(forms.Form):
         ]
         self.fields["learned"].choices = _fields(book, lacking)  # type: ignore[attr-defined]
         self.fields["way"].widget.attrs["class"] = "form-select"
-        self.fields["follow_up_on"].widget.attrs["min"] = str(work_date + timedelta(days=NEXT_STEP_DAYS))
+        earliest = work_date + timedelta(days=NEXT_STEP_DAYS)
+        self.fields["follow_up_on"].widget.attrs.update({"min": str(earliest), "data-next": str(next_open)})
 
     def clean(self) -> dict[str, Any]:
         """A follow-up must be after the working day; a message needs consent."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
+from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.messaging.fatigue import tired_customers
 from weihu.workplace.act.signals.reasons import Names, Reason, open_signals, reasons_of
 from weihu.workplace.bank.models import Signal, Standing, Task
@@ -19,7 +20,10 @@ from weihu.workplace.know.archive.facts import barred_customers
 
 @dataclass(frozen=True)
 class TodayTask:
-    """A task with its customer, its reasons, and what came of it today (None: nothing yet)."""
+    """A task with its customer, its reasons, and what came of it today (None: nothing yet).
+
+    ``chips``: the keys of the book's filters that show it; with a result, none does.
+    """
 
     position: int
     minutes: int
@@ -29,6 +33,7 @@ class TodayTask:
     standing: Standing
     reasons: list[Reason]
     contact: Contact | None
+    chips: tuple[str, ...]
 
     @property
     def customer_id(self) -> str:
@@ -87,6 +92,7 @@ class TodayList:
                 standings[row.customer_id],
                 reasons_of(names, reasons.get(row.customer_id, [])),
                 done.get(row.customer_id),
+                () if row.customer_id in done else _chips(request.book, reasons[row.customer_id]),
             )
             for row in rows
             if row.customer_id in standings and (row.customer_id in reasons or row.customer_id in done)
@@ -107,6 +113,15 @@ class TodayList:
         return sum(task.minutes for task in self.tasks)
 
     @property
+    def minutes_left(self) -> int:
+        """What the tasks without a result take."""
+        return sum(task.minutes for task in self.tasks if task.contact is None)
+
+    def in_chip(self, chip: str) -> int:
+        """How many tasks one of the book's filters shows."""
+        return sum(chip in task.chips for task in self.tasks)
+
+    @property
     def top_share(self) -> int:
         """Per cent of the planned minutes that go to the best customers (M10)."""
         top = sum(task.minutes for task in self.tasks if task.top)
@@ -125,11 +140,12 @@ class TodayList:
         """The first task without a result, else the first."""
         return next((task for task in self.tasks if task.contact is None), self.tasks[0] if self.tasks else None)
 
-    def after(self, customer_id: str) -> TodayTask | None:
-        """The next task without a result behind a customer's, or from the start again."""
+    def after(self, customer_id: str, chip: str = "") -> TodayTask | None:
+        """The next task without a result behind a customer's, or from the start again; if there is one, of the chip."""
         place = next((index for index, task in enumerate(self.tasks) if task.customer_id == customer_id), -1)
-        following = self.tasks[place + 1 :] + self.tasks[: place + 1]
-        return next((task for task in following if task.contact is None), self.first_open())
+        following = [task for task in self.tasks[place + 1 :] + self.tasks[: place + 1] if task.contact is None]
+        shown = [task for task in following if chip in task.chips]
+        return next(iter(shown or following), self.first_open())
 
     def neighbours(self, customer_id: str) -> tuple[TodayTask | None, TodayTask | None]:
         """The tasks before and behind a customer's."""
@@ -140,6 +156,11 @@ class TodayList:
 
 
 NOT_PLANNED_SHOWN = 50
+
+
+def _chips(book: RuleBook, signals: list[Signal]) -> tuple[str, ...]:
+    kinds = {signal.kind for signal in signals}
+    return tuple(key for key, chip in book.chips.items() if kinds & set(chip.kinds))
 
 
 def _contacts_today(request: WorkRequest, customer_ids: list[str]) -> dict[str, Contact]:

@@ -13,10 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from weihu.rules.sections.chips import Chip
 from weihu.workplace.act.care import results as care
 from weihu.workplace.act.messaging.sending import drafts
 from weihu.workplace.act.signals.reasons import open_signals
 from weihu.workplace.act.worklist.forms import ContactForm
+from weihu.workplace.act.worklist.sparkline import sparkline
 from weihu.workplace.act.worklist.suggestions import suggestions
 from weihu.workplace.act.worklist.today import TodayList, not_planned
 from weihu.workplace.bank.models import Standing
@@ -44,6 +46,7 @@ def today(request: WorkRequest) -> HttpResponse:
         "tasks": tasks,
         "on": tasks.on,
         "here": "today",
+        "chips": _chips(request, tasks),
         **(_panel(request, tasks, chosen.customer_id) if chosen else {}),
     }
     return render(request, "worklist/today.html", context)
@@ -62,7 +65,14 @@ def left(request: WorkRequest) -> HttpResponse:
 def task(request: WorkRequest, customer_id: str) -> HttpResponse:
     """One task of the reader's list, for the panel beside it."""
     tasks = TodayList.of(request)
-    context = {"tasks": tasks, "on": tasks.on, "here": "today", **_panel(request, tasks, customer_id)}
+    context = {
+        "tasks": tasks,
+        "on": tasks.on,
+        "here": "today",
+        "chips": _chips(request, tasks),
+        "opened": True,
+        **_panel(request, tasks, customer_id),
+    }
     return render(request, "worklist/panel.html" if request.htmx else "worklist/today.html", context)
 
 
@@ -79,10 +89,11 @@ def record(request: WorkRequest, customer_id: str) -> HttpResponse:
         return render(request, "worklist/panel.html", context, status=422)
     _save(request, standing.customer_id, form, archive)
     tasks = TodayList.of(request)
-    following = tasks.after(customer_id)
+    following = tasks.after(customer_id, request.POST.get("chip", ""))
     context = {
         "tasks": tasks,
         "here": "today",
+        "chips": _chips(request, tasks),
         "saved": standing.customer,
         **(_panel(request, tasks, following.customer_id) if following else {}),
     }
@@ -104,6 +115,11 @@ def call(request: WorkRequest, customer_id: str) -> HttpResponse:
     return render(request, "worklist/call.html", {"number": archive["phone"].value})
 
 
+def _chips(request: WorkRequest, tasks: TodayList) -> list[tuple[str, Chip, int]]:
+    """The filters above the list: key, entry of the book, and how many tasks each shows."""
+    return [(key, chip, tasks.in_chip(key)) for key, chip in request.book.chips.items()]
+
+
 def _form(
     request: WorkRequest, standing: Standing, archive: dict[str, FieldState], *args: Any, **kwargs: Any
 ) -> ContactForm:
@@ -112,6 +128,7 @@ def _form(
         *args,
         book=book,
         work_date=request.run.work_date,
+        next_open=request.gate.days.list_day(request.run.work_date, request.user.branch_id, request.user.staff_id).on,
         unasked=missing_consents(customer_id, "message", book),
         agreed=agreed_purposes([customer_id], book.consents)[customer_id],
         lacking=[state.key for state in missing(archive, standing, book)],
@@ -177,6 +194,7 @@ def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str
         "offers": offers,
         "unrated": unrated,
         "task": chosen,
+        "spark": sparkline(customer_context["chart"]["points"]),
         "form": _form(request, chosen.standing, customer_context["archive"], initial={"token": uuid4()}),
         "drafts": drafts(request, chosen.standing, customer_context["archive"], [signal.kind for signal in signals]),
         "message_token": uuid4(),

@@ -1,4 +1,4 @@
-// Draws the charts of a page, and those of what htmx swaps in.
+// Draws the charts of a page, those of what htmx swaps in, and folded ones once they are open.
 
 import { drawAssets } from "./charts/assets.js";
 import { drawMigration } from "./charts/migration.js";
@@ -16,9 +16,11 @@ const KINDS = {
 
 function drawAll() {
   for (const [kind, draw] of Object.entries(KINDS)) {
-    for (const box of document.querySelectorAll(`[${kind}]:not([_echarts_instance_])`)) draw(box);
+    for (const box of document.querySelectorAll(`[${kind}]:not([_echarts_instance_])`))
+      if (!box.closest("details:not([open])")) draw(box);
   }
 }
 
 document.addEventListener("htmx:afterSwap", drawAll);
+document.addEventListener("toggle", drawAll, true);
 drawAll();

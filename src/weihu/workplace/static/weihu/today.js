@@ -2,13 +2,20 @@
 
 import "./today/keyboard.js";
 import "./today/offline.js";
-import { choose, step, taskOf } from "./today/list.js";
+import "./today/result.js";
+import { choose, cover, filter, follow, step } from "./today/list.js";
 
 document.addEventListener("click", (event) => {
   const task = event.target.closest("[data-task]");
-  if (task) choose(task);
+  if (task) {
+    choose(task);
+    cover(true);
+  }
+  const chip = event.target.closest("[data-chip]");
+  if (chip) filter(chip.dataset.chip);
   const stepper = event.target.closest("[data-step]");
   if (stepper) step(Number(stepper.dataset.step));
+  if (event.target.closest("[data-close]")) cover(false);
 });
 
 // The number that "Call" brought: a telephone dials it at once.
@@ -20,10 +27,20 @@ function dial() {
   if (matchMedia("(pointer: coarse)").matches) location.href = number.href;
 }
 
+let shown = document.querySelector("[data-panel]")?.dataset.panel;
+
 document.addEventListener("htmx:afterSwap", (event) => {
   dial();
   const panel = document.querySelector("[data-panel]");
   if (event.target.id !== "panel" || !panel) return;
-  if (matchMedia("(max-width: 767px)").matches) event.target.scrollIntoView({ block: "start" });
-  choose(taskOf(panel.dataset.panel));
+  // htmx keeps the focus in a field of the same name, which is another customer's now
+  if (panel.dataset.panel !== shown && event.target.contains(document.activeElement)) event.target.focus();
+  if (panel.dataset.panel !== shown) event.target.scrollTop = 0;
+  shown = panel.dataset.panel;
+});
+
+// The list beside the panel comes with it, and is in place only now.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const panel = document.querySelector("[data-panel]");
+  if (event.target.id === "panel" && panel) follow(panel.dataset.panel);
 });

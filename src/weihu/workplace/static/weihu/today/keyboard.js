@@ -1,13 +1,17 @@
 // The keyboard of the Today page: 1–5 result, Enter saves, j/k next and previous, c calls, n notes.
 
 import { step } from "./list.js";
+import { reschedule } from "./result.js";
+
+const TYPED = "textarea, input:not([type=radio]), select";
+const PRESSED = "a, button, summary";
 
 function whileTyping(event, form) {
-  if (event.key === "Enter" && event.target.matches("textarea") && !event.shiftKey) {
+  if (event.key === "Escape") event.target.blur();
+  if (event.key === "Enter" && !event.shiftKey && event.target === form.elements.note) {
     event.preventDefault();
     form.requestSubmit();
   }
-  if (event.key === "Escape") event.target.blur();
 }
 
 function command(event, form) {
@@ -15,26 +19,24 @@ function command(event, form) {
   if (outcome) {
     outcome.checked = true;
     outcome.focus();
+    reschedule(outcome);
     event.preventDefault();
-  } else if (event.key === "Enter" && form.querySelector("[name=outcome]:checked")) {
+  } else if (event.key === "Enter" && !event.target.matches(PRESSED)) {
     event.preventDefault();
     form.requestSubmit();
-  } else if (event.key === "j") {
-    step(1);
-  } else if (event.key === "k") {
-    step(-1);
   } else if (event.key === "c") {
     document.querySelector("[data-act=call]")?.click();
   } else if (event.key === "n") {
-    form.querySelector("[name=note]").focus();
+    form.elements.note.focus();
     event.preventDefault();
   }
 }
 
 document.addEventListener("keydown", (event) => {
   const form = document.querySelector(".result");
-  if (!form || event.ctrlKey || event.metaKey || event.altKey) return;
-  const typing = event.target.matches("textarea, input:not([type=radio]), select");
-  if (typing) whileTyping(event, form);
-  else command(event, form);
+  if (!form || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const shown = form.checkVisibility();
+  if (event.target.matches(TYPED)) whileTyping(event, form);
+  else if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
+  else if (shown) command(event, form);
 });

@@ -1,5 +1,6 @@
 // Recording goes on without a connection: the result is kept, and another task of the list can be recorded too.
 
+import { cover } from "./list.js";
 import { keepWaiting, showWaiting, waiting } from "./waiting.js";
 
 function clear(form) {
@@ -15,6 +16,7 @@ function keepResult(form) {
   rows.push({ staff, customer, name, address: form.getAttribute("action"), said });
   keepWaiting(rows, staff);
   clear(form);
+  cover(false);
   showWaiting();
 }
 
