@@ -27,8 +27,9 @@ def fits(page) -> bool:
 def open_task(page) -> None:
     """The first task that waits; at the desk it is open beside the list already."""
     if not page.locator("[data-panel]").is_visible():
-        page.locator("[data-task]:not(.task-done)").first.click()
-        page.wait_for_selector("[data-panel]")
+        with page.expect_response("**/today/*/"):
+            page.locator("[data-task]:not(.task-done)").first.click()
+        page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
 
 
 def fill_in(page) -> None:

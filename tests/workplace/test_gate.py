@@ -21,6 +21,7 @@ OF_A_CUSTOMER = {
     "customer": ("get", []),
     "reveal": ("post", []),
     "record": ("post", []),
+    "take_back": ("post", []),
     "facts": ("get", []),
     "fact_history": ("get", ["phone"]),
     "fact_act": ("post", ["phone", 1]),

@@ -5,7 +5,12 @@ from uuid import uuid4
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from weihu.workplace.act.care.beginning import begin_by_hand
+from weihu.workplace.act.care.models import CarePlan
+from weihu.workplace.act.worklist.undo import UNDO
+from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Signal, Task
 from weihu.workplace.base import audit
 from weihu.workplace.base.models import Entry
@@ -130,3 +135,59 @@ def test_signals_of_one_movement_are_one_reason_and_one_result_answers_them_all(
     client.post(reverse("record", args=[customer]), said())
     answers = Contact.objects.get(customer_id=customer).answers.values_list("kind", flat=True)
     assert set(answers) == {"large_outflow", "unusual_outflow", "to_other_bank"}
+
+
+@pytest.fixture
+def no_plans(db):
+    CarePlan.objects.all().delete()  # those that the nights began
+
+
+def test_a_result_is_taken_back_at_once_with_its_answers(work, no_plans):
+    client, customer = work
+    form = said()
+    assert client.post(reverse("record", args=[customer]), form).context["undoable"].customer_id == customer
+    answer = client.post(reverse("take_back", args=[customer]), {"token": form["token"]})
+    assert answer.status_code == 200
+    assert answer.context["task"].customer_id == customer and answer.context["task"].reasons
+    assert not Contact.objects.exists()
+    assert Entry.objects.filter(action="contact.undo", customer_id=customer, detail="interested").count() == 1
+
+
+def test_a_result_that_changed_more_is_not_taken_back(work, no_plans, run):
+    client, customer = work
+    learned = said(learned="postcode", learned_value="210000")
+    assert client.post(reverse("record", args=[customer]), learned).context["undoable"] is None
+    assert client.post(reverse("take_back", args=[customer]), {"token": learned["token"]}).status_code == 400
+    begin_by_hand(customer, "win_back", run.rulebook, "x", run.work_date)
+    planned = said()
+    assert client.post(reverse("record", args=[customer]), planned).context["undoable"] is None
+    assert client.post(reverse("take_back", args=[customer]), {"token": planned["token"]}).status_code == 400
+    assert Contact.objects.count() == 2
+
+
+def test_a_result_is_taken_back_by_its_author_and_in_time_only(work, no_plans):
+    client, customer = work
+    form = said()
+    client.post(reverse("record", args=[customer]), form)
+    take_back = reverse("take_back", args=[customer])
+    Contact.objects.update(staff_id="another")
+    assert client.post(take_back, {"token": form["token"]}).status_code == 400
+    author = client.get(reverse("today")).context["user"].staff_id
+    Contact.objects.update(staff_id=author, recorded_at=timezone.now() - UNDO)
+    assert client.post(take_back, {"token": form["token"]}).status_code == 400
+    assert client.post(take_back, {"token": "x"}).status_code == 400
+    assert Contact.objects.count() == 1
+
+
+def test_the_next_task_is_of_the_chip_while_it_has_any(work):
+    client, customer = work
+    tasks = client.get(reverse("today")).context["tasks"]
+    chip, others = next(
+        (chip, others)
+        for chip in current().rulebook.chips
+        if (others := [row.customer_id for row in tasks.tasks if chip in row.chips and row.customer_id != customer])
+    )
+    assert tasks.after(customer, chip).customer_id == others[0]
+    assert tasks.after(customer, "").customer_id == tasks.tasks[1].customer_id
+    client.post(reverse("record", args=[customer]), said(outcome="not_reached"))
+    assert client.get(reverse("today")).context["tasks"].find(customer).chips == ()

@@ -118,6 +118,7 @@ urlpatterns = [
     path("today-left/", worklist.left, name="not_planned"),
     path("today/<str:customer_id>/", worklist.task, name="task"),
     path("customers/<str:customer_id>/contacts/", worklist.record, name="record"),
+    path("customers/<str:customer_id>/contacts/undo/", worklist.take_back, name="take_back"),
     path("customers/<str:customer_id>/call/", worklist.call, name="call"),
     # introductions
     path("customers/<str:customer_id>/introductions/", introductions.introduce, name="introduce"),

@@ -44,6 +44,12 @@ def _options(rows: Any, chosen: str) -> SafeString:
     return format_html_join("", '<option{0} value="{1}">{2}</option>', lines)
 
 
+class TokenForm(forms.Form):
+    """Which contact is meant."""
+
+    token = forms.UUIDField()
+
+
 class ContactForm(forms.Form):
     """The result of a contact: outcome, next step, note, interest, a fact learned. "Another time" needs a date."""
 

@@ -17,10 +17,11 @@ from weihu.rules.sections.chips import Chip
 from weihu.workplace.act.care import results as care
 from weihu.workplace.act.messaging.sending import drafts
 from weihu.workplace.act.signals.reasons import open_signals
-from weihu.workplace.act.worklist.forms import ContactForm
+from weihu.workplace.act.worklist.forms import ContactForm, TokenForm
 from weihu.workplace.act.worklist.sparkline import sparkline
 from weihu.workplace.act.worklist.suggestions import suggestions
 from weihu.workplace.act.worklist.today import TodayList, not_planned
+from weihu.workplace.act.worklist.undo import is_alone, undo
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
@@ -87,7 +88,7 @@ def record(request: WorkRequest, customer_id: str) -> HttpResponse:
         tasks = TodayList.of(request)
         context = {"tasks": tasks, "on": tasks.on, "here": "today", **_panel(request, tasks, customer_id), "form": form}
         return render(request, "worklist/panel.html", context, status=422)
-    _save(request, standing.customer_id, form, archive)
+    contact = _save(request, standing.customer_id, form, archive)
     tasks = TodayList.of(request)
     following = tasks.after(customer_id, request.POST.get("chip", ""))
     context = {
@@ -95,11 +96,35 @@ def record(request: WorkRequest, customer_id: str) -> HttpResponse:
         "here": "today",
         "chips": _chips(request, tasks),
         "saved": standing.customer,
+        "undoable": contact if is_alone(contact, request.book) else None,
         **(_panel(request, tasks, following.customer_id) if following else {}),
     }
     response = render(request, "worklist/recorded.html", context)
     if following:
         response.headers["HX-Push-Url"] = reverse("task", args=[following.customer_id])
+    return response
+
+
+@needs_run
+@require_POST
+def take_back(request: WorkRequest, customer_id: str) -> HttpResponse:
+    """Undo the result recorded last; the response is the customer's own panel again and the updated list."""
+    standing = request.gate.standing(customer_id)
+    form = TokenForm(request.POST)
+    if not form.is_valid() or not undo(
+        form.cleaned_data["token"], standing.customer_id, request.user.staff_id, request.book
+    ):
+        return HttpResponseBadRequest(str(_("This can no longer be undone.")))
+    tasks = TodayList.of(request)
+    context = {
+        "tasks": tasks,
+        "here": "today",
+        "chips": _chips(request, tasks),
+        "undone": standing.customer,
+        **_panel(request, tasks, customer_id),
+    }
+    response = render(request, "worklist/recorded.html", context)
+    response.headers["HX-Push-Url"] = reverse("task", args=[customer_id])
     return response
 
 
@@ -136,7 +161,7 @@ def _form(
     )
 
 
-def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: dict[str, FieldState]) -> None:
+def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: dict[str, FieldState]) -> Contact:
     """Save the contact, the signals it answers, the fact learned and the changes of care plans; once per token."""
     values = form.cleaned_data
     with transaction.atomic():
@@ -155,7 +180,7 @@ def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: di
             },
         )
         if not created:
-            return
+            return contact
         if contact.outcome != Outcome.NOT_REACHED:
             answered = open_signals(request.gate, [customer_id]).get(customer_id, [])
             Answer.objects.bulk_create(
@@ -168,6 +193,7 @@ def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: di
         if values["learned"] and values["learned_value"]:
             _learn(request, customer_id, values, archive)
         audit.record(request.user.staff_id, "contact", customer_id, contact.outcome)
+    return contact
 
 
 def _learn(request: WorkRequest, customer_id: str, values: dict[str, Any], archive: dict[str, FieldState]) -> None:
