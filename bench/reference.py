@@ -409,7 +409,8 @@ def night(
         delivered = landed / f"{name}.parquet"
         rows = f"SELECT * FROM '{state / name}.parquet'"
         if delivered.is_file():
-            rows += f" ANTI JOIN '{delivered}' USING ({key}) UNION ALL BY NAME SELECT * FROM '{delivered}'"
+            left = f"SELECT * FROM '{state / name}.parquet' WHERE {key} NOT IN (SELECT {key} FROM '{delivered}')"
+            rows = f"{left} UNION ALL BY NAME SELECT * FROM '{delivered}'"
         database.execute(f"CREATE TABLE {name} AS {rows}")
     days = [on + timedelta(days=1 + ahead) for ahead in range(4)]
     words = {
