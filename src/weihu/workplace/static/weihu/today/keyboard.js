@@ -35,7 +35,7 @@ function command(event, form) {
 document.addEventListener("keydown", (event) => {
   const form = document.querySelector(".result");
   if (!form || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const shown = form.checkVisibility();
+  const shown = form.getClientRects().length > 0;
   if (event.target.matches(TYPED)) whileTyping(event, form);
   else if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
   else if (shown) command(event, form);
