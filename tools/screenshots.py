@@ -18,12 +18,13 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 WIDTHS = {"desktop": 1440, "phone": 390}
 LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
 PAGES = {
-    "relationship_manager": ("today", "customers", "customer", "facts", "occasions", "evening", "cockpit"),
-    "high_counter": ("today", "customer"),
+    "relationship_manager": ("today", "lists", "maturities", "customers", "customer", "facts", "occasions", "evening", "cockpit"),
+    "high_counter": ("today", "reception", "customer"),
     "branch_manager": (
         "today", "customers", "filtered", "customer", "completeness", "imports", "forms", "form", "public", "households", "relations",
         "duplicates", "pair", "complaints", "complaint", "rights", "board", "morning", "evening", "log", "introductions",
-        "campaigns", "campaign", "messages", "cockpit",
+        "campaigns", "campaign", "messages", "cockpit", "days", "distribution", "migration", "near", "whatif", "book",
+        "portfolios", "referrals", "benefits",
     ),
     "personal_banking": ("customers", "cockpit", "effects"),
     "it_operator": ("runs", "run"),
@@ -58,6 +59,18 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
     "messages": ("messages/",),
     "cockpit": ("cockpit/",),
     "effects": ("cockpit/effects/",),
+    "lists": ("lists/",),
+    "maturities": ("lists/", "table tr:nth-child(3) a"),
+    "reception": ("reception/",),
+    "days": ("portfolios/days/",),
+    "distribution": ("grading/",),
+    "migration": ("grading/migration/",),
+    "near": ("grading/near/",),
+    "whatif": ("grading/what-if/",),
+    "book": ("grading/books/", "table a"),
+    "portfolios": ("portfolios/",),
+    "referrals": ("portfolios/referrals/",),
+    "benefits": ("portfolios/benefits/",),
     "runs": ("runs/",),
     "run": ("runs/", "table a"),
 }

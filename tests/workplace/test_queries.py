@@ -33,7 +33,7 @@ MANAGER, SUPERVISOR, BRANCH = "relationship_manager", "rm_supervisor", "branch_m
 PAGES = [
     ("today", MANAGER, 40),
     ("task", MANAGER, 40),
-    ("record", MANAGER, 60),
+    ("record", MANAGER, 62),
     ("customers", MANAGER, 15),
     ("customers", BRANCH, 15),
     ("customer", MANAGER, 50),

@@ -52,10 +52,15 @@ def test_who_took_another_name_is_found_by_it_and_not_by_the_old_one(deliveries,
     with (deliveries[0] / "customers.csv").open(encoding="utf-8") as file:
         row = next(csv.DictReader(file))
     old, row["name"] = row["name"], "欧阳靖康"
+    file_is_new = not (folder / "customers.csv").is_file()
     with (folder / "customers.csv").open("a", encoding="utf-8", newline="") as file:
-        csv.DictWriter(file, row, lineterminator="\n").writerow(row)
+        writer = csv.DictWriter(file, row, lineterminator="\n")
+        if file_is_new:
+            writer.writeheader()
+        writer.writerow(row)
     manifest = json.loads((folder / "manifest.json").read_text())
-    stated = manifest["files"]["customers"]
+    none_yet = {"file": "customers.csv", "rows": 0, "totals": {"income": "0.00"}}
+    stated = manifest["files"].setdefault("customers", none_yet)
     stated["rows"] += 1
     stated["totals"]["income"] = str(Decimal(stated["totals"]["income"]) + Decimal(row["income"] or 0))
     stated.pop("sha256", None)
