@@ -31,9 +31,9 @@ FIELDS = [
 
 MANAGER, SUPERVISOR, BRANCH = "relationship_manager", "rm_supervisor", "branch_manager"
 PAGES = [
-    ("today", MANAGER, 40),
-    ("task", MANAGER, 40),
-    ("record", MANAGER, 62),
+    ("today", MANAGER, 42),
+    ("task", MANAGER, 42),
+    ("record", MANAGER, 64),
     ("customers", MANAGER, 15),
     ("customers", BRANCH, 15),
     ("customer", MANAGER, 50),
@@ -43,7 +43,7 @@ PAGES = [
     ("distribution", BRANCH, 20),
     ("portfolios", BRANCH, 20),
     ("board", SUPERVISOR, 20),
-    ("cockpit", BRANCH, 30),
+    ("cockpit", BRANCH, 32),
 ]
 
 
