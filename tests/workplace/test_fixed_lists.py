@@ -18,7 +18,7 @@ from weihu.rules.listed import LISTS
 from weihu.sources import czech
 from weihu.sources.synthetic import SyntheticBank
 from weihu.workplace.act.lists import reading
-from weihu.workplace.act.lists.asking import Query
+from weihu.workplace.act.lists.asking import Query, spans
 from weihu.workplace.act.lists.columns import OPEN
 from weihu.workplace.act.lists.models import SavedFilter
 from weihu.workplace.act.lists.reading import SORTS, Asked
@@ -351,3 +351,9 @@ def test_an_address_says_what_is_not_usual_only(run):
     assert Query.of("money", {}, run).address() == ""
     assert Query.of("money", {"sort": "amount", "down": "0"}, run).address() == ""
     assert query.order_by("amount") == "grade=3&least=50000.00&sort=amount&down=1"
+
+
+def test_no_more_days_are_read_together_than_the_book_keeps():
+    brief = rulebook.load("brief")
+    kept = [rulebook.changed(brief, {"lists": {"kept_days": days}}) for days in (5, 30, 60)]
+    assert [spans(book) for book in kept] == [[1, 5], [1, 7, 30], [1, 7, 30, 60]]

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404
 
+from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.lists.columns import OPEN
 from weihu.workplace.act.lists.reading import NOBODY, SORTS, Asked, Night, neighbours, nights, together
 from weihu.workplace.bank.models import Run
@@ -17,8 +18,8 @@ from weihu.workplace.base.days import read_day
 from weihu.workplace.gate.reach import Gate
 
 WAN = 10_000
-SPANS = (1, 7, 30, 90)
-"""So many days can be read together of lists that tell of single days."""
+SPANS = (1, 7, 30)
+"""So many days can be read together of lists that tell of single days, and all that the book keeps."""
 NAME = "fixed"
 """The parameter that names a list in the address of a customer's page."""
 
@@ -42,7 +43,7 @@ class Query:
         if listed is None or night is None:
             raise Http404
         span = str(parameters.get("days", ""))
-        days = int(span) if listed.daily and span in map(str, SPANS) else 1
+        days = int(span) if listed.daily and span in map(str, spans(run.rulebook)) else 1
         rank, page = str(parameters.get("grade", "")), str(parameters.get("page", ""))
         sort = str(parameters.get("sort", ""))
         reason = str(parameters.get("reason", ""))
@@ -78,6 +79,11 @@ class Query:
         """The query string that orders by a column, the other way round if it does so already."""
         down = not self.asked.down if column == self.asked.sort else column not in ("name", "detail", "reason")
         return self.address(sort=column, down=int(down))
+
+
+def spans(book: RuleBook) -> list[int]:
+    """The days that can be read together, by what the book keeps."""
+    return [*(days for days in SPANS if days < book.lists.kept_days), book.lists.kept_days]
 
 
 def turning(came_from: Mapping[str, Any], gate: Gate, customer_id: str) -> tuple[Query, str | None, str | None] | None:

@@ -101,7 +101,7 @@ def nights(run: Run) -> list[Night]:
 def together(kept: Sequence[Night], night: Night, days: int) -> Night:
     """A night with those before it, so many days in all."""
     since = night.on - timedelta(days=days)
-    return replace(night, files=tuple(file for one in kept if since < one.on <= night.on for file in one.files))
+    return replace(night, files=tuple(file for read in kept if since < read.on <= night.on for file in read.files))
 
 
 def _file(run: Run) -> Path:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.lists import reading
-from weihu.workplace.act.lists.asking import NAME, SPANS, Query
+from weihu.workplace.act.lists.asking import NAME, Query, spans
 from weihu.workplace.act.lists.columns import COUNTED, MEASURED, OPEN, in_words
 from weihu.workplace.act.lists.models import SavedFilter
 from weihu.workplace.act.signals.reasons import Names
@@ -84,7 +84,7 @@ def fixed_list(request: WorkRequest, name: str) -> HttpResponse:
         "named": total["rows"] <= reading.MOST_NAMED,
         "came_from": query.address(**{NAME: name}),
         "nights": reading.nights(request.run),
-        "spans": SPANS if listed.daily else (),
+        "spans": spans(request.book) if listed.daily else (),
         "grades": list(enumerate(book.grades.values())),
         "reasons": [(key, in_words(name, "reason", {"reason": key}, Names(book))) for key in listed.reasons],
         "people": list(gate.colleagues()[:MOST_PEOPLE]) if gate.decides else [],
