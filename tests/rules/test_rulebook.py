@@ -202,6 +202,22 @@ def test_a_file_that_is_not_utf8_is_told_where(tmp_path):
     assert (fault.line, fault.expected_zh) == (2, "UTF-8 编码")
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("k = 1\n" * 100_000, "600,000"),
+        ("k = " + "[" * 5000 + "]" * 5000, ""),
+        (".".join("k" * 3000) + " = 1", ""),
+        ("k = " + "1" * 5000, ""),
+    ],
+)
+def test_a_book_beyond_all_bounds_is_refused_at_once(tmp_path, text, found):
+    path = tmp_path / "book.toml"
+    path.write_text(text, encoding="utf-8")
+    (fault,) = faults_in(path)
+    assert fault.found == found
+
+
 def test_money_is_exact_and_never_a_float(tmp_path):
     path = tmp_path / "book.toml"
     path.write_text('extends = "brief"\n[grades.small]\nminimum = 1000.10\n[policy]\ndowngrade_after_months = 0\n')

@@ -78,6 +78,9 @@ COMMON = BOOKS / "common"
 SCHEMA = BOOKS / "rulebook.schema.json"
 """The schema of books for editors, named by the first line of the built-in ones."""
 
+MOST_BYTES = 512 * 1024
+"""Of a book's file: seven times the longest one with all that every book begins with."""
+
 CENT = Decimal("0.01")
 S = TypeVar("S", bound=Signal)
 
@@ -198,11 +201,14 @@ def load(book: str | Path) -> RuleBook:
     """Read a book by built-in key or by path. Raises FaultyBook with every fault, its place and what was expected."""
     path = BOOKS / f"{book}.toml" if str(book) in builtin_books() else Path(book)
     text = _text(path)
-    places = Places(text)
     try:
+        places = Places(text)
         data = _parsed(text)
     except tomllib.TOMLDecodeError as error:
         raise FaultyBook(not_toml(error, path.name, text, places)) from None
+    except (RecursionError, ValueError):
+        zh, en = "层数和位数不超过 TOML 读取器的上限", "no deeper nesting and no longer number than TOML readers take"
+        raise FaultyBook([BookFault(path.name, None, "TOML", "", zh, en)]) from None
 
     parent = data.get("extends")
     if parent is not None and parent not in builtin_books():
@@ -292,6 +298,10 @@ def _parsed(text: str) -> dict[str, Any]:
 def _text(path: Path) -> str:
     """The text of a book's file."""
     try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            zh, en = f"最多 {MOST_BYTES:,} 字节", f"at most {MOST_BYTES:,} bytes"
+            raise FaultyBook([BookFault(path.name, None, "file", f"{size:,}", zh, en)])
         return path.read_text(encoding="utf-8-sig")
     except OSError:
         names = ", ".join(builtin_books())
