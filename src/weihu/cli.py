@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from weihu.engine.checksums import Damaged
 from weihu.engine.lake import Busy, Home
 from weihu.engine.landing.faults import DeliveryFault, DeliveryRefused, OutOfOrder
 from weihu.rules import rulebook
@@ -241,6 +242,8 @@ def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
                     progress.advance(bar)
     except Busy as busy:
         raise click.ClickException(f"{busy}: 另一批次正在运行 / another run is working here") from None
+    except Damaged as damaged:
+        raise click.ClickException(f"{damaged.zh} / {damaged.en}") from None
     except (OutOfOrder, DeliveryRefused) as refused:
         _explain(home, folder, refused)
     latest = current()

@@ -207,5 +207,5 @@ def _engine(run: Run) -> tuple[Engine, Reach]:
     engine = DuckEngine.in_memory()
     folder = settings.HOME.run(run.number)
     for name in ("standings", "thresholds", "tasks"):
-        engine.bind(name, READ[name], [folder / f"{name}.parquet"], often=False)
+        engine.bind(name, READ[name], [settings.HOME.verified(folder / f"{name}.parquet")], often=False)
     return engine, Reach(engine)

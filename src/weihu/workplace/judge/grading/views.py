@@ -359,7 +359,9 @@ def _outcome(request: WorkRequest, proposed: RuleBook) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _loaded(run: Run) -> State:
     """The columns of a run, for every reader."""
-    return State(settings.HOME.run(run.number), run.rulebook, run.month_days)
+    folder = settings.HOME.run(run.number)
+    settings.HOME.checksums.verify(folder)
+    return State(folder, run.rulebook, run.month_days)
 
 
 def _spent(request: WorkRequest) -> list[tuple[str, int]]:
