@@ -213,7 +213,7 @@ def test_pairs_that_may_be_one_person_are_counted(call, run):
 
 def test_a_password_is_given_if_it_is_a_good_one(call, run):
     member = Staff.objects.order_by("pk").first()
-    refused(call("login", "set", member.pk, "--password", "short"), "8")
+    refused(call("login", "set", member.pk, "--password", "short"), "10")
     refused(call("login", "set", "nobody", "--password", "a long password"), "no such member of staff")
     assert call("login", "set", member.pk, env={"WEIHU_PASSWORD": "a long password"}).exit_code == 0
     assert Entry.objects.filter(action="login.set", detail=member.pk).count() == 1

@@ -378,6 +378,40 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
         audit.record(_console(), "login.set", detail=staff_id)
 
 
+@login.command("remove")
+@click.argument("staff_id")
+@with_workplace
+def login_remove(home: Home, staff_id: str) -> None:
+    """Take a member of staff's password away; every session ends at its next page."""
+    from django.db import transaction  # noqa: PLC0415
+
+    from weihu.workplace.bank.models import Staff  # noqa: PLC0415
+    from weihu.workplace.base import audit  # noqa: PLC0415
+
+    member = Staff.objects.filter(staff_id=staff_id).first()
+    if member is None:
+        raise click.ClickException(f"{staff_id}: 没有此员工 / no such member of staff")
+    member.set_unusable_password()
+    with transaction.atomic():
+        member.save(update_fields=["password"])
+        audit.record(_console(), "login.remove", detail=staff_id)
+
+
+@login.command("unlock")
+@click.argument("staff_id")
+@with_workplace
+def login_unlock(home: Home, staff_id: str) -> None:
+    """Let a staff number that waits after wrong passwords sign in at once."""
+    from axes.models import AccessFailureLog  # noqa: PLC0415
+    from axes.utils import reset  # noqa: PLC0415
+
+    from weihu.workplace.base import audit  # noqa: PLC0415
+
+    reset(username=staff_id)
+    AccessFailureLog.objects.filter(username=staff_id).delete()
+    audit.record(_console(), "login.unlock", detail=staff_id)
+
+
 def _console() -> str:
     """Who acts at the command line, for the audit log."""
     return f"os:{os.environ.get('USER', '')}"

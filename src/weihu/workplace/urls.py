@@ -19,6 +19,7 @@ from weihu.workplace.api.calls import api
 from weihu.workplace.customer import consent_views, page
 from weihu.workplace.customer import duplicate_views as duplicates
 from weihu.workplace.customer import rights_views as rights
+from weihu.workplace.gate import identity
 from weihu.workplace.judge.benefits import views as benefits
 from weihu.workplace.judge.grading import views as grading
 from weihu.workplace.judge.portfolio import handovers, referrals
@@ -42,6 +43,7 @@ urlpatterns = [
     # base
     path("login/", reception.SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", identity.ChangePassword.as_view(), name="password"),
     path("language/", login_not_required(set_language), name="set_language"),
     # archive
     path("archive/", completeness.completeness, name="completeness"),

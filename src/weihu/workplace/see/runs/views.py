@@ -16,6 +16,7 @@ from weihu.workplace.gate.requests import WorkRequest, needs_run
 
 SHOWN = 60
 STEP_NAMES = {
+    "verify": _("Verify what the last nights left"),
     "land": _("Check and land the files"),
     "gather": _("Read what the day recorded"),
     "compile": _("Check and compile the rules"),
