@@ -478,7 +478,14 @@ def serve(home: Home, host: str, port: int) -> None:
     import waitress  # noqa: PLC0415
     from django.conf import settings  # noqa: PLC0415
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
+    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
 
+    migrations = MigrationExecutor(connection)
+    if migrations.migration_plan(migrations.loader.graph.leaf_nodes()):
+        raise click.ClickException(
+            "数据库不是本版本的结构,请先运行 weihu init / the database is not of this version; run weihu init first"
+        )
     trusted = {"trusted_proxy": settings.PROXY, "trusted_proxy_headers": "x-forwarded-proto"} if settings.PROXY else {}
     try:
         server = waitress.create_server(
