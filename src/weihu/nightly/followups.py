@@ -38,11 +38,16 @@ def finish(run: Run, folder: Path) -> None:
 
 
 def _begin_care(run: Run, folder: Path) -> None:
-    """Tonight's signals begin care plans."""
+    """Tonight's events begin care plans: by the signal that leads each."""
     kinds = kinds_that_begin(run.rulebook)
     if not kinds:
         return
-    raised = [("kind", "in", kinds), ("raised_on", "=", run.business_date), ("held_out", "=", False)]
+    raised = [
+        ("kind", "in", kinds),
+        ("raised_on", "=", run.business_date),
+        ("held_out", "=", False),
+        ("led_by", "=", ""),
+    ]
     signals = pq.read_table(folder / "signals.parquet", columns=["customer_id", "kind", "subject"], filters=raised)
     if signals.num_rows:
         standings = pq.read_table(folder / "standings.parquet", columns=["customer_id", "grade_rank"])

@@ -10,9 +10,11 @@ from functools import cached_property
 
 from django.utils.translation import get_language
 
+from weihu.rules.events import Speaker, Told, grouped, sentence
+from weihu.rules.match import OCCASION
 from weihu.rules.metric import EVIDENCE
 from weihu.rules.rulebook import RuleBook
-from weihu.workplace.bank.models import Branch, Product, Signal
+from weihu.workplace.bank.models import Branch, Product, Signal, Standing
 from weihu.workplace.base.words import amount_text, called, day, english, measure_text
 from weihu.workplace.contact.models import Answer
 from weihu.workplace.gate.models import Origin
@@ -23,7 +25,7 @@ from weihu.workplace.gate.reach import Gate
 class Reason:
     """One reason of a task: the signal, and its words once somebody reads them (a list shows the first of each task).
 
-    ``others``: signals that tell of the same movement of money.
+    ``others``: signals that tell of the same money.
     """
 
     signal: Signal
@@ -32,13 +34,45 @@ class Reason:
 
     @cached_property
     def text(self) -> str:
-        """Why the customer is on the list: what the signal says, then what the others know of it."""
-        return " · ".join(reason(signal, self.names) for signal in (self.signal, *self.others))
+        """Why the customer is on the list: what the signal says, or with others the sentence of the whole event."""
+        return sentence(self.signal, self.others, self.names.book, speaker(self.names)) or self.parts[0]
+
+    @cached_property
+    def parts(self) -> list[str]:
+        """What each of the signals says by itself."""
+        return [reason(signal, self.names) for signal in self.signals]
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        """All the signals of the event, the leading one first."""
+        return (self.signal, *self.others)
+
+    @property
+    def evidence(self) -> list[tuple[Signal, str]]:
+        """The signals with what each of them says."""
+        return list(zip(self.signals, self.parts, strict=True))
+
+    @property
+    def suggestion(self) -> str:
+        """What to do."""
+        return self._said("suggestion")
+
+    @property
+    def talk(self) -> str:
+        """What may be said; of an occasion, what the book has for its kind."""
+        occasion = self.names.book.occasions.get(self.signal.detail.partition(":")[0])
+        if self.signal.kind == OCCASION and occasion:
+            return occasion.talk(_language())
+        return self._said("talk")
+
+    def _said(self, part: str) -> str:
+        return self.names.book.signals[self.signal.kind].text(part, _language())
 
 
 def open_signals(gate: Gate, customer_ids: list[str]) -> dict[str, list[Signal]]:
-    """Open signals per customer, the heaviest first, less those answered since the night read the day's contacts."""
-    weights = gate.run.rulebook.signals
+    """Open signals per customer, the most urgent first, less those answered since the night read the day's contacts."""
+    book = gate.run.rulebook
+    urgency = {kind: book.urgency_of([kind]) for kind in book.signals}
     answered = set(
         Answer.objects.filter(customer_id__in=customer_ids, on__gte=gate.run.business_date).values_list(
             "customer_id", "kind", "subject"
@@ -49,21 +83,30 @@ def open_signals(gate: Gate, customer_ids: list[str]) -> dict[str, list[Signal]]
         if (signal.customer_id, signal.kind, signal.subject) not in answered:
             by_customer[signal.customer_id].append(signal)
     for signals in by_customer.values():
-        signals.sort(key=lambda signal: (-weights[signal.kind].weight, signal.kind, signal.subject))
+        signals.sort(
+            key=lambda signal: (
+                urgency[signal.kind],
+                -book.signals[signal.kind].weight,
+                signal.kind,
+                signal.on_date or signal.raised_on,
+                signal.subject,
+            )
+        )
     return dict(by_customer)
 
 
 def reasons_of(names: Names, signals: list[Signal]) -> list[Reason]:
     """A customer's signals as reasons, each event once: by the signal that leads it, if that is still open."""
-    leading = {(signal.kind, signal.subject) for signal in signals if not signal.led_by}
-    others: dict[tuple[str, str], list[Signal]] = defaultdict(list)
-    for signal in signals:
-        others[signal.led_by, signal.subject].append(signal)
-    return [
-        Reason(signal, names, tuple(others[signal.kind, signal.subject]))
-        for signal in signals
-        if (signal.led_by, signal.subject) not in leading
-    ]
+    return [Reason(signal, names, others) for signal, others in grouped(signals)]
+
+
+def told_to(book: RuleBook, signals: list[Signal], standing: Standing, staff_id: str) -> list[Signal]:
+    """Those of a customer's signals that are for a person: a deputy's own come first, nobody else is told of them."""
+    own = [signal for signal in signals if book.signals[signal.kind].to == "deputy"]
+    others = [signal for signal in signals if book.signals[signal.kind].to != "deputy"]
+    if standing.deputy_id in (None, staff_id):
+        return own + others
+    return others or own
 
 
 class Names:
@@ -83,11 +126,24 @@ class Names:
         return Branch.objects.in_bulk()
 
 
+def speaker(names: Names) -> Speaker:
+    """How the reader's language writes what an event's sentence is made of."""
+    return Speaker(
+        _language(),
+        lambda amount: amount_text(amount, names.book.currency),
+        day,
+        lambda signal: _detail(signal, names),
+    )
+
+
+def _language() -> str:
+    return get_language() or "zh-hans"
+
+
 def reason(signal: Signal, names: Names) -> str:
     """Why the customer is on the list, in words with the evidence filled in."""
     book = names.book
     rule = book.signals[signal.kind]
-    language = get_language() or "zh-hans"
 
     def worth(part: str) -> str:
         amount: Decimal | None = getattr(signal, part)
@@ -95,7 +151,7 @@ def reason(signal: Signal, names: Names) -> str:
             return measure_text(amount, book)
         return amount_text(amount, book.currency)
 
-    return rule.text("reason", language).format(
+    return rule.text("reason", _language()).format(
         amount=worth("amount"),
         base=f"{signal.base:.0f}" if signal.kind == "benefit_expiring" and signal.base is not None else worth("base"),
         limit=worth("limit"),
@@ -104,7 +160,7 @@ def reason(signal: Signal, names: Names) -> str:
     )
 
 
-def _detail(signal: Signal, names: Names) -> str:
+def _detail(signal: Told, names: Names) -> str:
     """The evidence's names: grades, fields, branches and products by the reader's language."""
     in_words = DETAILS.get(signal.kind)
     return in_words(signal.detail, names) if in_words else signal.detail
