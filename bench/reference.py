@@ -320,7 +320,7 @@ UNION ALL SELECT customer_id, 'near_grade', key_of(grade_rank + 1), metric, boun
     AND -flow_30 <= (aum - flow_30) * 0.01
 UNION ALL SELECT customer_id, 'maturity', account_id || ' ' || matures_on || CASE WHEN matures_on <= DATE '{{on}}' + 1 THEN ' 1' WHEN matures_on <= DATE '{{on}}' + 7 THEN ' 7' ELSE ' 30' END, balance, aum, NULL, matures_on, product_id FROM c
     JOIN (SELECT customer_id, account_id, balance, matures_on, product_id FROM accounts
-          WHERE closed_on IS NULL AND balance > 0 AND matures_on BETWEEN DATE '{{on}}' AND DATE '{{on}}' + 30) USING (customer_id) WHERE best >= 1
+          WHERE closed_on IS NULL AND balance > 0 AND matures_on BETWEEN DATE '{{on}}' + 1 AND DATE '{{on}}' + 30) USING (customer_id) WHERE best >= 1
 UNION ALL SELECT customer_id, 'birthday', d::VARCHAR, NULL, NULL, NULL, d, '' FROM c JOIN born USING (customer_id) WHERE best >= 2
 UNION ALL SELECT customer_id, 'missing_facts', '', NULL, NULL, NULL, NULL, what FROM lacks
 UNION ALL SELECT customer_id, 'dormant', '', aum, NULL, NULL, moved_on, '' FROM c WHERE best >= 1 AND moved_on <= DATE '{{on}}' - 90 AND aum > 0
@@ -360,7 +360,7 @@ SELECT s.customer_id, s.kind, s.subject, coalesce(l.raised_on, DATE '{{on}}') AS
 FROM seen s LEFT JOIN lasting l USING (customer_id, kind, subject)
 UNION ALL BY NAME
 SELECT * EXCLUDE (led_by) FROM lasting ANTI JOIN seen USING (customer_id, kind, subject)
-WHERE kind <> 'maturity' OR (customer_id, regexp_replace(subject, ' [0-9]+$', '')) NOT IN (SELECT (customer_id, stem) FROM nearer);
+WHERE kind <> 'maturity' OR (on_date > DATE '{{on}}' AND (customer_id, regexp_replace(subject, ' [0-9]+$', '')) NOT IN (SELECT (customer_id, stem) FROM nearer));
 
 DELETE FROM signals WHERE kind = 'near_grade' AND customer_id IN (SELECT customer_id FROM signals WHERE NOT held_out AND kind IN
     ('large_outflow', 'unusual_outflow', 'to_other_bank', 'matured', 'salary_stopped', 'grade_down', 'watch_begun'))

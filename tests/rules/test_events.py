@@ -159,7 +159,7 @@ def told(kind, amount, day=1, detail="", on_date=None, led_by="x"):
         ),
         ([told("large_outflow", 800_000), told("unusual_outflow", 790_000)], "06-01净流出 80万"),
         ([told("large_outflow", 600_000), told("to_other_bank", 900_000, 1, "工行")], "06-01净流出 60万,转往工行 90万"),
-        ([told("to_other_bank", 300_000, 1, "工行"), told("to_other_bank", 600_000, 2, "招行")], "2 日净流出 90万,其中 90万 转往招行"),
+        ([told("to_other_bank", 300_000, 1, "工行"), told("to_other_bank", 600_000, 2, "招行")], "2 日净流出 90万,全部转往招行"),
         ([told("large_inflow", 900_000), told("grade_up", 1, 1, "潜力 → 贵宾")], "06-01净流入 90万,等级 潜力 → 贵宾"),
         ([told("large_inflow", 900_000), told("large_inflow", 300_000, 4)], "4 日净流入 120万"),
         ([told("large_outflow", 900_000, 3), told("large_inflow", 890_000)], "3 日内流入 89万,流出 90万"),

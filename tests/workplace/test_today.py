@@ -128,7 +128,7 @@ def test_signals_of_one_movement_are_one_reason_and_one_result_answers_them_all(
     (reason,) = page.context["task"].reasons
     assert reason.signal.kind == "large_outflow"
     assert {signal.kind for signal in reason.others} == {"unusual_outflow", "to_other_bank"}
-    assert reason.text.endswith("净流出 ¥233.70万,其中 ¥233.70万 转往ICBC")
+    assert reason.text.endswith("净流出 ¥233.70万,全部转往ICBC")
     assert [signal.kind for signal, _ in reason.evidence] == ["large_outflow", "to_other_bank", "unusual_outflow"]
     client.post(reverse("record", args=[customer]), said())
     answers = Contact.objects.get(customer_id=customer).answers.values_list("kind", flat=True)

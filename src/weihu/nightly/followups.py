@@ -38,7 +38,7 @@ def finish(run: Run, folder: Path) -> None:
 
 
 def _begin_care(run: Run, folder: Path) -> None:
-    """Tonight's events begin care plans: by the signal that leads each."""
+    """Tonight's signals begin care plans."""
     kinds = kinds_that_begin(run.rulebook)
     if not kinds:
         return
@@ -48,7 +48,9 @@ def _begin_care(run: Run, folder: Path) -> None:
         ("held_out", "=", False),
         ("led_by", "=", ""),
     ]
-    signals = pq.read_table(folder / "signals.parquet", columns=["customer_id", "kind", "subject"], filters=raised)
+    signals = pq.read_table(
+        folder / "signals.parquet", columns=["customer_id", "kind", "subject", "led_by"], filters=raised
+    )
     if signals.num_rows:
         standings = pq.read_table(folder / "standings.parquet", columns=["customer_id", "grade_rank"])
         ranked = signals.join(standings, "customer_id", join_type="inner")

@@ -222,7 +222,7 @@ def _elsewhere(sent: Sequence[Told], net: Decimal, book: RuleBook, say: Speaker)
         return ""
     total, words = _sum(sent), book.events
     largest = max(sent, key=lambda signal: signal.amount or Decimal(0))
-    phrase = words.elsewhere if total <= -net else words.elsewhere_too
+    phrase = words.elsewhere_all if total == -net else words.elsewhere if total < -net else words.elsewhere_too
     return _filled(phrase.text(say.language), amount=say.money(total), detail=say.detail(largest))
 
 

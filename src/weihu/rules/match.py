@@ -26,7 +26,7 @@ class Situation:
     """What is known when an offer is looked for. ``amount``: the money in question, yuan. ``needed_within``: days
     until the customer needs it, if that is known. ``held``: categories that are held. ``classes``: the risk class of
     the core system's products per category and id. ``liked``: the offers in which the customer was interested, ``refused``:
-    those that he or she does not want to hear of. ``occasions``: the life occasions among the reasons. ``personal``:
+    those that he or she does not want to hear of, by key or category. ``occasions``: the life occasions among the reasons. ``personal``:
     whether offers may be chosen from the customer's data."""
 
     kinds: list[str]
@@ -110,10 +110,10 @@ def _fitting(situation: Situation, book: RuleBook) -> list[Fit]:
 
 
 def _fit(key: str, offer: Offer, situation: Situation, book: RuleBook) -> Fit | None:
-    answers, liked = _answered(offer, situation), key in situation.liked
+    answers, liked = _answered(offer, situation), _is_among(key, offer, situation.liked, book)
     spoken_of = liked and any(kind in book.ranking.liked_kinds for kind in situation.kinds)
     goals = sorted(situation.goals & set(offer.goals))
-    if not (answers or spoken_of) or key in situation.refused or not _is_for(offer, situation):
+    if not (answers or spoken_of) or _is_among(key, offer, situation.refused, book) or not _is_for(offer, situation):
         return None
     if offer.goals_only and not (goals or liked):
         return None
@@ -121,6 +121,12 @@ def _fit(key: str, offer: Offer, situation: Situation, book: RuleBook) -> Fit | 
     if products is None:
         return None
     return Fit(key, offer, answers, risk, products, goals, offer.category not in situation.held, liked)
+
+
+def _is_among(key: str, offer: Offer, named: frozenset[str], book: RuleBook) -> bool:
+    """Whether an offer is among some that are named by key or by category, or is of the category of one of them."""
+    categories = {book.offers[other].category for other in named if other in book.offers} | named
+    return key in named or offer.category in categories
 
 
 def _answered(offer: Offer, situation: Situation) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ibis
 from ibis.expr.types import BooleanValue, DateValue, StringValue, Table
 
-from weihu.rules.events import with_leaders
+from weihu.rules.events import ENDING, with_leaders
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.signals import Maturity
 from weihu.rules.tables import COMPARED, SIGNALS
@@ -92,7 +92,7 @@ def signals(seen: Table, signals_before: Table, answers: Table, calendar: Table,
         expires_on=_expiry(joined, book),
         held_out=_held_out(joined, book),
     ).select(*OPENED)
-    still = _without_nearer(lasting.anti_join(seen, KEY), seen, book).select(*OPENED)
+    still = _without_nearer(_not_past(lasting, calendar).anti_join(seen, KEY), seen, book).select(*OPENED)
     opened = fresh.union(still)
     unanswered = opened.anti_join(_silenced(answers, calendar, book), KEY)
     return with_leaders(_heard(unanswered, book), book)
@@ -106,6 +106,11 @@ def _heard(opened: Table, book: RuleBook) -> Table:
             quiet = opened.kind.isin(group.silences)
             opened = opened.filter(~quiet).union(opened.filter(quiet).anti_join(loud, "customer_id"))
     return opened
+
+
+def _not_past(lasting: Table, calendar: Table) -> Table:
+    """Open signals, less the maturities whose day has come: they were renewed, or are told as matured."""
+    return lasting.filter((lasting.kind != ENDING) | (lasting.on_date > business_date(calendar)))
 
 
 def _without_nearer(lasting: Table, seen: Table, book: RuleBook) -> Table:

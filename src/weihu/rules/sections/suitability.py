@@ -25,7 +25,7 @@ class Advice(Section):
 class Suitability(Section):
     """What may be offered to whom (domain, section 5): a risk rating counts for ``rating_days``; products of the
     ``exempt`` categories (deposits) need none, and who is under ``adult_age`` is offered no others. ``refusals``: the
-    archive's field of the offers that a customer does not want to hear of, by key. ``unrated``: how to come to a valid
+    archive's field of what a customer does not want to hear of, by category of product. ``unrated``: how to come to a valid
     rating where one is lacking for what would fit; ``minor``: what to mind with who is under age."""
 
     rating_days: Days

@@ -29,15 +29,20 @@ def kinds_that_begin(book: RuleBook) -> list[str]:
 
 
 def begin_by_signals(run: Run, signals: Iterable[dict[str, object]]) -> None:
-    """Begin the plans that tonight's signals ask for. ``signals``: customer_id, kind, subject, grade_rank.
+    """Begin the plans that tonight's signals ask for. ``signals``: customer_id, kind, subject, led_by, grade_rank.
 
-    What a corrected night finds again does not begin a second time, nor does a plan that has just ended.
+    An event begins a plan once, by the signal that leads it. What a corrected night finds again does not begin a second time, nor does a plan that has just ended.
     """
     book = run.rulebook
     asked: dict[str, CarePlan] = {}
     for signal in signals:
         for key, plan in book.care_plans.items():
-            if signal["kind"] in plan.starts_on and _of_grade(int(str(signal["grade_rank"])), plan, book):
+            leader = str(signal["led_by"]).partition(" ")[0]
+            if (
+                signal["kind"] in plan.starts_on
+                and leader not in plan.starts_on
+                and _of_grade(int(str(signal["grade_rank"])), plan, book)
+            ):
                 made = CarePlan(
                     customer_id=str(signal["customer_id"]),
                     plan=key,

@@ -10,11 +10,11 @@ from functools import cached_property
 
 from django.utils.translation import get_language
 
+from weihu.rules.advice import Matter, most_urgent_first
 from weihu.rules.events import Speaker, Told, grouped, sentence
-from weihu.rules.match import OCCASION
 from weihu.rules.metric import EVIDENCE
 from weihu.rules.rulebook import RuleBook
-from weihu.workplace.bank.models import Branch, Product, Signal, Standing
+from weihu.workplace.bank.models import Branch, Product, Signal
 from weihu.workplace.base.words import amount_text, called, day, english, measure_text
 from weihu.workplace.contact.models import Answer
 from weihu.workplace.gate.models import Origin
@@ -22,57 +22,30 @@ from weihu.workplace.gate.reach import Gate
 
 
 @dataclass(frozen=True)
-class Reason:
-    """One reason of a task: the signal, and its words once somebody reads them (a list shows the first of each task).
+class Reason(Matter[Signal]):
+    """One reason of a task, and its words once somebody reads them (a list shows the first of each task)."""
 
-    ``others``: signals that tell of the same money.
-    """
-
-    signal: Signal
     names: Names
-    others: tuple[Signal, ...] = ()
 
     @cached_property
     def text(self) -> str:
         """Why the customer is on the list: what the signal says, or with others the sentence of the whole event."""
-        return sentence(self.signal, self.others, self.names.book, speaker(self.names)) or self.parts[0]
+        return sentence(self.signal, self.others, self.names.book, speaker(self.names)) or self.evidence[0][1]
 
     @cached_property
-    def parts(self) -> list[str]:
-        """What each of the signals says by itself."""
-        return [reason(signal, self.names) for signal in self.signals]
-
-    @property
-    def signals(self) -> tuple[Signal, ...]:
-        """All the signals of the event, the leading one first."""
-        return (self.signal, *self.others)
-
-    @property
     def evidence(self) -> list[tuple[Signal, str]]:
-        """The signals with what each of them says."""
-        return list(zip(self.signals, self.parts, strict=True))
+        """The signals with what each of them says by itself."""
+        return [(signal, reason(signal, self.names)) for signal in self.signals]
 
     @property
-    def suggestion(self) -> str:
+    def suggested(self) -> str:
         """What to do."""
-        return self._said("suggestion")
-
-    @property
-    def talk(self) -> str:
-        """What may be said; of an occasion, what the book has for its kind."""
-        occasion = self.names.book.occasions.get(self.signal.detail.partition(":")[0])
-        if self.signal.kind == OCCASION and occasion:
-            return occasion.talk(_language())
-        return self._said("talk")
-
-    def _said(self, part: str) -> str:
-        return self.names.book.signals[self.signal.kind].text(part, _language())
+        return self.suggestion(self.names.book, _language())
 
 
 def open_signals(gate: Gate, customer_ids: list[str]) -> dict[str, list[Signal]]:
     """Open signals per customer, the most urgent first, less those answered since the night read the day's contacts."""
     book = gate.run.rulebook
-    urgency = {kind: book.urgency_of([kind]) for kind in book.signals}
     answered = set(
         Answer.objects.filter(customer_id__in=customer_ids, on__gte=gate.run.business_date).values_list(
             "customer_id", "kind", "subject"
@@ -82,31 +55,12 @@ def open_signals(gate: Gate, customer_ids: list[str]) -> dict[str, list[Signal]]
     for signal in gate.signals(customer_ids):
         if (signal.customer_id, signal.kind, signal.subject) not in answered:
             by_customer[signal.customer_id].append(signal)
-    for signals in by_customer.values():
-        signals.sort(
-            key=lambda signal: (
-                urgency[signal.kind],
-                -book.signals[signal.kind].weight,
-                signal.kind,
-                signal.on_date or signal.raised_on,
-                signal.subject,
-            )
-        )
-    return dict(by_customer)
+    return {customer: most_urgent_first(signals, book) for customer, signals in by_customer.items()}
 
 
 def reasons_of(names: Names, signals: list[Signal]) -> list[Reason]:
     """A customer's signals as reasons, each event once: by the signal that leads it, if that is still open."""
-    return [Reason(signal, names, others) for signal, others in grouped(signals)]
-
-
-def told_to(book: RuleBook, signals: list[Signal], standing: Standing, staff_id: str) -> list[Signal]:
-    """Those of a customer's signals that are for a person: a deputy's own come first, nobody else is told of them."""
-    own = [signal for signal in signals if book.signals[signal.kind].to == "deputy"]
-    others = [signal for signal in signals if book.signals[signal.kind].to != "deputy"]
-    if standing.deputy_id in (None, staff_id):
-        return own + others
-    return others or own
+    return [Reason(signal, others, names) for signal, others in grouped(signals)]
 
 
 class Names:

@@ -8,10 +8,11 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
+from weihu.rules.advice import told_to
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.urgency import Urgency
 from weihu.workplace.act.messaging.fatigue import tired_customers
-from weihu.workplace.act.signals.reasons import Names, Reason, open_signals, reasons_of, told_to
+from weihu.workplace.act.signals.reasons import Names, Reason, open_signals, reasons_of
 from weihu.workplace.bank.models import Signal, Standing, Task
 from weihu.workplace.contact.models import Contact, Outcome
 from weihu.workplace.gate.requests import WorkRequest
@@ -87,7 +88,9 @@ class TodayList:
         done = _contacts_today(request, ids)
         names, groups = Names(request.book), list(request.book.urgency.values())
         told = {
-            customer: told_to(request.book, reasons[customer], row, staff.staff_id)
+            customer: told_to(
+                reasons[customer], row.deputy_id == staff.staff_id, row.deputy_id is not None, request.book
+            )
             for customer, row in standings.items()
             if customer in reasons
         }
