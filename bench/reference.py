@@ -351,8 +351,7 @@ UNION ALL SELECT customer_id, 'benefit_expiring', benefit || ' {{quarter_end}}',
     WHERE best >= 3 AND DATE '{{quarter_end}}' > DATE '{{on}}' AND DATE '{{quarter_end}}' <= DATE '{{on}}' + 16;
 
 CREATE TABLE signals AS
-WITH lasting AS (SELECT * FROM s_signals WHERE expires_on >= DATE '{{on}}' AND kind IN {{kinds}}),
-nearer AS (SELECT customer_id, regexp_replace(subject, ' [0-9]+$', '') AS stem FROM seen WHERE kind = 'maturity')
+WITH lasting AS (SELECT * FROM s_signals WHERE expires_on >= DATE '{{on}}' AND kind IN {{kinds}})
 SELECT s.customer_id, s.kind, s.subject, coalesce(l.raised_on, DATE '{{on}}') AS raised_on, DATE '{{on}}' AS seen_on,
        DATE '{{on}}' + {by_kind(3)} AS expires_on,
        s.amount::DECIMAL(18,2) AS amount, s.base::DECIMAL(18,2) AS base, s."limit"::DECIMAL(18,2) AS "limit", s.on_date, s.detail,
@@ -360,7 +359,9 @@ SELECT s.customer_id, s.kind, s.subject, coalesce(l.raised_on, DATE '{{on}}') AS
 FROM seen s LEFT JOIN lasting l USING (customer_id, kind, subject)
 UNION ALL BY NAME
 SELECT * EXCLUDE (led_by) FROM lasting ANTI JOIN seen USING (customer_id, kind, subject)
-WHERE kind <> 'maturity' OR (on_date > DATE '{{on}}' AND (customer_id, regexp_replace(subject, ' [0-9]+$', '')) NOT IN (SELECT (customer_id, stem) FROM nearer));
+WHERE kind NOT IN ('near_grade', 'dormant', 'idle_cash', 'missing_facts', 'cadence_due', 'maturity')
+  AND (kind NOT IN ('loan_ending', 'card_expiring', 'risk_expiring', 'benefit_expiring') OR on_date <= DATE '{{on}}')
+  AND NOT (kind IN ('grade_up', 'grade_down') AND customer_id IN (SELECT customer_id FROM seen WHERE kind IN ('grade_up', 'grade_down')));
 
 DELETE FROM signals WHERE kind = 'near_grade' AND customer_id IN (SELECT customer_id FROM signals WHERE NOT held_out AND kind IN
     ('large_outflow', 'unusual_outflow', 'to_other_bank', 'matured', 'salary_stopped', 'grade_down', 'watch_begun'))

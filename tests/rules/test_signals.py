@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.rules.kinds.bank import BOOK, ON, open_signals
+from weihu.rules.signals import AHEAD, CONDITIONS
 
 TODAY = str(ON)
 
@@ -67,22 +68,28 @@ def test_a_maturity_that_comes_nearer_takes_the_place_of_the_one_before():
     assert row["subject"] == "a 2026-07-01 7"
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"subject": "b 2026-07-01 30"},
-        {"customer_id": "d"},
-        {"subject": "a 2026-08-01 30"},
-        {"kind": "matured", "subject": "a 2026-07-01"},
-    ],
-)
-def test_what_comes_nearer_leaves_other_accounts_customers_dates_and_kinds_open(other):
-    nearer = {"kind": "maturity", "subject": "a 2026-07-01 7"}
-    before = {"kind": "maturity", "subject": "a 2026-07-01 30", **other}
-    rows = open_signals([nearer], before=[before])
-    assert {(row["customer_id"], row["kind"], row["subject"]) for row in rows} == {
-        ("c", "maturity", "a 2026-07-01 7"),
-        (before.get("customer_id", "c"), before["kind"], before["subject"]),
+@pytest.mark.parametrize("kind", CONDITIONS)
+def test_a_condition_that_holds_no_longer_is_no_reason(kind):
+    before = {"kind": kind, "subject": "x", "on_date": ON + days(9), "expires_on": ON + days(1)}
+    assert open_signals([], before=[before]) == []
+
+
+@pytest.mark.parametrize("kind", AHEAD)
+def test_a_date_ahead_that_is_not_true_any_more_is_no_reason_and_one_that_has_come_stays(kind):
+    before = {"kind": kind, "subject": "x", "expires_on": ON + days(1)}
+    assert open_signals([], before=[before | {"on_date": ON + days(1)}]) == []
+    assert len(open_signals([], before=[before | {"on_date": ON}])) == 1
+
+
+@pytest.mark.parametrize(("before", "after"), [("grade_up", "grade_down"), ("grade_down", "grade_up")])
+def test_a_change_of_grade_takes_the_place_of_the_one_before(before, after):
+    earlier = {"kind": before, "subject": "x", "expires_on": ON + days(1)}
+    others = [earlier | {"customer_id": "d"}, earlier | {"kind": "waking"}]
+    seen = [{"kind": after, "subject": TODAY}]
+    assert {(row["customer_id"], row["kind"]) for row in open_signals(seen, before=[earlier, *others])} == {
+        ("c", after),
+        ("d", before),
+        ("c", "waking"),
     }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, TypedDict
 
-from weihu.rules.events import S, answered_kinds
+from weihu.rules.events import S, Told, answered_kinds
 from weihu.rules.match import OCCASION, Fit, Situation, lacks_rating, matches
 from weihu.rules.metric import kinds_without_money
 from weihu.rules.rulebook import RuleBook
@@ -38,7 +38,7 @@ class Matter(Generic[S]):
     @property
     def _what(self) -> str:
         """What the detail names first: the care plan, the kind of occasion."""
-        return self.signal.detail.partition(":")[0]
+        return str(self.signal.detail).partition(":")[0]
 
     def kinds(self, book: RuleBook) -> list[str]:
         """The kinds that an offer may answer; a care plan goes on with what began it."""
@@ -78,7 +78,8 @@ class Concerned(TypedDict):
 
 
 def most_urgent_first(signals: Iterable[S], book: RuleBook) -> list[S]:
-    """A customer's signals in the order of the book: by urgency, then by weight, then the earliest date."""
+    """A customer's signals in the order of the book: by urgency, then by weight; of one kind the nearest date ahead, and
+    the last of what has happened."""
     urgency = {kind: book.urgency_of([kind]) for kind in book.signals}
     return sorted(
         signals,
@@ -86,10 +87,15 @@ def most_urgent_first(signals: Iterable[S], book: RuleBook) -> list[S]:
             urgency[signal.kind],
             -book.signals[signal.kind].weight,
             signal.kind,
-            signal.on_date or signal.raised_on,
+            _turn(signal),
             signal.subject,
         ),
     )
+
+
+def _turn(signal: Told) -> int:
+    ahead = signal.on_date is not None and signal.on_date > signal.raised_on
+    return int(signal.on_date.toordinal()) if ahead else -int(signal.raised_on.toordinal())
 
 
 def told_to(signals: Sequence[S], is_deputy: bool, has_deputy: bool, book: RuleBook) -> list[S]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Protocol, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import ibis
 from ibis.expr.types import IntegerValue, StringValue, Table
@@ -125,17 +125,8 @@ def _led_by(led: Table, book: RuleBook) -> StringValue:
 # --- the day ---
 
 
-class Told(Protocol):
-    """A signal as a night has found it (columns: tables.SIGNALS)."""
-
-    kind: str
-    subject: str
-    raised_on: date
-    amount: Decimal | None
-    on_date: date | None
-    detail: str
-    led_by: str
-
+Told: TypeAlias = Any
+"""A signal as a night has found it (columns: tables.SIGNALS): a row of the night's table or of the database."""
 
 S = TypeVar("S", bound=Told)
 
@@ -196,7 +187,7 @@ def sentence(leading: Told, others: Sequence[Told], book: RuleBook, say: Speaker
         other=say.money(_total(fell)),
         date=say.day(max(dates)),
     )
-    return text + _elsewhere(sent, net, book, say) + _besides(signals, book, say)
+    return text + _elsewhere(sent, net, book, say) + _besides(signals, not (came and fell), book, say)
 
 
 def _by_day(signals: Iterable[Told], kinds: Sequence[str]) -> dict[date, Decimal]:
@@ -226,12 +217,12 @@ def _elsewhere(sent: Sequence[Told], net: Decimal, book: RuleBook, say: Speaker)
     return _filled(phrase.text(say.language), amount=say.money(total), detail=say.detail(largest))
 
 
-def _besides(signals: Sequence[Told], book: RuleBook, say: Speaker) -> str:
-    """What had matured, and the grade that changed."""
+def _besides(signals: Sequence[Told], one_way: bool, book: RuleBook, say: Speaker) -> str:
+    """What had matured, and the grade that changed; one that came and went with the money is not worth a word."""
     parts, words = [], book.events
     if ended := [signal for signal in signals if signal.kind == ENDED]:
         parts.append(_filled(words.matured.text(say.language), amount=say.money(_sum(ended))))
-    if changed := [signal for signal in signals if signal.kind in REGRADED]:
+    if one_way and (changed := [signal for signal in signals if signal.kind in REGRADED]):
         last = max(changed, key=lambda signal: signal.raised_on)
         parts.append(_filled(words.regraded.text(say.language), detail=say.detail(last)))
     return "".join(parts)

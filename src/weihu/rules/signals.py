@@ -7,15 +7,21 @@ answered one comes back is decided here.
 from __future__ import annotations
 
 import ibis
-from ibis.expr.types import BooleanValue, DateValue, StringValue, Table
+from ibis.expr.types import BooleanValue, DateValue, Table
 
-from weihu.rules.events import ENDING, with_leaders
+from weihu.rules.events import ENDING, REGRADED, with_leaders
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.sections.signals import Maturity
 from weihu.rules.tables import COMPARED, SIGNALS
 from weihu.rules.value import business_date
 
 KEY = ("customer_id", "kind", "subject")
+CONDITIONS = (ENDING, "near_grade", "dormant", "idle_cash", "missing_facts", "cadence_due")
+"""The kinds that are seen again on every night on which they hold: they are no reason longer than that. A maturity whose
+day has come was renewed, or is told as matured; one that comes nearer is seen by another name."""
+
+AHEAD = ("loan_ending", "card_expiring", "risk_expiring", "benefit_expiring")
+"""The kinds that look ahead to a date: what is not true any more before the date is no reason."""
+
 OPENED = tuple(name for name in SIGNALS if name != "led_by")
 LOOKED_AT = (
     "customer_id",
@@ -92,8 +98,7 @@ def signals(seen: Table, signals_before: Table, answers: Table, calendar: Table,
         expires_on=_expiry(joined, book),
         held_out=_held_out(joined, book),
     ).select(*OPENED)
-    still = _without_nearer(_not_past(lasting, calendar).anti_join(seen, KEY), seen, book).select(*OPENED)
-    opened = fresh.union(still)
+    opened = fresh.union(_still_true(lasting.anti_join(seen, KEY), seen, calendar))
     unanswered = opened.anti_join(_silenced(answers, calendar, book), KEY)
     return with_leaders(_heard(unanswered, book), book)
 
@@ -108,23 +113,14 @@ def _heard(opened: Table, book: RuleBook) -> Table:
     return opened
 
 
-def _not_past(lasting: Table, calendar: Table) -> Table:
-    """Open signals, less the maturities whose day has come: they were renewed, or are told as matured."""
-    return lasting.filter((lasting.kind != ENDING) | (lasting.on_date > business_date(calendar)))
-
-
-def _without_nearer(lasting: Table, seen: Table, book: RuleBook) -> Table:
-    """Open signals, less those that have come nearer: a maturity in a month is now one in a week."""
-    staged = [kind for kind, rule in book.signals.items() if isinstance(rule, Maturity) and rule.also_lead_days]
-    if not staged:
-        return lasting
-
-    def stem(table: Table) -> StringValue:
-        return table.subject.re_replace(" [0-9]+$", "")
-
-    nearer = seen.filter(seen.kind.isin(staged))
-    nearer = nearer.select("customer_id", "kind", stem=stem(nearer)).distinct()
-    return lasting.mutate(stem=stem(lasting)).anti_join(nearer, ["customer_id", "kind", "stem"])
+def _still_true(unseen: Table, seen: Table, calendar: Table) -> Table:
+    """Of the signals that were open and are not seen tonight, those that stay so: events for their days, and dates that
+    have come. A change of grade is over when the next one is seen."""
+    ahead = unseen.kind.isin(AHEAD) & (unseen.on_date > business_date(calendar))
+    unseen = unseen.filter(~unseen.kind.isin(CONDITIONS) & ~ahead)
+    regraded = seen.filter(seen.kind.isin(REGRADED)).select("customer_id", again=ibis.literal(True)).distinct()
+    joined = unseen.left_join(regraded, "customer_id").drop("customer_id_right")
+    return joined.filter(~joined.kind.isin(REGRADED) | joined.again.isnull()).select(*OPENED)
 
 
 def _expiry(raised: Table, book: RuleBook) -> DateValue:
