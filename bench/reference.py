@@ -289,7 +289,7 @@ CREATE MACRO key_of(rank) AS ['ungraded', 'small', 'ordinary', 'potential', 'val
 CREATE MACRO bound_of(rank) AS CASE rank WHEN 1 THEN 1000 WHEN 2 THEN 50000 WHEN 3 THEN 200000 WHEN 4 THEN 500000 WHEN 5 THEN 3000000 END;
 CREATE TABLE seen AS
 WITH c AS (SELECT s.*, g.s_rank, g.s_watch, g.s_moved, greatest(s.grade_rank, coalesce(g.s_rank, s.grade_rank)) AS best
-           , flow_1 - lent AS day FROM standings s JOIN graded g USING (customer_id) JOIN moves USING (customer_id) WHERE s.effective),
+           , s.flow_1 - lent AS day FROM standings s JOIN graded g USING (customer_id) JOIN moves USING (customer_id) WHERE s.effective),
 money AS (SELECT a.customer_id, a.branch_id AS home, t.branch_id, t.counterparty_bank, t.amount, t.kind, t.transaction_id
           FROM l_transactions t JOIN accounts a USING (account_id)),
 away AS (SELECT customer_id, sum(abs(amount))::DECIMAL(18,2) AS moved, arg_min(branch_id, (-abs(amount), transaction_id)) AS place

@@ -116,7 +116,7 @@ def test_maturities_of_a_week_are_one_reason_led_by_the_first():
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([*INCOMING, *OUTGOING, EITHER_WAY, "matured", "grade_down", "dormant"]),
+            st.sampled_from([*INCOMING, *OUTGOING, EITHER_WAY, "matured", "grade_down", "salary_stopped"]),
             st.integers(1, 3),
             st.integers(0, 8),
         ),

@@ -80,7 +80,7 @@ def test_a_goal_of_the_customer_comes_first():
 def test_the_book_ranks_by_what_it_counts():
     idle = replace(EVERYTHING, kinds=["idle_cash"], goals=frozenset({"pension"}))
     without_goals = rulebook.changed(BOOK, {"ranking": {"goal": 0, "new": 0}})
-    assert [fit.key for fit in matches(idle, without_goals)] == ["wealth", "term_deposit", "fund"]
+    assert [fit.key for fit in matches(idle, without_goals)] == ["pension_annuity", "wealth", "term_deposit"]
 
 
 def test_the_book_says_how_many_are_shown():
