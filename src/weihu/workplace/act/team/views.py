@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.reception.watching import unusual
 from weihu.workplace.act.schedule.models import Visit
-from weihu.workplace.act.signals.reasons import Names, open_signals, reason
+from weihu.workplace.act.signals.reasons import Names, open_signals, reasons_of
 from weihu.workplace.act.team.day import PersonDay, day_of, followed_up, run_for
 from weihu.workplace.act.team.models import Undone, WorkNote
 from weihu.workplace.bank.models import Branch, Run, Staff, Standing
@@ -252,7 +252,7 @@ def _named(request: WorkRequest, rows: list[PersonDay]) -> tuple[dict[str, Stand
     signals = open_signals(request.gate, sorted(standings))
     words = Names(request.book)
     return standings, {
-        customer: [reason(signal, words) for signal in open_ones] for customer, open_ones in signals.items()
+        customer: [reason.text for reason in reasons_of(words, open_ones)] for customer, open_ones in signals.items()
     }
 
 

@@ -134,7 +134,7 @@ def near(gate: Gate, most: int) -> dict[str, Distance]:
 
 
 def _nearest(standings: Table, reach: Table, thresholds: Table, parts: Parts, book: RuleBook, most: int) -> Table:
-    columns = ("customer_id", "branch_id", "grade_rank", "aum", "measured", "measured_days", "metric")
+    columns = ("customer_id", "branch_id", "grade_rank", "aum", "measured", "measured_days", "metric", "flow_30")
     close = near_next(_reached(standings, reach, parts).select(*columns), thresholds, book)
     return close.order_by(close.aum.desc(), close.customer_id).limit(most)
 
