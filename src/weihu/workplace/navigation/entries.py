@@ -50,8 +50,8 @@ def sees_runs(post: Post) -> bool:
 @dataclass(frozen=True)
 class Entry:
     """A page that a post opens directly. ``page``: its name in ``urls.py``, with ``args``; ``below``: the names of the
-    pages that belong to it; ``waits``: the count beside it (``waiting.COUNTS``); ``thumb``: it stands in the telephone's
-    bar while there is room."""
+    pages that belong to it; ``waits``: the count beside it (``waiting.COUNTS``); ``thumb``: its name in the
+    telephone's bar, where it stands while there is room."""
 
     key: str
     page: str
@@ -61,7 +61,7 @@ class Entry:
     args: tuple[str, ...] = ()
     below: tuple[str, ...] = ()
     waits: str = ""
-    thumb: bool = False
+    thumb: Promise | str = ""
 
     @property
     def address(self) -> str:
@@ -95,15 +95,42 @@ class Act:
         return reverse(self.page, args=args) + self.place
 
 
+TODAY = Entry(
+    "today", "today", _("Today"), "checklist", has_list, below=("task", "record", "take_back"), thumb=_("Today")
+)
+RECEPTION = Entry(
+    "reception",
+    "reception",
+    _("Reception"),
+    "bell-ringing",
+    receives,
+    below=("service_card", "card_facts", "card_act"),
+    thumb=_("Reception"),
+)
+MY_REFERRALS = Entry(
+    "my_referrals",
+    "referrals",
+    _("My referrals"),
+    "arrow-up-circle",
+    receives,
+    waits="referrals",
+    thumb=_("My referrals"),
+)
+CUSTOMERS = Entry("customers", "customers", _("Customers"), "users", reaches, below=("bulk",), thumb=_("Customers"))
 SCHEDULE = Group(
     "schedule",
     _("Schedule"),
     "calendar",
     (
-        Entry("occasions", "occasions", _("Birthdays and visits"), "calendar-heart", reaches, thumb=True),
+        Entry("occasions", "occasions", _("Birthdays and visits"), "calendar-heart", reaches, thumb=_("Schedule")),
         Entry("maturing", "fixed_list", _("Maturities"), "calendar-dollar", reaches, args=("maturing",)),
     ),
 )
+LISTS = Entry("lists", "lists", _("Lists"), "list-details", reaches, below=("fixed_list",), thumb=_("Lists"))
+TEAM = Entry(
+    "team", "board", _("Team"), "users-group", reaches, below=("morning", "evening", "work_log"), thumb=_("Team")
+)
+COCKPIT = Entry("cockpit", "cockpit", _("Cockpit"), "gauge", reaches, below=("effects",), thumb=_("Cockpit"))
 SERVICE = Group(
     "service",
     _("Service"),
@@ -165,34 +192,17 @@ ADMINISTRATION = Group(
         Entry("runs", "runs", _("Runs"), "moon-stars", sees_runs, below=("run",)),
     ),
 )
-TABLE: tuple[Entry | Group, ...] = (
-    Entry("today", "today", _("Today"), "checklist", has_list, below=("task", "record", "take_back"), thumb=True),
-    Entry(
-        "reception",
-        "reception",
-        _("Reception"),
-        "bell-ringing",
-        receives,
-        below=("service_card", "card_facts", "card_act"),
-        thumb=True,
-    ),
-    Entry("my_referrals", "referrals", _("My referrals"), "arrow-up-circle", receives, waits="referrals", thumb=True),
-    Entry("customers", "customers", _("Customers"), "users", reaches, below=("bulk",), thumb=True),
-    SCHEDULE,
-    Entry("lists", "lists", _("Lists"), "list-details", reaches, below=("fixed_list",), thumb=True),
-    Entry(
-        "team",
-        "board",
-        _("Team"),
-        "users-group",
-        reaches,
-        below=("morning", "evening", "work_log"),
-        thumb=True,
-    ),
-    Entry("cockpit", "cockpit", _("Cockpit"), "gauge", reaches, below=("effects",), thumb=True),
+DESK: tuple[Entry | Group, ...] = (TODAY, CUSTOMERS, SCHEDULE, LISTS, TEAM, COCKPIT, SERVICE, ADMINISTRATION)
+"""The table of who looks after customers and of who manages."""
+COUNTER: tuple[Entry | Group, ...] = (
+    TODAY,
+    RECEPTION,
+    MY_REFERRALS,
+    Group("customers", _("Customers"), "users", (CUSTOMERS, *SCHEDULE.entries, LISTS)),
     SERVICE,
-    ADMINISTRATION,
+    Group("administration", _("Administration"), "adjustments", (TEAM, COCKPIT, *ADMINISTRATION.entries)),
 )
+"""The table of the counter: its three pages stand alone, the others in groups."""
 IN_BAR = 4
 """So many entries the telephone's bar has beside the search and the menu."""
 ACTS = (
@@ -219,7 +229,7 @@ def table_of(post: Post | None) -> list[Entry | Group]:
     if post is None:
         return []
     rows: list[Entry | Group] = []
-    for row in TABLE:
+    for row in COUNTER if post.receives else DESK:
         if isinstance(row, Group):
             entries = tuple(entry for entry in row.entries if entry.right(post))
             if len(entries) > 1:

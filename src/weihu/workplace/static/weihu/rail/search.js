@@ -6,6 +6,10 @@ const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 const box = document.querySelector("#search");
 const field = box?.querySelector("[name=q]");
 
+// the words that the shown options answer, and whether Enter was pressed before they were there
+let answered = "";
+let awaited = false;
+
 const options = () => [...box.querySelectorAll("[role=option]")];
 const marked = () => box.querySelector("[aria-selected=true]");
 
@@ -17,11 +21,18 @@ function mark(option) {
   else field.removeAttribute("aria-activedescendant");
 }
 
-function show() {
+function show(event) {
+  answered = event.detail.requestConfig.parameters.q;
   const some = options().length > 0;
   field.setAttribute("aria-expanded", some);
   box.querySelector("[data-search-none]").hidden = some;
   mark(options()[0]);
+  if (awaited && answered === field.value) choose();
+}
+
+function choose() {
+  awaited = answered !== field.value;
+  if (!awaited) marked()?.click();
 }
 
 function open() {
@@ -60,8 +71,11 @@ if (box) {
       step(STEPS[event.key]);
     } else if (event.key === "Enter" && !event.isComposing && event.target === field) {
       event.preventDefault();
-      marked()?.click();
+      choose();
     }
+  });
+  field.addEventListener("input", () => {
+    awaited = false;
   });
   box.addEventListener("mouseover", (event) => {
     const option = event.target.closest("[role=option]");
