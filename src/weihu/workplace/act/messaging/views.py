@@ -85,7 +85,6 @@ def templates(request: WorkRequest) -> HttpResponse:
         "form": form,
         "places": PLACES,
         "missing": [label for medium, label in Medium.choices if medium not in gateways()],
-        "here": "templates",
     }
     return render(request, "messaging/templates.html", context, status=422 if form.errors else 200)
 

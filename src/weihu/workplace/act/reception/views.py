@@ -119,7 +119,6 @@ def reception(request: WorkRequest) -> HttpResponse:
         "why": why,
         "whys": ServiceCard.Why.choices,
         "left": cards.cards_left(gate),
-        "here": "reception",
     }
     return render(request, "reception/reception.html", context, status=422 if refused else 200)
 
@@ -208,7 +207,6 @@ def memos(request: WorkRequest) -> HttpResponse:
     context = {
         "rows": [(row, standings.get(row.customer_id)) for row in listed if row.customer_id in standings],
         "people": Staff.objects.in_bulk({row.from_id for row in listed}),
-        "here": "memos",
     }
     return render(request, "reception/memos.html", context)
 
@@ -260,7 +258,6 @@ def _card(request: WorkRequest, service: Service) -> dict[str, Any]:
         "owed": standing.grade_rank in request.book.duty_ranks(request.user.post),
         "offer": offer_of(request, standing),
         "token": uuid4(),
-        "here": "reception",
     }
 
 

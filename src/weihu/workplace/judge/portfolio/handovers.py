@@ -58,8 +58,6 @@ def handover_list(request: WorkRequest) -> HttpResponse:
         "token": uuid4(),
         "today": request.run.work_date,
         "refused": refused,
-        "here": "portfolios",
-        "room": "handover",
     }
     return render(request, "portfolio/handovers.html", context, status=422 if refused else 200)
 
@@ -104,8 +102,6 @@ def handover(request: WorkRequest, number: int) -> HttpResponse:
         and current.state in (Handover.State.PROPOSED, Handover.State.ACCEPTED),
         "late": current.late(request.run.work_date),
         "refused": refused,
-        "here": "portfolios",
-        "room": "handover",
     }
     audit.record(me, "handover.view", detail=str(number))
     return render(request, "portfolio/handover.html", context, status=403 if refused else 200)
@@ -155,7 +151,6 @@ def claims(request: WorkRequest) -> HttpResponse:
         ),
         "limits": request.book.portfolios,
         "refused": refused,
-        "here": "portfolios",
         "room": "claims",
     }
     audit.record(me, "claims.view")

@@ -82,8 +82,6 @@ def referral_list(request: WorkRequest) -> HttpResponse:
         "made": len(own),
         "came_up": len(decisions.moved_up(own, gate)),
         "refused": refused,
-        "here": "portfolios",
-        "room": "referrals",
     }
     audit.record(me, "referrals.view")
     return render(request, "portfolio/referrals.html", context, status=422 if refused else 200)
