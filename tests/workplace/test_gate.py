@@ -63,7 +63,7 @@ PAGES = {
     "password", "runs", "run", "distribution", "migration", "near", "whatif", "portfolios", "staff_table", "days_table", "handovers", "claims", "referrals", "benefits",
     "book_drafts", "book_draft", "templates", "introductions", "campaigns", "board", "morning", "morning_pdf", "evening",
     "work_log", "cockpit", "effects", "cockpit_pdf", "reception", "called", "memos",
-    "lists",
+    "lists", "search", "waiting",
 }  # fmt: skip
 
 

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "weihu.workplace.see.cockpit",
     "weihu.workplace.see.runs",
     "weihu.workplace.customer",
+    "weihu.workplace.navigation",
     "weihu.workplace.api",
 ]
 
@@ -91,7 +92,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "weihu.workplace.bank.current.for_templates",
-                "weihu.workplace.act.reception.badge.memos_waiting",
+                "weihu.workplace.navigation.rail.rail",
             ],
             "loaders": [
                 (

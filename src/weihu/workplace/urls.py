@@ -31,6 +31,7 @@ from weihu.workplace.know.intake import invitations
 from weihu.workplace.know.intake import views as intake
 from weihu.workplace.know.life import views as life
 from weihu.workplace.know.relations import views as relations
+from weihu.workplace.navigation import views as navigation
 from weihu.workplace.see.cockpit import views as cockpit
 from weihu.workplace.see.runs import views as runs
 
@@ -156,6 +157,9 @@ urlpatterns = [
     path("customers/<str:customer_id>/merges/<int:number>/", duplicates.unmerge, name="unmerge"),
     path("duplicates/", duplicates.duplicates, name="duplicates"),
     path("duplicates/<int:number>/", duplicates.duplicate, name="duplicate"),
+    # navigation
+    path("search/", navigation.search, name="search"),
+    path("waiting/", navigation.waiting, name="waiting"),
     # api
     path(
         "customers/<str:customer_id>/introductions/<int:number>/",

@@ -48,7 +48,6 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
         **portrait(request, standing),
         "accounts": accounts,
         "holdings": holdings,
-        "here": "customers",
         "reasons": reasons_of(names, signals),
         "changes": _changes(request, standing),
         "consents": purpose_statuses(customer_id, request.book),

@@ -44,7 +44,6 @@ def rights(request: WorkRequest, customer_id: str) -> HttpResponse:
         "refused": refused,
         "wait_days": request.book.limits.erasure_wait_days,
         "people": Staff.objects.in_bulk([hold.by for hold in holds] + ([running.asked_by] if running else [])),
-        "here": "customers",
     }
     return render(request, "customer/rights.html", context, status=409 if refused else 200)
 

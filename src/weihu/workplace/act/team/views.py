@@ -57,7 +57,6 @@ def board(request: WorkRequest) -> HttpResponse:
         "branches": branches,
         "on": on,
         "now": timezone.localtime(),
-        "here": "team",
         "room": "board",
     }
     return render(request, "team/board_rows.html" if request.htmx else "team/board.html", context)
@@ -80,7 +79,6 @@ def morning(request: WorkRequest) -> HttpResponse:
         "chosen": request.GET.get("staff", ""),
         "branch": branch,
         "branches": branches,
-        "here": "team",
         "room": "morning",
     }
     return render(request, "team/morning.html", context)
@@ -143,7 +141,6 @@ def evening(request: WorkRequest) -> HttpResponse:
         ).count(),
         "branch": branch,
         "branches": branches,
-        "here": "team",
         "room": "evening",
     }
     return render(request, "team/evening.html", context)
@@ -189,7 +186,7 @@ def work_log(request: WorkRequest) -> HttpResponse:
         ]
         return download(request, Sheet(str(_("Work log")), head, lines))
     audit.record(request.user.staff_id, "work.log", detail=staff.staff_id)
-    context = {"rows": rows, "staff": staff, "people": people, "until": until, "here": "team", "room": "log"}
+    context = {"rows": rows, "staff": staff, "people": people, "until": until, "room": "log"}
     return render(request, "team/log.html", context)
 
 

@@ -47,7 +47,6 @@ def today(request: WorkRequest) -> HttpResponse:
     context = {
         "tasks": tasks,
         "on": tasks.on,
-        "here": "today",
         "chips": _chips(request, tasks),
         **(_panel(request, tasks, chosen.customer_id) if chosen else {}),
     }
@@ -70,7 +69,6 @@ def task(request: WorkRequest, customer_id: str) -> HttpResponse:
     context = {
         "tasks": tasks,
         "on": tasks.on,
-        "here": "today",
         "chips": _chips(request, tasks),
         "opened": True,
         **_panel(request, tasks, customer_id),
@@ -87,14 +85,13 @@ def record(request: WorkRequest, customer_id: str) -> HttpResponse:
     form = _form(request, standing, archive, request.POST)
     if not form.is_valid():
         tasks = TodayList.of(request)
-        context = {"tasks": tasks, "on": tasks.on, "here": "today", **_panel(request, tasks, customer_id), "form": form}
+        context = {"tasks": tasks, "on": tasks.on, **_panel(request, tasks, customer_id), "form": form}
         return render(request, "worklist/panel.html", context, status=422)
     contact = _save(request, standing.customer_id, form, archive)
     tasks = TodayList.of(request)
     following = tasks.after(customer_id, request.POST.get("chip", ""))
     context = {
         "tasks": tasks,
-        "here": "today",
         "chips": _chips(request, tasks),
         "saved": standing.customer,
         "undoable": contact if is_alone(contact, request.book) else None,
@@ -119,7 +116,6 @@ def take_back(request: WorkRequest, customer_id: str) -> HttpResponse:
     tasks = TodayList.of(request)
     context = {
         "tasks": tasks,
-        "here": "today",
         "chips": _chips(request, tasks),
         "undone": standing.customer,
         **_panel(request, tasks, customer_id),

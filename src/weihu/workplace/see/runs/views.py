@@ -54,7 +54,7 @@ def _readable(request: WorkRequest) -> QuerySet[Run]:
 @needs_run
 def runs(request: WorkRequest) -> HttpResponse:
     """The last runs, newest first."""
-    return render(request, "runs/list.html", {"runs": _readable(request)[:SHOWN], "here": "runs"})
+    return render(request, "runs/list.html", {"runs": _readable(request)[:SHOWN]})
 
 
 @needs_run
@@ -67,7 +67,6 @@ def run(request: WorkRequest, number: int) -> HttpResponse:
     context: dict[str, Any] = {
         "shown": published,
         "report": report,
-        "here": "runs",
         "steps": [(STEP_NAMES[name], spent, round(100 * spent / total)) for name, spent in seconds.items()],
         "total_seconds": total,
         "landed": [(FILE_NAMES[file], rows) for file, rows in report["landed"].items()],
