@@ -44,6 +44,7 @@ COLUMNS = (
     "metric",
     "watch_since",
     "effective",
+    "flow_30",
 )
 READ = {
     "standings": ibis.schema({name: STANDINGS[name] for name in COLUMNS}),
