@@ -254,7 +254,7 @@ def _all_wrong(data: dict[str, Any], inherited: list[dict[str, Any]]) -> tuple[R
 
 
 def _checked(data: dict[str, Any], from_file: bool) -> RuleBook:
-    sections = ("grades", "posts", "relations", "consents")
+    sections = ("grades", "posts", "relations", "consents", "fields")
     names: dict[str, Collection[str]] = {section: list(_table(data, section)) for section in sections}
     names["measures"] = [*OWN_MEASURES, *_table(data, "measures")]
     names["dates"] = [

@@ -1,0 +1,91 @@
+"""The overview of a customer: the facts that count, what is open, what to suggest, what matures (概览)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from weihu.workplace.act.care.models import CarePlan, CareStep
+from weihu.workplace.act.schedule.visits import visits_of
+from weihu.workplace.act.worklist.suggestions import suggestions
+from weihu.workplace.bank.models import Product, Standing
+from weihu.workplace.base.words import called
+from weihu.workplace.gate.models import Referral
+from weihu.workplace.gate.requests import WorkRequest
+from weihu.workplace.judge.benefits import views as benefits
+from weihu.workplace.know.archive.portrait import products
+
+SUGGESTED, MATURING, REASONS, BENEFITS, COMPLAINTS = 3, 4, 3, 4, 2
+"""How many of a kind the overview shows at most; its tab has the others."""
+
+
+@dataclass(frozen=True)
+class Maturing:
+    """What matures: the day, the product, the amount (owed, if it is a loan)."""
+
+    on: date
+    product: Product | None
+    amount: Decimal
+
+    @property
+    def owed(self) -> bool:
+        """Whether the customer owes the amount."""
+        return self.product is not None and self.product.category == "loan"
+
+
+def overview(request: WorkRequest, standing: Standing, shown: dict[str, Any]) -> dict[str, Any]:
+    """The context of customer/overview.html; ``shown``: the portrait and the head."""
+    reasons = shown["reasons"]
+    signals = [signal for reason in reasons for signal in (reason.signal, *reason.others)]
+    advised = [reason for reason in reasons if request.book.signals[reason.signal.kind].suggestion_zh][:1]
+    offers, unrated = suggestions(request, standing, shown["archive"], signals)
+    maturing = _maturing(request, standing)
+    due = benefits.card(request, standing)
+    return {
+        "key_facts": [shown["archive"][key] for key in request.book.pages.key_fields],
+        "reasons_shown": reasons[:REASONS],
+        "reasons_folded": reasons[REASONS:],
+        "complaints": shown["complaints_open"][:COMPLAINTS],
+        "visits": visits_of(standing.customer_id, request.run.work_date),
+        "referral": Referral.objects.filter(open_key=standing.customer_id).first(),
+        "care_plans": _running(request, standing.customer_id),
+        "advised": advised,
+        "offers": offers[: SUGGESTED - len(advised)],
+        "unrated": unrated,
+        "maturing": maturing[:MATURING],
+        "maturing_more": max(0, len(maturing) - MATURING),
+        "benefits": due["benefits"][:BENEFITS],
+        "benefits_more": max(0, len(due["benefits"]) - BENEFITS),
+        "uses_today": due["uses_today"],
+    }
+
+
+def _maturing(request: WorkRequest, standing: Standing) -> list[Maturing]:
+    """What has yet to mature, the earliest first."""
+    by_id, on = products(), request.run.work_date
+    rows = [
+        Maturing(row.matures_on, by_id.get(row.product_id), balance)
+        for row, balance in request.gate.accounts(standing)
+        if row.closed_on is None and row.matures_on and row.matures_on >= on
+    ]
+    rows += [
+        Maturing(row.matures_on, by_id.get(row.product_id), row.amount)
+        for row in request.gate.holdings(standing)
+        if row.closed_on is None and row.matures_on and row.matures_on >= on
+    ]
+    return sorted(rows, key=lambda row: (row.on, -row.amount))
+
+
+def _running(request: WorkRequest, customer_id: str) -> list[tuple[str, str, CareStep | None]]:
+    """The care plans under way: the plan's name, and the next step in words and as it is due."""
+    plans = CarePlan.objects.filter(customer_id=customer_id, ended_on__isnull=True).prefetch_related("steps")
+    rows: list[tuple[str, str, CareStep | None]] = []
+    for plan in plans.order_by("pk"):
+        rule = request.book.care_plans.get(plan.plan)
+        waiting = sorted((step for step in plan.steps.all() if step.done_on is None), key=lambda step: step.place)
+        step = waiting[0] if waiting else None
+        words = called(rule.steps[step.place]) if rule and step and step.place < len(rule.steps) else ""
+        rows.append((called(rule) if rule else plan.plan, words, step))
+    return rows
