@@ -228,7 +228,8 @@ def test_a_supervisors_day(desk, server, width, language):
     page.locator("button[value=approve]").first.click()
     page.wait_for_load_state()
     assert Template.objects.get().state == "approved"
-    go("customer", mine.customer_id)
+    page.goto(f"{server.url}{reverse('customer', args=[mine.customer_id])}?tab=service")
+    assert fits(page)
     page.locator("#care [name=plan]").select_option("after_complaint")
     page.locator("#care button:not([name=stop])").click()
     page.wait_for_load_state()

@@ -17,8 +17,11 @@ from weihu.workplace.gate.requests import WorkRequest
 from weihu.workplace.judge.benefits import views as benefits
 from weihu.workplace.know.archive.portrait import products
 
-SUGGESTED, MATURING, REASONS, BENEFITS, COMPLAINTS = 3, 4, 3, 4, 2
+SUGGESTED, MATURING, BENEFITS = 3, 4, 4
 """How many of a kind the overview shows at most; its tab has the others."""
+
+FIRST = {"complaint": 2, "reason": 2, "visit": 1, "referral": 1, "plan": 1}
+"""What is open, by kind: how many stand first; the others fold."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +48,30 @@ def overview(request: WorkRequest, standing: Standing, shown: dict[str, Any]) ->
     due = benefits.card(request, standing)
     return {
         "key_facts": [shown["archive"][key] for key in request.book.pages.key_fields],
-        "reasons_shown": reasons[:REASONS],
-        "reasons_folded": reasons[REASONS:],
-        "complaints": shown["complaints_open"][:COMPLAINTS],
-        "visits": visits_of(standing.customer_id, request.run.work_date),
-        "referral": Referral.objects.filter(open_key=standing.customer_id).first(),
-        "care_plans": _running(request, standing.customer_id),
+        **_open(request, standing, shown),
         "advised": advised,
         "offers": offers[: SUGGESTED - len(advised)],
         "unrated": unrated,
         "maturing": maturing[:MATURING],
-        "maturing_more": max(0, len(maturing) - MATURING),
         "benefits": due["benefits"][:BENEFITS],
         "benefits_more": max(0, len(due["benefits"]) - BENEFITS),
         "uses_today": due["uses_today"],
+    }
+
+
+def _open(request: WorkRequest, standing: Standing, shown: dict[str, Any]) -> dict[str, Any]:
+    """What is open, each with its kind: what stands first, and what folds."""
+    referral = Referral.objects.filter(open_key=standing.customer_id).first()
+    waiting: dict[str, list[Any]] = {
+        "complaint": shown["complaints_open"],
+        "reason": shown["reasons"],
+        "visit": visits_of(standing.customer_id, request.run.work_date),
+        "referral": [referral] if referral else [],
+        "plan": _running(request, standing.customer_id),
+    }
+    return {
+        "open_first": [(kind, row) for kind, rows in waiting.items() for row in rows[: FIRST[kind]]],
+        "open_folded": [(kind, row) for kind, rows in waiting.items() for row in rows[FIRST[kind] :]],
     }
 
 

@@ -70,5 +70,3 @@ document.addEventListener("htmx:afterSwap", () => {
   number.focus();
   if (matchMedia("(pointer: coarse)").matches) location.href = number.href;
 });
-
-if (location.hash === "#note") writeNote();
