@@ -12,7 +12,7 @@ from django.utils import timezone
 from weihu.workplace.act.care.beginning import begin_by_hand
 from weihu.workplace.act.care.models import CarePlan
 from weihu.workplace.act.schedule.models import Visit
-from weihu.workplace.bank.models import Account, Product, Signal, Standing
+from weihu.workplace.bank.models import Account, Holding, Product, Signal, Standing
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.models import Entry
 from weihu.workplace.consent.models import Consent
@@ -207,9 +207,15 @@ def test_maturities_are_those_to_come_the_earliest_first(manager, own, run):
             opened_on=on - timedelta(days=400), matures_on=on + timedelta(days=days), since_run=run.number,
             balance=Decimal(100), balance_before=Decimal(0), balance_run=run.number,
         )  # fmt: skip
+    for category in ("loan", "card"):
+        product = Product.objects.create(product_id=f"x{category}", name=category, category=category, risk="")
+        Holding.objects.create(
+            holding_id=category, customer_id=row.customer_id, product_id=product.pk, amount=Decimal(100),
+            opened_on=on, matures_on=on + timedelta(days=5), since_run=run.number,
+        )  # fmt: skip
     context = page(manager, row.customer_id).context
-    assert [(entry.on - on).days for entry in context["maturing"]] == [3, 10, 40, 90]
-    assert not context["maturing"][0].owed
+    maturing = [((entry.on - on).days, entry.owed) for entry in context["maturing"]]
+    assert maturing == [(3, False), (5, True), (10, False), (40, False)]
 
 
 # --- a fact filled in where it stands ---

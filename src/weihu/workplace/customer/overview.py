@@ -26,16 +26,12 @@ FIRST = {"complaint": 2, "reason": 2, "visit": 1, "referral": 1, "plan": 1}
 
 @dataclass(frozen=True)
 class Maturing:
-    """What matures: the day, the product, the amount (owed, if it is a loan)."""
+    """What matures: the day, the product, the amount, and whether the customer owes it."""
 
     on: date
     product: Product | None
     amount: Decimal
-
-    @property
-    def owed(self) -> bool:
-        """Whether the customer owes the amount."""
-        return self.product is not None and self.product.category == "loan"
+    owed: bool = False
 
 
 def overview(request: WorkRequest, standing: Standing, shown: dict[str, Any]) -> dict[str, Any]:
@@ -76,17 +72,18 @@ def _open(request: WorkRequest, standing: Standing, shown: dict[str, Any]) -> di
 
 
 def _maturing(request: WorkRequest, standing: Standing) -> list[Maturing]:
-    """What has yet to mature, the earliest first."""
+    """Money that has yet to come back or to be paid back, the earliest first; a card that expires is none."""
     by_id, on = products(), request.run.work_date
     rows = [
         Maturing(row.matures_on, by_id.get(row.product_id), balance)
         for row, balance in request.gate.accounts(standing)
         if row.closed_on is None and row.matures_on and row.matures_on >= on
     ]
+    loans = {key for key, product in by_id.items() if product.category == "loan"}
     rows += [
-        Maturing(row.matures_on, by_id.get(row.product_id), row.amount)
+        Maturing(row.matures_on, by_id[row.product_id], row.amount, owed=True)
         for row in request.gate.holdings(standing)
-        if row.closed_on is None and row.matures_on and row.matures_on >= on
+        if row.closed_on is None and row.matures_on and row.matures_on >= on and row.product_id in loans
     ]
     return sorted(rows, key=lambda row: (row.on, -row.amount))
 
