@@ -184,6 +184,17 @@ def test_what_is_open_is_said_once_and_what_is_done_is_not(manager, own, member,
     assert "after_complaint" in {entry["plan"].plan for entry in service["care_plans_ended"]}
 
 
+def test_who_can_move_up_is_said_where_the_customer_is_read_until_referred(signed_in, member, run):
+    counter = signed_in("low_counter")
+    near, far = list(Gate(member("low_counter"), run).standings().filter(grade_rank=2)[:2])
+    Standing.objects.filter(pk=near.pk).update(measured=Decimal(199_000))
+    Standing.objects.filter(pk=far.pk).update(measured=Decimal(60_000))
+    assert [len(opened(page(counter, row.customer_id))["offer"]) for row in (near, far)] == [1, 0]
+    counter.post(reverse("refer", args=[near.customer_id]))
+    waiting = opened(page(counter, near.customer_id))
+    assert (len(waiting["offer"]), len(waiting["referral"])) == (0, 1)
+
+
 def test_every_reason_is_shown_or_folded_and_one_to_three_suggestions_say_why(signed_in, member, run):
     department, seen = signed_in("personal_banking"), 0
     raised = Signal.objects.listed_at(run).filter(held_out=False).values("customer_id")

@@ -15,12 +15,13 @@ from weihu.workplace.base.words import called
 from weihu.workplace.gate.models import Referral
 from weihu.workplace.gate.requests import WorkRequest
 from weihu.workplace.judge.benefits import views as benefits
+from weihu.workplace.judge.portfolio.referrals import offer_of
 from weihu.workplace.know.archive.portrait import products
 
 SUGGESTED, MATURING, BENEFITS = 3, 4, 4
 """How many of a kind the overview shows at most; its tab has the others."""
 
-FIRST = {"complaint": 2, "reason": 2, "visit": 1, "referral": 1, "plan": 1}
+FIRST = {"complaint": 2, "reason": 2, "offer": 1, "visit": 1, "referral": 1, "plan": 1}
 """What is open, by kind: how many stand first; the others fold."""
 
 
@@ -58,9 +59,11 @@ def overview(request: WorkRequest, standing: Standing, shown: dict[str, Any]) ->
 def _open(request: WorkRequest, standing: Standing, shown: dict[str, Any]) -> dict[str, Any]:
     """What is open, each with its kind: what stands first, and what folds."""
     referral = Referral.objects.filter(open_key=standing.customer_id).first()
+    offer = offer_of(request, standing) if shown["near"] and not referral else None
     waiting: dict[str, list[Any]] = {
         "complaint": shown["complaints_open"],
         "reason": shown["reasons"],
+        "offer": [offer] if offer else [],
         "visit": visits_of(standing.customer_id, request.run.work_date),
         "referral": [referral] if referral else [],
         "plan": _running(request, standing.customer_id),
