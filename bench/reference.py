@@ -65,7 +65,7 @@ KINDS = {
     "loan_ending": (4, "0", 10, 1, False, 0),
     "card_expiring": (3, "0", 5, 1, False, 0),
     "risk_expiring": (2, "0", 5, 1, False, 0),
-    "new_customer": (6, "0", 10, 7, False, 0),
+    "new_customer": (7, "0.002", 10, 7, False, 0),
 }
 SIZES = [base * 10**power for power in range(3, 8) for base in (1, 2, 5)][:13]
 
@@ -242,12 +242,12 @@ def counted(side: str, place: int, size: int) -> str:
 
 HABITS = f"""
 CREATE TABLE moves AS
-WITH paid AS (SELECT customer_id, sum(amount)::DECIMAL(18,2) AS paid FROM l_transactions JOIN accounts USING (account_id)
-              WHERE kind = 'salary' AND amount > 0 GROUP BY 1),
+WITH paid AS (SELECT customer_id, sum(amount) FILTER (kind = 'salary')::DECIMAL(18,2) AS paid, sum(amount) FILTER (kind = 'loan')::DECIMAL(18,2) AS lent
+              FROM l_transactions JOIN accounts USING (account_id) WHERE (kind = 'salary' AND amount > 0) OR kind = 'loan' GROUP BY 1),
 lying AS (SELECT customer_id, sum(balance)::DECIMAL(18,2) AS demand FROM accounts JOIN products USING (product_id)
           WHERE closed_on IS NULL AND category = 'demand' GROUP BY 1)
-SELECT customer_id, flow_1 - least(coalesce(paid, 0), coalesce(h.salary, 0) * 2) AS own, aum - flow_1 AS before,
-       coalesce(paid, 0) AS paid, coalesce(demand, 0) AS demand
+SELECT customer_id, flow_1 - least(coalesce(paid, 0), coalesce(h.salary, 0) * 2) - coalesce(lent, 0) AS own, aum - flow_1 AS before,
+       coalesce(paid, 0) AS paid, coalesce(lent, 0) AS lent, coalesce(demand, 0) AS demand
 FROM standings LEFT JOIN paid USING (customer_id) LEFT JOIN lying USING (customer_id) LEFT JOIN s_habits h USING (customer_id);
 CREATE TABLE habits AS
 SELECT customer_id, (coalesce(h.habit_days, 0) + 1 >= 360)::INT AS half, (coalesce(h.habit_days, 0) + 1) >> half AS habit_days,
@@ -289,7 +289,7 @@ CREATE MACRO key_of(rank) AS ['ungraded', 'small', 'ordinary', 'potential', 'val
 CREATE MACRO bound_of(rank) AS CASE rank WHEN 1 THEN 1000 WHEN 2 THEN 50000 WHEN 3 THEN 200000 WHEN 4 THEN 500000 WHEN 5 THEN 3000000 END;
 CREATE TABLE seen AS
 WITH c AS (SELECT s.*, g.s_rank, g.s_watch, g.s_moved, greatest(s.grade_rank, coalesce(g.s_rank, s.grade_rank)) AS best
-           FROM standings s JOIN graded g USING (customer_id) WHERE s.effective),
+           , s.flow_1 - lent AS day FROM standings s JOIN graded g USING (customer_id) JOIN moves USING (customer_id) WHERE s.effective),
 money AS (SELECT a.customer_id, a.branch_id AS home, t.branch_id, t.counterparty_bank, t.amount, t.kind, t.transaction_id
           FROM l_transactions t JOIN accounts a USING (account_id)),
 away AS (SELECT customer_id, sum(abs(amount))::DECIMAL(18,2) AS moved, arg_min(branch_id, (-abs(amount), transaction_id)) AS place
@@ -307,9 +307,9 @@ born AS (SELECT customer_id, o.d FROM profiles p JOIN (VALUES {{birthdays}}) o(m
 lacks AS (SELECT customer_id, array_to_string(list_filter([{{lacking}}], lambda x: x IS NOT NULL)[:5], ',') AS what
           FROM c g JOIN profiles p USING (customer_id) LEFT JOIN facts_known f USING (customer_id)
           WHERE best >= 2 AND g.grade_rank >= 2 AND g.facts_known < g.facts_expected)
-SELECT customer_id, 'large_inflow' AS kind, '{{on}}' AS subject, flow_1 AS amount, aum AS base, NULL::DECIMAL(18,2) AS "limit", DATE '{{on}}' AS on_date, '' AS detail
-FROM c WHERE best >= 3 AND flow_1 >= 50000
-UNION ALL SELECT customer_id, 'large_outflow', '{{on}}', -flow_1, aum, NULL, DATE '{{on}}', '' FROM c WHERE best >= 3 AND flow_1 <= -50000
+SELECT customer_id, 'large_inflow' AS kind, '{{on}}' AS subject, day AS amount, aum AS base, NULL::DECIMAL(18,2) AS "limit", DATE '{{on}}' AS on_date, '' AS detail
+FROM c WHERE best >= 3 AND day >= 50000
+UNION ALL SELECT customer_id, 'large_outflow', '{{on}}', -day, aum, NULL, DATE '{{on}}', '' FROM c WHERE best >= 3 AND day <= -50000
 UNION ALL SELECT customer_id, 'inter_branch', '{{on}}', moved, aum, NULL, DATE '{{on}}', place FROM c JOIN away USING (customer_id) WHERE best >= 3
 UNION ALL SELECT customer_id, 'to_other_bank', '{{on}}', moved, aum, NULL, DATE '{{on}}', place FROM c JOIN sent USING (customer_id) WHERE best >= 3
 UNION ALL SELECT customer_id, 'grade_up', '{{on}}', metric, aum, bound_of(grade_rank), DATE '{{on}}', key_of(s_rank) || '>' || key_of(grade_rank) FROM c WHERE best >= 2 AND grade_rank > s_rank
@@ -317,9 +317,10 @@ UNION ALL SELECT customer_id, 'grade_down', '{{on}}', metric, aum, bound_of(grad
 UNION ALL SELECT customer_id, 'watch_begun', '{{on}}', review_1, aum, bound_of(grade_rank), DATE '{{on}}', '' FROM c WHERE best >= 1 AND watch_since IS NOT NULL AND s_watch IS NULL
 UNION ALL SELECT customer_id, 'near_grade', key_of(grade_rank + 1), metric, bound_of(grade_rank + 1) - metric, bound_of(grade_rank + 1), NULL, key_of(grade_rank + 1)
     FROM c WHERE best >= 1 AND metric < bound_of(grade_rank + 1) AND metric >= bound_of(grade_rank + 1) * 0.9
+    AND -flow_30 <= (aum - flow_30) * 0.01
 UNION ALL SELECT customer_id, 'maturity', account_id || ' ' || matures_on || CASE WHEN matures_on <= DATE '{{on}}' + 1 THEN ' 1' WHEN matures_on <= DATE '{{on}}' + 7 THEN ' 7' ELSE ' 30' END, balance, aum, NULL, matures_on, product_id FROM c
     JOIN (SELECT customer_id, account_id, balance, matures_on, product_id FROM accounts
-          WHERE closed_on IS NULL AND balance > 0 AND matures_on BETWEEN DATE '{{on}}' AND DATE '{{on}}' + 30) USING (customer_id) WHERE best >= 1
+          WHERE closed_on IS NULL AND balance > 0 AND matures_on BETWEEN DATE '{{on}}' + 1 AND DATE '{{on}}' + 30) USING (customer_id) WHERE best >= 1
 UNION ALL SELECT customer_id, 'birthday', d::VARCHAR, NULL, NULL, NULL, d, '' FROM c JOIN born USING (customer_id) WHERE best >= 2
 UNION ALL SELECT customer_id, 'missing_facts', '', NULL, NULL, NULL, NULL, what FROM lacks
 UNION ALL SELECT customer_id, 'dormant', '', aum, NULL, NULL, moved_on, '' FROM c WHERE best >= 1 AND moved_on <= DATE '{{on}}' - 90 AND aum > 0
@@ -350,8 +351,7 @@ UNION ALL SELECT customer_id, 'benefit_expiring', benefit || ' {{quarter_end}}',
     WHERE best >= 3 AND DATE '{{quarter_end}}' > DATE '{{on}}' AND DATE '{{quarter_end}}' <= DATE '{{on}}' + 16;
 
 CREATE TABLE signals AS
-WITH lasting AS (SELECT * FROM s_signals WHERE expires_on >= DATE '{{on}}' AND kind IN {{kinds}}),
-nearer AS (SELECT customer_id, regexp_replace(subject, ' [0-9]+$', '') AS stem FROM seen WHERE kind = 'maturity')
+WITH lasting AS (SELECT * FROM s_signals WHERE expires_on >= DATE '{{on}}' AND kind IN {{kinds}})
 SELECT s.customer_id, s.kind, s.subject, coalesce(l.raised_on, DATE '{{on}}') AS raised_on, DATE '{{on}}' AS seen_on,
        DATE '{{on}}' + {by_kind(3)} AS expires_on,
        s.amount::DECIMAL(18,2) AS amount, s.base::DECIMAL(18,2) AS base, s."limit"::DECIMAL(18,2) AS "limit", s.on_date, s.detail,
@@ -359,7 +359,12 @@ SELECT s.customer_id, s.kind, s.subject, coalesce(l.raised_on, DATE '{{on}}') AS
 FROM seen s LEFT JOIN lasting l USING (customer_id, kind, subject)
 UNION ALL BY NAME
 SELECT * EXCLUDE (led_by) FROM lasting ANTI JOIN seen USING (customer_id, kind, subject)
-WHERE kind <> 'maturity' OR (customer_id, regexp_replace(subject, ' [0-9]+$', '')) NOT IN (SELECT (customer_id, stem) FROM nearer)
+WHERE kind NOT IN ('near_grade', 'dormant', 'idle_cash', 'missing_facts', 'cadence_due', 'maturity')
+  AND (kind NOT IN ('loan_ending', 'card_expiring', 'risk_expiring', 'benefit_expiring') OR on_date <= DATE '{{on}}')
+  AND NOT (kind IN ('grade_up', 'grade_down') AND customer_id IN (SELECT customer_id FROM seen WHERE kind IN ('grade_up', 'grade_down')));
+
+DELETE FROM signals WHERE kind = 'near_grade' AND customer_id IN (SELECT customer_id FROM signals WHERE NOT held_out AND kind IN
+    ('large_outflow', 'unusual_outflow', 'to_other_bank', 'matured', 'salary_stopped', 'grade_down', 'watch_begun'))
 """
 
 TASKS = f"""

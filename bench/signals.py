@@ -124,9 +124,11 @@ def truths(book) -> dict[str, tuple[str, int, int]]:
     rank = " + ".join(f"(aum >= {bound})::INT" for bound in bounds if bound)
     share = 1 - float(book.near_share)
     near = " OR ".join(f"(aum < {bound} AND aum >= {float(bound) * share})" for bound in bounds if bound)
+    fallen = f"coalesce(lag(aum, 30) OVER w, 0) - aum > coalesce(lag(aum, 30) OVER w, 0) * {float(book.near_fall)}"
+    near = f"({near}) AND NOT {fallen}"
     came = "<> 'maturity_lost' AND cents >="
     went = "<> 'salary_stopped' AND (kind = 'maturity_lost' OR cents < 0) AND abs(cents) >="
-    graded = f"(SELECT customer_id, d, {rank} AS rank, lag({rank}) OVER w AS rank_before, ({near}) AS near, lag({near}) OVER w AS near_before FROM aum WINDOW w AS (PARTITION BY customer_id ORDER BY d))"
+    graded = f"(SELECT customer_id, d, {rank} AS rank, lag({rank}) OVER w AS rank_before, ({near}) AS near FROM aum WINDOW w AS (PARTITION BY customer_id ORDER BY d))"
     idle = rule["idle_cash"]
     lying = f"(SELECT customer_id, d, demand >= {amount('idle_cash')} AS much FROM demand)"
     # idle days count from the first night
@@ -182,7 +184,10 @@ def truths(book) -> dict[str, tuple[str, int, int]]:
         "new_customer": (f"SELECT customer_id, opened_on AS d FROM people WHERE opened_on > DATE '{LAST}' - 400", 0, 7),
         "grade_up": (f"SELECT customer_id, d FROM {graded} WHERE rank > rank_before", 0, 0),
         "grade_down": (f"SELECT customer_id, d FROM {graded} WHERE rank < rank_before", 0, 0),
-        "near_grade": (f"SELECT customer_id, d FROM {graded} WHERE near AND NOT near_before", 0, 0),
+        "near_grade": (
+            f"SELECT customer_id, d FROM {graded} QUALIFY near"
+            " AND NOT lag(near) OVER (PARTITION BY customer_id ORDER BY d)", 0, 0,
+        ),
     }  # fmt: skip
 
 

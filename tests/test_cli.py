@@ -15,6 +15,7 @@ from datetime import timedelta
 import filelock
 import pytest
 from click.testing import CliRunner
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from tests.conftest import LEDGER, PUBLISHED_DAYS
@@ -213,7 +214,7 @@ def test_pairs_that_may_be_one_person_are_counted(call, run):
 
 def test_a_password_is_given_if_it_is_a_good_one(call, run):
     member = Staff.objects.order_by("pk").first()
-    refused(call("login", "set", member.pk, "--password", "short"), "8")
+    refused(call("login", "set", member.pk, "--password", "short"), "10")
     refused(call("login", "set", "nobody", "--password", "a long password"), "no such member of staff")
     assert call("login", "set", member.pk, env={"WEIHU_PASSWORD": "a long password"}).exit_code == 0
     assert Entry.objects.filter(action="login.set", detail=member.pk).count() == 1
@@ -250,6 +251,11 @@ def test_a_port_in_use_is_refused_with_the_way_out(call, run):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         refused(call("serve", "--port", taken.getsockname()[1]), "--port")
+
+
+def test_a_database_of_another_version_is_not_served(call, run):
+    MigrationRecorder.Migration.objects.filter(app="bank").delete()
+    refused(call("serve", "--port", 0), "weihu init")
 
 
 def test_behind_a_proxy_pages_come_over_https_only(weihu, monkeypatch):

@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from weihu.engine.checksums import Damaged
 from weihu.engine.lake import Busy, Home
 from weihu.engine.landing.faults import DeliveryFault, DeliveryRefused, OutOfOrder
 from weihu.rules import rulebook
@@ -241,6 +242,8 @@ def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
                     progress.advance(bar)
     except Busy as busy:
         raise click.ClickException(f"{busy}: 另一批次正在运行 / another run is working here") from None
+    except Damaged as damaged:
+        raise click.ClickException(f"{damaged.zh} / {damaged.en}") from None
     except (OutOfOrder, DeliveryRefused) as refused:
         _explain(home, folder, refused)
     latest = current()
@@ -375,6 +378,40 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
         audit.record(_console(), "login.set", detail=staff_id)
 
 
+@login.command("remove")
+@click.argument("staff_id")
+@with_workplace
+def login_remove(home: Home, staff_id: str) -> None:
+    """Take a member of staff's password away; every session ends at its next page."""
+    from django.db import transaction  # noqa: PLC0415
+
+    from weihu.workplace.bank.models import Staff  # noqa: PLC0415
+    from weihu.workplace.base import audit  # noqa: PLC0415
+
+    member = Staff.objects.filter(staff_id=staff_id).first()
+    if member is None:
+        raise click.ClickException(f"{staff_id}: 没有此员工 / no such member of staff")
+    member.set_unusable_password()
+    with transaction.atomic():
+        member.save(update_fields=["password"])
+        audit.record(_console(), "login.remove", detail=staff_id)
+
+
+@login.command("unlock")
+@click.argument("staff_id")
+@with_workplace
+def login_unlock(home: Home, staff_id: str) -> None:
+    """Let a staff number that waits after wrong passwords sign in at once."""
+    from axes.models import AccessFailureLog  # noqa: PLC0415
+    from axes.utils import reset  # noqa: PLC0415
+
+    from weihu.workplace.base import audit  # noqa: PLC0415
+
+    reset(username=staff_id)
+    AccessFailureLog.objects.filter(username=staff_id).delete()
+    audit.record(_console(), "login.unlock", detail=staff_id)
+
+
 def _console() -> str:
     """Who acts at the command line, for the audit log."""
     return f"os:{os.environ.get('USER', '')}"
@@ -441,7 +478,14 @@ def serve(home: Home, host: str, port: int) -> None:
     import waitress  # noqa: PLC0415
     from django.conf import settings  # noqa: PLC0415
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
+    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
 
+    migrations = MigrationExecutor(connection)
+    if migrations.migration_plan(migrations.loader.graph.leaf_nodes()):
+        raise click.ClickException(
+            "数据库不是本版本的结构,请先运行 weihu init / the database is not of this version; run weihu init first"
+        )
     trusted = {"trusted_proxy": settings.PROXY, "trusted_proxy_headers": "x-forwarded-proto"} if settings.PROXY else {}
     try:
         server = waitress.create_server(

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.conftest import PUBLISHED_DAYS
+from weihu.engine.checksums import Damaged
 from weihu.nightly import followups
 from weihu.nightly.run import Nightly
 from weihu.workplace.bank.current import current
@@ -84,3 +85,19 @@ def test_who_is_to_leave_works_until_that_day_and_not_on_it(run, home, deliverie
         nightly.run(deliveries[PUBLISHED_DAYS + 1])
     staff.refresh_from_db()
     assert not staff.is_active
+
+
+@pytest.mark.parametrize("file", ["standings.parquet", "accounts.parquet", "signals.parquet", "checksums.json"])
+@pytest.mark.parametrize("how", ["flipped", "gone"])
+def test_nothing_is_published_on_top_of_a_damaged_night(run, home, deliveries, file, how):
+    path = home.run(run.number) / file
+    left = path.read_bytes()
+    path.unlink()
+    if how == "flipped":
+        path.write_bytes(left[: len(left) // 2] + bytes([left[len(left) // 2] ^ 1]) + left[len(left) // 2 + 1 :])
+    with pytest.raises(Damaged, match=file), Nightly(home) as nightly:
+        nightly.run(deliveries[PUBLISHED_DAYS])
+    assert current() == run
+    path.write_bytes(left)
+    with Nightly(home) as nightly:
+        assert nightly.run(deliveries[PUBLISHED_DAYS]).number == run.number + 1

@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import LEDGER
 from tests.rules.habits import beyond, fixed, found_of, ledger, synthetic
+from tests.rules.kinds.bank import Tables
 from weihu.rules import rulebook
 from weihu.sources.synthetic import SyntheticBank
 
@@ -69,3 +70,27 @@ def test_the_book_says_by_which_sizes_a_habit_is_counted():
     coarse = rulebook.changed(book, {"habits": {"sizes": [str(50_000 * 2**step) for step in range(13)]}})
     assert beyond(days, ["c001"], aum, book)["out"] == [(first + timedelta(days=89), "c001")]
     assert beyond(days, ["c001"], aum, coarse)["out"] == []
+
+
+def test_a_day_of_a_customers_own_leaves_out_the_usual_salary_and_loans():
+    usual = {"customer_id": "c", "flow_1": Decimal(5_000), "aum": Decimal(100_000)}
+    paid = {"account_id": "a", "transaction_id": "1"}
+    for transactions, own in (
+        ([], 5_000),
+        ([paid | {"kind": "salary", "amount": Decimal(8_000)}], -3_000),
+        ([paid | {"kind": "loan", "amount": Decimal(-20_000)}], 25_000),
+        (
+            [paid | {"kind": "loan", "amount": Decimal(30_000)}, paid | {"kind": "salary", "amount": Decimal(1_000)}],
+            -26_000,
+        ),
+        ([paid | {"kind": "payment", "amount": Decimal(-2_000)}], 5_000),
+    ):
+        night = Tables(
+            customer_values=[usual],
+            transactions=transactions,
+            accounts=[{}],
+            habits_before=[{"salary": Decimal(8_000)}],
+            products=[],
+        )
+        (row,) = night.make("moves")
+        assert row["own"] == own

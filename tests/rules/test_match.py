@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weihu.rules import rulebook
-from weihu.rules.match import Situation, matches
+from weihu.rules.events import OUTGOING
+from weihu.rules.match import Situation, lacks_rating, matches
 
 BOOK = rulebook.load("brief")
 ON = date(2026, 6, 2)
 CLASSES = {
     ("demand", "D001"): None,
+    ("demand", "D007"): None,
     ("term", "T012"): "R1",
     ("wealth", "W060"): "R2",
     ("wealth", "W900"): "R5",
@@ -24,8 +26,9 @@ CLASSES = {
     ("card", "C001"): None,
     ("loan", "L002"): None,
 }
+CALM = [kind for kind, rule in BOOK.signals.items() if not rule.no_offers]
 EVERYTHING = Situation(
-    list(BOOK.signals), Decimal(10_000_000), ON, frozenset(), "C5", ON, date(1978, 1, 1), frozenset(), None, CLASSES
+    CALM, Decimal(10_000_000), ON, frozenset(), "C5", ON, date(1978, 1, 1), frozenset(), None, CLASSES
 )
 
 
@@ -77,7 +80,7 @@ def test_a_goal_of_the_customer_comes_first():
 def test_the_book_ranks_by_what_it_counts():
     idle = replace(EVERYTHING, kinds=["idle_cash"], goals=frozenset({"pension"}))
     without_goals = rulebook.changed(BOOK, {"ranking": {"goal": 0, "new": 0}})
-    assert [fit.key for fit in matches(idle, without_goals)] == ["wealth", "term_deposit", "fund"]
+    assert [fit.key for fit in matches(idle, without_goals)] == ["pension_annuity", "wealth", "term_deposit"]
 
 
 def test_the_book_says_how_many_are_shown():
@@ -162,3 +165,93 @@ def test_a_rating_counts_up_to_the_last_day_the_book_allows():
     for ago, counts in ((days, True), (days + 1, False)):
         situation = replace(EVERYTHING, kinds=["idle_cash"], rated_on=ON - timedelta(days=ago))
         assert any(fit.risk for fit in matches(situation, BOOK)) == counts
+
+
+UNHAPPY = sorted(kind for kind, rule in BOOK.signals.items() if rule.no_offers)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"kinds": [*CALM, kind]} for kind in UNHAPPY] + [{"personal": False}, {"refused": frozenset({"everything"})}],
+)
+def test_nothing_is_offered_to_who_complains_or_refused(change):
+    assert matches(EVERYTHING, BOOK)
+    situation = replace(EVERYTHING, **change)
+    assert matches(situation, BOOK) == []
+    assert not lacks_rating(replace(situation, rating=None), BOOK)
+
+
+def keys(**changes):
+    everything = rulebook.changed(BOOK, {"ranking": {"shown": 99}})
+    return [fit.key for fit in matches(replace(EVERYTHING, **changes), everything)]
+
+
+def test_what_the_customer_does_not_want_to_hear_of_is_not_offered():
+    for key in keys():
+        category = BOOK.offers[key].category
+        others = [other for other in keys() if BOOK.offers[other].category != category]
+        for refused in (key, category):
+            assert keys(refused=frozenset({refused})) == others
+        assert not set(keys(refused=frozenset({key}), liked=frozenset({key}))) - set(others)
+
+
+def test_what_was_liked_needs_no_other_reason_when_people_meet_again():
+    assert keys(kinds=["cadence_due"]) == []
+    assert keys(kinds=["cadence_due"], liked=frozenset({"fund"})) == ["fund"]
+    assert keys(kinds=["birthday"], liked=frozenset({"fund"})) == []
+    assert keys(kinds=["cadence_due"], liked=frozenset({"fund"}), rating="C1") == []
+
+
+def test_no_loan_because_money_left():
+    for kind in OUTGOING:
+        assert not [key for key in keys(kinds=[kind], goals=frozenset({"home"})) if BOOK.offers[key].category == "loan"]
+    assert "consumer_loan" in keys(kinds=["loan_ending"], goals=frozenset({"home"}))
+    assert "consumer_loan" not in keys(kinds=["loan_ending"])
+
+
+def test_a_life_occasion_is_answered_by_what_is_for_it():
+    assert keys(kinds=["life_occasion"], occasions=frozenset({"wedding_day"})) == []
+    assert keys(kinds=["life_occasion"], occasions=frozenset({"school"})) == ["term_deposit"]
+
+
+def test_who_is_under_age_is_offered_deposits_only():
+    for years, minor in ((18, False), (17, True)):
+        born = date(ON.year - years, ON.month, ON.day)
+        categories = {BOOK.offers[key].category for key in keys(born=born)}
+        assert (categories <= set(BOOK.suitability.exempt)) == minor
+
+
+def test_an_offer_ends_after_its_last_day():
+    for until, sold in ((ON, True), (ON - timedelta(days=1), False)):
+        book = rulebook.changed(BOOK, {"offers": {"wealth": {"sold_until": str(until)}}})
+        assert ("wealth" in [fit.key for fit in matches(EVERYTHING, book)]) == sold
+
+
+def test_a_rating_is_lacking_where_it_would_let_more_be_offered():
+    idle = replace(EVERYTHING, kinds=["idle_cash"])
+    assert not lacks_rating(idle, BOOK)
+    assert not lacks_rating(replace(idle, rating="C1"), BOOK)
+    assert lacks_rating(replace(idle, rating=None), BOOK)
+    assert lacks_rating(replace(idle, rated_on=ON - timedelta(days=BOOK.suitability.rating_days + 1)), BOOK)
+    assert not lacks_rating(replace(idle, rating=None, kinds=["birthday"]), BOOK)
+    assert not lacks_rating(replace(idle, rating=None, born=date(2012, 1, 1)), BOOK)
+
+
+def test_no_talk_of_a_signal_names_a_product():
+    """Products are named by the offers, which are only made when they fit."""
+    words = {"zh": ["理财", "基金", "定期", "存单", "年金", "保险", "贷款", "信用卡", "通知存款", "产品最近"]}
+    words["en"] = [
+        "wealth",
+        "fund ",
+        "deposit",
+        "certificate",
+        "annuity",
+        "insurance",
+        "credit card",
+        "flexible product",
+    ]
+    about_it = {"risk_expiring", "loan_ending", "card_expiring"}
+    for kind, rule in BOOK.signals.items():
+        for language, names in words.items():
+            said = f"{rule.text('talk', language)} {rule.text('suggestion', language)}".lower()
+            assert kind in about_it or not [name for name in names if name in said], kind

@@ -33,7 +33,7 @@ def laid_out(people):
                     value = Decimal(cents) / 100
                     row = {"staff_id": staff, "customer_id": f"{number}", "minutes": minutes, "value": value}
                     row |= {"promised": promised, "top": top, "score": 0.0, "grade_rank": 0, "aum": Decimal(0)}
-                    row["on"] = date(2026, 6, 2)
+                    row |= {"on": date(2026, 6, 2), "urgency": len(BOOK.urgency) - 1, "flow_30": Decimal(0)}
                     rows.append(row | {"place": place, "capacity": capacity})
     return pa.Table.from_pylist(rows, schema=tables.CANDIDATES.to_pyarrow())
 
@@ -113,7 +113,13 @@ def candidates(signals, covers=(), barred=(), tired=(), book=BOOK):
         filled = [{column: row.get(column) for column in schema} for row in rows]
         return engine.bind_arrow(name, schema, pa.Table.from_pylist(filled, schema=schema.to_pyarrow()))
 
-    held = {"grade_rank": 4, "aum": Decimal(600_000), "primary_id": "kh1", "deputy_id": "zg1"}
+    held = {
+        "grade_rank": 4,
+        "aum": Decimal(600_000),
+        "flow_30": Decimal(-70_000),
+        "primary_id": "kh1",
+        "deputy_id": "zg1",
+    }
     posts = {"kh1": "relationship_manager", "kh2": "relationship_manager", "zg1": "rm_supervisor"}
     given_tables = (
         bound("signals", tables.SIGNALS, signals),
@@ -187,13 +193,42 @@ def test_points_are_not_worth_yuan():
     assert by_aum[0] > by_aum[1]
 
 
-def test_picked_tasks_come_in_order_of_worth_per_minute():
+def in_order(rows):
+    """The customers of the tasks that are planned of some candidates, all of one person, by position."""
     engine = DuckEngine.in_memory()
-    given_rows = laid_out({"s": (30, [(5, False, True, 500), (15, False, True, 900), (10, True, False, 100)])})
-    scores = [float(row["value"]) / row["minutes"] for row in given_rows.to_pylist()]
-    given_rows = given_rows.set_column(given_rows.schema.get_field_index("score"), "score", pa.array(scores))
-    candidates = engine.bind_arrow("candidates", tables.CANDIDATES, given_rows)
-    rows = pa.Table.from_pylist(plan.choose(given_rows, BOOK), schema=tables.PICKS.to_pyarrow())
-    engine.derive("tasks", plan.plan_tasks, candidates, engine.bind_arrow("picks", tables.PICKS, rows))
-    result = engine.read("tasks").sort_by("position").to_pylist()
-    assert [row["minutes"] for row in result] == [5, 15, 10]
+    usual = {"staff_id": "s", "minutes": 10, "value": Decimal(1), "promised": False, "top": True, "score": 1.0}
+    usual |= {"grade_rank": 0, "aum": Decimal(0), "on": date(2026, 6, 2), "capacity": 240}
+    given_rows = [usual | {"place": place} | row for place, row in enumerate(rows, 1)]
+    bound = engine.bind_arrow(
+        "candidates", tables.CANDIDATES, pa.Table.from_pylist(given_rows, schema=tables.CANDIDATES.to_pyarrow())
+    )
+    picks = pa.Table.from_pylist(
+        [{name: usual[name] for name in ("staff_id", "minutes", "promised", "top")} | {"picked": len(rows)}],
+        schema=tables.PICKS.to_pyarrow(),
+    )
+    engine.derive("tasks", plan.plan_tasks, bound, engine.bind_arrow("picks", tables.PICKS, picks), BOOK)
+    return [row["customer_id"] for row in engine.read("tasks").sort_by("position").to_pylist()]
+
+
+def test_tasks_come_by_urgency_then_the_largest_fall_or_the_most_worth_per_minute():
+    losses, later = BOOK.urgency_of(["large_outflow"]), BOOK.urgency_of(["maturity"])
+    assert losses < later
+    rows = [
+        {"customer_id": "worth", "urgency": later, "flow_30": Decimal(0), "score": 9.0},
+        {"customer_id": "fell much", "urgency": later, "flow_30": Decimal(-900), "score": 2.0},
+        {"customer_id": "lost little", "urgency": losses, "flow_30": Decimal(-20), "score": 90.0},
+        {"customer_id": "lost most", "urgency": losses, "flow_30": Decimal(-500), "score": 1.0},
+    ]
+    assert in_order(rows) == ["lost most", "lost little", "worth", "fell much"]
+
+
+def test_a_task_is_as_urgent_as_its_most_urgent_reason_and_tells_the_change_of_thirty_days():
+    rows = candidates([signal("a", "birthday"), signal("a", "large_outflow"), signal("b", "birthday")])
+    assert rows["kh1", "a"]["urgency"] == BOOK.urgency_of(["large_outflow"])
+    assert rows["kh1", "b"]["urgency"] == BOOK.urgency_of(["birthday"])
+    assert rows["kh1", "a"]["flow_30"] == Decimal(-70_000)
+
+
+def test_a_kind_that_no_group_names_is_of_the_last():
+    book = rulebook.changed(BOOK, {"urgency": {"dated": {"kinds": ["maturity"]}}})
+    assert candidates([signal("a", "birthday")], book=book)["kh1", "a"]["urgency"] == len(BOOK.urgency) - 1

@@ -202,6 +202,22 @@ def test_a_file_that_is_not_utf8_is_told_where(tmp_path):
     assert (fault.line, fault.expected_zh) == (2, "UTF-8 编码")
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("k = 1\n" * 100_000, "600,000"),
+        ("k = " + "[" * 5000 + "]" * 5000, ""),
+        (".".join("k" * 3000) + " = 1", ""),
+        ("k = " + "1" * 5000, ""),
+    ],
+)
+def test_a_book_beyond_all_bounds_is_refused_at_once(tmp_path, text, found):
+    path = tmp_path / "book.toml"
+    path.write_text(text, encoding="utf-8")
+    (fault,) = faults_in(path)
+    assert fault.found == found
+
+
 def test_money_is_exact_and_never_a_float(tmp_path):
     path = tmp_path / "book.toml"
     path.write_text('extends = "brief"\n[grades.small]\nminimum = 1000.10\n[policy]\ndowngrade_after_months = 0\n')
@@ -242,4 +258,4 @@ def test_a_date_with_a_time_is_no_day(faults):
 @pytest.mark.parametrize("path", sorted(rulebook.COMMON.glob("*.toml")), ids=lambda path: path.stem)
 def test_a_file_that_every_book_begins_with_holds_the_section_of_its_name(path):
     sections = set(tomllib.loads(path.read_text(encoding="utf-8")))
-    assert sections == {"top_time", "near_share"} if path.stem == "top_level" else sections == {path.stem}
+    assert sections == {"top_time", "near_share", "near_fall"} if path.stem == "top_level" else sections == {path.stem}

@@ -1,14 +1,11 @@
-"""How long a reason stays open, who hears nothing of it, when an answered one comes back, and what is one event."""
+"""How long a reason stays open, who hears nothing of it, and when an answered one comes back."""
 
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tests.rules.kinds.bank import BOOK, ON, open_signals
-from weihu.rules.signals import EITHER_WAY, INCOMING, OUTGOING
+from weihu.rules.signals import AHEAD, CONDITIONS
 
 TODAY = str(ON)
 
@@ -71,68 +68,38 @@ def test_a_maturity_that_comes_nearer_takes_the_place_of_the_one_before():
     assert row["subject"] == "a 2026-07-01 7"
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"subject": "b 2026-07-01 30"},
-        {"customer_id": "d"},
-        {"subject": "a 2026-08-01 30"},
-        {"kind": "matured", "subject": "a 2026-07-01"},
-    ],
-)
-def test_what_comes_nearer_leaves_other_accounts_customers_dates_and_kinds_open(other):
-    nearer = {"kind": "maturity", "subject": "a 2026-07-01 7"}
-    before = {"kind": "maturity", "subject": "a 2026-07-01 30", **other}
-    rows = open_signals([nearer], before=[before])
-    assert {(row["customer_id"], row["kind"], row["subject"]) for row in rows} == {
-        ("c", "maturity", "a 2026-07-01 7"),
-        (before.get("customer_id", "c"), before["kind"], before["subject"]),
+@pytest.mark.parametrize("kind", CONDITIONS)
+def test_a_condition_that_holds_no_longer_is_no_reason(kind):
+    before = {"kind": kind, "subject": "x", "on_date": ON + days(9), "expires_on": ON + days(1)}
+    assert open_signals([], before=[before]) == []
+
+
+@pytest.mark.parametrize("kind", AHEAD)
+def test_a_date_ahead_that_is_not_true_any_more_is_no_reason_and_one_that_has_come_stays(kind):
+    before = {"kind": kind, "subject": "x", "expires_on": ON + days(1)}
+    assert open_signals([], before=[before | {"on_date": ON + days(1)}]) == []
+    assert len(open_signals([], before=[before | {"on_date": ON}])) == 1
+
+
+@pytest.mark.parametrize(("before", "after"), [("grade_up", "grade_down"), ("grade_down", "grade_up")])
+def test_a_change_of_grade_takes_the_place_of_the_one_before(before, after):
+    earlier = {"kind": before, "subject": "x", "expires_on": ON + days(1)}
+    others = [earlier | {"customer_id": "d"}, earlier | {"kind": "waking"}]
+    seen = [{"kind": after, "subject": TODAY}]
+    assert {(row["customer_id"], row["kind"]) for row in open_signals(seen, before=[earlier, *others])} == {
+        ("c", after),
+        ("d", before),
+        ("c", "waking"),
     }
 
 
-def leaders(seen):
-    return {row["kind"]: row["led_by"] for row in open_signals(seen) if not row["held_out"]}
-
-
-def movement(kind, amount=2_337_047, **other):
-    return {"kind": kind, "subject": TODAY, "amount": Decimal(amount), "customer_id": "c1"} | other
-
-
-def test_what_tells_of_one_movement_is_one_reason():
-    """Large, unusual and to another bank: the weightiest kind leads, the others are told by it."""
-    led_by = leaders([movement(kind) for kind in OUTGOING])
-    first = min(led_by, key=lambda kind: (-BOOK.signals[kind].weight, kind))
-    assert led_by == {kind: "" if kind == first else first for kind in led_by}
-    assert len(led_by) > 1
-
-
-def test_money_that_came_and_money_that_went_are_two_events():
-    led_by = leaders([movement(kind) for kind in (*OUTGOING, *INCOMING)])
-    assert {led_by[kind] for kind in INCOMING if kind in led_by} <= {"", *INCOMING}
-    assert [led_by[kind] for kind in ("large_outflow", "large_inflow")] == ["", ""]
-
-
-def test_another_day_or_customer_is_another_event():
-    yesterday = movement("to_other_bank", subject=str(ON - days(1)))
-    assert leaders([movement("large_outflow"), yesterday]) == {"large_outflow": "", "to_other_bank": ""}
-    assert leaders([movement("large_outflow"), movement("to_other_bank", customer_id="c2")])["to_other_bank"] == ""
-
-
-@pytest.mark.parametrize(("amount", "leader"), [(60_000, "large_outflow"), (50_000, "large_outflow"), (60_001, "")])
-def test_money_at_another_branch_is_a_part_of_what_went_if_that_is_as_much(amount, leader):
-    led_by = leaders([movement("large_outflow", 60_000), movement(EITHER_WAY, amount)])
-    assert led_by == {"large_outflow": "", EITHER_WAY: leader}
-
-
-@given(
-    st.lists(
-        st.tuples(st.sampled_from([*INCOMING, *OUTGOING, EITHER_WAY, "dormant"]), st.integers(1, 3)),
-        unique_by=lambda pair: pair[0],
-    )
-)
-@settings(max_examples=15, deadline=None)
-def test_whoever_is_told_has_a_leader_that_is_open_and_leads_itself(kinds):
-    rows = open_signals([movement(kind, amount) for kind, amount in kinds])
-    assert len(rows) == len(kinds)
-    leading = {(row["kind"], row["subject"]) for row in rows if row["led_by"] == "" and not row["held_out"]}
-    assert all((row["led_by"], row["subject"]) in leading for row in rows if row["led_by"])
+@pytest.mark.parametrize("loud", ["complaint_due", "large_outflow", "unhappy"])
+def test_who_complains_or_takes_money_away_is_not_asked_for_more(loud):
+    quiet = [{"kind": "campaign", "subject": "1"}, {"kind": "near_grade", "subject": "major"}]
+    others = [{"kind": "cadence_due"}, {"kind": "maturity", "subject": "a 2026-07-01 30"}]
+    kinds = {row["kind"] for row in open_signals([*quiet, *others])}
+    assert kinds == {"campaign", "near_grade", "cadence_due", "maturity"}
+    heard = open_signals([*quiet, *others, {"kind": loud, "subject": TODAY}])
+    assert {row["kind"] for row in heard} == {"cadence_due", "maturity", loud}
+    elsewhere = open_signals([*quiet, {"kind": loud, "subject": TODAY, "customer_id": "d"}])
+    assert {row["kind"] for row in elsewhere} == {"campaign", "near_grade", loud}

@@ -1,6 +1,9 @@
 """Files of every kind that a branch may send become the same cells."""
 
+import io
+import zipfile
 from datetime import date
+from functools import cache
 
 import openpyxl
 import pytest
@@ -8,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workplace import messy
+from weihu.sources import cells
 from weihu.sources.workbook import Unreadable, cell_text, read
 
 PEOPLE = [messy.Person(f"P{n}", f"客户{n}", "13812345678", "11010119900307803X", True) for n in range(7)]
@@ -33,9 +37,8 @@ def test_every_text_comes_back_from_a_workbook(texts):
 
 def test_cells_are_read_as_openpyxl_reads_them():
     """The same messy workbook, cell by cell, against the common library."""
-    cells, _ = messy.rows(PEOPLE, 300)
-    content = messy.xlsx(cells)
-    import io
+    table, _ = messy.rows(PEOPLE, 300)
+    content = messy.xlsx(table)
 
     page = openpyxl.load_workbook(io.BytesIO(content), data_only=True).active
     ours = read(content, "x.xlsx").rows
@@ -82,8 +85,111 @@ def test_a_cell_is_the_text_that_somebody_typed():
 
 
 def _saved(book) -> bytes:
-    import io
-
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
+
+
+def _sheet_xml(rows: str) -> bytes:
+    """A workbook of openpyxl's with other cells in its sheet."""
+    made = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(_saved(openpyxl.Workbook()))) as plain,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for entry in plain.infolist():
+            content = plain.read(entry)
+            if entry.filename == "xl/worksheets/sheet1.xml":
+                content = content.replace(b"</sheetData>", f"{rows}</sheetData>".encode())
+                assert rows.encode() in content
+            archive.writestr(entry, content)
+    return made.getvalue()
+
+
+def _inline(place: str, text: str = "x") -> str:
+    return f'<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def test_a_sheet_as_large_as_sheets_get_is_refused_and_the_process_goes_on():
+    """1.5 KB that stand for 17 thousand million cells."""
+    rows = f'<row r="1">{_inline("A1")}</row><row r="1048576">{_inline("XFD1048576")}</row>'
+    with pytest.raises(Unreadable, match=r"too large|columns"):
+        read(_sheet_xml(rows), "x.xlsx")
+
+
+def test_a_small_archive_of_much_text_is_refused():
+    texts = "".join(f'<row r="{row}">{_inline(f"A{row}", "0" * 32_000)}</row>' for row in range(1, 20_001))
+    content = _sheet_xml(texts)
+    assert len(content) < 2_000_000
+    with pytest.raises(Unreadable, match="too large"):
+        read(content, "x.xlsx")
+
+
+@pytest.mark.parametrize(("content", "why"), [(b",".join([b"a"] * 60_000), "60000 columns"), (b"a\n" * 20, None)])
+def test_a_text_table_is_as_wide_as_a_branchs(content, why):
+    if why is None:
+        assert len(read(content, "x.csv").rows) == 20
+    else:
+        with pytest.raises(Unreadable, match=why):
+            read(content, "x.csv")
+
+
+def test_too_many_cells_of_a_text_are_refused(monkeypatch):
+    """In this process, with a bound that is reached sooner."""
+    monkeypatch.setattr(cells, "CELLS", 100)
+    with pytest.raises(cells.Fault, match="large"):
+        list(cells.text_rows(b"1,2,3\n" * 34)[2])
+    assert len(list(cells.text_rows(b"1,2,3\n" * 33)[2])) == 33
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfea", b"\xfe\xff\xd8\x00\x00a", b"\x80\xff" * 9])
+def test_text_of_no_encoding_is_refused(content):
+    with pytest.raises(Unreadable, match="UTF-8"):
+        read(content, "x.csv")
+
+
+def test_a_cell_has_no_character_that_a_database_refuses():
+    assert read(b"a,b\0c\n\0,1\n", "x.csv").rows == [["a", "bc"], [None, "1"]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_damaged_workbook_is_read_or_refused(data):
+    """Bytes changed, cut out and put in anywhere, in the archive and in what it holds."""
+    content = bytearray(_messy_workbook())
+    if data.draw(st.booleans(), label="within the sheet"):
+        content = bytearray(_with_sheet(bytes(content), data))
+    else:
+        for _ in range(data.draw(st.integers(1, 4))):
+            place = data.draw(st.integers(0, len(content) - 1))
+            content[place : place + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
+    try:
+        sheet = read(bytes(content), "x.xlsx")
+    except Unreadable as refused:
+        assert refused.zh
+        assert refused.en
+    else:
+        assert all(isinstance(cell_text(cell), str) for row in sheet.rows for cell in row)
+
+
+@cache
+def _messy_workbook() -> bytes:
+    """The same bytes whenever the test begins again: a workbook has its time in it."""
+    table, _ = messy.rows(PEOPLE, 20)
+    return messy.xlsx(table)
+
+
+def _with_sheet(content: bytes, data) -> bytes:
+    """The workbook with its first sheet's text damaged."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as plain, zipfile.ZipFile(made, "w") as archive:
+        for entry in plain.infolist():
+            inner = bytearray(plain.read(entry))
+            if entry.filename == "xl/worksheets/sheet1.xml":
+                place = data.draw(st.integers(0, len(inner) - 1))
+                text = data.draw(
+                    st.sampled_from([b"", b"9999999", b'r="XFD1048576"', b"<row>", b"</c>", b"\xff", b"-1"])
+                )
+                inner[place : place + data.draw(st.integers(0, 9))] = text
+            archive.writestr(entry.filename, bytes(inner))
+    return made.getvalue()

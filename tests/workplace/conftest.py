@@ -39,7 +39,7 @@ def desk(browser, server):
         page.fill("#id_username", staff.staff_id)
         page.fill("#id_password", "a long password")
         page.press("#id_password", "Enter")
-        page.wait_for_selector(".who-name")
+        page.wait_for_selector(".rail", state="attached")
         page.goto(f"{server.url}/")  # the counter begins elsewhere
         page.wait_for_load_state("networkidle")  # scripts have run, and what they fetch is there
         return page

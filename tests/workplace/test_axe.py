@@ -20,6 +20,8 @@ NO_PAGES = {
     "view_save",
     "bulk",
     "called",
+    "search",
+    "waiting",
     "feed_act",
     "morning_pdf",
     "cockpit_pdf",

@@ -203,6 +203,7 @@ def test_every_reason_is_shown_or_folded_and_one_to_three_suggestions_say_why(si
         reasons = [entry for kind, entry in context["open_first"] + context["open_folded"] if kind == "reason"]
         assert reasons == context["reasons"]
         assert len(context["advised"]) + len(context["offers"]) <= 3
+        assert all(reason.text for reason, _ in context["advised"])
         assert all(matched.whys for matched in context["offers"])
         seen += len(context["offers"])
     assert seen

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from weihu.nightly.noted import noted
 from weihu.workplace.act.care.beginning import Running, begin_by_hand, begin_by_signals
 from weihu.workplace.act.care.models import CarePlan
 from weihu.workplace.act.care.results import subject_of
@@ -130,7 +131,8 @@ def raised(plan, run):
 
 
 def test_a_signal_begins_a_plan_once(run, task):
-    signal = {"customer_id": task.customer_id, "kind": "new_customer", "subject": "2026-05-31", "grade_rank": 0}
+    signal = {"customer_id": task.customer_id, "kind": "new_customer", "subject": "2026-05-31", "led_by": ""}
+    signal["grade_rank"] = 0
     for _ in range(2):
         begin_by_signals(run, [signal, {**signal, "customer_id": "other", "kind": "birthday"}])
     plan = CarePlan.objects.get(customer_id=task.customer_id)
@@ -142,9 +144,40 @@ def test_a_signal_begins_a_plan_once(run, task):
 def test_a_plan_begins_for_its_grades_only(run):
     CarePlan.objects.all().delete()
     rank = run.rulebook.rank("potential")
-    rows = [{"customer_id": str(r), "kind": "grade_up", "subject": "x", "grade_rank": r} for r in (rank - 1, rank)]
+    signal = {"kind": "grade_up", "subject": "x", "led_by": "large_inflow x"}
+    rows = [{**signal, "customer_id": str(r), "grade_rank": r} for r in (rank - 1, rank)]
     begin_by_signals(run, rows)
     assert list(CarePlan.objects.filter(plan="promoted").values_list("customer_id", flat=True)) == [str(rank)]
+
+
+def test_an_event_begins_a_plan_once_and_not_again_soon_after_its_end(run):
+    """A maturity that comes nearer, money that left on two days: one event, and one plan of the kind at a time."""
+    CarePlan.objects.all().delete()
+    rank, plans = run.rulebook.rank("valued"), CarePlan.objects.filter(customer_id="c")
+    usual = {"customer_id": "c", "led_by": "", "grade_rank": rank}
+    begin_by_signals(run, [usual | {"kind": "maturity", "subject": "a 2026-07-01 30"}])
+    plan = plans.get()
+    assert (plan.plan, plan.signal) == ("big_maturity", "maturity a 2026-07-01")
+    CarePlan.objects.filter(pk=plan.pk).update(open_key=None, ended_on=run.work_date - timedelta(days=200))
+    begin_by_signals(run, [usual | {"kind": "maturity", "subject": "a 2026-07-01 7"}])
+    led = {"kind": "large_outflow", "subject": "2026-06-01", "led_by": "large_outflow 2026-06-02"}
+    begin_by_signals(run, [usual | led])
+    assert plans.count() == 1
+    outflow = usual | {"kind": "large_outflow", "subject": "2026-06-02"}
+    begin_by_signals(run, [outflow])
+    rest = run.rulebook.care_plans["win_back"].again_after_days
+    for ago, begun in ((rest - 1, 1), (rest, 2)):
+        ended_on = run.work_date - timedelta(days=ago)
+        plans.filter(plan="win_back").update(open_key=None, ended_on=ended_on)
+        begin_by_signals(run, [outflow | {"subject": "2026-06-09"}])
+        assert plans.filter(plan="win_back").count() == begun
+
+
+def test_of_a_plan_only_the_first_step_that_is_not_done_is_told(run):
+    CarePlan.objects.all().delete()
+    begin_by_hand("c", "win_back", run.rulebook, "x", run.work_date - timedelta(days=60))
+    (row,) = [row for row in noted(run.work_date, run.rulebook, run, run.work_date) if row["customer_id"] == "c"]
+    assert row["detail"] == "win_back:0"
 
 
 def test_results_do_a_step_move_it_and_end_the_plan(signed_in, task, run):
@@ -185,13 +218,11 @@ def test_a_plan_is_begun_and_stopped_on_the_customers_page(signed_in, task, run)
 
 
 def test_the_night_puts_due_steps_on_the_list_of_who_does_them(run):
-    from weihu.nightly.noted import noted
-
     plan = begin_by_hand("c", "promoted", run.rulebook, "x", run.work_date - timedelta(days=21))
     rows = [row for row in noted(run.business_date, run.rulebook, None, run.work_date) if row["customer_id"] == "c"]
-    assert [(row["kind"], row["detail"]) for row in rows] == [
-        ("care_deputy", "promoted:1"),
-        ("care_step", "promoted:0"),
-    ]
+    assert [(row["kind"], row["detail"]) for row in rows] == [("care_step", "promoted:0")]
+    plan.steps.filter(place=0).update(done_on=run.business_date)
+    rows = [row for row in noted(run.business_date, run.rulebook, None, run.work_date) if row["customer_id"] == "c"]
+    assert [(row["kind"], row["detail"]) for row in rows] == [("care_deputy", "promoted:1")]
     plan.steps.update(done_on=run.business_date)
     assert not [row for row in noted(run.business_date, run.rulebook, None, run.work_date) if row["customer_id"] == "c"]

@@ -64,10 +64,10 @@ OPEN = {"login", "logout", "set_language", "health", "public_form", "feed"}
 """Without a login; the last two by a signed or secret address: test_forms.py, test_relations.py."""
 PAGES = {
     "today", "not_planned", "customers", "filter_input", "view_save", "bulk", "completeness", "imports", "invitations", "households", "duplicates", "complaints", "occasions", "feed_act",
-    "runs", "run", "distribution", "migration", "near", "whatif", "portfolios", "staff_table", "days_table", "handovers", "claims", "referrals", "benefits",
+    "password", "runs", "run", "distribution", "migration", "near", "whatif", "portfolios", "staff_table", "days_table", "handovers", "claims", "referrals", "benefits",
     "book_drafts", "book_draft", "templates", "introductions", "campaigns", "board", "morning", "morning_pdf", "evening",
     "work_log", "cockpit", "effects", "cockpit_pdf", "reception", "called", "memos",
-    "lists",
+    "lists", "search", "waiting",
 }  # fmt: skip
 
 

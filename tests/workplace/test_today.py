@@ -109,11 +109,8 @@ def test_signals_of_one_movement_are_one_reason_and_one_result_answers_them_all(
     client, customer = work
     Signal.objects.filter(customer_id=customer).delete()
     day = str(run.business_date)
-    for kind, leader in (
-        ("large_outflow", ""),
-        ("unusual_outflow", "large_outflow"),
-        ("to_other_bank", "large_outflow"),
-    ):
+    leader = f"large_outflow {day}"
+    for kind, led_by in (("large_outflow", ""), ("unusual_outflow", leader), ("to_other_bank", leader)):
         Signal.objects.create(
             customer_id=customer,
             kind=kind,
@@ -124,14 +121,15 @@ def test_signals_of_one_movement_are_one_reason_and_one_result_answers_them_all(
             limit=50,
             on_date=run.business_date,
             detail="ICBC" if kind == "to_other_bank" else "",
-            led_by=leader,
+            led_by=led_by,
             since_run=run.number,
         )
-    (reason,) = client.get(reverse("task", args=[customer])).context["task"].reasons
+    page = client.get(reverse("task", args=[customer]))
+    (reason,) = page.context["task"].reasons
     assert reason.signal.kind == "large_outflow"
     assert {signal.kind for signal in reason.others} == {"unusual_outflow", "to_other_bank"}
-    assert reason.text.count(" · ") == 2
-    assert "ICBC" in reason.text
+    assert reason.text.endswith("净流出 ¥233.70万,全部转往ICBC")
+    assert [signal.kind for signal, _ in reason.evidence] == ["large_outflow", "to_other_bank", "unusual_outflow"]
     client.post(reverse("record", args=[customer]), said())
     answers = Contact.objects.get(customer_id=customer).answers.values_list("kind", flat=True)
     assert set(answers) == {"large_outflow", "unusual_outflow", "to_other_bank"}

@@ -9,20 +9,25 @@
       tour.json              a guided tour for the sign-in page, which the demo has
       inbox/DATE/            deliveries to come
       lake/landed/DATE-rN/   checked deliveries as Parquet, revision N
-      lake/runs/RUN/         what a night leaves for the next one
+      lake/runs/RUN/         what a night leaves for the next one, with its checksums
       lake/compiled.json     what the night's rules compile to, kept for the next process
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import secrets
 import shutil
 from datetime import date
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import filelock
+
+from weihu.engine.checksums import Checksums
 
 STAGING = ".staging"
 
@@ -64,6 +69,20 @@ class Home:
         """One of the secrets: ``django``, ``seal`` (encryption) or ``index`` (blind index); 32 bytes."""
         return bytes.fromhex(json.loads(self._keys.read_text())[name])
 
+    @cached_property
+    def checksums(self) -> Checksums:
+        """Of what nights leave in the lake, under a key of their own."""
+        return Checksums(hmac.digest(self.key("index"), b"checksums of the lake", hashlib.sha256))
+
+    def verified(self, path: Path) -> Path:
+        """A file of a run's folder, once it is found to be as the night left it; raises checksums.Damaged.
+
+        A process looks again only at a file that was changed since.
+        """
+        stamp = path.stat() if path.is_file() else None
+        _verified(self.checksums, path, (stamp.st_mtime_ns, stamp.st_size) if stamp else None)
+        return path
+
     def lock(self) -> filelock.BaseFileLock:
         """Held while a run works; taking it a second time raises Busy.
 
@@ -94,3 +113,8 @@ class Home:
     def delivery(self, on: date, revision: int) -> Path:
         """The folder of a landed delivery."""
         return self.landed / f"{on:%Y-%m-%d}-r{revision}"
+
+
+@lru_cache(maxsize=1_000)
+def _verified(checksums: Checksums, path: Path, stamp: tuple[int, int] | None) -> None:
+    checksums.verify(path.parent, [path.name])

@@ -42,8 +42,15 @@ def _begin_care(run: Run, folder: Path) -> None:
     kinds = kinds_that_begin(run.rulebook)
     if not kinds:
         return
-    raised = [("kind", "in", kinds), ("raised_on", "=", run.business_date), ("held_out", "=", False)]
-    signals = pq.read_table(folder / "signals.parquet", columns=["customer_id", "kind", "subject"], filters=raised)
+    raised = [
+        ("kind", "in", kinds),
+        ("raised_on", "=", run.business_date),
+        ("held_out", "=", False),
+        ("led_by", "=", ""),
+    ]
+    signals = pq.read_table(
+        folder / "signals.parquet", columns=["customer_id", "kind", "subject", "led_by"], filters=raised
+    )
     if signals.num_rows:
         standings = pq.read_table(folder / "standings.parquet", columns=["customer_id", "grade_rank"])
         ranked = signals.join(standings, "customer_id", join_type="inner")

@@ -68,7 +68,7 @@ class Night:
         """
         self._list_day = self.days.list_day(self.on)
         self._latest = max([self._list_day.through, *noted["own_workdays"]["through"].to_pylist()])
-        leaving = {days: self.on - timedelta(days=days) for days in value.WINDOW_DAYS}
+        leaving = leaving_windows(self.on)
         past = [movements[on] for on in sorted(set(leaving.values())) if on in movements]
         own: dict[str, list[Row]] = {
             "windows": [{"days": days, "on": on} for days, on in leaving.items()],
@@ -254,6 +254,11 @@ class Night:
             for days in sorted(every)
             for since, due_on in self.days.due_dates(self.on, days)
         ]
+
+
+def leaving_windows(on: date) -> dict[int, date]:
+    """By the days of each window, the day whose movements leave it on a business date."""
+    return {days: on - timedelta(days=days) for days in value.WINDOW_DAYS}
 
 
 def _same_file(source: Path, target: Path) -> None:

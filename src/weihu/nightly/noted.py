@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from weihu.rules.occasions import Occasion
 from weihu.rules.rulebook import RuleBook
@@ -81,9 +81,10 @@ def _referrals(on: date) -> Iterator[Row]:
 
 
 def _care(book: RuleBook, latest: date) -> Iterator[Row]:
-    """Steps of care plans that are due."""
+    """Steps of care plans that are due, of each plan the first that is not done."""
+    left = CareStep.objects.filter(done_on__isnull=True, care_plan=OuterRef("care_plan"), place__lt=OuterRef("place"))
     due = CareStep.objects.filter(done_on__isnull=True, due_on__lte=latest, care_plan__ended_on__isnull=True)
-    for step in due.select_related("care_plan").order_by("pk"):
+    for step in due.filter(~Exists(left)).select_related("care_plan").order_by("pk"):
         plan = book.care_plans.get(step.care_plan.plan)
         if plan and step.place < len(plan.steps):
             kind = STEP_KINDS[plan.steps[step.place].to]

@@ -156,7 +156,7 @@ ORDER BY kind, branch_id, held_out
 """
 TASKS = """
 SELECT {run} AS run_id, staff_id, customer_id, "on", position, minutes, CAST(value * 100 AS BIGINT) AS value, promised, top, score,
-       grade_rank FROM tasks ORDER BY staff_id, position
+       grade_rank, urgency, CAST(flow_30 * 100 AS BIGINT) AS flow_30 FROM tasks ORDER BY staff_id, position
 """
 THRESHOLDS = """
 SELECT {run} AS run_id, * REPLACE (CAST(threshold * 100 AS BIGINT) AS threshold) FROM thresholds ORDER BY ALL

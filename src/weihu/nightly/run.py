@@ -1,6 +1,6 @@
 """The night, in the order in which it happens.
 
-land -> gather -> compile -> carry -> value -> grade -> assign -> signals -> lists -> plan -> measure -> write -> publish -> follow-ups
+verify -> land -> gather -> compile -> carry -> value -> grade -> assign -> signals -> lists -> plan -> measure -> write -> publish -> follow-ups
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from weihu.engine.protocol import Engine
 from weihu.engine.seal import Seal
 from weihu.nightly import followups, gather, publish, steps
 from weihu.nightly.graph import Graph
-from weihu.nightly.night import Before, Night
+from weihu.nightly.night import Before, Night, leaving_windows
 from weihu.nightly.steps import CORE_STATE
 from weihu.rules import rulebook
 from weihu.rules.rulebook import RuleBook
@@ -72,7 +72,10 @@ class Nightly:
         self._lock.release()
 
     def run(self, delivery: Path) -> Run | None:
-        """One night from one delivery; None if it is published already. Raises DeliveryRefused, OutOfOrder."""
+        """One night from one delivery; None if it is published already.
+
+        Raises DeliveryRefused, OutOfOrder, and checksums.Damaged if what it builds on is not as it was left.
+        """
         durations: dict[str, float] = {}
         manifest = read_manifest(delivery)
         last = current()
@@ -90,6 +93,8 @@ class Nightly:
                     )
                 ]
             )
+        with self._step("verify", durations):
+            movements = self._verified(manifest.business_date, before, last)
         with self._step("land", durations):
             known = {file: before.folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if before else {}
             landed = land(
@@ -105,7 +110,7 @@ class Nightly:
         with self._step("gather", durations):
             days = everybodys_days(self.book, manifest.business_date)
             night = Night(self.engine, graph, self.book, manifest.business_date, before, days)
-            night.bind(landed, self._movements(before), gather.gather(manifest.business_date, self.book, days))
+            night.bind(landed, movements, gather.gather(manifest.business_date, self.book, days))
         with self._step("compile", durations):
             graph.check(self.engine, self.book)
         durations |= night.run(self.watcher)
@@ -122,7 +127,7 @@ class Nightly:
         with self._step("write", durations):
             staging = self.home.staging("run")
             night.write(staging)
-            folder = self._keep(staging, run, landed)
+            folder = self._keep(staging, run, landed, before)
         counts = night.counts()
         self.engine.clear()
         with self._step("publish", durations):
@@ -186,6 +191,20 @@ class Nightly:
     def _number_of(self, before: Before | None) -> int | None:
         return int(before.folder.name) if before else None
 
+    def _verified(self, on: date, before: Before | None, last: Run | None) -> dict[date, Path]:
+        """The movements of past nights that a night reads, by date; they and the folders that it builds on and publishes
+        after are as they were left, or checksums.Damaged is raised."""
+        folders = {before.folder} if before else set()
+        if last:
+            folders.add(self.home.run(last.number))
+        for folder in folders:
+            self.home.checksums.verify(folder)
+        past = self._movements(before)
+        read = {day: past[day] for day in leaving_windows(on).values() if day in past}
+        for path in read.values():
+            self.home.checksums.verify(path.parent, [path.name])
+        return read
+
     def _movements(self, before: Before | None) -> dict[date, Path]:
         """The movements of past nights by date, along the runs that the night builds on."""
         paths: dict[date, Path] = {}
@@ -196,12 +215,13 @@ class Nightly:
                     paths.setdefault(on, self.home.run(number) / "movements.parquet")
         return paths
 
-    def _keep(self, staging: Path, run: Run, landed: Landed) -> Path:
-        """Move the state and the landed delivery to their places, where nothing points to them yet."""
+    def _keep(self, staging: Path, run: Run, landed: Landed, before: Before | None) -> Path:
+        """Move the state, with its checksums, and the landed delivery to their places, where nothing points to them yet."""
         folder = self.home.run(run.number)
         target = self.home.delivery(run.business_date, run.revision)
         for left in (folder, target):  # by a run that was never published
             shutil.rmtree(left, ignore_errors=True)
+        self.home.checksums.write(staging, folder.name, before.folder if before else None)
         staging.rename(folder)
         landed.folder.rename(target)
         object.__setattr__(landed, "folder", target)
@@ -211,7 +231,8 @@ class Nightly:
     def _finish_follow_ups(self) -> None:
         """Do what a run that was killed after its publication left undone."""
         last = current()
-        if last:
+        if last and followups.DONE not in last.report:
+            self.home.checksums.verify(self.home.run(last.number))
             followups.finish(last, self.home.run(last.number))
 
     def _forget_unpublished(self) -> None:

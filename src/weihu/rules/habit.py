@@ -18,6 +18,17 @@ from weihu.rules.sections.signals import IdleCash, UnusualInflow, UnusualOutflow
 from weihu.rules.tables import HABITS, MONEY, MOVES
 from weihu.rules.value import ZERO, business_date, factor, times
 
+LOAN = "loan"
+"""The kind of transaction by which a loan is paid out or back: neither new money nor money that leaves."""
+
+
+def lent(transactions: Table, accounts: Table) -> Table:
+    """What loans paid out (yuan, negative: what was paid back) today: customer_id, lent."""
+    loans = transactions.filter(transactions.kind == LOAN).join(
+        accounts.select("account_id", "customer_id"), "account_id"
+    )
+    return loans.group_by("customer_id").agg(lent=loans.amount.sum().cast(MONEY))
+
 
 def moves_today(
     values: Table,
@@ -30,8 +41,13 @@ def moves_today(
 ) -> Table:
     """Every customer's day (columns: tables.MOVES)."""
     owned = accounts.select("account_id", "customer_id")
-    paid = transactions.filter((transactions.kind == "salary") & (transactions.amount > ZERO)).join(owned, "account_id")
-    paid = paid.group_by("customer_id").agg(paid=paid.amount.sum().cast(MONEY))
+    paid = transactions.filter(
+        ((transactions.kind == "salary") & (transactions.amount > ZERO)) | (transactions.kind == LOAN)
+    ).join(owned, "account_id")
+    paid = paid.group_by("customer_id").agg(
+        paid=paid.amount.sum(where=paid.kind == "salary").cast(MONEY),
+        lent=paid.amount.sum(where=paid.kind == LOAN).cast(MONEY),
+    )
     running = accounts.filter(accounts.closed_on.isnull()).join(
         products.filter(products.category == "demand").select("product_id"), "product_id"
     )
@@ -44,7 +60,7 @@ def moves_today(
     first = calendar.is_first.as_scalar()
     return joined.select(
         "customer_id",
-        own=ibis.ifelse(first, ZERO, joined.flow_1 - usual).cast(MONEY),
+        own=ibis.ifelse(first, ZERO, joined.flow_1 - usual - ibis.coalesce(joined.lent, ZERO)).cast(MONEY),
         before=(joined.aum - joined.flow_1).cast(MONEY),
         salary=salary.cast(MONEY),
         demand=ibis.coalesce(joined.lying, ZERO).cast(MONEY),

@@ -102,6 +102,9 @@ def with_threshold(table: Table, rank: IntegerValue, thresholds: Table) -> Table
 
 
 def near_next(customers: Table, thresholds: Table, book: RuleBook) -> Table:
-    """The customers near under the next grade, with its ``threshold``."""
+    """The customers near under the next grade, with its ``threshold``; nobody who has just lost assets."""
+    before = customers.aum - customers.flow_30
+    lost = -customers.flow_30 * 100_000 > before * int(book.near_fall * 100_000)
+    customers = customers.filter(~lost)
     ranked = with_threshold(customers, customers.grade_rank + 1, thresholds)
     return ranked.filter((ranked.metric < ranked.threshold) & is_near(ranked.metric, ranked.threshold, book))

@@ -110,13 +110,17 @@ def candidates(
         staff_id=ibis.ifelse(own, joined.worker_id, ibis.coalesce(joined.deputy_id, joined.worker_id))
     )
     joined = joined.join(workdays.select("staff_id", "works_on", "through"), "staff_id")
+    urgencies = {kind: book.urgency_of([kind]) for kind in book.signals}
     weighed = joined.mutate(
         value=_worth(joined, calendar, book),
         minutes=_of_kind(joined.kind, {kind: rule.minutes for kind, rule in book.signals.items()}, "int64"),
         promised=joined.kind.isin(promises),
     )
-    tasks = weighed.group_by("staff_id", "customer_id", "grade_rank", "aum", "works_on").agg(
-        value=weighed.value.sum().cast(MONEY), minutes=weighed.minutes.max(), promised=weighed.promised.any()
+    tasks = weighed.group_by("staff_id", "customer_id", "grade_rank", "aum", "flow_30", "works_on").agg(
+        value=weighed.value.sum().cast(MONEY),
+        minutes=weighed.minutes.max(),
+        promised=weighed.promised.any(),
+        urgency=_of_kind(weighed.kind, urgencies, "int64", len(book.urgency) - 1).min(),
     )
     tasks = tasks.join(_capacities(staff, staffing, book), "staff_id")
     tasks = tasks.mutate(
@@ -131,11 +135,13 @@ def candidates(
     return placed.filter(placed.place * placed.minutes <= placed.capacity).select(*CANDIDATES)
 
 
-def plan_tasks(candidates: Table, picks: Table) -> Table:
-    """The tasks that were picked, in order (columns: tables.TASKS)."""
+def plan_tasks(candidates: Table, picks: Table, book: RuleBook) -> Table:
+    """The tasks that were picked, in order (columns: tables.TASKS): by urgency, then the largest fall or the most worth."""
     picked = candidates.join(picks, ["staff_id", "promised", "top", "minutes"])
     picked = picked.filter(picked.place <= picked.picked)
-    order = [picked.score.desc(), picked.aum.desc(), picked.customer_id.asc()]
+    falls = [place for place, group in enumerate(book.urgency.values()) if group.largest_fall_first]
+    fall = ibis.ifelse(picked.urgency.isin(falls), picked.flow_30, ZERO) if falls else picked.urgency
+    order = [picked.urgency.asc(), fall.asc(), picked.score.desc(), picked.aum.desc(), picked.customer_id.asc()]
     position = (ibis.row_number().over(group_by="staff_id", order_by=order) + 1).cast("int64")
     return picked.mutate(position=position).select(*TASKS)
 
@@ -273,17 +279,17 @@ def _worth(joined: Table, calendar: Table, book: RuleBook) -> DecimalValue:
 
 
 def _at_work(standings: Table, covers: Table) -> Table:
-    """Who works for each customer on the day: customer_id, grade_rank, aum, worker_id, deputy_id (none if away)."""
+    """Who works for each customer on the day: customer_id, grade_rank, aum, flow_30, worker_id, deputy_id (none if away)."""
     owned = standings.filter(standings.primary_id.notnull())
     away = owned.left_join(covers, owned.primary_id == covers.staff_id)
     worker = ibis.ifelse(
         away.staff_id.isnull(), away.primary_id, ibis.coalesce(away.cover_id, away.deputy_id, away.primary_id)
     )
     gone = covers.select(absent_id="staff_id")
-    known = away.select("customer_id", "grade_rank", "aum", "deputy_id", worker_id=worker)
+    known = away.select("customer_id", "grade_rank", "aum", "flow_30", "deputy_id", worker_id=worker)
     known = known.left_join(gone, known.deputy_id == gone.absent_id)
     present = ibis.ifelse(known.absent_id.isnull(), known.deputy_id, ibis.null("string"))
-    return known.select("customer_id", "grade_rank", "aum", "worker_id", deputy_id=present)
+    return known.select("customer_id", "grade_rank", "aum", "flow_30", "worker_id", deputy_id=present)
 
 
 def _capacities(staff: Table, staffing: Table, book: RuleBook) -> Table:

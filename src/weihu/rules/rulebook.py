@@ -32,6 +32,7 @@ from weihu.rules.sections.duties import Duty
 from weihu.rules.sections.effective import Effective
 from weihu.rules.sections.effects import Effects
 from weihu.rules.sections.entry import Day, Entry, PostName, Reading, Share
+from weihu.rules.sections.events import Events
 from weihu.rules.sections.fatigue import Fatigue
 from weihu.rules.sections.festivals import Festival
 from weihu.rules.sections.fields import DATE_KINDS, CatalogueField
@@ -56,6 +57,7 @@ from weihu.rules.sections.signals import Signal, Signals
 from weihu.rules.sections.stages import Stage
 from weihu.rules.sections.suitability import Suitability
 from weihu.rules.sections.targets import TargetName
+from weihu.rules.sections.urgency import Urgency
 from weihu.rules.sections.working_days import WorkingDays
 
 __all__ = [
@@ -78,6 +80,9 @@ COMMON = BOOKS / "common"
 SCHEMA = BOOKS / "rulebook.schema.json"
 """The schema of books for editors, named by the first line of the built-in ones."""
 
+MOST_BYTES = 512 * 1024
+"""Of a book's file: seven times the longest one with all that every book begins with."""
+
 CENT = Decimal("0.01")
 S = TypeVar("S", bound=Signal)
 
@@ -85,7 +90,7 @@ S = TypeVar("S", bound=Signal)
 class RuleBook(Entry):
     """A whole rule book, checked. ``grades`` stand from the lowest to the highest.
 
-    ``near_share``: who is at most this share under the next grade's threshold is near it (临界). ``top_share``: the
+    ``near_share``: who is at most this share under the next grade's threshold is near it (临界), unless AUM fell by more than the share ``near_fall`` in 30 days. ``top_share``: the
     customers counted as the top; ``top_time``: the share of time that they are due.
     """
 
@@ -98,6 +103,7 @@ class RuleBook(Entry):
     top_share: Share
     top_time: Share
     near_share: Share
+    near_fall: Share
     effective: Effective
     measures: Annotated[dict[str, Measure], AfterValidator(check_own)]
     grades: Annotated[dict[str, Grade], AfterValidator(check_order)]
@@ -119,6 +125,8 @@ class RuleBook(Entry):
     ranking: Ranking
     offers: dict[str, Offer]
     signals: Signals
+    events: Events
+    urgency: Annotated[dict[str, Urgency], Field(min_length=1)]
     campaigns: Campaigns
     relations: dict[str, Relation]
     occasions: Annotated[dict[str, Occasion], AfterValidator(check_found)]
@@ -150,6 +158,11 @@ class RuleBook(Entry):
         if entry is None:
             raise KeyError(model.__name__)
         return entry
+
+    def urgency_of(self, kinds: Collection[str]) -> int:
+        """The place of the first group of ``urgency`` that names one of the kinds of signal; the last for others."""
+        places = [place for place, group in enumerate(self.urgency.values()) if set(kinds) & set(group.kinds)]
+        return min(places, default=len(self.urgency) - 1)
 
     def due_benefits(self, rank: int) -> dict[str, Benefit]:
         """The benefits of a grade."""
@@ -198,11 +211,14 @@ def load(book: str | Path) -> RuleBook:
     """Read a book by built-in key or by path. Raises FaultyBook with every fault, its place and what was expected."""
     path = BOOKS / f"{book}.toml" if str(book) in builtin_books() else Path(book)
     text = _text(path)
-    places = Places(text)
     try:
+        places = Places(text)
         data = _parsed(text)
     except tomllib.TOMLDecodeError as error:
         raise FaultyBook(not_toml(error, path.name, text, places)) from None
+    except (RecursionError, ValueError):
+        zh, en = "层数和位数不超过 TOML 读取器的上限", "no deeper nesting and no longer number than TOML readers take"
+        raise FaultyBook([BookFault(path.name, None, "TOML", "", zh, en)]) from None
 
     parent = data.get("extends")
     if parent is not None and parent not in builtin_books():
@@ -254,7 +270,7 @@ def _all_wrong(data: dict[str, Any], inherited: list[dict[str, Any]]) -> tuple[R
 
 
 def _checked(data: dict[str, Any], from_file: bool) -> RuleBook:
-    sections = ("grades", "posts", "relations", "consents", "fields")
+    sections = ("grades", "posts", "relations", "consents", "occasions", "fields")
     names: dict[str, Collection[str]] = {section: list(_table(data, section)) for section in sections}
     names["measures"] = [*OWN_MEASURES, *_table(data, "measures")]
     names["dates"] = [
@@ -292,6 +308,10 @@ def _parsed(text: str) -> dict[str, Any]:
 def _text(path: Path) -> str:
     """The text of a book's file."""
     try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            zh, en = f"最多 {MOST_BYTES:,} 字节", f"at most {MOST_BYTES:,} bytes"
+            raise FaultyBook([BookFault(path.name, None, "file", f"{size:,}", zh, en)])
         return path.read_text(encoding="utf-8-sig")
     except OSError:
         names = ", ".join(builtin_books())

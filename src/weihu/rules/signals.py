@@ -7,20 +7,20 @@ answered one comes back is decided here.
 from __future__ import annotations
 
 import ibis
-from ibis.expr.types import BooleanValue, DateValue, IntegerValue, StringValue, Table
+from ibis.expr.types import BooleanValue, DateValue, Table
 
+from weihu.rules.events import ENDING, REGRADED, with_leaders
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.sections.signals import Maturity
 from weihu.rules.tables import COMPARED, SIGNALS
 from weihu.rules.value import business_date
 
 KEY = ("customer_id", "kind", "subject")
-INCOMING = ("large_inflow", "unusual_inflow")
-OUTGOING = ("large_outflow", "unusual_outflow", "to_other_bank")
-"""The kinds that tell of money that came or went on a day."""
+CONDITIONS = (ENDING, "near_grade", "dormant", "idle_cash", "missing_facts", "cadence_due")
+"""The kinds that are seen again on every night on which they hold: they are no reason longer than that. A maturity whose
+day has come was renewed, or is told as matured; one that comes nearer is seen by another name."""
 
-EITHER_WAY = "inter_branch"
-"""Money moved at another branch: a part of what came or went, if that is as much."""
+AHEAD = ("loan_ending", "card_expiring", "risk_expiring", "benefit_expiring")
+"""The kinds that look ahead to a date: what is not true any more before the date is no reason."""
 
 OPENED = tuple(name for name in SIGNALS if name != "led_by")
 LOOKED_AT = (
@@ -31,6 +31,7 @@ LOOKED_AT = (
     "aum",
     "metric",
     "flow_1",
+    "flow_30",
     "moved_on",
     "grade_rank",
     "watch_since",
@@ -85,7 +86,7 @@ def signals(seen: Table, signals_before: Table, answers: Table, calendar: Table,
     """Tonight's open signals (columns: tables.SIGNALS): newly raised ones and those still open from before.
 
     One that was answered stays silent for the book's quiet days. A share of customers is held out, kind by kind, for
-    as long as the book says so. What tells of one movement of money is one reason, led by one of its kinds (``led_by``).
+    as long as the book says so. What tells of the same money is one reason, led by one of its signals (``events``).
     """
     raised = seen.cross_join(calendar.select(seen_on="business_date"))
     lasting = signals_before.filter(signals_before.expires_on >= business_date(calendar))
@@ -97,56 +98,29 @@ def signals(seen: Table, signals_before: Table, answers: Table, calendar: Table,
         expires_on=_expiry(joined, book),
         held_out=_held_out(joined, book),
     ).select(*OPENED)
-    still = _without_nearer(lasting.anti_join(seen, KEY), seen, book).select(*OPENED)
-    opened = fresh.union(still)
-    return with_leaders(opened.anti_join(_silenced(answers, calendar, book), KEY), book)
+    opened = fresh.union(_still_true(lasting.anti_join(seen, KEY), seen, calendar))
+    unanswered = opened.anti_join(_silenced(answers, calendar, book), KEY)
+    return with_leaders(_heard(unanswered, book), book)
 
 
-def with_leaders(opened: Table, book: RuleBook) -> Table:
-    """Open signals with ``led_by`` (columns: tables.SIGNALS).
-
-    Signals of one customer, date and direction of money are one event. The weightiest kind in the book leads it, of
-    equals the first by name; what is held out neither leads nor is told.
-    """
-    events = opened.filter(opened.kind.isin([*INCOMING, *OUTGOING]) & ~opened.held_out)
-    events = events.mutate(place=_weightiest_first(events, book))
-    sides = {"came": events.kind.isin(INCOMING), "went": events.kind.isin(OUTGOING)}
-    leaders = events.group_by("customer_id", "subject").agg(
-        **{side: events.kind.argmin(events.place, where=of_it) for side, of_it in sides.items()},
-        **{f"{side}_amount": events.amount.max(where=of_it) for side, of_it in sides.items()},
-    )
-    joined = opened.left_join(leaders, ["customer_id", "subject"])
-    leader = ibis.cases(
-        (joined.held_out, ""),
-        (joined.kind.isin(INCOMING), joined.came),
-        (joined.kind.isin(OUTGOING), joined.went),
-        ((joined.kind == EITHER_WAY) & (joined.amount <= joined.went_amount), joined.went),
-        ((joined.kind == EITHER_WAY) & (joined.amount <= joined.came_amount), joined.came),
-        else_="",
-    )
-    return joined.mutate(led_by=ibis.ifelse(leader == joined.kind, "", leader)).select(*SIGNALS)
+def _heard(opened: Table, book: RuleBook) -> Table:
+    """Open signals, less those of which the customer hears nothing while something more urgent is open."""
+    for group in book.urgency.values():
+        if group.silences:
+            loud = opened.filter(opened.kind.isin(group.kinds) & ~opened.held_out).select("customer_id").distinct()
+            quiet = opened.kind.isin(group.silences)
+            opened = opened.filter(~quiet).union(opened.filter(quiet).anti_join(loud, "customer_id"))
+    return opened
 
 
-def _weightiest_first(events: Table, book: RuleBook) -> IntegerValue:
-    """The place of a kind among those that tell of movements."""
-    kinds = [kind for kind in (*INCOMING, *OUTGOING) if kind in book.signals]
-    ordered = sorted(kinds, key=lambda kind: (-book.signals[kind].weight, kind))
-    steps = [(events.kind == kind, place) for place, kind in enumerate(ordered)]
-    return ibis.cases(*steps, else_=len(ordered)) if steps else ibis.literal(0)
-
-
-def _without_nearer(lasting: Table, seen: Table, book: RuleBook) -> Table:
-    """Open signals, less those that have come nearer: a maturity in a month is now one in a week."""
-    staged = [kind for kind, rule in book.signals.items() if isinstance(rule, Maturity) and rule.also_lead_days]
-    if not staged:
-        return lasting
-
-    def stem(table: Table) -> StringValue:
-        return table.subject.re_replace(" [0-9]+$", "")
-
-    nearer = seen.filter(seen.kind.isin(staged))
-    nearer = nearer.select("customer_id", "kind", stem=stem(nearer)).distinct()
-    return lasting.mutate(stem=stem(lasting)).anti_join(nearer, ["customer_id", "kind", "stem"])
+def _still_true(unseen: Table, seen: Table, calendar: Table) -> Table:
+    """Of the signals that were open and are not seen tonight, those that stay so: events for their days, and dates that
+    have come. A change of grade is over when the next one is seen."""
+    ahead = unseen.kind.isin(AHEAD) & (unseen.on_date > business_date(calendar))
+    unseen = unseen.filter(~unseen.kind.isin(CONDITIONS) & ~ahead)
+    regraded = seen.filter(seen.kind.isin(REGRADED)).select("customer_id", again=ibis.literal(True)).distinct()
+    joined = unseen.left_join(regraded, "customer_id").drop("customer_id_right")
+    return joined.filter(~joined.kind.isin(REGRADED) | joined.again.isnull()).select(*OPENED)
 
 
 def _expiry(raised: Table, book: RuleBook) -> DateValue:

@@ -213,7 +213,7 @@ BENEFITS = ibis.schema(
 """The book's benefits whose period ends soon, with the grades they are due to."""
 
 MOVES = ibis.schema({"customer_id": "string", "own": MONEY, "before": MONEY, "salary": MONEY, "demand": MONEY})
-"""A customer's day: the net change of AUM without the usual salary, the AUM before, the salary, and what lies on demand."""
+"""A customer's day: the net change of AUM without the usual salary and loans, the AUM before, the salary, and what lies on demand."""
 
 HABITS = ibis.schema(
     {
@@ -328,6 +328,7 @@ COMPARED = ibis.schema(
         "aum": MONEY,
         "metric": MONEY,
         "flow_1": MONEY,
+        "flow_30": MONEY,
         "moved_on": "date",
         "grade_rank": "int64",
         "watch_since": "date",
@@ -396,8 +397,8 @@ SIGNALS = ibis.schema(
     }
 )
 """Open signals. ``subject`` tells two of one kind apart; ``seen_on`` is the last night on which it held. ``held_out``:
-kept back from everybody, so that the effect of acting can be told (M15-M18). ``led_by``: the kind that leads what is
-known of the same movement of money; empty: the signal is a reason of its own."""
+kept back from everybody, so that the effect of acting can be told (M15-M18). ``led_by``: kind and subject of
+the signal that leads what is known of the same money; empty: the signal is a reason of its own."""
 
 TASKS = ibis.schema(
     {
@@ -411,10 +412,13 @@ TASKS = ibis.schema(
         "top": "boolean",
         "score": "float64",
         "grade_rank": "int64",
+        "urgency": "int64",
+        "flow_30": MONEY,
     }
 )
 """A person's list for his or her next working day ``on``, in order from 1. ``value``: what acting is worth, yuan;
-``score``: the same per minute; ``top``: among the customers who count as the best (the book's top_share)."""
+``score``: the same per minute; ``top``: among the customers who count as the best (the book's top_share); ``urgency``:
+the place of the group among the book's; ``flow_30``: the change of AUM over 30 days."""
 
 TIRED = ibis.schema({"customer_id": "string"})
 """Customers who were contacted as often as the book allows: they hear only of what was promised."""

@@ -1,31 +1,55 @@
 """Workbooks and text tables as branches keep them: Excel files, CSV in any usual encoding. Read into plain cells.
 
 Nothing is interpreted here: a cell is text, a number, a date or empty. Merged cells are filled where the merge goes
-downwards; in the first rows, where titles stand, in both directions.
+downwards; in the first rows, where titles stand, in both directions. The bytes are read by a process of their own
+(sources.cells), which may use so much memory and time and no more.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-
-import python_calamine
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from typing import IO, Any, cast
 
 from weihu.rules.sections.entry import Bilingual
+from weihu.sources import cells
 
 Cell = str | float | bool | date | time | timedelta | None
 
-HEAD_ROWS = 10
-"""So many rows are looked at for titles."""
-TEXT_ENCODINGS = ("utf-8-sig", "gb18030")
-DELIMITERS = ",;\t|"
-SNIFFED = 20_000
+PATIENCE = 90
+"""Seconds on the clock after which a file that is still being read is given up."""
+MOST_BYTES = 512 << 20
+"""Of rows as the reader writes them."""
+
+FAULTS = {
+    "password": ("文件有密码,请先去掉密码", "the file has a password; take it off first"),
+    "workbook": (
+        "不是 Excel 或 CSV 文件(.xlsx .xls .ods .csv),或文件已损坏",
+        "not an Excel or CSV file (.xlsx .xls .ods .csv), or a damaged one",
+    ),
+    "empty": ("文件是空的", "the file is empty"),
+    "encoding": ("既不是 UTF-8 也不是 GBK 文字", "text that is neither UTF-8 nor GBK"),
+    "large": (
+        "表格太大,无法读取:请删除数据以外的行和列,或分成几个文件",
+        "the table is too large to be read: delete the rows and columns beyond the data, or split the file",
+    ),
+    "columns": (
+        f"表格有 {{0}} 列,最多 {cells.COLUMNS} 列:请删除数据以外的列",
+        f"the table has {{0}} columns, at most {cells.COLUMNS} are read: delete those beyond the data",
+    ),
+    "line": ("CSV 第 {0} 行无法读取", "CSV line {0} cannot be read"),
+}
+"""What the reader's faults mean, in Chinese and English."""
 
 
 class Unreadable(Bilingual):
-    """A file that is no workbook and no text table."""
+    """A file that is no workbook and no text table, or one too large to be read."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +57,7 @@ class Sheet:
     """A table of cells; row 1 is the first of the file. ``head`` is its beginning with merges filled both ways."""
 
     name: str
-    rows: list[list[Cell]]
+    rows: list[list[Cell]] = field(repr=False)
     head: list[list[Cell]]
 
     @property
@@ -44,61 +68,74 @@ class Sheet:
 
 def read(content: bytes, name: str) -> Sheet:
     """The first sheet of a file that holds anything; raises Unreadable."""
-    if name.lower().endswith((".csv", ".txt", ".tsv")):
-        rows = _text_rows(content)
-        return Sheet(name, rows, rows[:HEAD_ROWS])
-    try:
-        book = python_calamine.load_workbook(io.BytesIO(content))
-    except python_calamine.PasswordError:
-        raise Unreadable("文件有密码,请先去掉密码", "the file has a password; take it off first") from None
-    except (python_calamine.CalamineError, OSError, ValueError):
-        raise Unreadable(
-            "不是 Excel 或 CSV 文件(.xlsx .xls .ods .csv)", "not an Excel or CSV file (.xlsx .xls .ods .csv)"
-        ) from None
-    for index in range(len(book.sheet_names)):
-        sheet = book.get_sheet_by_index(index)
-        if sheet.end is not None:
-            return _filled(sheet)
-    raise Unreadable("文件是空的", "the file is empty")
+    text = name.lower().endswith((".csv", ".txt", ".tsv"))
+    with _reader("text" if text else "workbook") as (source, target):
+        _send(content, source)
+        lines = _bounded_lines(target)
+        first = json.loads(next(lines, "null"))
+        if not isinstance(first, dict) or "head" not in first:
+            raise _unreadable(first)
+        rows: list[list[Cell]] = []
+        for line in lines:
+            row = json.loads(line)
+            if isinstance(row, dict):
+                if row.get("end") == len(rows):
+                    return Sheet(first["name"] or name, rows, [_row(cells) for cells in first["head"]])
+                raise _unreadable(row)
+            rows.append(_row(row))
+    raise _unreadable(None)
 
 
-def _filled(sheet: python_calamine.CalamineSheet) -> Sheet:
-    rows: list[list[Cell]] = [
-        [None if cell == "" else cell for cell in row] for row in sheet.to_python(skip_empty_area=False)
-    ]
-    head = [list(row) for row in rows[:HEAD_ROWS]]
-    for (top, left), (bottom, right) in sheet.merged_cell_ranges or []:
-        value = rows[top][left] if top < len(rows) and left < len(rows[top]) else None
-        for place in range(top, min(bottom + 1, len(rows))):
-            rows[place][left] = value
-            if place < len(head):
-                width = min(right + 1, len(head[place]))
-                head[place][left:width] = [value] * (width - left)
-    return Sheet(sheet.name, rows, head)
-
-
-def _text_rows(content: bytes) -> list[list[Cell]]:
-    text = _decoded(content)
-    try:
-        delimiter = csv.Sniffer().sniff(text[:SNIFFED], DELIMITERS).delimiter
-    except csv.Error:
-        delimiter = ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        return [[cell.strip() or None for cell in row] for row in reader]
-    except csv.Error as error:
-        raise Unreadable(f"CSV 第 {reader.line_num} 行无法读取", f"CSV line {reader.line_num}: {error}") from None
-
-
-def _decoded(content: bytes) -> str:
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16")
-    for encoding in TEXT_ENCODINGS:
+@contextmanager
+def _reader(kind: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """The process that reads; it is gone afterwards, whatever state it is in."""
+    command = [sys.executable, "-m", cells.__name__, kind]
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    # the command is our own: ``kind`` is one of two words
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere) as process:  # noqa: S603
+        clock = threading.Timer(PATIENCE, process.kill)
+        clock.start()
         try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Unreadable("既不是 UTF-8 也不是 GBK 文字", "text that is neither UTF-8 nor GBK")
+            yield cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
+        finally:
+            clock.cancel()
+            process.kill()
+
+
+def _send(content: bytes, source: IO[bytes]) -> None:
+    try:
+        source.write(content)
+        source.close()
+    except BrokenPipeError:
+        raise _unreadable(None) from None
+
+
+def _bounded_lines(target: IO[bytes]) -> Iterator[bytes]:
+    """Whole lines; none beyond what a table may take."""
+    left = MOST_BYTES
+    while line := target.readline(left):
+        left -= len(line)
+        if not line.endswith(b"\n"):
+            return
+        yield line
+
+
+def _unreadable(fault: dict[str, Any] | None) -> Unreadable:
+    """A fault in words; without one, the reader was stopped by its bounds."""
+    key, _, value = str((fault or {}).get("fault", "large")).partition(" ")
+    zh, en = FAULTS[key]
+    return Unreadable(zh.format(value), en.format(value))
+
+
+def _row(values: list[Any]) -> list[Cell]:
+    return [_cell(value) if isinstance(value, list) else value for value in values]
+
+
+def _cell(value: list[Any]) -> Cell:
+    kind, content = value
+    if kind == "date":
+        return date.fromisoformat(content)
+    return time.fromisoformat(content) if kind == "time" else timedelta(seconds=content)
 
 
 def cell_text(cell: Cell) -> str:
@@ -109,6 +146,4 @@ def cell_text(cell: Cell) -> str:
         return "yes" if cell else "no"
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    if isinstance(cell, datetime):
-        return cell.date().isoformat()
     return str(cell).strip()

@@ -19,6 +19,7 @@ from weihu.workplace.api.calls import api
 from weihu.workplace.customer import consent_views, page
 from weihu.workplace.customer import duplicate_views as duplicates
 from weihu.workplace.customer import rights_views as rights
+from weihu.workplace.gate import identity
 from weihu.workplace.judge.benefits import views as benefits
 from weihu.workplace.judge.grading import views as grading
 from weihu.workplace.judge.portfolio import handovers, referrals
@@ -30,6 +31,7 @@ from weihu.workplace.know.intake import invitations
 from weihu.workplace.know.intake import views as intake
 from weihu.workplace.know.life import views as life
 from weihu.workplace.know.relations import views as relations
+from weihu.workplace.navigation import views as navigation
 from weihu.workplace.see.cockpit import views as cockpit
 from weihu.workplace.see.runs import views as runs
 
@@ -42,6 +44,7 @@ urlpatterns = [
     # base
     path("login/", reception.SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", identity.ChangePassword.as_view(), name="password"),
     path("language/", login_not_required(set_language), name="set_language"),
     # archive
     path("archive/", completeness.completeness, name="completeness"),
@@ -155,6 +158,9 @@ urlpatterns = [
     path("customers/<str:customer_id>/merges/<int:number>/", duplicates.unmerge, name="unmerge"),
     path("duplicates/", duplicates.duplicates, name="duplicates"),
     path("duplicates/<int:number>/", duplicates.duplicate, name="duplicate"),
+    # navigation
+    path("search/", navigation.search, name="search"),
+    path("waiting/", navigation.waiting, name="waiting"),
     # api
     path(
         "customers/<str:customer_id>/introductions/<int:number>/",

@@ -1,7 +1,7 @@
 """The grade, and who answers for the customer."""
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 import pytest
 
@@ -34,6 +34,15 @@ def test_near_grade_is_within_the_share_of_the_next_threshold():
     assert raised("near_grade", compared=[{"metric": nearest - CENT}]) == []
     assert raised("near_grade", compared=[{"metric": following.quantize(CENT)}]) == []
     assert raised("near_grade", compared=[{"metric": following.quantize(CENT), "grade_rank": TOP}]) == []
+
+
+def test_who_has_just_lost_assets_is_near_no_grade():
+    """Of 600,000 now: within the book's share of what it was 30 days ago, or more."""
+    share = BOOK.near_fall
+    most = (Decimal(600_000) * share / (1 - share)).quantize(CENT, ROUND_DOWN)
+    metric = BOOK.grades[KEYS[TOP]].minimum - 1
+    assert len(raised("near_grade", compared=[{"metric": metric, "flow_30": -most}])) == 1
+    assert raised("near_grade", compared=[{"metric": metric, "flow_30": -most - CENT}]) == []
 
 
 def test_handed_over_is_told_to_the_new_primary_from_today_or_the_next_day():

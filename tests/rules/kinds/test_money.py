@@ -27,6 +27,20 @@ def test_a_large_flow_is_at_least_the_amount_in_a_day(kind, sign):
     assert raised(kind, compared=[{"flow_1": -sign * least}]) == []
 
 
+@pytest.mark.parametrize(("kind", "sign"), [("large_inflow", 1), ("large_outflow", -1)])
+def test_what_a_loan_paid_out_or_took_back_is_no_flow(kind, sign):
+    least = amount_of(kind)
+
+    def seen(of_loan, paid_as="loan"):
+        paid = {"transaction_id": "1", "amount": sign * of_loan, "kind": paid_as}
+        return raised(kind, compared=[{"flow_1": sign * 3 * least}], accounts=[{}], transactions=[paid])
+
+    assert [row["amount"] for row in seen(least)] == [2 * least]
+    assert [row["amount"] for row in seen(2 * least)] == [least]
+    assert seen(2 * least + CENT) == []
+    assert [row["amount"] for row in seen(3 * least, paid_as="payment")] == [3 * least]
+
+
 @pytest.mark.parametrize("kind", ["large_inflow", "large_outflow"])
 def test_a_large_flow_is_told_from_the_kinds_grade_on_by_the_better_of_two_nights(kind):
     lowest, flow = BOOK.rank(BOOK.signals[kind].from_grade), amount_of(kind) * (1 if kind == "large_inflow" else -1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis.expr.types import DateScalar, DecimalValue, StringValue, Table
 
-from weihu.rules.habit import unusual
+from weihu.rules.habit import lent, unusual
 from weihu.rules.kinds.common import due, signals_of
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.signals import (
@@ -26,19 +26,21 @@ from weihu.rules.tables import MONEY
 from weihu.rules.value import ZERO, business_date
 
 
-def large_inflow(compared: Table, book: RuleBook) -> Table:
-    """AUM grew by at least the amount in one day."""
-    return _large(LargeInflow, compared.mutate(moved=compared.flow_1), book)
+def large_inflow(compared: Table, transactions: Table, accounts: Table, book: RuleBook) -> Table:
+    """AUM grew by at least the amount in one day, loans apart: borrowed money is not to be invested."""
+    return _large(LargeInflow, 1, compared, lent(transactions, accounts), book)
 
 
-def large_outflow(compared: Table, book: RuleBook) -> Table:
-    """AUM fell by at least the amount in one day."""
-    return _large(LargeOutflow, compared.mutate(moved=-compared.flow_1), book)
+def large_outflow(compared: Table, transactions: Table, accounts: Table, book: RuleBook) -> Table:
+    """AUM fell by at least the amount in one day, loans apart: what is paid back early has not left for another bank."""
+    return _large(LargeOutflow, -1, compared, lent(transactions, accounts), book)
 
 
-def _large(kind: type[OfAmount], compared: Table, book: RuleBook) -> Table:
+def _large(kind: type[OfAmount], sign: int, compared: Table, loans: Table, book: RuleBook) -> Table:
     rule = book.rule(kind)
-    customers = due(rule.kind, compared, book)
+    customers = due(rule.kind, compared, book).left_join(loans, "customer_id").drop("customer_id_right")
+    moved = (customers.flow_1 - ibis.coalesce(customers.lent, ZERO)) * sign
+    customers = customers.mutate(moved=moved.cast(MONEY))
     customers = customers.filter(customers.moved >= ibis.literal(rule.amount, MONEY))
     return signals_of(
         customers,

@@ -12,9 +12,9 @@ from weihu.rules.value import ZERO, business_date
 
 
 def maturity(compared: Table, accounts: Table, calendar: Table, book: RuleBook) -> Table:
-    """A product with a balance matures within the lead days; once more at each nearer one."""
-    leads = book.rule(Maturity).leads
-    ending = accounts.filter(accounts.closed_on.isnull() & (accounts.balance > ZERO))
+    """A product with a balance matures after today within the lead days; once more at each nearer one."""
+    leads, today = book.rule(Maturity).leads, business_date(calendar)
+    ending = accounts.filter(accounts.closed_on.isnull() & (accounts.balance > ZERO) & (accounts.matures_on > today))
     ending = ending.filter(within(ending.matures_on, calendar, leads[-1]))
     ending = ending.select("customer_id", "account_id", "product_id", "balance", "matures_on")
     customers = due("maturity", compared, book).join(ending, "customer_id")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from weihu.rules.sections.entry import Broken, Days, Entry, GradeName, broken_rule, rising
+from weihu.rules.sections.entry import Broken, Count, Days, Entry, GradeName, broken_rule, rising
 from weihu.rules.sections.signals import SignalKind
 
 Result = Literal["interested", "considering", "not_reached", "rescheduled", "declined"]
@@ -22,12 +22,13 @@ class Step(Entry):
 
 class CarePlan(Entry):
     """A care plan (关怀计划): steps over weeks. ``starts_on``: the kinds of signal that begin it, for customers from
-    ``from_grade`` to ``to_grade``; by hand it can be begun for anybody. ``ends_on``: the results that end it. A result
-    of "another time" moves the step to the day agreed."""
+    ``from_grade`` to ``to_grade``, but not within ``again_after_days`` days of its end; by hand it can be begun for
+    anybody. ``ends_on``: the results that end it. A result of "another time" moves the step to the day agreed."""
 
     from_grade: GradeName
     to_grade: GradeName | None = None
     starts_on: list[SignalKind] = []
+    again_after_days: Count = 30
     ends_on: list[Result] = []
     steps: Annotated[list[Step], Field(min_length=1)]
 

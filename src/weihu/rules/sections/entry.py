@@ -157,6 +157,7 @@ PostName = Annotated[str, _named_in("posts")]
 MeasureName = Annotated[str, _named_in("measures")]
 RelationName = Annotated[str, _named_in("relations")]
 ConsentName = Annotated[str, _named_in("consents")]
+OccasionName = Annotated[str, _named_in("occasions")]
 FieldName = Annotated[str, _named_in("fields")]
 DateFieldName = Annotated[str, _named_in("dates")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from weihu.rules.sections.entry import Count, Entry, Money, Weight
+from weihu.rules.sections.entry import Count, Day, Entry, Money, OccasionName, Weight
 from weihu.rules.sections.signals import SignalKind
 
 
@@ -15,8 +15,9 @@ class Offer(Entry):
     ``category``: of which products; ``products``: only these of the core system, none: every one of the category.
     ``answers``: the kinds of signal it is an answer to. ``minimum`` in yuan. ``risk``: its class (R1-R5); a
     product's own class, if higher, counts. ``locks_days``: how long the money is tied.
-    ``age_from``, ``age_to``: the stage of life. ``goals``: the archive's financial goals that it serves. ``once``: not
-    to who holds one. ``weight``: which of two comes first.
+    ``age_from``, ``age_to``: the stage of life. ``goals``: the archive's financial goals that it serves; ``goals_only``:
+    to who has one of them and to nobody else. ``occasions``: of the kind life_occasion it answers these only. ``once``:
+    not to who holds one. ``sold_until``: the last day on which it is sold. ``weight``: which of two comes first.
     """
 
     category: str
@@ -28,7 +29,10 @@ class Offer(Entry):
     age_from: Count = 0
     age_to: Count = 150
     goals: list[str] = []
+    goals_only: bool = False
+    occasions: list[OccasionName] = []
     once: bool = False
+    sold_until: Day | None = None
     weight: Weight = Decimal(1)
     talk_zh: str
     talk_en: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from weihu.rules.sections.entry import Count, Days, Section
+from weihu.rules.sections.signals import SignalKind
 
 
 class Ranking(Section):
-    """Which offers come first: those in which the customer was interested in the last ``liked_contacts`` contacts, then
+    """Which offers come first: those in which the customer was interested in the last ``liked_contacts`` contacts (on a
+    signal of the ``liked_kinds`` they need no other to answer), then
     by the offer's weight times the sum of ``signal`` for every signal that it answers, ``goal`` for every goal that
     it serves, and ``new`` if the customer holds none yet. At most ``shown`` are shown."""
 
@@ -14,4 +16,5 @@ class Ranking(Section):
     goal: Count
     new: Count
     liked_contacts: Count
+    liked_kinds: list[SignalKind]
     shown: Days

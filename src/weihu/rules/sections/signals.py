@@ -44,7 +44,7 @@ class Signal(Entry):
 
     Worth of acting in yuan: ``weight`` times the grade's weight, and ``chance`` (that acting changes what happens)
     times ``margin`` (what a yuan brings in a year) times the signal's amount. ``holdout``: the share of customers for
-    whom it is kept back, so that the effect of acting can be told.
+    whom it is kept back, so that the effect of acting can be told. ``no_offers``: while it is open nothing is offered.
 
     ``reason_*`` may use {amount} {base} {limit} {date} {detail}; ``suggestion_*`` and ``talk_*`` are plain text.
     """
@@ -61,6 +61,7 @@ class Signal(Entry):
     margin: Factor = Decimal(0)
     holdout: Chance = Decimal(0)
     promised: bool = False
+    no_offers: bool = False
     minutes: Days
     open_days: Days = 1
     quiet_days: Days = 30
@@ -454,3 +455,8 @@ def _known_kind(kind: str) -> str:
 
 SignalKind = Annotated[str, AfterValidator(_known_kind), WithJsonSchema({"type": "string", "enum": list(SIGNALS)})]
 """A kind of signal that another section names."""
+
+
+def stem_of(kind: str, subject: str) -> str:
+    """The subject without the lead of a maturity that comes nearer: what stays the same from one to the next."""
+    return subject.rpartition(" ")[0] if kind == "maturity" else subject

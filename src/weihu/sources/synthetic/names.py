@@ -176,6 +176,7 @@ PRODUCTS = (
     Product("C101", "信用卡金卡", "Gold credit card", "card"),
     Product("C102", "信用卡白金卡", "Platinum credit card", "card"),
     Product("C002", "代扣水电费", "Utility standing order", "standing_order"),
+    Product("D007", "7天通知存款", "7-day notice deposit", "demand", 0, 7, 50_000, 0.0045),
 )
 """Loans, cards and standing orders are held without an account; L003 is left to books that name a credit line."""
 

@@ -66,6 +66,16 @@ def missing_consents(customer_id: str, use: str, book: RuleBook) -> list[consent
     return [book.consents[key] for key in needed if key not in agreed_to]
 
 
+def is_stopped(customer_id: str, use: str, book: RuleBook) -> bool:
+    """Whether the customer has said no to a purpose whose refusal ends a use."""
+    purposes = [key for key, purpose in book.consents.items() if use in purpose.stops]
+    last: dict[str, bool] = {}
+    rows = Consent.objects.filter(customer_id=customer_id, purpose__in=purposes)
+    for consent in rows.order_by("recorded_at", "pk"):
+        last[consent.purpose] = consent.given
+    return not all(last.values())
+
+
 @dataclass(frozen=True)
 class ConsentAnswer:
     """An answer to record: yes or no to a version of a purpose's text, and how the bank received it."""

@@ -33,7 +33,6 @@ def duplicates(request: WorkRequest) -> HttpResponse:
     audit.record(request.user.staff_id, "duplicates.view")
     context = {
         "rows": [(row, standings[row.left_id], standings[row.right_id], _reasons(row)) for row in rows],
-        "here": "completeness",
     }
     return render(request, "customer/duplicates.html", context)
 
@@ -67,7 +66,6 @@ def duplicate(request: WorkRequest, number: int) -> HttpResponse:
             for side in sides
         ],
         "fields": _side_by_side(request, sides),
-        "here": "completeness",
     }
     return render(request, "customer/pair.html", context)
 

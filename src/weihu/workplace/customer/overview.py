@@ -9,7 +9,7 @@ from typing import Any
 
 from weihu.workplace.act.care.models import CarePlan, CareStep
 from weihu.workplace.act.schedule.visits import visits_of
-from weihu.workplace.act.worklist.suggestions import suggestions
+from weihu.workplace.act.worklist.suggestions import advice_for
 from weihu.workplace.bank.models import Product, Standing
 from weihu.workplace.base.words import called
 from weihu.workplace.gate.models import Referral
@@ -37,18 +37,16 @@ class Maturing:
 
 def overview(request: WorkRequest, standing: Standing, shown: dict[str, Any]) -> dict[str, Any]:
     """The context of customer/overview.html; ``shown``: the portrait and the head."""
-    reasons = shown["reasons"]
-    signals = [signal for reason in reasons for signal in (reason.signal, *reason.others)]
-    advised = [reason for reason in reasons if request.book.signals[reason.signal.kind].suggestion_zh][:1]
-    offers, unrated = suggestions(request, standing, shown["archive"], signals)
+    advice = advice_for(request, standing, shown["archive"], shown["reasons"])
+    advised = [(reason, words) for reason, words in advice.reasons if reason.suggested][:1]
     maturing = _maturing(request, standing)
     due = benefits.card(request, standing)
     return {
         "key_facts": [shown["archive"][key] for key in request.book.pages.key_fields],
         **_open(request, standing, shown),
         "advised": advised,
-        "offers": offers[: SUGGESTED - len(advised)],
-        "unrated": unrated,
+        "offers": advice.offers[: SUGGESTED - len(advised)],
+        "cautions": advice.cautions,
         "maturing": maturing[:MATURING],
         "benefits": due["benefits"][:BENEFITS],
         "benefits_more": max(0, len(due["benefits"]) - BENEFITS),

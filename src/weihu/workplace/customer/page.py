@@ -44,7 +44,7 @@ def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
 def shown(request: WorkRequest, standing: Standing, tab: str, template: str, **more: Any) -> HttpResponse:
     """A tab of the page of a customer within reach: alone, below its head, or as a whole page. With ``refused`` it is
     a refusal."""
-    context: dict[str, Any] = {**portrait(request, standing), "tab": tab, "tabs": TABS, "here": "customers"}
+    context: dict[str, Any] = {**portrait(request, standing), "tab": tab, "tabs": TABS}
     context["came_from"] = request.GET.get("list", "")
     if template != "customer/tab.html" or tab == OVERVIEW:
         context |= urgent(request, standing)

@@ -110,7 +110,6 @@ def campaigns(request: WorkRequest) -> HttpResponse:
         "rows": [(row, row.targets.count()) for row in rows],
         "people": Staff.objects.in_bulk({row.made_by for row in rows}),
         "form": form,
-        "here": "campaigns",
     }
     return render(request, "campaigns/campaigns.html", context, status=422 if form.errors else 200)
 
@@ -140,7 +139,6 @@ def campaign(request: WorkRequest, number: int) -> HttpResponse:
         "list_address": current.query,
         "conditions": [condition.words for condition in ListQuery.of(QueryDict(current.query), request.book).filters],
         "refused": refused,
-        "here": "campaigns",
         "confidence": request.book.effects.confidence,
     }
     if current.state == Campaign.State.DRAFT:

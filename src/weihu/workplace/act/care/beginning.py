@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import transaction
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.care_plans import CarePlan as Plan
+from weihu.rules.sections.signals import stem_of
 from weihu.rules.workdays import WorkingDays
 from weihu.workplace.act.care.models import CarePlan, CareStep
 from weihu.workplace.bank.models import Run
@@ -28,23 +29,29 @@ def kinds_that_begin(book: RuleBook) -> list[str]:
 
 
 def begin_by_signals(run: Run, signals: Iterable[dict[str, object]]) -> None:
-    """Begin the plans that tonight's signals ask for. ``signals``: customer_id, kind, subject, grade_rank.
+    """Begin the plans that tonight's signals ask for. ``signals``: customer_id, kind, subject, led_by, grade_rank.
 
-    What a corrected night finds again does not begin a second time.
+    An event begins a plan once, by the signal that leads it. What a corrected night finds again does not begin a second time, nor does a plan that has just ended.
     """
     book = run.rulebook
     asked: dict[str, CarePlan] = {}
     for signal in signals:
         for key, plan in book.care_plans.items():
-            if signal["kind"] in plan.starts_on and _of_grade(int(str(signal["grade_rank"])), plan, book):
+            leader = str(signal["led_by"]).partition(" ")[0]
+            if (
+                signal["kind"] in plan.starts_on
+                and leader not in plan.starts_on
+                and _of_grade(int(str(signal["grade_rank"])), plan, book)
+            ):
                 made = CarePlan(
                     customer_id=str(signal["customer_id"]),
                     plan=key,
                     open_key=f"{signal['customer_id']} {key}",
-                    signal=f"{signal['kind']} {signal['subject']}"[:200],
+                    signal=f"{signal['kind']} {stem_of(str(signal['kind']), str(signal['subject']))}"[:200],
                     started_on=run.work_date,
                 )
                 asked.setdefault(made.open_key or "", made)
+    _drop_just_ended(asked, book, run.work_date)
     keys, days = sorted(asked), days_of_branches(book, run.work_date)
     for start in range(0, len(keys), AT_ONCE):
         some = keys[start : start + AT_ONCE]
@@ -52,6 +59,20 @@ def begin_by_signals(run: Run, signals: Iterable[dict[str, object]]) -> None:
         begun = CarePlan.objects.filter(open_key__in=some, started_on=run.work_date, steps__isnull=True)
         steps = (step for plan in begun for step in _steps(plan, book.care_plans[plan.plan], days))
         CareStep.objects.bulk_create(steps)
+
+
+def _drop_just_ended(asked: dict[str, CarePlan], book: RuleBook, on: date) -> None:
+    """Take out the plans that ended for their customer a short time ago: it is the same event, or too soon."""
+    customers = sorted({plan.customer_id for plan in asked.values()})
+    longest = max((plan.again_after_days for plan in book.care_plans.values()), default=0)
+    for start in range(0, len(customers), AT_ONCE):
+        ended = CarePlan.objects.filter(
+            customer_id__in=customers[start : start + AT_ONCE], ended_on__gt=on - timedelta(days=longest)
+        )
+        for plan in ended:
+            rule = book.care_plans.get(plan.plan)
+            if rule and plan.ended_on and plan.ended_on > on - timedelta(days=rule.again_after_days):
+                asked.pop(f"{plan.customer_id} {plan.plan}", None)
 
 
 def begin_by_hand(customer_id: str, key: str, book: RuleBook, by: str, on: date) -> CarePlan:

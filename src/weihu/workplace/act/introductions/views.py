@@ -131,7 +131,6 @@ def introductions(request: WorkRequest) -> HttpResponse:
         "top": _most_connected(request, listed),
         "people": Staff.objects.in_bulk({row.staff_id for row in listed}),
         "brought": sum((row["aum"] for row in descriptions if row["aum"]), Decimal(0)),
-        "here": "introductions",
     }
     return render(request, "introductions/introductions.html", context)
 

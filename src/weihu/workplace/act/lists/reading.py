@@ -221,7 +221,7 @@ def _answer(
     scope, (engine, reach) = gate.scope, _engine(gate.run)
     inputs = [
         table_of("standings", ANSWERS),
-        engine.bind("listed", LISTED, night.files, often=False),
+        engine.bind("listed", LISTED, [settings.HOME.verified(file) for file in night.files], often=False),
         engine.bind_rows("merged", MERGED, _merged(gate.run)),
         engine.bind_rows("names", NAMES, names),
         engine.bind_row("asked", ASKED, row or asked.row()),
@@ -238,5 +238,6 @@ def _merged(run: Run) -> list[tuple[str, str]]:
 def _engine(run: Run) -> tuple[Engine, Reach]:
     """An engine with who answers for whom as of a run, and the reach in it; an earlier run's is let go."""
     engine = DuckEngine.in_memory()
-    engine.bind("standings", ANSWERS, [settings.HOME.run(run.number) / "standings.parquet"], often=False)
+    standings = settings.HOME.verified(settings.HOME.run(run.number) / "standings.parquet")
+    engine.bind("standings", ANSWERS, [standings], often=False)
     return engine, Reach(engine)

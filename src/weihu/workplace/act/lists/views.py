@@ -45,7 +45,6 @@ def lists(request: WorkRequest) -> HttpResponse:
         "night": night,
         "nights": kept,
         "asked_on": night.on.isoformat() if night and night != kept[0] else "",
-        "here": "lists",
     }
     return render(request, "lists/lists.html", context)
 
@@ -89,7 +88,6 @@ def fixed_list(request: WorkRequest, name: str) -> HttpResponse:
         "reasons": [(key, in_words(name, "reason", {"reason": key}, Names(book))) for key in listed.reasons],
         "people": list(gate.colleagues()[:MOST_PEOPLE]) if gate.decides else [],
         "saved": SavedFilter.objects.filter(staff_id=request.user.staff_id, list=name).order_by("name"),
-        "here": "lists",
     }
     return render(request, "lists/list.html", context)
 

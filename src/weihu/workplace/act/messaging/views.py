@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from weihu.workplace.act.messaging.gateways import gateways
 from weihu.workplace.act.messaging.models import Medium, Message, Template
-from weihu.workplace.act.messaging.sending import PLACES, drafts, send, wrong_places
+from weihu.workplace.act.messaging.sending import PLACES, drafts, send, templates_waiting, wrong_places
 from weihu.workplace.act.signals.reasons import open_signals
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
@@ -69,6 +69,7 @@ def templates(request: WorkRequest) -> HttpResponse:
             audit.record(request.user.staff_id, "template.propose", detail=str(template.pk))
             return redirect("templates")
     rows = list(Template.objects.order_by("-pk")[:SHOWN])
+    waiting = set(templates_waiting(request.gate).values_list("pk", flat=True))
     people = Staff.objects.in_bulk({staff_id for row in rows for staff_id in (row.made_by, row.decided_by) if staff_id})
     context = {
         "rows": [
@@ -77,16 +78,13 @@ def templates(request: WorkRequest) -> HttpResponse:
                 "kinds": [request.book.signals[kind] for kind in row.kinds.split(",") if kind in request.book.signals],
                 "made_by": people.get(row.made_by),
                 "decided_by": people.get(row.decided_by),
-                "mine": request.gate.decides
-                and row.state == Template.State.SUBMITTED
-                and row.made_by != request.user.staff_id,
+                "mine": row.pk in waiting,
             }
             for row in rows
         ],
         "form": form,
         "places": PLACES,
         "missing": [label for medium, label in Medium.choices if medium not in gateways()],
-        "here": "templates",
     }
     return render(request, "messaging/templates.html", context, status=422 if form.errors else 200)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -44,6 +45,16 @@ class Service:
     def by(self) -> str:
         """Who serves."""
         return str(self.gate.staff.staff_id)
+
+
+def memos_to(gate: Gate) -> QuerySet[Memo]:
+    """What the counter told the person, and those whom he or she covers."""
+    return Memo.objects.filter(to_id__in=[gate.staff.staff_id, *gate.covered])
+
+
+def memos_waiting(gate: Gate) -> QuerySet[Memo]:
+    """Those of them that nobody has read."""
+    return memos_to(gate).filter(read_on__isnull=True)
 
 
 def learn(service: Service, contents: Iterable[tuple[FactContent, list[int], UUID]], token: UUID) -> int:

@@ -19,7 +19,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from weihu.rules.sections.entry import Entry
 from weihu.workplace.act.reception import serving
 from weihu.workplace.act.reception.finding import TooManyMisses, receive
-from weihu.workplace.act.reception.models import Memo
 from weihu.workplace.act.reception.serving import Service, answering
 from weihu.workplace.act.signals.reasons import Names, Reason, open_signals, reasons_of
 from weihu.workplace.bank.models import Run, Signal, Staff, Standing
@@ -120,7 +119,6 @@ def reception(request: WorkRequest) -> HttpResponse:
         "why": why,
         "whys": ServiceCard.Why.choices,
         "left": cards.cards_left(gate),
-        "here": "reception",
     }
     return render(request, "reception/reception.html", context, status=422 if refused else 200)
 
@@ -196,20 +194,19 @@ def card_act(request: WorkRequest, customer_id: str) -> HttpResponse:
 def memos(request: WorkRequest) -> HttpResponse:
     """What the counter told the reader, and those whom he or she covers; a POST marks one as read."""
     gate = require_reach(request)
-    rows = Memo.objects.filter(to_id__in=[request.user.staff_id, *gate.covered]).order_by("-pk")
     if request.method == "POST":
         number = request.POST.get("number", "")
         if number.isdecimal():
-            rows.filter(pk=int(number), read_on__isnull=True).update(read_on=request.run.work_date)
+            serving.memos_waiting(gate).filter(pk=int(number)).update(read_on=request.run.work_date)
         return redirect("memos")
-    unread = list(rows.filter(read_on__isnull=True)[:LISTED])
-    listed = unread + list(rows.filter(read_on__isnull=False)[: LISTED - len(unread)])
+    unread = list(serving.memos_waiting(gate).order_by("-pk")[:LISTED])
+    read = serving.memos_to(gate).filter(read_on__isnull=False).order_by("-pk")
+    listed = unread + list(read[: LISTED - len(unread)])
     standings = gate.reached([row.customer_id for row in listed])
     audit.record(request.user.staff_id, "memos.view")
     context = {
         "rows": [(row, standings.get(row.customer_id)) for row in listed if row.customer_id in standings],
         "people": Staff.objects.in_bulk({row.from_id for row in listed}),
-        "here": "memos",
     }
     return render(request, "reception/memos.html", context)
 
@@ -261,7 +258,6 @@ def _card(request: WorkRequest, service: Service) -> dict[str, Any]:
         "owed": standing.grade_rank in request.book.duty_ranks(request.user.post),
         "offer": offer_of(request, standing),
         "token": uuid4(),
-        "here": "reception",
     }
 
 

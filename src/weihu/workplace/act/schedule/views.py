@@ -53,7 +53,6 @@ def upcoming(request: WorkRequest) -> HttpResponse:
         "windows": (pages.ahead_days, pages.far_ahead_days),
         "visits": visits_agreed(request.gate, request.run.work_date, request.run.work_date + timedelta(days=days)),
         "feed": request.build_absolute_uri(reverse("feed", args=[feed.secret])) if feed else "",
-        "here": "occasions",
     }
     return render(request, "schedule/upcoming.html", context)
 

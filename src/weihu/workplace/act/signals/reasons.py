@@ -10,6 +10,8 @@ from functools import cached_property
 
 from django.utils.translation import get_language
 
+from weihu.rules.advice import Matter, most_urgent_first
+from weihu.rules.events import Speaker, Told, grouped, sentence
 from weihu.rules.metric import EVIDENCE
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Branch, Product, Signal
@@ -20,25 +22,30 @@ from weihu.workplace.gate.reach import Gate
 
 
 @dataclass(frozen=True)
-class Reason:
-    """One reason of a task: the signal, and its words once somebody reads them (a list shows the first of each task).
+class Reason(Matter[Signal]):
+    """One reason of a task, and its words once somebody reads them (a list shows the first of each task)."""
 
-    ``others``: signals that tell of the same movement of money.
-    """
-
-    signal: Signal
     names: Names
-    others: tuple[Signal, ...] = ()
 
     @cached_property
     def text(self) -> str:
-        """Why the customer is on the list: what the signal says, then what the others know of it."""
-        return " · ".join(reason(signal, self.names) for signal in (self.signal, *self.others))
+        """Why the customer is on the list: what the signal says, or with others the sentence of the whole event."""
+        return sentence(self.signal, self.others, self.names.book, speaker(self.names)) or self.evidence[0][1]
+
+    @cached_property
+    def evidence(self) -> list[tuple[Signal, str]]:
+        """The signals with what each of them says by itself."""
+        return [(signal, reason(signal, self.names)) for signal in self.signals]
+
+    @property
+    def suggested(self) -> str:
+        """What to do."""
+        return self.suggestion(self.names.book, _language())
 
 
 def open_signals(gate: Gate, customer_ids: list[str]) -> dict[str, list[Signal]]:
-    """Open signals per customer, the heaviest first, less those answered since the night read the day's contacts."""
-    weights = gate.run.rulebook.signals
+    """Open signals per customer, the most urgent first, less those answered since the night read the day's contacts."""
+    book = gate.run.rulebook
     answered = set(
         Answer.objects.filter(customer_id__in=customer_ids, on__gte=gate.run.business_date).values_list(
             "customer_id", "kind", "subject"
@@ -48,22 +55,12 @@ def open_signals(gate: Gate, customer_ids: list[str]) -> dict[str, list[Signal]]
     for signal in gate.signals(customer_ids):
         if (signal.customer_id, signal.kind, signal.subject) not in answered:
             by_customer[signal.customer_id].append(signal)
-    for signals in by_customer.values():
-        signals.sort(key=lambda signal: (-weights[signal.kind].weight, signal.kind, signal.subject))
-    return dict(by_customer)
+    return {customer: most_urgent_first(signals, book) for customer, signals in by_customer.items()}
 
 
 def reasons_of(names: Names, signals: list[Signal]) -> list[Reason]:
     """A customer's signals as reasons, each event once: by the signal that leads it, if that is still open."""
-    leading = {(signal.kind, signal.subject) for signal in signals if not signal.led_by}
-    others: dict[tuple[str, str], list[Signal]] = defaultdict(list)
-    for signal in signals:
-        others[signal.led_by, signal.subject].append(signal)
-    return [
-        Reason(signal, names, tuple(others[signal.kind, signal.subject]))
-        for signal in signals
-        if (signal.led_by, signal.subject) not in leading
-    ]
+    return [Reason(signal, others, names) for signal, others in grouped(signals)]
 
 
 class Names:
@@ -83,11 +80,24 @@ class Names:
         return Branch.objects.in_bulk()
 
 
+def speaker(names: Names) -> Speaker:
+    """How the reader's language writes what an event's sentence is made of."""
+    return Speaker(
+        _language(),
+        lambda amount: amount_text(amount, names.book.currency),
+        day,
+        lambda signal: _detail(signal, names),
+    )
+
+
+def _language() -> str:
+    return get_language() or "zh-hans"
+
+
 def reason(signal: Signal, names: Names) -> str:
     """Why the customer is on the list, in words with the evidence filled in."""
     book = names.book
     rule = book.signals[signal.kind]
-    language = get_language() or "zh-hans"
 
     def worth(part: str) -> str:
         amount: Decimal | None = getattr(signal, part)
@@ -95,7 +105,7 @@ def reason(signal: Signal, names: Names) -> str:
             return measure_text(amount, book)
         return amount_text(amount, book.currency)
 
-    return rule.text("reason", language).format(
+    return rule.text("reason", _language()).format(
         amount=worth("amount"),
         base=f"{signal.base:.0f}" if signal.kind == "benefit_expiring" and signal.base is not None else worth("base"),
         limit=worth("limit"),
@@ -104,7 +114,7 @@ def reason(signal: Signal, names: Names) -> str:
     )
 
 
-def _detail(signal: Signal, names: Names) -> str:
+def _detail(signal: Told, names: Names) -> str:
     """The evidence's names: grades, fields, branches and products by the reader's language."""
     in_words = DETAILS.get(signal.kind)
     return in_words(signal.detail, names) if in_words else signal.detail

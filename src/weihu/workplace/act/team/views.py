@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.reception.watching import unusual
 from weihu.workplace.act.schedule.models import Visit
-from weihu.workplace.act.signals.reasons import Names, open_signals, reason
+from weihu.workplace.act.signals.reasons import Names, open_signals, reasons_of
 from weihu.workplace.act.team.day import PersonDay, day_of, followed_up, run_for
 from weihu.workplace.act.team.models import Undone, WorkNote
 from weihu.workplace.bank.models import Branch, Run, Staff, Standing
@@ -57,7 +57,6 @@ def board(request: WorkRequest) -> HttpResponse:
         "branches": branches,
         "on": on,
         "now": timezone.localtime(),
-        "here": "team",
         "room": "board",
     }
     return render(request, "team/board_rows.html" if request.htmx else "team/board.html", context)
@@ -80,7 +79,6 @@ def morning(request: WorkRequest) -> HttpResponse:
         "chosen": request.GET.get("staff", ""),
         "branch": branch,
         "branches": branches,
-        "here": "team",
         "room": "morning",
     }
     return render(request, "team/morning.html", context)
@@ -143,7 +141,6 @@ def evening(request: WorkRequest) -> HttpResponse:
         ).count(),
         "branch": branch,
         "branches": branches,
-        "here": "team",
         "room": "evening",
     }
     return render(request, "team/evening.html", context)
@@ -189,7 +186,7 @@ def work_log(request: WorkRequest) -> HttpResponse:
         ]
         return download(request, Sheet(str(_("Work log")), head, lines))
     audit.record(request.user.staff_id, "work.log", detail=staff.staff_id)
-    context = {"rows": rows, "staff": staff, "people": people, "until": until, "here": "team", "room": "log"}
+    context = {"rows": rows, "staff": staff, "people": people, "until": until, "room": "log"}
     return render(request, "team/log.html", context)
 
 
@@ -252,7 +249,7 @@ def _named(request: WorkRequest, rows: list[PersonDay]) -> tuple[dict[str, Stand
     signals = open_signals(request.gate, sorted(standings))
     words = Names(request.book)
     return standings, {
-        customer: [reason(signal, words) for signal in open_ones] for customer, open_ones in signals.items()
+        customer: [reason.text for reason in reasons_of(words, open_ones)] for customer, open_ones in signals.items()
     }
 
 

@@ -1,16 +1,20 @@
-"""What to offer a customer on the list (产品匹配), with the reasons."""
+"""What to say and what to offer a customer on the list (产品匹配), with the reasons."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from weihu.rules.match import Fit, Situation, matches
-from weihu.rules.metric import kinds_without_money
-from weihu.workplace.bank.models import Product, Signal, Standing
+from weihu.rules.advice import advise, concerned, said_of_offers
+from weihu.rules.match import Fit, Situation
+from weihu.workplace.act.signals.reasons import Reason
+from weihu.workplace.bank.models import Product, Standing
 from weihu.workplace.base.words import called
+from weihu.workplace.consent.consents import is_stopped
 from weihu.workplace.gate.requests import WorkRequest
 from weihu.workplace.know.archive.facts import FieldState
 from weihu.workplace.know.life.models import Goal
@@ -25,63 +29,78 @@ class Suggestion:
     whys: list[str]
 
 
-def suggestions(
-    request: WorkRequest, standing: Standing, archive: dict[str, FieldState], signals: list[Signal]
-) -> tuple[list[Suggestion], bool]:
-    """The offers that fit the customer's signals, and whether a valid risk rating is missing."""
-    products = Product.objects.in_bulk()
-    situation = _situation(request, standing, archive, signals, products)
-    suggested = [
-        Suggestion(fit, [products[key] for key in fit.products], _whys(fit, situation, request))
-        for fit in matches(situation, request.book)
-    ]
-    return suggested, situation.valid_rating(request.book) is None
+@dataclass(frozen=True)
+class Shown:
+    """An advice (``rules.advice``) as a page shows it; ``cautions``: (what to do, what to say)."""
+
+    reasons: list[tuple[Reason, list[str]]]
+    offers: list[Suggestion]
+    cautions: list[tuple[str, str]]
+
+
+def advice_for(
+    request: WorkRequest, standing: Standing, archive: dict[str, FieldState], reasons: Sequence[Reason]
+) -> Shown:
+    """The advice for a customer's open reasons."""
+    products, language = Product.objects.in_bulk(), get_language() or "zh-hans"
+    situation = _situation(request, standing, archive, reasons, products)
+    advice = advise(reasons, situation, request.book, language)
+    return Shown(
+        [(reason, words) for reason, (_matter, words) in zip(reasons, advice.reasons, strict=True)],
+        [
+            Suggestion(fit, [products[key] for key in fit.products], _whys(fit, situation, request))
+            for fit in advice.offers
+        ],
+        [(caution.suggestion(language), caution.talk(language)) for caution in advice.cautions if reasons],
+    )
 
 
 def _situation(
     request: WorkRequest,
     standing: Standing,
     archive: dict[str, FieldState],
-    signals: list[Signal],
+    reasons: Sequence[Reason],
     products: dict[str, Product],
 ) -> Situation:
     customer = standing.customer
     owned = {account.product_id for account, _ in request.gate.accounts(standing) if account.closed_on is None}
     owned |= set(request.gate.holdings(standing).filter(closed_on__isnull=True).values_list("product_id", flat=True))
-    goals = archive.get("financial_goals")
     needed = Goal.objects.filter(customer_id=standing.customer_id, ended_on__isnull=True).order_by("due_on").first()
-    points = kinds_without_money(request.book)
-    amounts = [signal.amount for signal in signals if signal.amount and signal.kind not in points]
+    rows = request.gate.contacts(standing).exclude(interest="").values_list("interest", "outcome")
+    liked, refused = said_of_offers(rows[: request.book.ranking.liked_contacts], request.book)
     return Situation(
-        kinds=list(dict.fromkeys(signal.kind for signal in signals)),
-        amount=max(amounts, default=Decimal(standing.aum)),
+        **concerned(reasons, Decimal(standing.aum), request.book),
         on=request.run.work_date,
         held=frozenset(product.category for product in products.values() if product.product_id in owned),
         rating=customer.risk_rating,
         rated_on=customer.risk_rated_on,
         born=customer.birth_date,
-        goals=frozenset(goals.value.split(",")) if goals and goals.value else frozenset(),
+        goals=_chosen(archive, "financial_goals"),
         needed_within=(needed.due_on - request.run.work_date).days if needed else None,
-        liked=frozenset(_liked(request, standing)),
+        liked=liked,
+        refused=refused | _chosen(archive, request.book.suitability.refusals),
+        personal=not is_stopped(standing.customer_id, "offer", request.book),
         classes={(product.category, product.product_id): product.risk for product in products.values()},
     )
 
 
-def _liked(request: WorkRequest, standing: Standing) -> list[str]:
-    """The offers that the customer was recently interested in, by the contacts."""
-    rows = request.gate.contacts(standing).exclude(interest="")
-    return list(rows.values_list("interest", flat=True)[: request.book.ranking.liked_contacts])
+def _chosen(archive: dict[str, FieldState], field: str) -> frozenset[str]:
+    """What is known to be chosen of a field's choices."""
+    state = archive.get(field)
+    return frozenset(state.value.split(",")) if state and state.value else frozenset()
 
 
 def _whys(fit: Fit, situation: Situation, request: WorkRequest) -> list[str]:
     book = request.book
-    whys = [_("answers: %(kinds)s") % {"kinds": ", ".join(called(book.signals[kind]) for kind in fit.answers)}]
+    whys = []
+    if fit.liked:
+        whys.append(_("was interested in it"))
+    if fit.answers:
+        whys.append(_("answers: %(kinds)s") % {"kinds": ", ".join(called(book.signals[kind]) for kind in fit.answers)})
     if fit.risk:
         whys.append(_("%(risk)s is within the rating %(rating)s") % {"risk": fit.risk, "rating": situation.rating})
     else:
         whys.append(_("needs no risk rating"))
-    if fit.liked:
-        whys.append(_("was interested in it"))
     if fit.new:
         whys.append(_("holds none yet"))
     names = {choice.key: choice for choice in book.fields["financial_goals"].choices} if fit.goals else {}

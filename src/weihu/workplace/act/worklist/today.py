@@ -8,7 +8,9 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
+from weihu.rules.advice import told_to
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.urgency import Urgency
 from weihu.workplace.act.messaging.fatigue import tired_customers
 from weihu.workplace.act.signals.reasons import Names, Reason, open_signals, reasons_of
 from weihu.workplace.bank.models import Signal, Standing, Task
@@ -22,7 +24,8 @@ from weihu.workplace.know.archive.facts import barred_customers
 class TodayTask:
     """A task with its customer, its reasons, and what came of it today (None: nothing yet).
 
-    ``chips``: the keys of the book's filters that show it; with a result, none does.
+    ``chips``: the keys of the book's filters that show it; with a result, none does. ``urgency``: its group of the list;
+    ``change``: of AUM over 30 days.
     """
 
     position: int
@@ -34,6 +37,8 @@ class TodayTask:
     reasons: list[Reason]
     contact: Contact | None
     chips: tuple[str, ...]
+    urgency: Urgency
+    change: Decimal
 
     @property
     def customer_id(self) -> str:
@@ -81,7 +86,14 @@ class TodayList:
         standings = {row.customer_id: row for row in gate.standings().filter(customer_id__in=ids)}
         reasons = open_signals(gate, ids)
         done = _contacts_today(request, ids)
-        names = Names(request.book)
+        names, groups = Names(request.book), list(request.book.urgency.values())
+        told = {
+            customer: told_to(
+                reasons[customer], row.deputy_id == staff.staff_id, row.deputy_id is not None, request.book
+            )
+            for customer, row in standings.items()
+            if customer in reasons
+        }
         tasks = [
             TodayTask(
                 row.position,
@@ -90,12 +102,14 @@ class TodayList:
                 row.promised,
                 row.top,
                 standings[row.customer_id],
-                reasons_of(names, reasons.get(row.customer_id, [])),
+                reasons_of(names, told.get(row.customer_id, [])),
                 done.get(row.customer_id),
-                () if row.customer_id in done else _chips(request.book, reasons[row.customer_id]),
+                () if row.customer_id in done else _chips(request.book, told[row.customer_id]),
+                groups[row.urgency],
+                row.flow_30,
             )
             for row in rows
-            if row.customer_id in standings and (row.customer_id in reasons or row.customer_id in done)
+            if row.customer_id in standings and (row.customer_id in told or row.customer_id in done)
         ]
         post = request.book.posts.get(staff.post)
         own = Staffing.objects.filter(pk=staff.staff_id, minutes_per_day__isnull=False).first()

@@ -13,13 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from weihu.rules.advice import told_to
 from weihu.rules.sections.chips import Chip
 from weihu.workplace.act.care import results as care
 from weihu.workplace.act.messaging.sending import drafts
 from weihu.workplace.act.signals.reasons import open_signals
 from weihu.workplace.act.worklist.forms import ContactForm, TokenForm
 from weihu.workplace.act.worklist.sparkline import sparkline
-from weihu.workplace.act.worklist.suggestions import suggestions
+from weihu.workplace.act.worklist.suggestions import advice_for
 from weihu.workplace.act.worklist.today import TodayList, not_planned
 from weihu.workplace.act.worklist.undo import is_alone, undo
 from weihu.workplace.bank.models import Standing
@@ -46,7 +47,6 @@ def today(request: WorkRequest) -> HttpResponse:
     context = {
         "tasks": tasks,
         "on": tasks.on,
-        "here": "today",
         "chips": _chips(request, tasks),
         **(_panel(request, tasks, chosen.customer_id) if chosen else {}),
     }
@@ -69,7 +69,6 @@ def task(request: WorkRequest, customer_id: str) -> HttpResponse:
     context = {
         "tasks": tasks,
         "on": tasks.on,
-        "here": "today",
         "chips": _chips(request, tasks),
         "opened": True,
         **_panel(request, tasks, customer_id),
@@ -86,14 +85,13 @@ def record(request: WorkRequest, customer_id: str) -> HttpResponse:
     form = contact_form(request, standing, archive, request.POST)
     if not form.is_valid():
         tasks = TodayList.of(request)
-        context = {"tasks": tasks, "on": tasks.on, "here": "today", **_panel(request, tasks, customer_id), "form": form}
+        context = {"tasks": tasks, "on": tasks.on, **_panel(request, tasks, customer_id), "form": form}
         return render(request, "worklist/panel.html", context, status=422)
     contact = save_contact(request, standing.customer_id, form, archive)
     tasks = TodayList.of(request)
     following = tasks.after(customer_id, request.POST.get("chip", ""))
     context = {
         "tasks": tasks,
-        "here": "today",
         "chips": _chips(request, tasks),
         "saved": standing.customer,
         "undoable": contact if is_alone(contact, request.book) else None,
@@ -118,7 +116,6 @@ def take_back(request: WorkRequest, customer_id: str) -> HttpResponse:
     tasks = TodayList.of(request)
     context = {
         "tasks": tasks,
-        "here": "today",
         "chips": _chips(request, tasks),
         "undone": standing.customer,
         **_panel(request, tasks, customer_id),
@@ -183,7 +180,10 @@ def save_contact(request: WorkRequest, customer_id: str, form: ContactForm, arch
         if not created:
             return contact
         if contact.outcome != Outcome.NOT_REACHED:
-            answered = open_signals(request.gate, [customer_id]).get(customer_id, [])
+            signals = open_signals(request.gate, [customer_id]).get(customer_id, [])
+            deputy_id = request.gate.standing(customer_id).deputy_id
+            is_deputy = deputy_id == request.user.staff_id
+            answered = told_to(signals, is_deputy, deputy_id is not None, request.book)
             Answer.objects.bulk_create(
                 Answer(
                     contact=contact, customer_id=customer_id, kind=signal.kind, subject=signal.subject, on=contact.on
@@ -214,16 +214,14 @@ def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str
         raise Http404
     audit.record(request.user.staff_id, "task.view", customer_id)
     customer_context = portrait(request, chosen.standing)
-    signals = [signal for reason in chosen.reasons for signal in (reason.signal, *reason.others)]
-    offers, unrated = suggestions(request, chosen.standing, customer_context["archive"], signals)
+    kinds = [signal.kind for reason in chosen.reasons for signal in reason.signals]
     return {
         **customer_context,
-        "offers": offers,
-        "unrated": unrated,
+        "advice": advice_for(request, chosen.standing, customer_context["archive"], chosen.reasons),
         "task": chosen,
         "spark": sparkline(customer_context["chart"]["points"]),
         "form": contact_form(request, chosen.standing, customer_context["archive"], initial={"token": uuid4()}),
-        "drafts": drafts(request, chosen.standing, customer_context["archive"], [signal.kind for signal in signals]),
+        "drafts": drafts(request, chosen.standing, customer_context["archive"], kinds),
         "message_token": uuid4(),
         "unasked": missing_consents(customer_id, "message", request.book),
         "barred": barred_customers(request.book, request.run.work_date, [customer_id]),

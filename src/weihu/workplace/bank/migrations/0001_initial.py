@@ -237,7 +237,7 @@ class Migration(migrations.Migration):
                 ("on_date", models.DateField(null=True)),
                 ("detail", models.CharField(max_length=200)),
                 ("held_out", models.BooleanField(default=False)),
-                ("led_by", models.CharField(blank=True, default="", max_length=40)),
+                ("led_by", models.CharField(blank=True, default="", max_length=141)),
             ],
             options={
                 "indexes": [
@@ -343,6 +343,8 @@ class Migration(migrations.Migration):
                 ("top", models.BooleanField(default=False)),
                 ("score", models.FloatField()),
                 ("grade_rank", models.SmallIntegerField()),
+                ("urgency", models.SmallIntegerField(default=0)),
+                ("flow_30", models.BigIntegerField(default=0)),
                 (
                     "run",
                     models.ForeignKey(

@@ -11,7 +11,7 @@ from weihu.workplace.base.fields import CustomerField, MoneyField
 class Signal(VersionedModel):
     """An open reason to act (商机) with its evidence. ``held_out``: in the control group, so nobody sees it.
 
-    ``led_by``: the kind of the signal that leads what is known of the same movement of money, if it is another one.
+    ``led_by``: kind and subject of the signal that leads what is known of the same money, if it is another one.
     """
 
     customer_id = CustomerField()
@@ -24,7 +24,7 @@ class Signal(VersionedModel):
     on_date = models.DateField(null=True)
     detail = models.CharField(max_length=200)
     held_out = models.BooleanField(default=False)
-    led_by = models.CharField(max_length=40, blank=True, default="")
+    led_by = models.CharField(max_length=141, blank=True, default="")
 
     objects = VersionedQuerySet.as_manager()
 
@@ -39,6 +39,7 @@ class Task(models.Model):
     """A customer on somebody's list of a run (任务) for the day ``on``, in order of ``position``.
 
     ``value``: what acting is worth, yuan; ``score``: the same per minute; ``top``: one of the best customers.
+    ``urgency``: the place of its group among those of the run's book; ``flow_30``: the change of AUM over 30 days.
     """
 
     run = models.ForeignKey(Run, models.DO_NOTHING, db_constraint=False, db_index=False)
@@ -52,6 +53,8 @@ class Task(models.Model):
     top = models.BooleanField(default=False)
     score = models.FloatField()
     grade_rank = models.SmallIntegerField()
+    urgency = models.SmallIntegerField(default=0)
+    flow_30 = MoneyField(default=0)
 
     class Meta:
         indexes = [models.Index(fields=["run", "staff_id", "position"], name="task_list")]

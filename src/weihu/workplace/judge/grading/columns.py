@@ -134,7 +134,7 @@ def near(gate: Gate, most: int) -> dict[str, Distance]:
 
 
 def _nearest(standings: Table, reach: Table, thresholds: Table, parts: Parts, book: RuleBook, most: int) -> Table:
-    columns = ("customer_id", "branch_id", "grade_rank", "aum", "measured", "measured_days", "metric")
+    columns = ("customer_id", "branch_id", "grade_rank", "aum", "measured", "measured_days", "metric", "flow_30")
     close = near_next(_reached(standings, reach, parts).select(*columns), thresholds, book)
     return close.order_by(close.aum.desc(), close.customer_id).limit(most)
 
@@ -207,5 +207,5 @@ def _engine(run: Run) -> tuple[Engine, Reach]:
     engine = DuckEngine.in_memory()
     folder = settings.HOME.run(run.number)
     for name in ("standings", "thresholds", "tasks"):
-        engine.bind(name, READ[name], [folder / f"{name}.parquet"], often=False)
+        engine.bind(name, READ[name], [settings.HOME.verified(folder / f"{name}.parquet")], often=False)
     return engine, Reach(engine)

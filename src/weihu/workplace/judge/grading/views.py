@@ -61,7 +61,6 @@ def distribution(request: WorkRequest) -> HttpResponse:
         "chart": {name: curve.points for name, curve in curves.items() if curve},
         "time": columns.top_time(gate, _spent(request)),
         "days": request.book.pages.spent_days,
-        "here": "grading",
         "room": "distribution",
     }
     audit.record(request.user.staff_id, "grading.view")
@@ -110,7 +109,6 @@ def migration(request: WorkRequest) -> HttpResponse:
         "which": request.GET.get("which", ""),
         "from_rank": request.GET.get("from", ""),
         "to_rank": request.GET.get("to", ""),
-        "here": "grading",
         "room": "migration",
     }
     audit.record(request.user.staff_id, "grading.migration")
@@ -176,7 +174,7 @@ def near(request: WorkRequest) -> HttpResponse:
         title = _("On watch") if watched else _("Near the next grade")
         return download(request, Sheet(str(title), head, lines, [row["standing"].customer_id for row in rows]))
     averaged = timing(book) == "monthly_average"
-    context = {"rows": rows, "watched": watched, "averaged": averaged, "here": "grading", "room": "near"}
+    context = {"rows": rows, "watched": watched, "averaged": averaged, "room": "near"}
     audit.record(request.user.staff_id, "grading.near")
     return render(request, "grading/near.html", context)
 
@@ -189,7 +187,7 @@ def whatif(request: WorkRequest) -> HttpResponse:
     if not books.may_keep(gate):
         raise Http404
     form = forms.PolicyForm(request.POST or None, book=request.book)
-    context: dict[str, Any] = {"form": form, "here": "grading", "room": "whatif"}
+    context: dict[str, Any] = {"form": form, "room": "whatif"}
     if request.method == "POST" and not form.is_valid():
         return render(request, "grading/outcome.html" if request.htmx else "grading/whatif.html", context, status=422)
     try:
@@ -261,7 +259,6 @@ def book_drafts(request: WorkRequest) -> HttpResponse:
         "used": used,
         "form": form,
         "faults": faults,
-        "here": "grading",
         "room": "books",
     }
     return render(request, "grading/books.html", context, status=422 if faults or form.errors else 200)
@@ -297,7 +294,6 @@ def book_draft(request: WorkRequest, number: int) -> HttpResponse:
         "may_approve": books.may_approve(gate),
         "refused": refused,
         **_outcome(request, rulebook_of(draft.book_id)),
-        "here": "grading",
         "room": "books",
     }
     return render(request, "grading/book.html", context, status=403 if refused else 200)
@@ -359,7 +355,9 @@ def _outcome(request: WorkRequest, proposed: RuleBook) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _loaded(run: Run) -> State:
     """The columns of a run, for every reader."""
-    return State(settings.HOME.run(run.number), run.rulebook, run.month_days)
+    folder = settings.HOME.run(run.number)
+    settings.HOME.checksums.verify(folder)
+    return State(folder, run.rulebook, run.month_days)
 
 
 def _spent(request: WorkRequest) -> list[tuple[str, int]]:

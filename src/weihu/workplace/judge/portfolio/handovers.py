@@ -58,8 +58,6 @@ def handover_list(request: WorkRequest) -> HttpResponse:
         "token": uuid4(),
         "today": request.run.work_date,
         "refused": refused,
-        "here": "portfolios",
-        "room": "handover",
     }
     return render(request, "portfolio/handovers.html", context, status=422 if refused else 200)
 
@@ -91,22 +89,19 @@ def handover(request: WorkRequest, number: int) -> HttpResponse:
     standings = gate.reached(ids)
     steps = list(current.steps.order_by("pk"))
     me = request.user.staff_id
+    waits = decisions.handovers_waiting(gate).filter(pk=number).exists()
     context = {
         "handover": current,
         "customers": sorted(standings.values(), key=lambda row: (-row.grade_rank, -row.aum, row.customer_id))[:LISTED],
         "count": len(ids),
         "steps": steps,
         "names": names_of({current.from_id, current.to_id, *(step.staff_id for step in steps)}),
-        "may_answer": current.to_id == me and current.state == Handover.State.PROPOSED,
-        "may_approve": gate.decides
-        and me not in (current.from_id, current.to_id)
-        and current.state == Handover.State.ACCEPTED,
+        "may_answer": waits and current.state == Handover.State.PROPOSED,
+        "may_approve": waits and current.state == Handover.State.ACCEPTED,
         "may_withdraw": current.proposed_by == me
         and current.state in (Handover.State.PROPOSED, Handover.State.ACCEPTED),
         "late": current.late(request.run.work_date),
         "refused": refused,
-        "here": "portfolios",
-        "room": "handover",
     }
     audit.record(me, "handover.view", detail=str(number))
     return render(request, "portfolio/handover.html", context, status=403 if refused else 200)
@@ -129,11 +124,7 @@ def claims(request: WorkRequest) -> HttpResponse:
     page = page_of(request, claimable)
     mine = list(Claim.objects.filter(staff_id=me).order_by("-pk")[:LISTED])
     lost_claims = list(Claim.objects.filter(before_id=me, state=Claim.State.HELD).order_by("-pk")[:LISTED])
-    disputed = (
-        Claim.objects.filter(branch_id__in=gate.branches, state=Claim.State.DISPUTED)
-        if gate.decides
-        else Claim.objects.none()
-    )
+    disputed = decisions.disputed_claims(gate)
     standings = gate.reached([row.customer_id for row in [*mine, *lost_claims, *disputed]])
     if request.GET.get("xlsx"):
         kept = [row for row in mine if row.customer_id in standings]
@@ -160,7 +151,6 @@ def claims(request: WorkRequest) -> HttpResponse:
         ),
         "limits": request.book.portfolios,
         "refused": refused,
-        "here": "portfolios",
         "room": "claims",
     }
     audit.record(me, "claims.view")

@@ -46,6 +46,7 @@ def referral_list(request: WorkRequest) -> HttpResponse:
     page = page_of(request, everything)
     listed = list(everything[:LISTED] if request.GET.get("xlsx") else page)
     seen = gate.reached([row.customer_id for row in listed])
+    waiting = set(decisions.referrals_waiting(gate).values_list("pk", flat=True))
     up, own = decisions.moved_up(listed, gate), list(rows.filter(from_id=me))
     names = names_of({staff_id for row in listed for staff_id in (row.from_id, row.to_id)})
     if request.GET.get("xlsx"):
@@ -72,7 +73,7 @@ def referral_list(request: WorkRequest) -> HttpResponse:
                 "standing": seen.get(row.customer_id),
                 "late": row.late(on),
                 "up": row.pk in up,
-                "mine": row.state == Referral.State.OPEN and (row.to_id == me or (row.late(on) and gate.decides)),
+                "mine": row.pk in waiting,
             }
             for row in listed
         ],
@@ -81,8 +82,6 @@ def referral_list(request: WorkRequest) -> HttpResponse:
         "made": len(own),
         "came_up": len(decisions.moved_up(own, gate)),
         "refused": refused,
-        "here": "portfolios",
-        "room": "referrals",
     }
     audit.record(me, "referrals.view")
     return render(request, "portfolio/referrals.html", context, status=422 if refused else 200)

@@ -84,7 +84,6 @@ def portfolios(request: WorkRequest) -> HttpResponse:
         "full": sum(row["full"] for row in rows),
         "leavers": decisions.leavers(gate),
         "unassigned": unassigned[:LISTED],
-        "here": "portfolios",
         "room": "people",
     }
     audit.record(request.user.staff_id, "portfolios.view")
@@ -101,7 +100,7 @@ def staff_table(request: WorkRequest) -> HttpResponse:
     people = list(gate.colleagues())
     if request.GET.get("xlsx"):
         return download(request, Sheet(str(_("Staffing")), staffing.columns(), staffing.lines(people, request.book)))
-    context: dict[str, Any] = {"here": "portfolios", "room": "staffing", "today": request.run.work_date}
+    context: dict[str, Any] = {"room": "staffing", "today": request.run.work_date}
     status = 200
     if request.method == "POST":
         by, on = request.user.staff_id, request.run.work_date
@@ -148,7 +147,7 @@ def days_table(request: WorkRequest) -> HttpResponse:
         raise Http404
     if request.GET.get("xlsx"):
         return download(request, Sheet(str(_("Working days")), opening.columns(), opening.lines(gate, wanted)))
-    context: dict[str, Any] = {"here": "portfolios", "room": "days", "branch_id": wanted}
+    context: dict[str, Any] = {"room": "days", "branch_id": wanted}
     status = 200
     if request.method == "POST" and (upload := request.FILES.get("file")):
         try:

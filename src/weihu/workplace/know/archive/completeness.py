@@ -53,7 +53,6 @@ def completeness(request: WorkRequest) -> HttpResponse:
         "whole": whole,
         "by_branch": by_branch,
         "gaps": _gaps(request),
-        "here": "completeness",
     }
     return render(request, "archive/shares.html", context)
 

@@ -73,7 +73,6 @@ def facts(request: WorkRequest, customer_id: str) -> HttpResponse:
         "alerts": alerts(archive),
         "part": part,
         "parts": _categories(archive),
-        "here": "customers",
         "lacking": len(missing(archive, standing, request.book)),
         "expected_count": len(request.book.expected(standing.grade_rank)),
     }
@@ -93,7 +92,6 @@ def fact_history(request: WorkRequest, customer_id: str, key: str) -> HttpRespon
     context = {
         "customer": standing.customer,
         "known": state,
-        "here": "customers",
         "facts": [(fact, fact_words(field, fact.value)) for fact in history],
         "people": Staff.objects.in_bulk({fact.staff_id for fact in history}),
         "core": fact_words(field, state.core) if state.core else "",

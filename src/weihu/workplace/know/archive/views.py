@@ -64,7 +64,6 @@ def customers(request: WorkRequest) -> HttpResponse:
         "query": query,
         "address": query.address(),
         "too_wide": too_wide,
-        "here": "customers",
         "grades": list(enumerate(request.book.grades.values())),
     }
     if query.q or query.filters:
@@ -178,4 +177,4 @@ def _record_of_all(request: WorkRequest, query: ListQuery, rows: list[Standing])
 
 
 def _refused(request: WorkRequest, refusal: str, status: int) -> HttpResponse:
-    return render(request, "archive/refused.html", {"said": refusal, "here": "customers"}, status=status)
+    return render(request, "archive/refused.html", {"said": refusal}, status=status)

@@ -66,7 +66,6 @@ def complaints(request: WorkRequest) -> HttpResponse:
         ],
         "rows": [(row, standings[row.customer_id], row.overdue(on)) for row in rows],
         "people": Staff.objects.in_bulk({row.assigned_to for row in rows}),
-        "here": "complaints",
     }
     return render(request, "complaints/list.html", context)
 
@@ -82,7 +81,7 @@ def new_complaint(request: WorkRequest, customer_id: str) -> HttpResponse:
         by, on = request.user.staff_id, request.run.work_date
         case = cases.open_case(customer_id, values, by, on, request.book, values["token"])
         return redirect("complaint", case.pk)
-    context = {"form": form, "customer": standing.customer, "standing": standing, "here": "complaints"}
+    context = {"form": form, "customer": standing.customer, "standing": standing}
     return render(request, "complaints/new.html", context, status=422 if form.errors else 200)
 
 
@@ -112,7 +111,6 @@ def complaint(request: WorkRequest, number: int) -> HttpResponse:
         "overdue": case.overdue(on),
         "to_ask": case.to_ask(on, request.book.complaints),
         "satisfactions": Satisfaction.choices,
-        "here": "complaints",
     }
     return render(request, "complaints/case.html", context)
 

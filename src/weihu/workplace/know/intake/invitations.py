@@ -55,7 +55,6 @@ def invitations(request: WorkRequest) -> HttpResponse:
     context = {
         "form": form,
         "invitations": [(row, is_open(row, on)) for row in rows.order_by("-pk")[:50]],
-        "here": "completeness",
     }
     return render(request, "intake/invitations.html", context, status=422 if form.errors else 200)
 
@@ -78,7 +77,6 @@ def invitation(request: WorkRequest, number: int) -> HttpResponse:
         "code": segno.make(address, error="m").svg_inline(scale=4, border=2, omitsize=True),
         "replies": _replies(request, form),
         "counts": form.replies.aggregate(all=Count("pk"), known=Count("pk", filter=~Q(customer_id=""))),
-        "here": "completeness",
     }
     audit.record(request.user.staff_id, "invitation.view", "", str(number))
     return render(request, "intake/invitation.html", context)

@@ -42,7 +42,7 @@ def imports(request: WorkRequest) -> HttpResponse:
         except Unreadable as unreadable:
             form.add_error("file", unreadable.text(get_language() or "zh-hans"))
     rows = Import.objects.filter(staff_id=request.user.staff_id).order_by("-pk")[:50]
-    context = {"form": form, "imports": rows, "here": "completeness"}
+    context = {"form": form, "imports": rows}
     return render(request, "intake/imports.html", context, status=422 if form.errors else 200)
 
 
@@ -114,7 +114,6 @@ def _context(request: WorkRequest, upload: Import) -> dict[str, Any]:
             for row, _, faults in problems
         ],
         "fields": fields,
-        "here": "completeness",
     }
 
 

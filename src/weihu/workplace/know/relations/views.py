@@ -43,7 +43,6 @@ def relations(request: WorkRequest, customer_id: str) -> HttpResponse:
         "network": network.picture(standing, links, request.gate, request.book),
         "home": network.household_of(customer_id, request.gate),
         "family": _family(links),
-        "here": "customers",
     }
     return render(request, "relations/relations.html", context, status=422 if form.errors else 200)
 
@@ -94,7 +93,6 @@ def households(request: WorkRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "page": page,
         "people": Staff.objects.in_bulk({row.primary_id for view in page for row in view.members if row.primary_id}),
-        "here": "completeness",
     }
     return render(request, "relations/households.html", context)
 

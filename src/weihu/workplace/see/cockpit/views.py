@@ -156,7 +156,6 @@ def _base(request: WorkRequest, scope: Scope, period: Period | None) -> dict[str
         "measures": MEASURES.items(),
         "kept": kept,
         "back": scope.kind != "bank" and bool(kept),
-        "here": "cockpit",
     }
 
 

@@ -16,6 +16,7 @@ from weihu.workplace.gate.requests import WorkRequest, needs_run
 
 SHOWN = 60
 STEP_NAMES = {
+    "verify": _("Verify what the last nights left"),
     "land": _("Check and land the files"),
     "gather": _("Read what the day recorded"),
     "compile": _("Check and compile the rules"),
@@ -53,7 +54,7 @@ def _readable(request: WorkRequest) -> QuerySet[Run]:
 @needs_run
 def runs(request: WorkRequest) -> HttpResponse:
     """The last runs, newest first."""
-    return render(request, "runs/list.html", {"runs": _readable(request)[:SHOWN], "here": "runs"})
+    return render(request, "runs/list.html", {"runs": _readable(request)[:SHOWN]})
 
 
 @needs_run
@@ -66,7 +67,6 @@ def run(request: WorkRequest, number: int) -> HttpResponse:
     context: dict[str, Any] = {
         "shown": published,
         "report": report,
-        "here": "runs",
         "steps": [(STEP_NAMES[name], spent, round(100 * spent / total)) for name, spent in seconds.items()],
         "total_seconds": total,
         "landed": [(FILE_NAMES[file], rows) for file, rows in report["landed"].items()],

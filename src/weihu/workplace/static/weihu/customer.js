@@ -62,6 +62,14 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// An address that names a box of the head opens it.
+function openBox() {
+  const box = location.hash && document.querySelector(`.person-head details${location.hash}`);
+  if (!box) return;
+  box.open = true;
+  box.querySelector("input:not([type=hidden])").focus();
+}
+
 // The number that "Call" brought: a telephone dials it at once.
 document.addEventListener("htmx:afterSwap", () => {
   const number = document.querySelector("[data-call]:not([data-called])");
@@ -70,3 +78,6 @@ document.addEventListener("htmx:afterSwap", () => {
   number.focus();
   if (matchMedia("(pointer: coarse)").matches) location.href = number.href;
 });
+
+addEventListener("hashchange", openBox);
+openBox();

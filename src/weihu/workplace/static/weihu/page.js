@@ -1,11 +1,9 @@
-// On every page: menus close on a click elsewhere, and results kept without a connection are sent.
+// On every page: the rail; boxes close on a click elsewhere; results kept without a connection are sent.
 
+import "./rail.js";
 import { sendWaiting } from "./today/waiting.js";
 
-function closeMenus(event) {
-  for (const menu of document.querySelectorAll(".more-nav[open]")) {
-    if (!menu.contains(event.target)) menu.open = false;
-  }
+function closeTools(event) {
   // choosing rows is part of what the tools of the customers page do
   if (event.target.closest("[name=chosen], [data-choose-all]")) return;
   for (const tool of document.querySelectorAll(".tool[open]")) {
@@ -13,7 +11,7 @@ function closeMenus(event) {
   }
 }
 
-document.addEventListener("click", closeMenus);
+document.addEventListener("click", closeTools);
 addEventListener("online", sendWaiting);
 setInterval(sendWaiting, 20000);
 sendWaiting();

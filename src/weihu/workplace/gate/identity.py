@@ -1,0 +1,94 @@
+"""Who signs in: what the audit log says of it, and the wait after wrong passwords.
+
+Counting is django-axes's, per staff number: whoever guesses changes addresses, and a branch has one address for all
+its people. After each LIMIT wrong passwords in a row the number has to wait, every time twice as long.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, cast
+
+from axes.models import AccessFailureLog
+from django.conf import settings
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.contrib.auth.views import PasswordChangeView
+from django.db import transaction
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse_lazy
+from django.utils import timezone
+
+from weihu.workplace.bank.models import Staff
+from weihu.workplace.base import audit
+
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
+REMEMBERED = timedelta(days=1)
+"""So long a wrong password makes the next wait longer, unless the right one came since."""
+
+
+def wait(request: HttpRequest) -> timedelta:
+    """How long the staff number of a sign-in waits once it has been locked."""
+    name = request.POST.get("username", "")
+    rows = AccessFailureLog.objects.filter(username=name, attempt_time__gt=timezone.now() - REMEMBERED)
+    times = max(rows.count() // settings.AXES_FAILURE_LIMIT - 1, 0)
+    longer: timedelta = FIRST_WAIT * 2 ** min(times, 10)
+    return min(longer, LONGEST_WAIT)
+
+
+class ChangePassword(PasswordChangeView):
+    """A new password for who knows the old one; it ends the person's sessions everywhere else."""
+
+    template_name = "password.html"
+    success_url = reverse_lazy("login")
+
+    def get_form(self, form_class: type[PasswordChangeForm] | None = None) -> PasswordChangeForm:
+        """The form in the look of the pages."""
+        form = super().get_form(form_class)
+        for field in form.fields.values():
+            field.widget.attrs["class"] = "form-control"
+        return form
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        """Entered in the audit log with the change."""
+        with transaction.atomic():
+            audit.record(cast(Staff, self.request.user).staff_id, "login.password", detail=_address(self.request))
+            return super().form_valid(form)
+
+
+def locked(request: HttpRequest, *_: Any) -> HttpResponse:
+    """The answer to a sign-in that has to wait, the right password or not."""
+    minutes = int(wait(request) / timedelta(minutes=1))
+    context = {
+        "form": AuthenticationForm(request),
+        "minutes": minutes,
+        "next": request.POST.get("next", ""),
+        "asked_for": request.POST.get("username", ""),
+    }
+    return render(request, "login.html", context, status=429)
+
+
+@receiver(user_logged_in, dispatch_uid="audit sign-in")
+def _signed_in(sender: object, request: HttpRequest | None, user: Staff, **_: Any) -> None:
+    AccessFailureLog.objects.filter(username=user.staff_id).delete()
+    audit.record(user.staff_id, "login.in", detail=_address(request))
+
+
+@receiver(user_logged_out, dispatch_uid="audit sign-out")
+def _signed_out(sender: object, request: HttpRequest | None, user: Staff | None, **_: Any) -> None:
+    if user:
+        audit.record(user.staff_id, "login.out", detail=_address(request))
+
+
+@receiver(user_login_failed, dispatch_uid="audit failed sign-in")
+def _failed(sender: object, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+    """A name that nobody has is not written down: it may be a password in the wrong field."""
+    name = str(credentials.get("username", ""))[:40]
+    known = Staff.objects.filter(staff_id=name).exists()
+    audit.record(name if known else "", "login.failed", detail=_address(request))
+
+
+def _address(request: HttpRequest | None) -> str:
+    return str(request.META.get("REMOTE_ADDR", "")) if request else ""
