@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from tests.workplace.test_gate import OF_A_CUSTOMER, PAGES
 from weihu.workplace.act.lists.columns import OPEN
+from weihu.workplace.customer.tabs import TABS
 
 pytestmark = pytest.mark.long
 AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text()
@@ -104,6 +105,24 @@ def test_no_page_of_a_branch_manager_breaks_a_rule(desk, server, language):
     ]
     addresses += [reverse("fixed_list", args=[name]) for name in OPEN]
     assert [text for address in addresses for text in violations(page, server.url + address)] == []
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_tab_of_a_customer_breaks_a_rule(desk, server, width, language):
+    """With a plan, a visit and an introduction, the boxes of the head open, and a field being filled in."""
+    from weihu.workplace.bank.models import Staff
+
+    page = desk(width, language, "branch_manager")
+    manager = Staff.objects.filter(post="branch_manager").order_by("staff_id")[0]
+    *_, customer = something_on_every_page(manager)
+    address = server.url + reverse("customer", args=[customer])
+    listed = [text for tab in TABS for text in violations(page, f"{address}?tab={tab}")]
+    page.goto(address)
+    page.locator("#fact-hobbies .fact-edit").click()
+    page.wait_for_selector("#fact-hobbies form")
+    page.evaluate(AXE)
+    assert listed + page.evaluate(RUN) == []
 
 
 @pytest.mark.parametrize(("width", "language"), [(1440, "zh-CN"), (390, "en-US")])

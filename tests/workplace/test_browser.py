@@ -13,6 +13,7 @@ from weihu.workplace.act.reception.models import Miss
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.contact.models import Contact
+from weihu.workplace.customer.tabs import TABS
 from weihu.workplace.gate.models import ServiceCard
 from weihu.workplace.gate.reach import Gate
 
@@ -37,6 +38,7 @@ def fill_in(page) -> None:
     """The form at the counter, by keyboard alone: a value, a wrong one and its mending, a choice."""
     from weihu.workplace.know.archive.models import Fact
 
+    page.locator("#tab-archive").click()
     page.locator("#archive h3 a").first.click()
     page.wait_for_selector("[data-facts]")
     page.locator("#id_postcode").focus()
@@ -74,6 +76,9 @@ def test_a_morning_at_the_counter(desk, server, width, language):
     assert sorted(Contact.objects.values_list("outcome", flat=True)) == ["considering", "not_reached"]
     page.goto(f"{server.url}/customers/")
     page.locator("#rows a").first.click()
+    page.wait_for_selector(".timeline-latest .event, .timeline-latest .text-secondary")
+    assert fits(page)
+    page.locator("#tab-assets").click()
     page.wait_for_selector(".chart svg")
     assert fits(page)
     fill_in(page)
@@ -156,7 +161,7 @@ def test_two_customers_are_merged_and_the_merge_undone(desk, server):
     page.goto(f"{server.url}/customers/{right}/")
     assert page.url.endswith(f"/customers/{left}/")
     page.click("text=Undo the merge")
-    page.wait_for_selector("#archive")
+    page.wait_for_selector("#key-facts")
     assert not page.locator("text=Merged with").count()
     assert Merge.objects.filter(undone_on__isnull=False).count() == 1
     page.goto(f"{server.url}/customers/{right}/")
@@ -209,7 +214,8 @@ def test_a_complaint_from_the_counter_to_its_end_on_a_telephone(desk, server):
     page = desk(390, "zh-CN", "branch_manager")
     page.goto(f"{server.url}/customers/")
     page.locator("#rows a").first.click()
-    page.click("#timeline .card-header a")
+    page.click(".person-head .acts > :last-child > summary")
+    page.click(".act-links a[href*=complaints]")
     page.fill("#id_subject", "排队太久")
     page.fill("#id_text", "等了一个小时")
     page.click("[data-complaint] .btn-primary")
@@ -312,7 +318,7 @@ def test_a_referral_goes_from_the_counter_to_the_manager_and_comes_back_with_a_r
     counter = Staff.objects.filter(post="low_counter").order_by("staff_id")[0]
     row = Standing.objects.listed_at(current()).filter(primary_id=counter.staff_id, grade_rank=2).order_by("-aum")[0]
     page = desk(390, "zh-CN", "low_counter")
-    page.goto(f"{server.url}/customers/{row.customer_id}/")
+    page.goto(f"{server.url}/customers/{row.customer_id}/?tab=service")
     if not page.locator("[data-refer]").is_visible():
         page.click("#responsibility summary")
     page.click("[data-refer] .btn-primary")
@@ -436,3 +442,120 @@ def test_a_list_is_ordered_by_a_click_and_turned_through(desk, server, width, la
     page.wait_for_selector("[data-turn='1']")
     page.locator("[data-turn='1']").click()
     expect(page.locator("h1")).to_contain_text(names[1])
+
+
+def richest():
+    """The customer of a branch of whom most is said, with more of everything."""
+    import uuid
+
+    from weihu.workplace.act.care.beginning import begin_by_hand
+    from weihu.workplace.act.care.models import CarePlan
+    from weihu.workplace.act.schedule.models import Visit
+    from weihu.workplace.bank.models import Account, Signal
+    from weihu.workplace.know.complaints.cases import open_case
+
+    run = current()
+    manager = Staff.objects.filter(post="branch_manager").order_by("staff_id")[0]
+    customer = Gate(manager, run).standings().order_by("-grade_rank", "-aum")[0].customer_id
+    account = Account.objects.filter(customer_id=customer)[0]
+    signal = Signal.objects.listed_at(run).filter(held_out=False).exclude(led_by__gt="")[0]
+    for number in range(8):
+        said = {"way": "phone", "outcome": "considering", "note": "问过三年定期的利率,下周再来面谈,先发资料。" * 2}
+        Contact.objects.create(
+            token=uuid.uuid4(), customer_id=customer, staff_id=manager.pk, on=run.work_date,
+            recorded_at=timezone.now(), **said,
+        )  # fmt: skip
+        account.account_id, account.matures_on = f"M{number}", run.work_date + timedelta(days=number)
+        account.closed_on = None
+        account.save()
+        signal.pk, signal.customer_id, signal.subject = None, customer, f"x{number}"
+        signal.save()
+        Visit.objects.create(
+            token=uuid.uuid4(), customer_id=customer, staff_id=manager.pk, on=run.work_date, at="10:00", minutes=45,
+            made_on=run.work_date, place="网点贵宾室",
+        )  # fmt: skip
+        complaint = {"origin": "phone", "subject": "理财到期未通知,电话也打不通"}
+        open_case(customer, complaint, manager.pk, run.work_date, run.rulebook, uuid.uuid4())
+    for plan in run.rulebook.care_plans:
+        if not CarePlan.objects.filter(customer_id=customer, plan=plan, ended_on__isnull=True).exists():
+            begin_by_hand(customer, plan, run.rulebook, manager.pk, run.work_date)
+    return customer
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+def test_a_customer_of_whom_much_is_said_is_one_page_and_every_tab_opens(desk, server, language):
+    """The overview is no longer than 1,200 pixels; tabs open by mouse and arrows, keep their address, and go back."""
+    page = desk(1440, language, "branch_manager")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    customer = richest()
+    page.goto(f"{server.url}/customers/{customer}/")
+    page.wait_for_selector("#timeline .event")
+    assert page.evaluate("document.documentElement.scrollHeight") <= 1200
+    for tab in TABS:
+        page.locator(f"#tab-{tab}").click()
+        expect(page.locator(f"#tab-{tab}")).to_have_attribute("aria-selected", "true")
+        page.wait_for_load_state("networkidle")
+        assert page.url.endswith(f"?tab={tab}")
+        assert fits(page), tab
+        expect(page.locator(".person-head h1")).to_be_in_viewport()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(page.locator("#tab-service")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#tab-service")).to_be_focused()
+    page.go_back()
+    expect(page.locator("#tab-compliance")).to_have_attribute("aria-selected", "true")
+    page.go_back()
+    page.reload()
+    expect(page.locator("#care")).to_be_visible()
+    page.mouse.wheel(0, 2000)
+    expect(page.locator(".person-head h1")).to_be_in_viewport()
+
+
+def test_a_fact_is_filled_in_by_keyboard_where_it_stands(desk, server):
+    """Opened, left by Escape, a wrong value refused, a right one saved; the focus stays at the field."""
+    from weihu.workplace.know.archive.models import Fact
+
+    page = desk(1440, "zh-CN", "branch_manager")
+    customer = richest()
+    page.goto(f"{server.url}/customers/{customer}/")
+    edit = page.locator("#fact-income .fact-edit")
+    edit.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#fact_income")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#fact-income .fact-edit")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#fact_income")).to_be_focused()
+    page.keyboard.type("many")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#fact-income [role=alert]")
+    assert not Fact.objects.exists()
+    page.locator("#fact_income").fill("9800")
+    page.keyboard.press("Enter")
+    expect(page.locator("#fact-income .fact-edit")).to_be_focused()
+    expect(page.locator("#fact-income")).to_contain_text("9,800")
+    fact = Fact.objects.get()
+    assert (fact.field, fact.channel, fact.customer_id) == ("income", "service", customer)
+
+
+@pytest.mark.parametrize(("width", "language"), [(1440, "zh-CN"), (390, "en-US")])
+def test_a_quick_note_is_a_contact_from_any_tab(desk, server, width, language):
+    """Reached by its key, answered by a toast, on top of the timeline; another time asks for the day."""
+    page = desk(width, language, "branch_manager")
+    customer = richest()
+    Contact.objects.all().delete()
+    page.goto(f"{server.url}/customers/{customer}/?tab=family")
+    page.keyboard.press("n")
+    expect(page.locator("#id_note")).to_be_focused()
+    page.keyboard.type("约好下周来签字")
+    expect(page.locator(".quick-date")).to_be_hidden()
+    page.locator(".quick-note .outcome", has=page.locator("[value=rescheduled]")).click()
+    expect(page.locator(".quick-date")).to_be_visible()
+    assert fits(page)
+    page.locator("#id_note").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".saved")
+    contact = Contact.objects.get()
+    assert (contact.note, contact.outcome, contact.customer_id) == ("约好下周来签字", "rescheduled", customer)
+    assert contact.follow_up_on is not None
+    expect(page.locator("#timeline")).to_contain_text("约好下周来签字")

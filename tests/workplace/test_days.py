@@ -181,7 +181,7 @@ def test_a_counter_tellers_day(desk, server, width, language):
     page.keyboard.press("Enter")
     page.wait_for_selector(".saved")
     assert Contact.objects.get().way == "counter" and Fact.objects.get().customer_id == customer
-    page.goto(f"{server.url}{reverse('customer', args=[customer])}")
+    page.goto(f"{server.url}{reverse('customer', args=[customer])}?tab=service")
     assert fits(page)
     page.locator("[data-refer]").evaluate("node => node.closest('details').open = true")
     page.locator("[data-refer] button").click()
@@ -228,7 +228,8 @@ def test_a_supervisors_day(desk, server, width, language):
     page.locator("button[value=approve]").first.click()
     page.wait_for_load_state()
     assert Template.objects.get().state == "approved"
-    go("customer", mine.customer_id)
+    page.goto(f"{server.url}{reverse('customer', args=[mine.customer_id])}?tab=service")
+    assert fits(page)
     page.locator("#care [name=plan]").select_option("after_complaint")
     page.locator("#care button:not([name=stop])").click()
     page.wait_for_load_state()

@@ -214,7 +214,7 @@ def test_a_plan_is_begun_and_stopped_on_the_customers_page(signed_in, task, run)
     assert client.post(address, {"stop": 10**6}).status_code == 404
     plan.refresh_from_db()
     assert plan.why == CarePlan.Why.HAND
-    assert "新客户" in client.get(reverse("customer", args=[task.customer_id])).content.decode()
+    assert "新客户" in client.get(reverse("customer", args=[task.customer_id]), {"tab": "service"}).content.decode()
 
 
 def test_the_night_puts_due_steps_on_the_list_of_who_does_them(run):

@@ -56,12 +56,12 @@ def test_merged_by_the_page_and_undone(signed_in, pair, run, member):
     gate = Gate(member("branch_manager"), run)
     assert not gate.standings().filter(customer_id=gone).exists()
     assert client.get(reverse("customer", args=[gone])).headers["Location"] == reverse("customer", args=[kept])
-    page = client.get(reverse("customer", args=[kept]))
+    page = client.get(reverse("customer", args=[kept]), {"tab": "assets"})
     archive = page.context["archive"]
     assert archive["postcode"].value == "210000"
     assert archive["hobbies"].conflict
     owned = set(Account.objects.filter(customer_id__in=[kept, gone]).values_list("account_id", flat=True))
-    assert {account.account_id for account, _, _ in page.context["accounts"]} == owned
+    assert {account.account_id for account, _, _ in page.context["accounts"] + page.context["closed_accounts"]} == owned
     assert client.get(reverse("customers"), {"q": gone}).context["rows"] == []
     later = tell(kept, "wechat", "abc", run)
     answer = Merge.objects.get()

@@ -225,7 +225,7 @@ def test_a_phone_is_masked_wherever_it_is_shown(at_counter):
     client, customer = at_counter
     record_fact(customer, told("13912345678", "second_phone"), [], "a", ON, uuid4())
     for address in (
-        reverse("customer", args=[customer]),
+        reverse("customer", args=[customer]) + "?tab=archive",
         reverse("fact_history", args=[customer, "second_phone"]),
         reverse("facts", args=[customer]) + "?part=basic",
     ):
@@ -249,7 +249,10 @@ def test_every_fact_page_says_where_a_value_comes_from(at_counter):
     record_fact(customer, told("一厂", source="名片"), [], "a", ON, UUID(int=7))
     page = client.get(reverse("fact_history", args=[customer, "employer"])).content.decode()
     assert all(word in page for word in ("名片", "服务过程", "客户告知", "2026年6月10日"))
-    assert re.search(r'href="[^"]*facts/employer/"', client.get(reverse("customer", args=[customer])).content.decode())
+    assert re.search(
+        r'href="[^"]*facts/employer/"',
+        client.get(reverse("customer", args=[customer]), {"tab": "archive"}).content.decode(),
+    )
 
 
 def test_who_is_not_to_be_contacted_is_on_nobodys_list(run, signed_in, deliveries, home):

@@ -9,16 +9,20 @@ from weihu.engine.duck import DuckEngine
 from weihu.rules import rulebook
 from weihu.rules.tables import STANDINGS
 from weihu.workplace.bank.models import Standing
+from weihu.workplace.base.models import Entry
 from weihu.workplace.customer.merging import merge
+from weihu.workplace.customer.tabs import TABS
 from weihu.workplace.gate.models import Placement
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.scope import Reach, within
 from weihu.workplace.know.archive.lists import following
 
+HTMX = {"HX-Request": "true"}
 POSTS = list(rulebook.load("brief").posts)
 OF_A_CUSTOMER = {
     "task": ("get", []),
     "customer": ("get", []),
+    "note": ("post", []),
     "reveal": ("post", []),
     "record": ("post", []),
     "take_back": ("post", []),
@@ -34,7 +38,7 @@ OF_A_CUSTOMER = {
     "goal_act": ("post", [1]),
     "new_complaint": ("get", []),
     "unmerge": ("post", [1]),
-    "rights": ("get", []),
+    "rights": ("post", []),
     "data_copy": ("post", []),
     "exception": ("post", []),
     "refer": ("post", []),
@@ -85,6 +89,11 @@ def test_a_stranger_is_not_found_by_any_address(post, signed_in, member, run):
             )
             assert answer.status_code == 404, (name, answer.status_code)
             assert stranger.customer.name not in answer.content.decode()
+        for tab in TABS:
+            answer = client.get(reverse("customer", args=[stranger.customer_id]), {"tab": tab}, headers=HTMX)
+            assert answer.status_code == 404, tab
+        assert client.get(reverse("send_message", args=[stranger.customer_id])).status_code == 404
+        assert not Entry.objects.filter(action="customer.view", customer_id=stranger.customer_id).exists()
         for query in (stranger.customer_id, stranger.customer.phone or "none"):
             result = client.get(reverse("customers"), {"q": query}).content.decode()
             assert f"/customers/{stranger.customer_id}/" not in result

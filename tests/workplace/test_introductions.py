@@ -101,5 +101,5 @@ def test_a_tree_of_nobody_is_empty():
 def test_the_customers_page_says_who_brought_whom(signed_in, own):
     client = signed_in("relationship_manager")
     introduce(client, own[0], introduced=own[1])
-    assert client.get(reverse("customer", args=[own[0]])).context["brought"]
-    assert client.get(reverse("customer", args=[own[1]])).context["brought_by"]
+    assert client.get(reverse("customer", args=[own[0]]), {"tab": "family"}).context["brought"]
+    assert client.get(reverse("customer", args=[own[1]]), {"tab": "family"}).context["brought_by"]

@@ -211,6 +211,7 @@ def test_pages_name_the_measure_and_write_it_in_its_unit(key, name, next_grade, 
         assert f"{name[language]} {measured(amount, book, language)}" in words
         assert next_grade[language] in words
         assert measured(page.context["gap"], book, language) in words
+        page = client.get(reverse("customer", args=[customer]), {"tab": "service"})
         evidence = page.context["offer"]["evidence"]
         assert f"{name[language]} {measured(amount, book, language)}" in evidence
         listed = signed_in(head, language).get(reverse("near"))

@@ -422,7 +422,8 @@ def test_every_persons_customers_show_whether_they_can_be_referred(run, client):
     client.force_login(boss)
     rows = Standing.objects.listed_at(run).filter(branch_id="B001")
     for rank in rows.order_by("grade_rank").values_list("grade_rank", flat=True).distinct():
-        page = client.get(reverse("customer", args=[rows.filter(grade_rank=rank).first().customer_id]))
+        customer = rows.filter(grade_rank=rank).first().customer_id
+        page = client.get(reverse("customer", args=[customer]), {"tab": "service"})
         assert page.status_code == 200
 
 

@@ -200,5 +200,5 @@ def test_a_goal_is_followed_to_its_end(signed_in, people, run):
     assert list(goal.progress.order_by("pk").values_list("saved", flat=True)) == [Decimal("50000.50"), Decimal(80000)]
     assert client.post(reverse("goal_act", args=[people[1].customer_id, goal.pk]), {"saved": "1"}).status_code == 404
     client.post(address, {"act": "end"})
-    assert client.get(reverse("customer", args=[customer])).context["goals"] == []
+    assert client.get(reverse("customer", args=[customer]), {"tab": "archive"}).context["goals"] == []
     assert client.post(reverse("goals", args=[customer]), {"name": "x"}).status_code == 400

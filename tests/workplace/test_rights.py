@@ -17,6 +17,7 @@ from weihu.workplace.contact.models import Contact
 from weihu.workplace.customer import erasure
 from weihu.workplace.customer.models import Erasure
 from weihu.workplace.customer.record import RECORD, kept_as_proof, kept_by_law
+from weihu.workplace.customer.tabs import TABS
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.facts import FactContent, record_fact
 from weihu.workplace.know.archive.models import Confidence, Fact, FactKey
@@ -91,7 +92,7 @@ def test_erased_by_two_people_after_the_wait(signed_in, customer, run, member):
     assert ask(client, customer, act="ask", why="不再往来") == 302
     assert ask(client, customer, act="approve") == 409
     second = signed_in("personal_banking")
-    assert second.get(reverse("rights", args=[customer])).context["running"]
+    assert second.get(reverse("customer", args=[customer]), {"tab": "compliance"}).context["running"]
     assert ask(second, customer, act="approve") == 302
     due = Erasure.objects.get().due_on
     assert due == run.work_date + timedelta(days=run.rulebook.limits.erasure_wait_days)
@@ -103,8 +104,9 @@ def test_erased_by_two_people_after_the_wait(signed_in, customer, run, member):
     gate = Gate(member("branch_manager"), run)
     assert network.links_of(customer, gate, run.rulebook) == []
     assert network.household_of(customer, gate) is None
-    page = signed_in("branch_manager").get(reverse("customer", args=[customer])).content.decode()
-    assert SECRET not in page
+    for tab in TABS:
+        page = signed_in("branch_manager").get(reverse("customer", args=[customer]), {"tab": tab}).content.decode()
+        assert SECRET not in page
     assert erasure.carry_out(due) == 0
     with connection.cursor() as cursor:
         cursor.execute("SELECT note FROM complaints_step")

@@ -149,6 +149,7 @@ urlpatterns = [
     path("healthz", runs.health, name="health"),
     # customer
     path("customers/<str:customer_id>/", page.customer, name="customer"),
+    path("customers/<str:customer_id>/note/", page.note, name="note"),
     path("customers/<str:customer_id>/reveal/", page.reveal, name="reveal"),
     path("customers/<str:customer_id>/rights/", rights.rights, name="rights"),
     path("customers/<str:customer_id>/copy.xlsx", rights.data_copy, name="data_copy"),

@@ -34,7 +34,8 @@ def refer(scene: Scene) -> None:
     free = sorted((row for row in ordinary if row.customer_id not in waiting), key=lambda row: -row.aum)
     for place, row in enumerate(free[:REFERRED]):
         target = row.grade_rank + 1
-        receiver = decisions.receivers(row, target, scene.book)[0]
+        people = decisions.receivers(row, target, scene.book)
+        receiver = next(member for member in people if member.staff_id not in (owner(row), row.primary_id))
         giver = Gate(scene.staff[owner(row)], scene.run)
         referral = decisions.refer(giver, row, receiver, target, "存款稳定,已接近潜力客户")
         if place % 3:

@@ -6,12 +6,11 @@ from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.consent.consents import ConsentAnswer, record_consent
-from weihu.workplace.gate.requests import WorkRequest, needs_run
+from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run
 
 
 @needs_run
@@ -31,4 +30,4 @@ def consent(request: WorkRequest, customer_id: str) -> HttpResponse:
         posted["purpose"], purpose.version, posted["given"] == "yes", Channel.SERVICE, posted.get("evidence", "")[:200]
     )
     record_consent(customer_id, answer, request.user.staff_id, request.run.work_date, token)
-    return redirect(reverse("customer", args=[customer_id]) + "#consents")
+    return redirect(customer_page(customer_id, "compliance", "consents"))

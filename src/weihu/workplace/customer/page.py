@@ -1,82 +1,96 @@
-"""One customer on one page (客户360°): everything known, and showing a masked value in full."""
+"""One customer on one page (客户360°): the tab that is asked for, a quick note, a masked value in full."""
 
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
-from django.http import HttpResponse, HttpResponseBadRequest, QueryDict
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from weihu.workplace.act.care import views as care
-from weihu.workplace.act.introductions import views as introductions
-from weihu.workplace.act.lists.asking import turning
-from weihu.workplace.act.schedule.visits import visits_of
-from weihu.workplace.act.signals.reasons import Names, open_signals, reasons_of
-from weihu.workplace.bank.models import Standing, rulebooks_of
+from weihu.workplace.act.worklist.forms import TokenForm
+from weihu.workplace.act.worklist.undo import is_alone, undo
+from weihu.workplace.act.worklist.views import contact_form, save_contact
+from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
-from weihu.workplace.consent.consents import purpose_statuses
-from weihu.workplace.customer.timeline import timeline
+from weihu.workplace.customer.head import head, urgent
+from weihu.workplace.customer.tabs import OVERVIEW, TABS
+from weihu.workplace.customer.timeline import PAGE, timeline
 from weihu.workplace.gate.merged import kept_for
-from weihu.workplace.gate.models import Merge
 from weihu.workplace.gate.requests import WorkRequest, needs_run
-from weihu.workplace.judge.portfolio.card import responsibility
-from weihu.workplace.know.archive.facts import FieldState, archive_of
-from weihu.workplace.know.archive.lists import ListQuery, TooWide, neighbours
-from weihu.workplace.know.archive.portrait import portrait, products
-from weihu.workplace.know.life.goals import goal_form, goals_of
-from weihu.workplace.know.life.upcoming import UpcomingOccasion, upcoming_occasions
-from weihu.workplace.know.relations.network import household_of, links_of, picture
+from weihu.workplace.know.archive.facts import archive_of
+from weihu.workplace.know.archive.portrait import portrait
+
+LATEST = 5
+"""The events that the overview shows."""
 
 
 @needs_run
 @require_GET
 def customer(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """Everything known of one customer."""
+    """A tab of a customer's page; to htmx the tab alone. Each tab that is read is logged."""
     kept = kept_for(customer_id)
     if kept and request.gate.standing(kept):
         return redirect("customer", kept)
     standing = request.gate.standing(customer_id)
-    audit.record(request.user.staff_id, "customer.view", customer_id)
-    by_id = products()
-    accounts = [(row, by_id.get(row.product_id), balance) for row, balance in request.gate.accounts(standing)]
-    holdings = [(holding, by_id.get(holding.product_id)) for holding in request.gate.holdings(standing)]
-    signals, names = open_signals(request.gate, [customer_id]).get(customer_id, []), Names(request.book)
-    context = {
-        **portrait(request, standing),
-        "accounts": accounts,
-        "holdings": holdings,
-        "reasons": reasons_of(names, signals),
-        "changes": _changes(request, standing),
-        "consents": purpose_statuses(customer_id, request.book),
-        "occasions": [(row, row.words(request.book)) for row in _occasions(request, standing)],
-        "goals": goals_of(customer_id),
-        "goal_form": goal_form(),
-        "home": household_of(customer_id, request.gate),
-        "token": uuid4(),
-        **_turning(request, standing),
-        **responsibility(request, standing),
-        **care.card(request, customer_id),
-        **introductions.card(request, customer_id),
-        "visits": visits_of(customer_id, request.run.work_date),
-        "merges": Merge.objects.filter(kept_id=customer_id, undone_on__isnull=True),
-    }
-    context["categories"] = _by_category(context["archive"])
-    context["links"] = links_of(customer_id, request.gate, request.book)
-    context["network"] = picture(standing, context["links"], request.gate, request.book)
-    return render(request, "customer/page.html", context)
+    tab = request.GET.get("tab", OVERVIEW)
+    if tab not in TABS:
+        raise Http404
+    audit.record(request.user.staff_id, "customer.view", customer_id, "" if tab == OVERVIEW else tab)
+    alone = request.htmx and not request.htmx.history_restore_request
+    return shown(request, standing, tab, "customer/tab.html" if alone else "customer/page.html")
+
+
+def shown(request: WorkRequest, standing: Standing, tab: str, template: str, **more: Any) -> HttpResponse:
+    """A tab of the page of a customer within reach: alone, below its head, or as a whole page. With ``refused`` it is
+    a refusal."""
+    context: dict[str, Any] = {**portrait(request, standing), "tab": tab, "tabs": TABS}
+    context["came_from"] = request.GET.get("list", "")
+    if template != "customer/tab.html" or tab == OVERVIEW:
+        context |= urgent(request, standing)
+    if template != "customer/tab.html":
+        context |= head(request, standing, context)
+    context |= TABS[tab].context(request, standing, context)
+    return render(request, template, {**context, **more}, status=409 if more.get("refused") else 200)
+
+
+@needs_run
+@require_POST
+def note(request: WorkRequest, customer_id: str) -> HttpResponse:
+    """Record a contact on the customer's page, or take back the one recorded last; the answer is the tab again."""
+    standing = request.gate.standing(customer_id)
+    tab = request.POST.get("tab", OVERVIEW)
+    if tab not in TABS:
+        raise Http404
+    if request.POST.get("undo"):
+        asked = TokenForm(request.POST)
+        by = request.user.staff_id
+        taken_back = asked.is_valid() and undo(asked.cleaned_data["token"], customer_id, by, request.book)
+        return _noted(request, standing, tab, taken_back=taken_back, late=not taken_back)
+    archive = archive_of(standing.customer, request.book, request.run.work_date)
+    form = contact_form(request, standing, archive, request.POST)
+    if not form.is_valid():
+        answer = _noted(request, standing, tab, note=form)
+        answer.status_code = 422
+        return answer
+    contact = save_contact(request, customer_id, form, archive)
+    undoable = contact if is_alone(contact, request.book) else None
+    return _noted(request, standing, tab, noted=contact, undoable=undoable)
+
+
+def _noted(request: WorkRequest, standing: Standing, tab: str, **more: Any) -> HttpResponse:
+    template = "customer/whole.html" if request.htmx else "customer/page.html"
+    return shown(request, standing, tab, template, **more)
 
 
 @needs_run
 @require_GET
 def timeline_page(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """More of what happened, further back."""
+    """More of what happened, further back; with ``latest`` the few events that the overview shows."""
     standing = request.gate.standing(customer_id)
-    start = request.GET.get("start", "")
-    events, more = timeline(request, standing, int(start) if start.isdecimal() else 0)
-    context = {"events": events, "more_events": more, "customer": standing.customer}
+    start, latest = request.GET.get("start", ""), bool(request.GET.get("latest"))
+    events, more = timeline(request, standing, int(start) if start.isdecimal() else 0, LATEST if latest else PAGE)
+    context = {"events": events, "more_events": 0 if latest else more, "customer": standing.customer}
     return render(request, "customer/timeline.html", context)
 
 
@@ -91,65 +105,3 @@ def reveal(request: WorkRequest, customer_id: str) -> HttpResponse:
         return HttpResponseBadRequest()
     audit.record(request.user.staff_id, "customer.reveal", customer_id, f"{field}: {why}"[:200])
     return render(request, "customer/revealed.html", {"value": archive[field].value})
-
-
-def _turning(request: WorkRequest, standing: Standing) -> dict[str, Any]:
-    """Who comes before and after in the list that the reader came from."""
-    came_from = request.GET.get("list", "")
-    if not came_from:
-        return {}
-    fixed = turning(QueryDict(came_from), request.gate, standing.customer_id)
-    if fixed is not None:
-        listed, before_id, after_id = fixed
-        page = reverse("fixed_list", args=[listed.asked.list]) + "?" + listed.address()
-        around = request.gate.reached(filter(None, (before_id, after_id)))
-        return {
-            "came_from": came_from,
-            "list_page": page,
-            "before": around.get(before_id or ""),
-            "after": around.get(after_id or ""),
-        }
-    query = ListQuery.of(QueryDict(came_from), request.book)
-    try:
-        before, after = neighbours(query.standings(request.gate, request.run.work_date), standing)
-    except TooWide:
-        before = after = None
-    return {
-        "came_from": came_from,
-        "list_page": reverse("customers") + "?" + query.address(),
-        "before": before,
-        "after": after,
-    }
-
-
-def _occasions(request: WorkRequest, standing: Standing) -> list[UpcomingOccasion]:
-    """The customer's own occasions of the next months; festivals are everybody's."""
-    rows = upcoming_occasions([standing], request.book, request.run.work_date, request.book.pages.occasion_days)
-    return [row for row in rows if row.occasion.kind != "festival"][:8]
-
-
-def _by_category(archive: dict[str, FieldState]) -> list[tuple[str, list[FieldState], int]]:
-    """The archive in its eight categories: what is known or was refused, and how many fields are empty."""
-    grouped: dict[str, list[FieldState]] = {}
-    for known in archive.values():
-        if known.key != "name":
-            grouped.setdefault(known.field.category, []).append(known)
-    return [
-        (category, filled := [known for known in rows if known.known], len(rows) - len(filled))
-        for category, rows in grouped.items()
-    ]
-
-
-def _changes(request: WorkRequest, standing: Standing) -> list[dict[str, Any]]:
-    """The customer's grades over time, newest first."""
-    history = request.gate.history(standing)
-    books = rulebooks_of(row.since_run for row in history)
-    changes: list[dict[str, Any]] = []
-    for row in history:
-        book = books[row.since_run]
-        grade = list(book.grades)[row.grade_rank]
-        if not changes or changes[-1]["grade"] != grade:
-            changes.append(
-                {"grade": grade, "book": book, "rank": row.grade_rank, "since": row.grade_since, "aum": row.aum}
-            )
-    return changes[::-1]

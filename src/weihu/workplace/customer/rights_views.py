@@ -1,51 +1,35 @@
-"""Consents on the customer page; the customer's rights: a copy of his data, erasure, legal holds."""
+"""The customer's rights: a copy of his data, erasure, legal holds."""
 
 from __future__ import annotations
 
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
-from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
 from weihu.workplace.base.workbooks import XLSX
 from weihu.workplace.customer import erasure
 from weihu.workplace.customer.copy import copy_of
 from weihu.workplace.customer.models import Hold
-from weihu.workplace.gate.requests import WorkRequest, needs_run
+from weihu.workplace.customer.page import shown
+from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run
 
 
 @needs_run
-@require_http_methods(["GET", "POST"])
+@require_POST
 def rights(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """What the customer may ask for. A post asks for the erasure, approves it, takes it back, holds or lifts."""
+    """Ask for the erasure, approve it, take it back, hold or lift; a refusal is said on the compliance tab."""
     if not request.gate.decides:
         raise Http404
     standing = request.gate.standing(customer_id)
-    refused = ""
-    if request.method == "POST":
-        try:
-            if _act(request, customer_id):
-                return redirect("rights", customer_id)
-            return HttpResponseBadRequest()
-        except erasure.ErasureRefused:
-            refused = _(
-                "Not possible: a legal hold or an open complaint stands against it, or you asked for it yourself."
-            )
-    running = erasure.running_for(customer_id)
-    holds = list(Hold.objects.filter(customer_id=customer_id, lifted_on__isnull=True).order_by("pk"))
-    context = {
-        "customer": standing.customer,
-        "standing": standing,
-        "running": running,
-        "holds": holds,
-        "held": erasure.held(customer_id),
-        "refused": refused,
-        "wait_days": request.book.limits.erasure_wait_days,
-        "people": Staff.objects.in_bulk([hold.by for hold in holds] + ([running.asked_by] if running else [])),
-    }
-    return render(request, "customer/rights.html", context, status=409 if refused else 200)
+    try:
+        if _act(request, customer_id):
+            return redirect(customer_page(customer_id, "compliance"))
+        return HttpResponseBadRequest()
+    except erasure.ErasureRefused:
+        refused = _("Not possible: a legal hold or an open complaint stands against it, or you asked for it yourself.")
+    return shown(request, standing, "compliance", "customer/page.html", refused=refused)
 
 
 @needs_run

@@ -12,16 +12,18 @@ from weihu.workplace.gate.requests import WorkRequest
 PAGE = 12
 
 
-def timeline(request: WorkRequest, standing: Standing, start: int = 0) -> tuple[list[tuple[Event, Staff | None]], int]:
-    """A page of events from the ``start``-th on with who did them, and where the next page starts (0: nowhere).
+def timeline(
+    request: WorkRequest, standing: Standing, start: int = 0, size: int = PAGE
+) -> tuple[list[tuple[Event, Staff | None]], int]:
+    """``size`` events from the ``start``-th on with who did them, and where the next page starts (0: nowhere).
 
     Each source gives no more than could be shown, so a page costs the same however long the history is.
     """
     subject = Subject(standing, request.gate, request.book)
-    most = start + PAGE + 1
+    most = start + size + 1
     events = [event for kept in RECORD if kept.events for event in islice(kept.events(subject, most), most)]
     events.sort(key=lambda event: event.on, reverse=True)
-    page = events[start : start + PAGE]
+    page = events[start : start + size]
     people = Staff.objects.in_bulk({event.staff_id for event in page if event.staff_id})
-    following = start + PAGE if len(events) > start + PAGE else 0
+    following = start + size if len(events) > start + size else 0
     return [(event, people.get(event.staff_id)) for event in page], following

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Run, Staff
@@ -32,6 +33,11 @@ def require_reach(request: WorkRequest) -> Gate:
     if request.gate.reach == "none":
         raise Http404
     return request.gate
+
+
+def customer_page(customer_id: str, tab: str, part: str = "") -> str:
+    """The address of a tab of a customer's page, and of a part of the tab."""
+    return f"{reverse('customer', args=[customer_id])}?tab={tab}" + (f"#{part}" if part else "")
 
 
 def needs_run(view: View) -> View:

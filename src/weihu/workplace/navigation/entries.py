@@ -206,11 +206,13 @@ COUNTER: tuple[Entry | Group, ...] = (
 IN_BAR = 4
 """So many entries the telephone's bar has beside the search and the menu."""
 ACTS = (
-    Act("customer", _("Record a contact"), "phone-check", reaches, of_customer=True, place="#note"),
+    Act("customer", _("Record a contact"), "phone-check", reaches, of_customer=True, place="#id_note"),
     Act("facts", _("Fill in the archive"), "pencil", reaches, of_customer=True),
     Act("new_complaint", _("Open a complaint"), "message-exclamation", reaches, of_customer=True),
-    Act("customer", _("Refer upward"), "arrow-up-circle", reaches, of_customer=True, place="#responsibility"),
-    Act("customer", _("Agree a visit"), "calendar-plus", reaches, of_customer=True, place="#visits"),
+    Act(
+        "customer", _("Refer upward"), "arrow-up-circle", reaches, of_customer=True, place="?tab=service#responsibility"
+    ),
+    Act("customer", _("Agree a visit"), "calendar-plus", reaches, of_customer=True, place="#agree-visit"),
     Act("relations", _("Add a relation"), "users-plus", reaches, of_customer=True),
     Act("reception", _("Receive a customer"), "bell-ringing", receives),
     Act("imports", _("Import a workbook"), "table-import", reaches),

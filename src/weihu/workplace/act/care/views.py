@@ -6,14 +6,13 @@ from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from weihu.workplace.act.care.beginning import Running, begin_by_hand
 from weihu.workplace.act.care.models import CarePlan
 from weihu.workplace.act.care.results import stop
-from weihu.workplace.gate.requests import WorkRequest, needs_run
+from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run
 
 SHOWN = 6
 
@@ -36,7 +35,7 @@ def care(request: WorkRequest, customer_id: str) -> HttpResponse:
             return HttpResponseBadRequest(str(_("This plan is already running.")))
         except KeyError:
             raise Http404 from None
-    return redirect(reverse("customer", args=[customer_id]) + "#care")
+    return redirect(customer_page(customer_id, "service", "care"))
 
 
 def card(request: WorkRequest, customer_id: str) -> dict[str, Any]:
@@ -57,4 +56,8 @@ def card(request: WorkRequest, customer_id: str) -> dict[str, Any]:
         )
     running = {row["plan"].plan for row in rows if row["plan"].ended_on is None}
     offered = [(key, rule) for key, rule in request.book.care_plans.items() if key not in running]
-    return {"care_plans": rows, "plans_offered": offered}
+    return {
+        "care_plans": [row for row in rows if row["plan"].ended_on is None],
+        "care_plans_ended": [row for row in rows if row["plan"].ended_on],
+        "plans_offered": offered,
+    }

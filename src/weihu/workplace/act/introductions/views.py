@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -22,7 +21,7 @@ from weihu.workplace.act.introductions.linking import brought_by, standing_intro
 from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
-from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
+from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.know.archive.search import index_of
 
@@ -84,7 +83,7 @@ def introduce(request: WorkRequest, customer_id: str) -> HttpResponse:
         },
     )
     audit.record(request.user.staff_id, "introduction.record", customer_id, other)
-    return redirect(reverse("customer", args=[customer_id]) + "#introductions")
+    return redirect(customer_page(customer_id, "family", "introductions"))
 
 
 @needs_run
@@ -105,7 +104,7 @@ def introduction_act(request: WorkRequest, customer_id: str, number: int) -> Htt
     audit.record(
         request.user.staff_id, f"introduction.{request.POST.get('act', 'thank')}"[:40], customer_id, str(number)
     )
-    return redirect(reverse("customer", args=[customer_id]) + "#introductions")
+    return redirect(customer_page(customer_id, "family", "introductions"))
 
 
 @needs_run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django import forms
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
@@ -118,15 +118,23 @@ def template_act(request: WorkRequest, number: int) -> HttpResponse:
 
 
 @needs_run
-@require_POST
+@require_http_methods(["GET", "POST"])
 def send_message(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """Send an approved text to a customer; refused without consent or if the customer must not be contacted."""
+    """The approved texts for a customer; a POST sends one. Refused without consent or if nobody must make contact."""
     standing = request.gate.standing(customer_id)
     archive = archive_of(standing.customer, request.book, request.run.work_date)
     kinds = [signal.kind for signal in open_signals(request.gate, [customer_id]).get(customer_id, [])]
     offered = {str(draft.template.pk): draft for draft in drafts(request, standing, archive, kinds)}
     draft = offered.get(request.POST.get("template", ""))
     barred = barred_customers(request.book, request.run.work_date, [customer_id])
+    if request.method == "GET":
+        context = {
+            "customer_id": customer_id,
+            "drafts": [] if barred else offered.values(),
+            "unasked": missing_consents(customer_id, "message", request.book),
+            "message_token": uuid4(),
+        }
+        return render(request, "messaging/drafts.html", context)
     if draft is None or draft.hindrance or barred or missing_consents(customer_id, "message", request.book):
         hindrance = draft.hindrance if draft else ""
         return HttpResponseBadRequest(hindrance or str(_("Nothing may be sent to this customer.")))

@@ -8,7 +8,6 @@ import icalendar
 from django import forms
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -58,7 +57,7 @@ def visit(request: WorkRequest, customer_id: str) -> HttpResponse:
     if request.htmx:
         closed = not request.gate.works(agreed.on)
         return render(request, "schedule/agreed.html", {"visit": agreed, "closed": closed})
-    return redirect(reverse("customer", args=[customer_id]) + "#visits")
+    return redirect("customer", customer_id)
 
 
 @needs_run
@@ -69,7 +68,7 @@ def visit_cancel(request: WorkRequest, customer_id: str, number: int) -> HttpRes
     if not Visit.objects.filter(pk=number, customer_id=customer_id).update(cancelled=True):
         raise Http404
     audit.record(request.user.staff_id, "visit.cancel", customer_id, str(number))
-    return redirect(reverse("customer", args=[customer_id]) + "#visits")
+    return redirect("customer", customer_id)
 
 
 def visits_of(customer_id: str, on: date) -> list[Visit]:

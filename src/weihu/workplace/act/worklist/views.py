@@ -82,12 +82,12 @@ def record(request: WorkRequest, customer_id: str) -> HttpResponse:
     """Record a contact; the response is the next task's panel and the updated list."""
     standing = request.gate.standing(customer_id)
     archive = archive_of(standing.customer, request.book, request.run.work_date)
-    form = _form(request, standing, archive, request.POST)
+    form = contact_form(request, standing, archive, request.POST)
     if not form.is_valid():
         tasks = TodayList.of(request)
         context = {"tasks": tasks, "on": tasks.on, **_panel(request, tasks, customer_id), "form": form}
         return render(request, "worklist/panel.html", context, status=422)
-    contact = _save(request, standing.customer_id, form, archive)
+    contact = save_contact(request, standing.customer_id, form, archive)
     tasks = TodayList.of(request)
     following = tasks.after(customer_id, request.POST.get("chip", ""))
     context = {
@@ -142,9 +142,10 @@ def _chips(request: WorkRequest, tasks: TodayList) -> list[tuple[str, Chip, int]
     return [(key, chip, tasks.in_chip(key)) for key, chip in request.book.chips.items()]
 
 
-def _form(
+def contact_form(
     request: WorkRequest, standing: Standing, archive: dict[str, FieldState], *args: Any, **kwargs: Any
 ) -> ContactForm:
+    """The form of a contact's result with a customer."""
     customer_id, book = standing.customer_id, request.book
     return ContactForm(
         *args,
@@ -158,7 +159,7 @@ def _form(
     )
 
 
-def _save(request: WorkRequest, customer_id: str, form: ContactForm, archive: dict[str, FieldState]) -> Contact:
+def save_contact(request: WorkRequest, customer_id: str, form: ContactForm, archive: dict[str, FieldState]) -> Contact:
     """Save the contact, the signals it answers, the fact learned and the changes of care plans; once per token."""
     values = form.cleaned_data
     with transaction.atomic():
@@ -219,7 +220,7 @@ def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str
         "advice": advice_for(request, chosen.standing, customer_context["archive"], chosen.reasons),
         "task": chosen,
         "spark": sparkline(customer_context["chart"]["points"]),
-        "form": _form(request, chosen.standing, customer_context["archive"], initial={"token": uuid4()}),
+        "form": contact_form(request, chosen.standing, customer_context["archive"], initial={"token": uuid4()}),
         "drafts": drafts(request, chosen.standing, customer_context["archive"], kinds),
         "message_token": uuid4(),
         "unasked": missing_consents(customer_id, "message", request.book),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db.models import Count, Sum
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
@@ -12,13 +12,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import called
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.benefits.models import BenefitUse
-from weihu.workplace.judge.benefits.using import UsedUp, undo, use
+from weihu.workplace.judge.benefits.using import UsedUp, due_to, undo, use
 from weihu.workplace.judge.grading.columns import pyramid
 
 
@@ -38,6 +39,14 @@ def benefit_use(request: WorkRequest, customer_id: str) -> HttpResponse:
     except ValueError:
         return HttpResponseBadRequest()
     return redirect("customer", customer_id)
+
+
+def card(request: WorkRequest, standing: Standing) -> dict[str, Any]:
+    """For the customer's page: what the customer is entitled to, and what was used today and can be undone."""
+    on = request.run.work_date
+    due = due_to(standing, request.book, on)
+    used = BenefitUse.objects.filter(customer_id=standing.customer_id, on=on, undone=False) if due else []
+    return {"benefits": [{"due": entry, "token": uuid4()} for entry in due], "uses_today": used}
 
 
 @needs_run

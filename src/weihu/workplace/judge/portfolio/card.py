@@ -1,14 +1,11 @@
-"""The responsibility card of a customer's page: grade, exceptions, offer of a referral, benefits."""
+"""The responsibility card of a customer's page: grade, exceptions, offer of a referral."""
 
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.gate.requests import WorkRequest
-from weihu.workplace.judge.benefits.models import BenefitUse
-from weihu.workplace.judge.benefits.using import due_to
 from weihu.workplace.judge.grading.views import exceptions_of
 from weihu.workplace.judge.portfolio.referrals import offer_of
 
@@ -16,13 +13,9 @@ from weihu.workplace.judge.portfolio.referrals import offer_of
 def responsibility(request: WorkRequest, standing: Standing) -> dict[str, Any]:
     """The context of portfolio/card.html."""
     book, on = request.book, request.run.work_date
-    benefits = due_to(standing, book, on)
-    used = BenefitUse.objects.filter(customer_id=standing.customer_id, on=on, undone=False) if benefits else []
     return {
         "grade": list(book.grades.values())[standing.grade_rank],
         "higher": list(book.grades.items())[standing.grade_rank + 1 :],
         "exceptions": exceptions_of(standing.customer_id, on),
         "offer": offer_of(request, standing),
-        "benefits": [{"due": due, "token": uuid4()} for due in benefits],
-        "uses_today": used,
     }

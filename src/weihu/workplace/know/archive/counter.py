@@ -15,7 +15,7 @@ from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.words import fact_words
 from weihu.workplace.consent.consents import agreed_purposes
-from weihu.workplace.gate.requests import WorkRequest, needs_run
+from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run
 from weihu.workplace.know.archive.facts import (
     FactContent,
     FieldState,
@@ -30,12 +30,17 @@ from weihu.workplace.know.archive.models import Confidence, Fact
 from weihu.workplace.know.archive.portrait import alerts, missing
 
 QUICK = "missing"
+AUTO_ID = {False: "id_%s", True: "fact_%s"}
+"""How inputs are named on the page of the form, and where a field stands among other forms."""
 
 
 @needs_run
 @require_http_methods(["GET", "POST"])
 def facts(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """The form of a category's fields, or of the missing ones. Saves all of them or, if a field is wrong, none."""
+    """The form of a category's fields, of the missing ones, or of one field where it stands on the customer's page.
+
+    Saves all of them or, if a field is wrong, none.
+    """
     standing = request.gate.standing(customer_id)
     archive = archive_of(standing.customer, request.book, request.run.work_date)
     part = request.GET.get("part", QUICK)
@@ -49,13 +54,18 @@ def facts(request: WorkRequest, customer_id: str) -> HttpResponse:
             known_keys,
             consents,
             request.POST,
+            auto_id=AUTO_ID[bool(request.htmx)],
         )
         if form.is_valid():
             _save(request, customer_id, form)
-            return redirect("customer", customer_id)
+            if request.htmx:
+                return _told(request, standing, part, saved=True)
+            return redirect(customer_page(customer_id, "archive"))
+    elif request.GET.get("shown"):
+        return _told(request, standing, part)
     else:
         audit.record(request.user.staff_id, "facts.form", customer_id)
-        form = FactsForm(asked, known_keys, consents, initial=_initial(request))
+        form = FactsForm(asked, known_keys, consents, initial=_initial(request), auto_id=AUTO_ID[bool(request.htmx)])
     context = {
         "form": form,
         "standing": standing,
@@ -66,7 +76,8 @@ def facts(request: WorkRequest, customer_id: str) -> HttpResponse:
         "lacking": len(missing(archive, standing, request.book)),
         "expected_count": len(request.book.expected(standing.grade_rank)),
     }
-    return render(request, "archive/facts.html", context, status=422 if form.errors else 200)
+    template = "archive/fact_form.html" if request.htmx else "archive/facts.html"
+    return render(request, template, context, status=422 if form.errors else 200)
 
 
 @needs_run
@@ -138,12 +149,23 @@ def _save(request: WorkRequest, customer_id: str, form: FactsForm) -> None:
             record_fact(customer_id, content, seen, request.user.staff_id, request.run.work_date, token)
 
 
+def _told(request: WorkRequest, standing: Standing, part: str, saved: bool = False) -> HttpResponse:
+    """A field as the customer's page shows it, once more."""
+    archive = archive_of(standing.customer, request.book, request.run.work_date)
+    if part not in archive:
+        raise Http404
+    context = {"known": archive[part], "customer": standing.customer, "saved": saved, "again": True}
+    return render(request, "archive/fact.html", context)
+
+
 def _fields_asked(
     request: WorkRequest, standing: Standing, archive: dict[str, FieldState], part: str
 ) -> list[FieldState]:
     """The fields of a part of the form, without the name: that is the core system's alone."""
     if part == QUICK:
         return missing(archive, standing, request.book)
+    if part in archive and part != "name":
+        return [archive[part]]
     if part not in _categories(archive):
         raise Http404
     return [state for state in archive.values() if state.field.category == part and state.key != "name"]

@@ -259,6 +259,11 @@ def restore_fact(fact: Fact, by: str, on: date) -> None:
             audit.record(by, "fact.restore", fact.customer_id, fact.field)
 
 
+def is_barred(archive: Mapping[str, FieldState]) -> bool:
+    """Whether the customer is not to be contacted, by an archive that is read already."""
+    return any(set(state.field.bars) & set(fact.value.split(",")) for state in archive.values() for fact in state.facts)
+
+
 def barred_customers(book: RuleBook, on: date, among: Iterable[str] | None = None) -> set[str]:
     """The customers who are not to be contacted on a date; ``among`` limits the search to some."""
     bars = {key: set(field.bars) for key, field in book.fields.items() if field.bars}

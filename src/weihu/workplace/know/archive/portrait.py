@@ -30,6 +30,7 @@ def portrait(request: WorkRequest, standing: Standing) -> dict[str, Any]:
         "next_grade": grade_words(following, request.book) if following else "",
         "other_ways": other_ways(following, request.book) if following and not away else "",
         "gap": away.lacking if away and away.lacking else None,
+        "near": bool(away and away.near),
         "flows": flows(request.run.business_date, standing, history),
         "chart": chart(request, standing, history),
         "people": Staff.objects.in_bulk([person for person in (standing.primary_id, standing.deputy_id) if person]),

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from weihu.rules.rulebook import RuleBook
-from weihu.workplace.bank.models import Staff
+from weihu.workplace.bank.models import Staff, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.workdays import days_of_branches
@@ -37,6 +37,12 @@ def part_of(part: str, gate: Gate, book: RuleBook, on: date) -> QuerySet[Complai
     }
     order = ("-closed_on", "-pk") if part == "closed" else ("due_on", "pk")
     return within(gate).filter(conditions[part]).order_by(*order)
+
+
+def of_customer(standing: Standing) -> list[Complaint]:
+    """The complaints of a customer within reach: open ones first, the earliest due before the others."""
+    rows = Complaint.objects.filter(customer_id=standing.customer_id).order_by("-closed_on", "-pk")
+    return sorted(rows, key=lambda row: (row.closed_on is not None, row.due_on if row.closed_on is None else date.min))
 
 
 def assignable(customer_id: str, gate: Gate) -> list[Staff]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from weihu.workplace.base import audit
-from weihu.workplace.gate.requests import WorkRequest, needs_run
+from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run
 from weihu.workplace.know.life.goals import GoalForm, Yuan, note_progress, set_goal
 from weihu.workplace.know.life.models import Goal
 
@@ -23,7 +22,7 @@ def goals(request: WorkRequest, customer_id: str) -> HttpResponse:
     if not form.is_valid():
         return HttpResponseBadRequest(form.errors.as_text())
     set_goal(customer_id, form.cleaned_data, request.user.staff_id, request.run.work_date)
-    return redirect(reverse("customer", args=[customer_id]) + "#goals")
+    return redirect(customer_page(customer_id, "archive", "goals"))
 
 
 @needs_run
@@ -43,4 +42,4 @@ def goal_act(request: WorkRequest, customer_id: str, number: int) -> HttpRespons
         except ValidationError as error:
             return HttpResponseBadRequest("; ".join(error.messages))
         note_progress(goal, saved, request.user.staff_id, request.run.work_date)
-    return redirect(reverse("customer", args=[customer_id]) + "#goals")
+    return redirect(customer_page(customer_id, "archive", "goals"))

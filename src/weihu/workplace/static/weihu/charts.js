@@ -22,5 +22,6 @@ function drawAll() {
 }
 
 document.addEventListener("htmx:afterSwap", drawAll);
+document.addEventListener("htmx:historyRestore", drawAll);
 document.addEventListener("toggle", drawAll, true);
 drawAll();
