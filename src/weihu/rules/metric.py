@@ -14,6 +14,7 @@ from ibis.expr.types import DecimalValue, IntegerValue, Table
 from weihu.rules.grade import among_the_best, asks_for_shares, minimum_in, place_of
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import MONEY, THRESHOLDS
+from weihu.rules.value import ZERO
 
 EVIDENCE = {
     "grade_up": ("amount", "limit"),
@@ -102,6 +103,7 @@ def with_threshold(table: Table, rank: IntegerValue, thresholds: Table) -> Table
 
 
 def near_next(customers: Table, thresholds: Table, book: RuleBook) -> Table:
-    """The customers near under the next grade, with its ``threshold``."""
+    """The customers near under the next grade, with its ``threshold``: never those whose AUM has just fallen."""
     ranked = with_threshold(customers, customers.grade_rank + 1, thresholds)
-    return ranked.filter((ranked.metric < ranked.threshold) & is_near(ranked.metric, ranked.threshold, book))
+    close = (ranked.metric < ranked.threshold) & is_near(ranked.metric, ranked.threshold, book)
+    return ranked.filter(close & (ranked[f"flow_{book.near_days}"] >= ZERO))

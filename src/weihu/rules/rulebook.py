@@ -85,8 +85,9 @@ S = TypeVar("S", bound=Signal)
 class RuleBook(Entry):
     """A whole rule book, checked. ``grades`` stand from the lowest to the highest.
 
-    ``near_share``: who is at most this share under the next grade's threshold is near it (临界). ``top_share``: the
-    customers counted as the top; ``top_time``: the share of time that they are due.
+    ``near_share``: who is at most this share under the next grade's threshold is near it (临界), unless his or her AUM
+    has fallen over ``near_days``, one of the windows over which the nights keep flows (value.WINDOW_DAYS).
+    ``top_share``: the customers counted as the top; ``top_time``: the share of time that they are due.
     """
 
     key: str
@@ -98,6 +99,7 @@ class RuleBook(Entry):
     top_share: Share
     top_time: Share
     near_share: Share
+    near_days: Literal[7, 30, 90]
     effective: Effective
     measures: Annotated[dict[str, Measure], AfterValidator(check_own)]
     grades: Annotated[dict[str, Grade], AfterValidator(check_order)]

@@ -32,6 +32,7 @@ USUAL: dict[str, Row] = {
         "aum": AUM,
         "metric": METRIC,
         "flow_1": Decimal("0.00"),
+        "flow_30": Decimal("0.00"),
         "moved_on": ON - timedelta(days=3),
         "grade_rank": TOP - 1,
         "review_1": REVIEW,

@@ -36,6 +36,13 @@ def test_near_grade_is_within_the_share_of_the_next_threshold():
     assert raised("near_grade", compared=[{"metric": following.quantize(CENT), "grade_rank": TOP}]) == []
 
 
+def test_who_has_just_lost_money_is_not_near():
+    """By the days of the book: what fell within 90 days is no matter to a book that looks back 30."""
+    close = {"metric": BOOK.grades[KEYS[TOP]].minimum - CENT}
+    assert raised("near_grade", compared=[close | {"flow_30": -CENT}]) == []
+    assert len(raised("near_grade", compared=[close | {"flow_30": CENT, "flow_90": -CENT}])) == 1
+
+
 def test_handed_over_is_told_to_the_new_primary_from_today_or_the_next_day():
     for days in (0, 1):
         assert len(raised("handed_over", placed=[{"placed_on": ON + timedelta(days=days)}])) == 1
