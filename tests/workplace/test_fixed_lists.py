@@ -167,7 +167,9 @@ def test_the_lists_of_standings_equal_what_is_published(member, run, night):
     near = {
         row.customer_id: minimums[row.grade_rank + 1] - row.aum
         for row in standings
-        if row.grade_rank + 1 < len(minimums) and row.aum >= minimums[row.grade_rank + 1] * (1 - share)
+        if row.grade_rank + 1 < len(minimums)
+        and row.aum >= minimums[row.grade_rank + 1] * (1 - share)
+        and flow(gate, row) >= 0
     }
     assert {row["customer_id"]: row["base"] for row in everything(gate, night, "near")} == near
     kinds = run.rulebook.lists.loss_kinds

@@ -15,11 +15,11 @@ from django.views.decorators.http import require_GET, require_POST
 from weihu.workplace.base import audit
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import called
+from weihu.workplace.gate.figures import own_scope
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.benefits.models import BenefitUse
 from weihu.workplace.judge.benefits.using import UsedUp, undo, use
-from weihu.workplace.judge.grading.columns import pyramid
 
 
 @needs_run
@@ -56,7 +56,7 @@ def benefits(request: WorkRequest) -> HttpResponse:
             times=Count("pk"), sum=Sum("cost"), people=Count("customer_id", distinct=True)
         )
     }
-    customers = {row["grade_rank"]: row["customers"] for row in pyramid(gate)}
+    customers = {row["grade_rank"]: row["customers"] for row in own_scope(gate).by_grade(request.run)}
     keys, grades = list(book.grades), list(book.grades.values())
     rows = []
     for key, benefit in book.benefits.items():

@@ -24,6 +24,7 @@ from weihu.workplace.base import audit
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import called, grade_words, measure_name
 from weihu.workplace.contact.models import Contact
+from weihu.workplace.gate.figures import STANDING, own_scope
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.grading import books, columns, forms
@@ -42,8 +43,9 @@ _lock = Lock()
 def distribution(request: WorkRequest) -> HttpResponse:
     """The grades of everybody within reach, the Pareto curve, and the time that goes to the top."""
     gate = require_reach(request)
-    rows = columns.pyramid(gate)
-    whole = {name: sum((row[name] for row in rows), Decimal(0)) for name in ("customers", "aum", "contribution")}
+    scope = own_scope(gate)
+    rows = scope.by_grade(request.run)
+    whole = {name: sum((row[name] for row in rows), Decimal(0)) for name in STANDING}
     grades = list(request.book.grades.values())
     if request.GET.get("xlsx"):
         head = [_("Grade"), _("Customers"), "AUM", _("Contribution"), _("On watch")]
@@ -59,7 +61,12 @@ def distribution(request: WorkRequest) -> HttpResponse:
         "whole": whole,
         "curves": curves,
         "chart": {name: curve.points for name, curve in curves.items() if curve},
-        "time": columns.top_time(gate, _spent(request)),
+        "planned": scope.planned(request.run),
+        "spent": columns.spent_on_best(gate, _spent(request)),
+        "idle": {
+            "customers": whole["everybody"] - whole["customers"],
+            "aum": whole["aum"] - whole["effective_aum"],
+        },
         "days": request.book.pages.spent_days,
         "here": "grading",
         "room": "distribution",

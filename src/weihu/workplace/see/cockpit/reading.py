@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from weihu.rules.effect import Group, Interval, interval
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.introductions.linking import standing_introductions
-from weihu.workplace.bank.models import Branch, Effect, Figure, Run, Staff
+from weihu.workplace.bank.models import Effect, Run, Staff
 from weihu.workplace.contact.models import Contact, Outcome
-from weihu.workplace.gate.reach import Gate, branches_below
+from weihu.workplace.gate.figures import FigureScope
 
 LEVELS = ("customers", "aum", "products", "facts_expected", "facts_known", "owed", "kept")
 EVENTS = ("lost", "lost_aum", "won_back", "won_aum")
@@ -39,48 +39,6 @@ MEASURES = {
 }
 SHARES = ("cadence", "completeness", "done", "lost", "top")
 """The measures that are fractions."""
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Whose figures: all within reach, a branch with those below it, or a person. Created by ``scope_of``."""
-
-    branches: list[str] | None
-    staff_id: str
-    title: str
-    kind: str
-
-    def figures(self) -> QuerySet[Figure]:
-        """The scope's figures of all runs."""
-        rows = Figure.objects.all()
-        if self.staff_id:
-            return rows.filter(staff_id=self.staff_id)
-        return rows.filter(branch_id__in=self.branches) if self.branches is not None else rows
-
-    def people(self) -> QuerySet[Staff]:
-        """The members of staff in the scope."""
-        rows = Staff.objects.order_by("branch_id", "post", "staff_id")
-        if self.staff_id:
-            return rows.filter(staff_id=self.staff_id)
-        return rows.filter(branch_id__in=self.branches) if self.branches is not None else rows
-
-
-def scope_of(gate: Gate, branch_id: str, staff_id: str) -> Scope | None:
-    """The requested scope; None if it is beyond the reader's reach."""
-    if not gate.decides:
-        return Scope(None, gate.staff.staff_id, gate.staff.name, "person") if not branch_id else None
-    if staff_id:
-        person = gate.colleagues().filter(staff_id=staff_id).first()
-        return Scope(None, staff_id, person.name, "person") if person else None
-    if branch_id:
-        if branch_id not in gate.branches:
-            return None
-        branch = Branch.objects.get(branch_id=branch_id)
-        return Scope(branches_below(branch_id), "", branch.name, "branch")
-    own = Branch.objects.filter(branch_id=gate.staff.branch_id).first()
-    if gate.reach == "bank":
-        return Scope(None, "", str(_("The whole bank")), "bank")
-    return Scope(gate.branches, "", own.name if own else gate.staff.branch_id, "branch")
 
 
 @dataclass
@@ -161,7 +119,7 @@ def nights_of(run: Run) -> dict[date, int]:
     return dict(rows.values_list("business_date", "number"))
 
 
-def by_part(scope: Scope, period: Period, part: str) -> dict[Any, Sums]:
+def by_part(scope: FigureScope, period: Period, part: str) -> dict[Any, Sums]:
     """Sums for each value of ``part``, a column of Figure (branch_id, staff_id, grade_rank)."""
     sums: dict[Any, Sums] = defaultdict(Sums)
     for side, number in (("now", period.last), ("before", period.first)):
@@ -194,7 +152,7 @@ def total_of(parts: Iterable[Sums]) -> Sums:
     return total
 
 
-def trend(scope: Scope, period: Period, measure: str) -> list[tuple[date, Decimal]]:
+def trend(scope: FigureScope, period: Period, measure: str) -> list[tuple[date, Decimal]]:
     """A measure over the period, in at most POINTS nights including the last."""
     nights = Run.objects.filter(number__in=[period.first, *period.numbers]).order_by("business_date")
     listed = list(nights.values_list("business_date", "number"))
@@ -246,7 +204,7 @@ class SignalEffect:
         )
 
 
-def effects_of(scope: Scope, period: Period, book: RuleBook) -> list[SignalEffect]:
+def effects_of(scope: FigureScope, period: Period, book: RuleBook) -> list[SignalEffect]:
     """The effect per kind of signal over trials that ended in the period, in the rule book's order."""
     rows = Effect.objects.filter(run_id__in=period.numbers)
     if scope.branches is not None:
@@ -264,14 +222,14 @@ def effects_of(scope: Scope, period: Period, book: RuleBook) -> list[SignalEffec
     ]
 
 
-def _contacts(scope: Scope, period: Period) -> QuerySet[Contact]:
+def _contacts(scope: FigureScope, period: Period) -> QuerySet[Contact]:
     rows = Contact.objects.filter(on__gt=period.after, on__lte=period.until)
     if scope.staff_id or scope.branches is not None:
         rows = rows.filter(staff_id__in=list(scope.people().values_list("staff_id", flat=True)))
     return rows
 
 
-def _add_contacts_and_introductions(sums: dict[Any, Sums], scope: Scope, period: Period, part: str) -> None:
+def _add_contacts_and_introductions(sums: dict[Any, Sums], scope: FigureScope, period: Period, part: str) -> None:
     """Add contacts and introductions, by person or by the branch in which the person works."""
     where = dict(Staff.objects.values_list("staff_id", "branch_id")) if part == "branch_id" else {}
     counted = _contacts(scope, period).values_list("staff_id", "outcome").annotate(n=Count("pk")).order_by()

@@ -17,6 +17,7 @@ from weihu.workplace.bank.models import Branch, Staff
 from weihu.workplace.base import audit
 from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
 from weihu.workplace.base.words import amount_text, called, day, per_cent
+from weihu.workplace.gate.figures import FigureScope, scope_of
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.see.cockpit.collecting import collected
@@ -24,12 +25,10 @@ from weihu.workplace.see.cockpit.reading import (
     MEASURES,
     SHARES,
     Period,
-    Scope,
     Sums,
     by_part,
     effects_of,
     results_in_words,
-    scope_of,
     total_of,
     trend,
 )
@@ -131,7 +130,7 @@ def cockpit_pdf(request: WorkRequest) -> HttpResponse:
     return HttpResponse(content, PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
 
-def _scope_and_period(request: WorkRequest) -> tuple[Scope, Period | None]:
+def _scope_and_period(request: WorkRequest) -> tuple[FigureScope, Period | None]:
     gate = require_reach(request)
     scope = scope_of(gate, request.GET.get("branch", ""), request.GET.get("staff", ""))
     if scope is None:
@@ -148,7 +147,7 @@ def _date(request: WorkRequest, name: str) -> date | None:
         return None
 
 
-def _base(request: WorkRequest, scope: Scope, period: Period | None) -> dict[str, Any]:
+def _base(request: WorkRequest, scope: FigureScope, period: Period | None) -> dict[str, Any]:
     kept = {name: value for name in ("branch", "staff") if (value := request.GET.get(name))}
     return {
         "scope": scope,
@@ -160,7 +159,7 @@ def _base(request: WorkRequest, scope: Scope, period: Period | None) -> dict[str
     }
 
 
-def _parts(scope: Scope, period: Period) -> list[tuple[dict[str, str], Sums]]:
+def _parts(scope: FigureScope, period: Period) -> list[tuple[dict[str, str], Sums]]:
     """The parts of a scope, largest AUM first: branches of the bank, people of a branch, or the person alone."""
     part = "branch_id" if scope.kind == "bank" or len(scope.branches or []) > 1 else "staff_id"
     sums_by_part = by_part(scope, period, part)
@@ -198,7 +197,7 @@ def _figures(request: WorkRequest, total: Sums) -> list[dict[str, Any]]:
     return rows
 
 
-def _grades(request: WorkRequest, scope: Scope, period: Period) -> list[dict[str, Any]]:
+def _grades(request: WorkRequest, scope: FigureScope, period: Period) -> list[dict[str, Any]]:
     """Customers and AUM per grade with their net change, highest grade first, in ranks of the current rule book."""
     sums_by_rank = by_part(scope, period, "grade_rank")
     grades = list(request.book.grades.values())
