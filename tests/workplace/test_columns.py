@@ -160,6 +160,15 @@ class Kept:
         self.run, self.scope = run, scope
 
 
+def test_a_book_that_changes_nothing_moves_nobody_not_even_who_is_protected(run):
+    """Grades that a milder book gave are kept while both books reach the same; they fall where the book makes it so."""
+    file, minimums = settings.HOME.run(run.number), {"valued": {"minimum": 900_000}, "potential": {"minimum": 400_000}}
+    strict = rulebook.changed(run.rulebook, {"grades": minimums})
+    protected = whatif.State(file, strict, run.month_days).moved(strict)
+    assert all(cell.before == cell.after for cell in protected)
+    assert any(cell.before != cell.after for cell in whatif.State(file, run.rulebook, run.month_days).moved(strict))
+
+
 def test_a_scope_of_nobody_and_one_of_everybody_but_the_merged(run):
     file = settings.HOME.run(run.number)
     state = whatif.State(file, run.rulebook, run.month_days)

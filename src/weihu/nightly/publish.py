@@ -139,8 +139,8 @@ HOLDINGS = Core(
     Holding,
     "holdings",
     "holding_id",
-    ("customer_id", "product_id", "amount", "opened_on", "closed_on", "matures_on"),
-    ("amount",),
+    ("customer_id", "product_id", "amount", "credit_line", "opened_on", "closed_on", "matures_on"),
+    ("amount", "credit_line"),
 )
 AUTHORISED = Core(Authorised, "authorised", "authorised_id", ("account_id", "customer_id", "until"), ())
 GRADE_CHANGES = """

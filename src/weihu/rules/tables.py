@@ -106,7 +106,8 @@ HOLDINGS = ibis.schema(
         "holding_id": "string",
         "customer_id": "string",
         "product_id": "string",
-        "amount": MONEY,
+        "amount": MONEY,  # what is owed on a loan, what is used on a card
+        "credit_line": MONEY,  # up to which a card may be used
         "opened_on": "date",
         "closed_on": "date",
         "matures_on": "date",

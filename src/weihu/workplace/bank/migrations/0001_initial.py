@@ -115,6 +115,7 @@ class Migration(migrations.Migration):
                 ("customer_id", models.CharField(db_index=True, max_length=60)),
                 ("product_id", models.CharField(max_length=60)),
                 ("amount", models.BigIntegerField()),
+                ("credit_line", models.BigIntegerField(null=True)),
                 ("opened_on", models.DateField()),
                 ("closed_on", models.DateField(null=True)),
                 ("matures_on", models.DateField(null=True)),

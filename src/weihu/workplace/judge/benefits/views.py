@@ -76,5 +76,6 @@ def benefits(request: WorkRequest) -> HttpResponse:
         return download(request, Sheet(str(_("Benefits")), head, lines))
     audit.record(request.user.staff_id, "benefits.view")
     whole = {"times": sum(row["times"] for row in rows), "sum": sum(row["sum"] for row in rows)}
-    context = {"rows": rows, "whole": whole, "after": after, "until": until, "here": "portfolios", "room": "benefits"}
+    since = after + timedelta(days=1)
+    context = {"rows": rows, "whole": whole, "since": since, "until": until, "here": "portfolios", "room": "benefits"}
     return render(request, "benefits/benefits.html", context)

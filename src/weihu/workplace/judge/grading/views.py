@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from weihu.rules.grade import last_review
 from weihu.rules.metric import timing
 from weihu.rules.rulebook import FaultyBook, RuleBook
 from weihu.workplace.bank.metric import Distance, distances
@@ -30,6 +31,7 @@ from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.grading import books, columns, forms
 from weihu.workplace.judge.grading.migration import Move, matrix, moves
 from weihu.workplace.judge.grading.models import BookDraft, GradeException
+from weihu.workplace.judge.grading.settings_words import setting_words, value_words
 from weihu.workplace.judge.grading.whatif import State, side_by_side, work
 from weihu.workplace.judge.grading.words import why_name
 
@@ -82,8 +84,8 @@ def migration(request: WorkRequest) -> HttpResponse:
     gate = require_reach(request)
     until = read_day(request.GET.get("until", "")) or request.run.business_date
     until = min(until, request.run.business_date)
-    after = read_day(request.GET.get("after", "")) or until.replace(day=1) - timedelta(days=1)
     then = _book_at(until) or request.book
+    after = read_day(request.GET.get("after", "")) or last_review(until, then) - timedelta(days=1)
     moved = moves(gate, after, until, then)
     grades = list(then.grades.values())
     now = _counts_at(request, until, then)
@@ -297,7 +299,7 @@ def book_draft(request: WorkRequest, number: int) -> HttpResponse:
             refused = str(forms.REFUSALS[reason.reason])
     context = {
         "draft": draft,
-        "differences": books.differences(draft.base.content, draft.book.content),
+        "differences": _differences(draft, request),
         "maker": Staff.objects.filter(staff_id=draft.made_by).first(),
         "decider": Staff.objects.filter(staff_id=draft.decided_by).first(),
         "own": draft.made_by == request.user.staff_id,
@@ -367,6 +369,24 @@ def _outcome(request: WorkRequest, proposed: RuleBook) -> dict[str, Any]:
 def _loaded(run: Run) -> State:
     """The columns of a run, for every reader."""
     return State(settings.HOME.run(run.number), run.rulebook, run.month_days)
+
+
+def _differences(draft: BookDraft, request: WorkRequest) -> list[tuple[str, str, str]]:
+    """What a draft changes, in words."""
+    before, after = books.compared_with(draft, request.run.book), rulebook_of(draft.book_id)
+    old = rulebook_of(before.pk)
+    return [
+        (setting_words(path, after if _has(path, draft.book.content) else old), value_words(was, old), value_words(now, after))
+        for path, was, now in books.differences(before.content, draft.book.content)
+    ]
+
+
+def _has(path: books.Path, content: Any) -> bool:
+    for step in path:
+        if not isinstance(content, dict) or step not in content:
+            return False
+        content = content[step]
+    return True
 
 
 def _spent(request: WorkRequest) -> list[tuple[str, int]]:
