@@ -135,7 +135,7 @@ def test_sheets_for_the_meeting(signed_in):
     client = signed_in("branch_manager")
     first, *others = text_of(client.get(reverse("cockpit_pdf")).content)
     assert "驾驶舱" in first
-    assert all(part["name"] in "".join(others) for part, _ in client.get(reverse("cockpit")).context["parts"])
+    assert all(part.name in "".join(others) for part, _ in client.get(reverse("cockpit")).context["parts"])
     assert client.get(reverse("cockpit"), {"xlsx": 1}).headers["Content-Type"].endswith("sheet")
 
 

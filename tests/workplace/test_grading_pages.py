@@ -8,6 +8,7 @@ from typing import get_args
 import openpyxl
 import pytest
 from django.urls import reverse
+from django.utils import translation
 from pydantic import BaseModel
 
 from weihu.rules import rulebook
@@ -261,10 +262,11 @@ def test_every_setting_of_a_book_has_a_name():
 
 def test_a_value_is_written_by_the_names_of_what_it_names(run):
     book = run.rulebook
-    assert value_words(["relationship_manager", "lobby_manager"], book) == "客户经理、大堂经理"
-    assert value_words({"valued": "3"}, book) == "贵宾客户 3"
-    assert [value_words(value, book) for value in (True, False, None, [], "12")] == ["是", "否", "—", "—", "12"]
-    assert setting_words(("signals", "birthday", "no_such"), book).endswith("no_such")
+    with translation.override("zh-hans"):
+        assert value_words(["relationship_manager", "lobby_manager"], book) == "客户经理、大堂经理"
+        assert value_words({"valued": "3"}, book) == "贵宾客户 3"
+        assert [value_words(value, book) for value in (True, False, None, [], "12")] == ["是", "否", "—", "—", "12"]
+        assert setting_words(("signals", "birthday", "no_such"), book).endswith("no_such")
 
 
 def test_a_day_in_force_that_is_none_is_a_fault(signed_in):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from weihu.workplace.act.messaging.models import Message, Template
 from weihu.workplace.bank.models import Branch, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.words import day
+from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest
 from weihu.workplace.know.archive.facts import FieldState
 
@@ -29,6 +31,13 @@ class Draft:
     template: Template
     text: str
     hindrance: str
+
+
+def templates_waiting(gate: Gate) -> QuerySet[Template]:
+    """The texts that wait for the person's approval, as a second person."""
+    if not gate.decides:
+        return Template.objects.none()
+    return Template.objects.filter(state=Template.State.SUBMITTED).exclude(made_by=gate.staff.staff_id)
 
 
 def wrong_places(text: str) -> list[str]:

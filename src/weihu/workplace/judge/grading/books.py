@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Book, rulebook_of
@@ -70,6 +71,13 @@ def may_keep(gate: Gate) -> bool:
 def may_approve(gate: Gate) -> bool:
     """Whether the person's post may approve rule books: it keeps the rules and sees the whole bank."""
     return may_keep(gate) and gate.reach == "bank"
+
+
+def drafts_waiting(gate: Gate) -> QuerySet[BookDraft]:
+    """The drafts that wait for the person's approval."""
+    if not may_approve(gate):
+        return BookDraft.objects.none()
+    return BookDraft.objects.filter(state=BookDraft.State.SUBMITTED).exclude(made_by=gate.staff.staff_id)
 
 
 Path = tuple[str, ...]

@@ -214,6 +214,7 @@ SETTINGS = {
     "use_en": _("Use (English)"),
     "use_zh": _("Use (Chinese)"),
     "usual_salary": _("Usual salary"),
+    "valued_from": _("Valued from the grade"),
     "version": _("Version"),
     "watch_after_months": _("Watch after months"),
     "watched_cards": _("Cards that are watched"),

@@ -26,6 +26,7 @@ from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import called, grade_words, measure_name
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.figures import STANDING, own_scope
+from weihu.workplace.gate.reach import branches_below
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.grading import books, columns, forms
@@ -86,7 +87,7 @@ def migration(request: WorkRequest) -> HttpResponse:
     until = min(until, request.run.business_date)
     then = _book_at(until) or request.book
     after = read_day(request.GET.get("after", "")) or last_review(until, then) - timedelta(days=1)
-    moved = moves(gate, after, until, then)
+    moved = _of_whom(moves(gate, after, until, then), request)
     grades = list(then.grades.values())
     now = _counts_at(request, until, then)
     table = matrix(moved, now, len(grades))
@@ -119,6 +120,8 @@ def migration(request: WorkRequest) -> HttpResponse:
         "which": request.GET.get("which", ""),
         "from_rank": request.GET.get("from", ""),
         "to_rank": request.GET.get("to", ""),
+        "above": _above(request, then),
+        "kept": {name: value for name in ("branch", "staff", "above") if (value := request.GET.get(name))},
         "here": "grading",
         "room": "migration",
     }
@@ -420,7 +423,12 @@ def _counts_at(request: WorkRequest, until: date, then: RuleBook) -> dict[int, i
 
 
 def _counted(request: WorkRequest) -> Any:
-    return request.gate.standings().order_by().values("grade_rank").annotate(count=Count("pk"))
+    rows, branch, staff = request.gate.standings().order_by(), request.GET.get("branch"), request.GET.get("staff")
+    if branch:
+        rows = rows.filter(branch_id__in=branches_below(branch))
+    if staff:
+        rows = rows.filter(primary_id=staff)
+    return rows.values("grade_rank").annotate(count=Count("pk"))
 
 
 def _chosen(moved: list[Move], ranks: int, request: WorkRequest) -> list[Move]:
@@ -430,12 +438,29 @@ def _chosen(moved: list[Move], ranks: int, request: WorkRequest) -> list[Move]:
         moved = [move for move in moved if move.before is not None and move.after > move.before]
     if which == "down":
         moved = [move for move in moved if move.before is not None and move.after < move.before]
+    if (above := request.GET.get("above", "")).isdecimal():
+        moved = [move for move in moved if (move.before is not None and move.before >= int(above)) != (move.after >= int(above))]
     if begin.isdecimal():
         number = int(begin)
         moved = [move for move in moved if (ranks if move.before is None else move.before) == number]
     if end.isdecimal():
         moved = [move for move in moved if move.after == int(end)]
     return sorted(moved, key=lambda move: (-max(move.before or 0, move.after), -move.last.aum, move.customer_id))
+
+
+def _above(request: WorkRequest, then: RuleBook) -> str:
+    """The grade across whose lower bound the listed customers moved; empty, if all are listed."""
+    rank, grades = request.GET.get("above", ""), list(then.grades.values())
+    return called(grades[int(rank)]) if rank.isdecimal() and int(rank) < len(grades) else ""
+
+
+def _of_whom(moved: list[Move], request: WorkRequest) -> list[Move]:
+    """The moves of customers of one branch (with those below it) or of one person, where the address asks for it."""
+    branch, staff = request.GET.get("branch", ""), request.GET.get("staff", "")
+    if branch:
+        below = set(branches_below(branch))
+        moved = [move for move in moved if move.last.branch_id in below]
+    return [move for move in moved if move.last.primary_id == staff] if staff else moved
 
 
 def _moves_sheet(request: WorkRequest, shown: list[Move], then: RuleBook) -> HttpResponse:

@@ -136,6 +136,15 @@ def handovers(gate: Gate) -> QuerySet[Handover]:
     return Handover.objects.filter(concerned).order_by("-pk")
 
 
+def handovers_waiting(gate: Gate) -> QuerySet[Handover]:
+    """The hand-overs that wait for the person: offered to him or her, or accepted and to be approved."""
+    own, state = gate.staff.staff_id, Handover.State
+    waiting = Q(to_id=own, state=state.PROPOSED)
+    if gate.decides:
+        waiting |= Q(state=state.ACCEPTED, branch_id__in=gate.branches) & ~Q(from_id=own) & ~Q(to_id=own)
+    return Handover.objects.filter(waiting)
+
+
 def leavers(gate: Gate) -> list[tuple[Staff, int]]:
     """People within reach who are leaving or have left and still have customers, with the number of these."""
     going = Staff.objects.filter(branch_id__in=gate.branches, left_on__isnull=False)
@@ -171,6 +180,13 @@ def claimable(gate: Gate) -> QuerySet[Standing]:
         ~Exists(Contact.objects.filter(customer_id=OuterRef("customer_id"), on__gte=since)),
         ~Exists(Claim.objects.filter(open_key=OuterRef("customer_id"))),
     )
+
+
+def disputed_claims(gate: Gate) -> QuerySet[Claim]:
+    """The disputes that wait for the person's decision as a supervisor."""
+    if not gate.decides:
+        return Claim.objects.none()
+    return Claim.objects.filter(branch_id__in=gate.branches, state=Claim.State.DISPUTED)
 
 
 def claim(gate: Gate, customer_id: str) -> Claim:
@@ -285,6 +301,14 @@ def referrals(gate: Gate) -> QuerySet[Referral]:
     if gate.decides:
         concerned |= Q(branch_id__in=gate.branches)
     return Referral.objects.filter(concerned).order_by("-pk")
+
+
+def referrals_waiting(gate: Gate) -> QuerySet[Referral]:
+    """The referrals that wait for the person's answer: one's own, and for supervisors the late ones of the branch."""
+    waiting = Q(to_id=gate.staff.staff_id)
+    if gate.decides:
+        waiting |= Q(branch_id__in=gate.branches, due_on__lt=gate.run.work_date)
+    return Referral.objects.filter(waiting, state=Referral.State.OPEN)
 
 
 def moved_up(rows: Sequence[Referral], gate: Gate) -> set[int]:

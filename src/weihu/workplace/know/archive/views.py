@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBadRequest, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from weihu.rules.catalogue import Unfit, read
 from weihu.rules.sections.fields import CatalogueField, Choice
-from weihu.workplace.bank.models import Standing
+from weihu.workplace.bank.models import Branch, Staff, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.words import called
@@ -71,8 +73,23 @@ def customers(request: WorkRequest) -> HttpResponse:
         audit.record(request.user.staff_id, "customers.search")
     if request.htmx and request.GET.get("after"):
         return render(request, "archive/rows.html", context)
+    context |= {"total": query.total(request.gate), "scope_chips": _scope_chips(query)}
     context |= _tools(request, query)
     return render(request, "archive/listed.html" if request.htmx else "archive/list.html", context)
+
+
+def _scope_chips(query: ListQuery) -> list[tuple[str, str]]:
+    """Whose customers the list is limited to, by name, and the query without it."""
+    named: list[tuple[str, QuerySet[Any], str]] = [
+        ("branch", Branch.objects.filter(pk=query.branch), query.branch),
+        ("staff", Staff.objects.filter(pk=query.staff), query.staff),
+    ]
+    chips = []
+    for parameter, rows, key in named:
+        if key:
+            name = rows.values_list("name", flat=True).first() or key
+            chips.append((name, replace(query, **{parameter: ""}).address()))
+    return chips
 
 
 @needs_run
