@@ -35,7 +35,14 @@ def figure(standings, before=(), tasks=(), cadences=(), book=BOOK, **parts):
 
 def one(customer, aum, flow, rank=3, contact=date(2026, 5, 20), **more):
     row = {"customer_id": customer, "branch_id": "B1", "primary_id": "kh1", "grade_rank": rank, "effective": True}
-    row |= {"aum": Decimal(aum), "contribution": Decimal(7), "flow_90": Decimal(flow), "product_count": 2, "facts_expected": 10, "facts_known": 4}
+    row |= {
+        "aum": Decimal(aum),
+        "contribution": Decimal(7),
+        "flow_90": Decimal(flow),
+        "product_count": 2,
+        "facts_expected": 10,
+        "facts_known": 4,
+    }
     return row | {"first_seen_on": date(2026, 1, 1), "last_contact_on": contact} | more
 
 

@@ -25,9 +25,7 @@ class Planned:
         return cls(len(rows), sum(row.minutes for row in rows), sum(row.minutes for row in rows if row.top))
 
     def __add__(self, other: Planned) -> Planned:
-        return Planned(
-            self.tasks + other.tasks, self.minutes + other.minutes, self.top_minutes + other.top_minutes
-        )
+        return Planned(self.tasks + other.tasks, self.minutes + other.minutes, self.top_minutes + other.top_minutes)
 
     @property
     def top_share(self) -> float | None:

@@ -309,7 +309,15 @@ def _branch_page(
         ]
         for row in today
     ]
-    head = [_("Name"), _("Post"), _("Yesterday"), _("Tasks"), _("Minutes"), _("Top %(share)s") % {"share": per_cent(request.book.top_share)}, _("Visits")]
+    head = [
+        _("Name"),
+        _("Post"),
+        _("Yesterday"),
+        _("Tasks"),
+        _("Minutes"),
+        _("Top %(share)s") % {"share": per_cent(request.book.top_share)},
+        _("Visits"),
+    ]
     done = sum(len(row.done) for row in yesterday.values())
     planned = sum(len(row.planned) for row in yesterday.values())
     interested = sum(contact.outcome == Outcome.INTERESTED for row in yesterday.values() for contact in row.contacts)

@@ -379,7 +379,11 @@ def _differences(draft: BookDraft, request: WorkRequest) -> list[tuple[str, str,
     before, after = books.compared_with(draft, request.run.book), rulebook_of(draft.book_id)
     old = rulebook_of(before.pk)
     return [
-        (setting_words(path, after if _has(path, draft.book.content) else old), value_words(was, old), value_words(now, after))
+        (
+            setting_words(path, after if _has(path, draft.book.content) else old),
+            value_words(was, old),
+            value_words(now, after),
+        )
         for path, was, now in books.differences(before.content, draft.book.content)
     ]
 
@@ -439,7 +443,11 @@ def _chosen(moved: list[Move], ranks: int, request: WorkRequest) -> list[Move]:
     if which == "down":
         moved = [move for move in moved if move.before is not None and move.after < move.before]
     if (above := request.GET.get("above", "")).isdecimal():
-        moved = [move for move in moved if (move.before is not None and move.before >= int(above)) != (move.after >= int(above))]
+        moved = [
+            move
+            for move in moved
+            if (move.before is not None and move.before >= int(above)) != (move.after >= int(above))
+        ]
     if begin.isdecimal():
         number = int(begin)
         moved = [move for move in moved if (ranks if move.before is None else move.before) == number]

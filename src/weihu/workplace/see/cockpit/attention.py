@@ -1,4 +1,4 @@
-"""What needs the manager: the largest losses of the scope's customers, and what waits for the reader's decision."""
+"""What needs the manager: the most money that went from the scope's customers, and what waits for the reader's decision."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.act.lists.reading import Asked, nights, page
+from weihu.workplace.act.lists.reading import Asked, nights, page, together
 from weihu.workplace.act.messaging.sending import templates_waiting
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.gate.figures import FigureScope
@@ -17,9 +17,14 @@ from weihu.workplace.gate.reach import Gate
 from weihu.workplace.judge.grading.books import drafts_waiting
 from weihu.workplace.judge.portfolio.decisions import disputed_claims, handovers_waiting, referrals_waiting
 from weihu.workplace.know.complaints.cases import part_of
+from weihu.workplace.see.cockpit.reading import Period
 
 LARGEST = 5
-"""So many losses stand in the cockpit; the list has them all."""
+"""So many customers stand in the cockpit; the list has them all."""
+LOOKED_AT = 100
+"""Among so many days of most money these customers are looked for."""
+MONEY = "money"
+"""The list that tells of them."""
 
 
 @dataclass(frozen=True)
@@ -45,19 +50,24 @@ def waiting(gate: Gate) -> list[Waits]:
     return [Waits(*entry) for entry in counts]
 
 
-def largest_losses(gate: Gate, scope: FigureScope) -> list[dict[str, Any]]:
-    """Of the latest night's early losses, those of most money: ``standing``, ``amount`` (30 days), who answers."""
+def largest_losses(gate: Gate, scope: FigureScope, period: Period) -> list[dict[str, Any]]:
+    """By the money list, the customers of whom most went on one day of the period: ``standing``, ``on``, ``amount``, who
+    answers."""
     kept = nights(gate.run)
-    if not kept:
+    night = next((night for night in kept if night.on <= period.until), None)
+    if night is None:
         return []
     branch = scope.branches[0] if scope.branches is not None and len(scope.branches) == 1 else ""
-    asked = Asked("loss", primary_id=scope.staff_id, branch_id=branch, sort="amount", down=False)
-    rows = page(gate, kept[0], asked, 0, LARGEST)
+    asked = Asked(MONEY, primary_id=scope.staff_id, branch_id=branch, sort="amount", down=False)
+    rows = page(gate, together(kept, night, (period.until - period.after).days), asked, 0, LOOKED_AT)
+    worst = {row["customer_id"]: row for row in reversed(rows) if row["amount"] < 0}
+    rows = sorted(worst.values(), key=lambda row: (row["amount"], row["customer_id"]))[:LARGEST]
     reached = gate.reached(row["customer_id"] for row in rows)
     people = Staff.objects.in_bulk({row["primary_id"] for row in rows if row["primary_id"]})
     return [
         {
             "standing": reached[row["customer_id"]],
+            "on": row["on_date"],
             "amount": row["amount"],
             "primary": people.get(row["primary_id"]),
         }

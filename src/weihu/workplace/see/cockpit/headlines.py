@@ -72,8 +72,8 @@ def headlines(
             "customers",
             _("Effective customers"),
             f"{now.now['customers']:,}",
-            f"{now.net_customers:+,}",
-            f"{then.net_customers:+,}" if then else UNKNOWN,
+            _change(now.net_customers),
+            _change(then.net_customers) if then else UNKNOWN,
             _sign(now.net_customers),
             _line([(night.on, night.sums.now["customers"]) for night in nights]),
             customers,
@@ -91,9 +91,9 @@ def headlines(
         Headline(
             "valued",
             _("Net gain of valued and above"),
-            f"{gained[0]:+,}",
+            _change(gained[0]),
             f"{gained[1]:,}",
-            UNKNOWN if gained_then is None else f"{gained_then[0]:+,}",
+            UNKNOWN if gained_then is None else _change(gained_then[0]),
             _sign(gained[0]),
             _line(valued),
             reverse("migration") + _query(moves) + "#people",
@@ -109,6 +109,10 @@ def _valued(cells: Cells, rank: int) -> tuple[int, int]:
 
 def _line(points: Sequence[tuple[date, float]]) -> str:
     return sparkline([(on.isoformat(), float(value)) for on, value in points]) if len(points) > 1 else ""
+
+
+def _change(number: int) -> str:
+    return f"{number:+,}" if number else "0"
 
 
 def _signed(text: str) -> str:

@@ -157,7 +157,7 @@ def cockpit(request: WorkRequest) -> HttpResponse:
             "most": max((part.sums.now["aum"] for part in figures.parts), default=0),
             "total": figures.total,
             "whole": Part("", _kept(request, scope), "", figures.total),
-            "besides": [row for row in _measures(request, figures.total) if row["key"] in BESIDES],
+            "besides": _besides(request, figures.total),
             "planned": scope.planned(request.run),
             "results": results_in_words(figures.total.results),
             "grades": (grades := _grades(request, figures.cells)),
@@ -165,7 +165,8 @@ def cockpit(request: WorkRequest) -> HttpResponse:
             "moves": urlencode({**_kept(request, scope), "after": str(period.after), "until": str(period.until)}),
             "collected": collected(scope, period, request.run, request.book),
             "waiting": waiting(request.gate),
-            "losses": largest_losses(request.gate, scope),
+            "losses": largest_losses(request.gate, scope, period),
+            "money_list": urlencode({**_kept(request, scope), "on": str(period.until), "days": str(figures.days)}),
             "bridge": _bridge(request, steps),
             "steps": [(STEPS[name], amount) for name, amount in steps],
             "trend_rows": [(on, _text(request, measure, value)) for on, value in points],
@@ -214,11 +215,11 @@ def cockpit_pdf(request: WorkRequest) -> HttpResponse:
     under = _("%(after)s to %(until)s") % {"after": day(period.after), "until": day(period.until)}
     mark = f"{request.user.name} {request.user.staff_id} {timezone.localtime():%Y-%m-%d %H:%M}"
     title = f"{_('Cockpit')} · {scope.title}"
-    measures = [[row["name"], row["text"], row["target"]] for row in _measures(request, figures.total)]
-    gained = figures.headlines[-1]
-    measures.insert(2, [gained.name, gained.text, ""])
+    told = [[row.name, row.text, row.change, row.before] for row in figures.headlines]
+    measures = [[row["name"], row["text"], row["target"]] for row in _besides(request, figures.total)]
     grids = [
-        Grid(_("Figures"), ["", "", _("target")], measures, (6, 4, 3), frozenset({1, 2})),
+        Grid(_("Figures"), ["", "", _("Change"), _("The period before")], told, (5, 4, 5, 4), frozenset({1, 2, 3})),
+        Grid("", ["", "", _("target")], measures, (6, 4, 3), frozenset({1, 2})),
         Grid(
             _("Customers per grade"),
             [_("Grade"), _("Customers"), _("Net"), "AUM", _("Net AUM")],
@@ -362,21 +363,18 @@ def _amounts(request: WorkRequest, *amounts: Decimal) -> list[str]:
     return [amount_text(amount, request.book.currency) for amount in amounts]
 
 
-def _measures(request: WorkRequest, total: Sums) -> list[dict[str, Any]]:
-    """The measures of the total with their targets and whether these are reached."""
+def _besides(request: WorkRequest, total: Sums) -> list[dict[str, Any]]:
+    """The measures under the headline figures with their targets and whether these are reached."""
     rows = []
-    for key, name in MEASURES.items():
+    for key in BESIDES:
         value, target = total.value(key), _target(request, key)
-        reached = None
-        if target is not None and value is not None:
-            reached = float(value) <= target if key == "lost" else float(value) >= target
         rows.append(
             {
                 "key": key,
-                "name": str(name),
+                "name": str(MEASURES[key]),
                 "text": _text(request, key, value),
                 "target": per_cent(target) if target is not None else "",
-                "reached": reached,
+                "reached": None if target is None or value is None else float(value) >= target,
             }
         )
     return rows
