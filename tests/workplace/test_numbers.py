@@ -3,6 +3,7 @@ customers without effect and others on watch."""
 
 import re
 from decimal import Decimal
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -58,6 +59,7 @@ def night(run, next_night):  # noqa: F811
         "grades": {"potential": {"minimum": 260_000}, "valued": {"minimum": 900_000}},
         "policy": {"watch_after_months": 1, "downgrade_after_months": 3},
         "effective": {"below": 3000, "idle_days": 1},
+        "losses": {"amount": 1000, "share": "0.98", "days": 7},
         "version": "2",
     }
     keepers = Staff.objects.filter(post="branch_manager").first(), Staff.objects.filter(post="personal_banking").first()
@@ -211,3 +213,33 @@ def test_a_person_who_takes_customers_over_has_them_as_handed_over(night, member
     then = {row.customer_id: row.aum for row in Standing.objects.at(run)}
     came = sum((then.get(key, Decimal(0)) for key in has - had), Decimal(0))
     assert steps["moved"] == came - sum((then[key] for key in had - has), Decimal(0))
+
+
+@pytest.mark.parametrize("post", ["branch_manager", "personal_banking", "relationship_manager"])
+def test_every_number_of_the_cockpit_opens_as_many_rows(post, read, night, signed_in):
+    """Headlines and numbers of tables are links to lists whose total is the number that was pressed."""
+    client, page = signed_in(post), read(post, "cockpit")
+    opened = 0
+    for href, number in re.findall(r'<a href="([^"#?]+\?[^"]*)">\s*([\d,]+)\s*</a>', page):
+        listed = client.get(unescape(href)).content.decode()
+        found = total(listed)
+        rows = re.search(r"data-total>(\d+)<", listed)
+        assert (found if found is not None else int(rows[1])) == int(number.replace(",", "")), href
+        opened += 1
+    assert opened > 5
+    told = {
+        key: (unescape(href), re.search(r"data-value>([^<]*)<", rest)[1])
+        for href, key, rest in re.findall(r'href="([^"]*)" data-headline="(\w+)">(.*?)</a>', page, re.DOTALL)
+    }
+    assert list(told) == ["aum", "customers", "lost", "valued"]
+    lost = client.get(told["lost"][0]).content.decode()
+    assert int(re.search(r"data-total>(\d+)<", lost)[1]) == int(told["lost"][1].replace(",", ""))
+    if post != "relationship_manager":
+        assert int(told["lost"][1]) > 0
+        assert total(client.get(told["customers"][0]).content.decode()) == int(told["customers"][1].replace(",", ""))
+    rank = night.rulebook.rank(night.rulebook.pages.valued_from)
+    moved = client.get(told["valued"][0]).context["moved"]
+    crossed = [(move.before is not None and move.before >= rank, move.after >= rank) for move, _, _ in moved]
+    assert all(before != after for before, after in crossed)
+    gained = sum(1 if after else -1 for _before, after in crossed)
+    assert told["valued"][1] == (f"{gained:+,}" if gained else "0")
