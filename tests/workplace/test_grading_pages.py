@@ -173,7 +173,9 @@ def test_the_rules_as_they_are_move_nobody(signed_in, member, run):
     page = signed_in(KEEPER).get(reverse("whatif"))
     assert page.status_code == 200
     rows = page.context["rows"]
-    assert all(row[f"{name}_then"] == row[f"{name}_now"] for row in rows for name in ("customers", "aum", "contribution"))
+    assert all(
+        row[f"{name}_then"] == row[f"{name}_now"] for row in rows for name in ("customers", "aum", "contribution")
+    )
     assert (page.context["risen"], page.context["fallen"]) == (0, 0)
     assert all(load.customers_before == load.customers_after for load in page.context["work"])
     assert not BookDraft.objects.exists()

@@ -230,7 +230,9 @@ def test_a_book_takes_two_people_and_a_day_that_lies_ahead(run, next_night):
     assert {row.customer_id: row.grade_rank for row in Standing.objects.at(run)} == old
     fallen = GradeChange.objects.filter(run_id=after.number, rank_before__gte=4)
     assert fallen.count() == sum(rank >= 4 for rank in old.values())
-    assert (("grades", "valued", "minimum"), "500000", "100000000") in books.differences(draft.base.content, draft.book.content)
+    assert (("grades", "valued", "minimum"), "500000", "100000000") in books.differences(
+        draft.base.content, draft.book.content
+    )
 
 
 def test_columns_say_what_rows_say(run, member):

@@ -77,7 +77,7 @@ def has_lost(history: list[Standing], run: Run) -> bool:
     """Whether a customer's AUM fell over the book's ``near_days``: who has just lost money is near no grade. ``history``:
     the customer's rows, oldest first."""
     then = aum_on(history, run.business_date - timedelta(days=run.rulebook.near_days))
-    return history[-1].aum < (history[0].aum if then is None else then)
+    return bool(history[-1].aum < (history[0].aum if then is None else then))
 
 
 def days_left(on: date) -> int:

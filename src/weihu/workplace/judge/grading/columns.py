@@ -133,7 +133,8 @@ def spent_on_best(gate: Gate, spent: Sequence[tuple[str, int]]) -> float | None:
         engine, _ = _engine(gate.run)
         engine.bind_rows("spent", SPENT, spent)
         top_from = Decimal(gate.run.report["top_from"])
-        return _answer(gate, _spent_on_best, ("spent",), top_from=top_from)[0]["share"]
+        share: float | None = _answer(gate, _spent_on_best, ("spent",), top_from=top_from)[0]["share"]
+    return share
 
 
 def _spent_on_best(standings: Table, reach: Table, spent: Table, parts: Parts, top_from: Decimal) -> Table:

@@ -125,7 +125,7 @@ class ListQuery:
         scope = scope_of(gate, self.branch, self.staff)
         rows = scope.by_grade(gate.run) if scope else []
         counted = "watched" if self.watch else "customers"
-        return sum(row[counted] for row in rows if not self.grade or row["grade_rank"] == int(self.grade))
+        return sum(int(row[counted]) for row in rows if not self.grade or row["grade_rank"] == int(self.grade))
 
     def standings(self, gate: Gate, on: date) -> QuerySet[Standing]:
         """The matching customers within reach, unordered. Raises TooWide."""

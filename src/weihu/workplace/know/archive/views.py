@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBadRequest, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -80,15 +79,13 @@ def customers(request: WorkRequest) -> HttpResponse:
 
 def _scope_chips(query: ListQuery) -> list[tuple[str, str]]:
     """Whose customers the list is limited to, by name, and the query without it."""
-    named: list[tuple[str, QuerySet[Any], str]] = [
-        ("branch", Branch.objects.filter(pk=query.branch), query.branch),
-        ("staff", Staff.objects.filter(pk=query.staff), query.staff),
-    ]
     chips = []
-    for parameter, rows, key in named:
-        if key:
-            name = rows.values_list("name", flat=True).first() or key
-            chips.append((name, replace(query, **{parameter: ""}).address()))
+    if query.branch:
+        branch = Branch.objects.filter(pk=query.branch).first()
+        chips.append((branch.name if branch else query.branch, replace(query, branch="").address()))
+    if query.staff:
+        person = Staff.objects.filter(pk=query.staff).first()
+        chips.append((person.name if person else query.staff, replace(query, staff="").address()))
     return chips
 
 
