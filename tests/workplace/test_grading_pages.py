@@ -1,7 +1,7 @@
 """The grading pages: what they show and download, what they refuse, and what a book and an exception come to."""
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import get_args
 
@@ -12,6 +12,7 @@ from django.utils import translation
 from pydantic import BaseModel
 
 from weihu.rules import rulebook
+from weihu.rules.grade import last_review
 from weihu.workplace.bank.models import GradeChange, Run, Staff, Standing
 from weihu.workplace.base.words import called
 from weihu.workplace.gate.reach import Gate
@@ -157,6 +158,29 @@ def test_who_is_near_downloads_with_what_it_takes(signed_in, member, run):
     rows = lines_of(client.get(reverse("near"), {"xlsx": "1"}))
     assert {row[1]: Decimal(str(row[6])) for row in rows} == {key: away.lacking for key, away in close.items()}
     assert all(row[9] for row in rows)
+
+
+def test_who_is_on_watch_and_has_come_back_is_not_short_of_anything(signed_in, run):
+    rows = Standing.objects.listed_at(run).filter(grade_rank=3, effective=True)
+    back = rows.filter(aum__gte=run.rulebook.grades["potential"].minimum).order_by("customer_id")[0]
+    Standing.objects.filter(pk=back.pk).update(watch_since=run.business_date)
+    page = signed_in(HEAD).get(reverse("near"), {"part": "watch"})
+    (row,) = (row for row in page.context["rows"] if row["standing"].pk == back.pk)
+    assert row["away"].lacking == 0
+    assert "¥0.00</td>" not in words(page)
+
+
+def test_the_list_of_who_fell_begins_with_the_last_review(signed_in, run):
+    """Monthly on the first; by a book with fixed days, on the last of them."""
+    assert signed_in(HEAD).get(reverse("migration")).context["after"] == run.business_date.replace(day=1) - timedelta(1)
+    halves = rulebook.changed(run.rulebook, {"policy": {"review_on": ["06-30", "12-31"], "upgrade": "review"}})
+    days = {
+        date(2026, 6, 29): date(2025, 12, 31),
+        date(2026, 6, 30): date(2026, 6, 30),
+        date(2026, 8, 1): date(2026, 6, 30),
+    }
+    assert {on: last_review(on, halves) for on in days} == days
+    assert last_review(date(2026, 8, 1), run.rulebook) == date(2026, 8, 1)
 
 
 # what if

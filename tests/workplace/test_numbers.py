@@ -8,12 +8,15 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
+from django.utils.html import strip_tags
 
 from tests.workplace.test_portfolio import next_night  # noqa: F401
 from tests.workplace.test_team import text_of
 from weihu.rules import rulebook
-from weihu.workplace.bank.models import Run, Staff, Standing, Task
+from weihu.workplace.bank.models import Holding, Product, Run, Staff, Standing, Task
 from weihu.workplace.base.words import amount_text
 from weihu.workplace.gate.figures import FigureScope, own_scope, scope_of
 from weihu.workplace.gate.reach import Gate
@@ -243,3 +246,34 @@ def test_every_number_of_the_cockpit_opens_as_many_rows(post, read, night, signe
     assert all(before != after for before, after in crossed)
     gained = sum(1 if after else -1 for _before, after in crossed)
     assert told["valued"][1] == (f"{gained:+,}" if gained else "0")
+
+
+@pytest.mark.parametrize(
+    ("category", "amount", "line", "said"),
+    [
+        ("loan", "120000.00", None, "尚欠 ¥12.00万"),
+        ("card", "3500.00", "50000.00", "已用 ¥3,500.00 额度 ¥5.00万"),
+        ("card", "0.00", "50000.00", "已用 ¥0.00 额度 ¥5.00万"),
+        ("standing_order", "0.00", None, "—"),
+        ("card", "700.00", None, "¥700.00"),
+    ],
+)
+def test_what_is_owed_is_said_apart_from_what_may_be_used(category, amount, line, said):
+    holding = Holding(amount=Decimal(amount), credit_line=Decimal(line) if line else None)
+    with translation.override("zh-hans"):
+        shown = render_to_string(
+            "customer/holding_amount.html", {"holding": holding, "product": Product(category=category)}
+        )
+    assert " ".join(strip_tags(shown).split()) == said
+
+
+def test_the_period_of_benefits_begins_with_the_year(signed_in, run):
+    page = signed_in("branch_manager").get(reverse("benefits")).content.decode()
+    assert f"{run.work_date.year}年1月1日 – " in page
+
+
+def test_the_nights_cards_have_what_is_used_beside_their_line(run):
+    cards = Holding.objects.filter(product_id__in=Product.objects.filter(category="card").values("pk"))
+    assert all(0 <= card.amount <= card.credit_line for card in cards) and any(card.amount for card in cards)
+    loans = Holding.objects.filter(product_id__in=Product.objects.filter(category="loan").values("pk"))
+    assert all(loan.credit_line is None for loan in loans)

@@ -231,7 +231,7 @@ SETTINGS = {
     "zh": _("Chinese name"),
 }
 """What a setting is called, by its key."""
-YES, NO = _("yes"), _("no")
+YES, NO = _("Yes"), _("No")
 
 
 def setting_words(path: Sequence[str], book: RuleBook) -> str:

@@ -92,7 +92,7 @@ class Period:
     """From the night of ``after`` to the night of ``until``.
 
     ``numbers``: the runs of the nights after ``after``. ``planned``: the runs, each of the night before, that planned
-    the working days after ``after`` up to ``until``.
+    the working days after ``after`` up to ``until``. ``nights``: all runs that count, by date.
     """
 
     after: date
@@ -101,11 +101,16 @@ class Period:
     last: int
     numbers: list[int]
     planned: list[int]
+    nights: dict[date, int]
 
     @classmethod
     def of(cls, after: date, until: date, run: Run) -> Period | None:
         """The period of the nights that exist; None before the first. Of a date run twice, the later run counts."""
-        nights = nights_of(run)
+        return cls.among(nights_of(run), after, until)
+
+    @classmethod
+    def among(cls, nights: dict[date, int], after: date, until: date) -> Period | None:
+        """The same, of nights that are known."""
         behind = {on: number for on, number in nights.items() if on <= until}
         if not behind:
             return None
@@ -113,13 +118,13 @@ class Period:
         end = max(behind)
         numbers = [behind[on] for on in sorted(behind) if on > start]
         planned = [behind[on] for on in sorted(behind) if start <= on < end]
-        return cls(start, end, behind[start], behind[end], numbers, planned)
+        return cls(start, end, behind[start], behind[end], numbers, planned, nights)
 
-    def earlier(self, run: Run) -> Period | None:
+    @property
+    def earlier(self) -> Period | None:
         """The period of as many days before it; None where there are not enough nights."""
-        days = self.until - self.after
-        nights = nights_of(run)
-        return Period.of(self.after - days, self.after, run) if self.after - days in nights else None
+        start = self.after - (self.until - self.after)
+        return Period.among(self.nights, start, self.after) if start in self.nights else None
 
 
 def nights_of(run: Run) -> dict[date, int]:
@@ -202,8 +207,7 @@ class Night:
 
 def nights_between(scope: FigureScope, period: Period) -> list[Night]:
     """The period's nights, at most POINTS of them, including the last."""
-    nights = Run.objects.filter(number__in=[period.first, *period.numbers]).order_by("business_date")
-    listed = list(nights.values_list("business_date", "number"))
+    listed = [(on, period.nights[on]) for on in sorted(period.nights) if period.after <= on <= period.until]
     step = -(-len(listed) // POINTS)
     chosen = listed[::-1][::step][::-1]
     rows = scope.figures().filter(run_id__in=[number for _, number in chosen]).values("run_id", "grade_rank")
@@ -231,7 +235,7 @@ def trend(nights: list[Night], scope: FigureScope, period: Period, measure: str)
 
 def lost_by_night(scope: FigureScope, period: Period) -> list[tuple[date, int]]:
     """How many customers were lost up to each night of the period."""
-    dates = dict(Run.objects.filter(number__in=period.numbers).values_list("number", "business_date"))
+    dates = {number: on for on, number in period.nights.items()}
     rows = scope.figures().filter(run_id__in=period.numbers).values("run_id").annotate(s_lost=Sum("lost")).order_by()
     lost = {dates[row["run_id"]]: row["s_lost"] for row in rows}
     days = sorted(lost)
@@ -292,7 +296,7 @@ def effects_of(scope: FigureScope, period: Period, book: RuleBook) -> list[Signa
 def _contacts(scope: FigureScope, period: Period) -> QuerySet[Contact]:
     rows = Contact.objects.filter(on__gt=period.after, on__lte=period.until)
     if scope.staff_id or scope.branches is not None:
-        rows = rows.filter(staff_id__in=list(scope.people().values_list("staff_id", flat=True)))
+        rows = rows.filter(staff_id__in=scope.people().order_by().values("staff_id"))
     return rows
 
 

@@ -269,7 +269,7 @@ def _base(request: WorkRequest, scope: FigureScope, period: Period | None) -> di
 
 def _read(request: WorkRequest, scope: FigureScope, period: Period) -> Figures:
     part = scope_part(scope)
-    cells, earlier = cells_of(scope, period, part), period.earlier(request.run)
+    cells, earlier = cells_of(scope, period, part), period.earlier
     parts = _parts(by_part(cells, scope, period, part), part, request)
     nights = nights_between(scope, period)
     kept = _kept(request, scope)
