@@ -15,10 +15,10 @@ TALLEST = 1800
 
 @pytest.mark.parametrize("post", ["rm_supervisor", "branch_manager", "personal_banking"])
 @pytest.mark.parametrize("language", ["zh-CN", "en-US"])
-def test_the_cockpit_is_no_higher_than_two_screens_and_fits_a_telephone(post, language, desk):
+def test_the_cockpit_is_no_higher_than_two_screens_and_fits_a_telephone(post, language, desk, server):
     page = desk(1440, language, post)
     page.set_viewport_size({"width": 1440, "height": 900})
-    address = page.url.split("?")[0].rstrip("/") + "/cockpit/"
+    address = f"{server.url}/cockpit/"
     page.goto(address)
     expect(page.locator("[data-trend] canvas")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollHeight") <= TALLEST
@@ -29,9 +29,9 @@ def test_the_cockpit_is_no_higher_than_two_screens_and_fits_a_telephone(post, la
     assert fits(page)
 
 
-def test_the_bridge_and_its_table_say_the_same_and_add_up(desk):
+def test_the_bridge_and_its_table_say_the_same_and_add_up(desk, server):
     page = desk(1440, "zh-CN", "branch_manager")
-    page.goto(page.url.split("?")[0].rstrip("/") + "/cockpit/?period=days")
+    page.goto(f"{server.url}/cockpit/?period=days")
     bars = page.locator(".waterfall rect title")
     said = [bars.nth(place).text_content().split(" ", 1)[1] for place in range(bars.count())]
     page.locator("details:has(#bridge-table) summary").click()
@@ -42,9 +42,9 @@ def test_the_bridge_and_its_table_say_the_same_and_add_up(desk):
     assert [text for text in said if not text.endswith("¥0.00")] == shown
 
 
-def test_the_people_are_sorted_by_a_press_and_a_press_again(desk):
+def test_the_people_are_sorted_by_a_press_and_a_press_again(desk, server):
     page = desk(1440, "zh-CN", "branch_manager")
-    page.goto(page.url.split("?")[0].rstrip("/") + "/cockpit/")
+    page.goto(f"{server.url}/cockpit/")
 
     def customers() -> list[int]:
         texts = page.locator(".people tbody:first-of-type tr[data-part] td:nth-child(2)").all_inner_texts()
@@ -58,9 +58,9 @@ def test_the_people_are_sorted_by_a_press_and_a_press_again(desk):
     assert down == sorted(down, reverse=True) and customers() == sorted(down)
 
 
-def test_a_period_of_ones_own_is_kept_in_the_addresses(desk):
+def test_a_period_of_ones_own_is_kept_in_the_addresses(desk, server):
     page = desk(1440, "zh-CN", "branch_manager")
-    page.goto(page.url.split("?")[0].rstrip("/") + "/cockpit/")
+    page.goto(f"{server.url}/cockpit/")
     page.get_by_text("自选").click()
     page.locator("[name=after]").fill("2026-05-29")
     page.locator("[name=until]").fill("2026-05-30")

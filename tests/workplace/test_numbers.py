@@ -123,11 +123,15 @@ def test_customers_aum_and_watch_are_the_same_everywhere(post, read, night, memb
 
 
 @pytest.mark.parametrize("post", ["branch_manager", "relationship_manager"])
-def test_a_grade_has_as_many_customers_in_every_place(post, read, night):
+def test_a_grade_has_as_many_customers_in_every_place(post, read, night, signed_in):
     distribution, cockpit = Rows(read(post, "distribution")), Rows(read(post, "cockpit"))
     staff = {} if post == "branch_manager" else {"staff": reader_of(read, post)}
     for rank, grade in enumerate(night.rulebook.grades.values()):
         (row,) = distribution.starting(grade.zh)
+        links = re.findall(rf'href="([^"]*grade={rank}[^"]*)"', read(post, "distribution"))
+        assert {total(signed_in(post).get(unescape(link)).content.decode()) for link in links} == {
+            int(row[1].replace(",", ""))
+        }
         assert total(read(post, "customers", grade=rank, **staff)) == int(row[1].replace(",", ""))
         for other in cockpit.starting(grade.zh):
             assert (other[1], other[3]) == (row[1], row[3])
@@ -165,7 +169,7 @@ def test_the_time_for_the_best_is_one_share_of_one_branch(post, read, night, mem
     assert board == cockpit == distribution == [f"{100 * best:.3g}%"]
 
 
-def test_the_time_for_the_best_and_the_minutes_are_one_share_of_one_person(read, night, member):
+def test_the_time_for_the_best_and_the_minutes_are_one_share_of_one_person(read, night, member, signed_in):
     post = "relationship_manager"
     staff = member(post)
     tasks = list(Task.objects.filter(run=night, staff_id=staff.pk))
@@ -177,6 +181,8 @@ def test_the_time_for_the_best_and_the_minutes_are_one_share_of_one_person(read,
     assert all(share(page) for page in pages)
     assert re.search(rf"\b{minutes}/\d+", today)
     assert re.findall(r"data-minutes>(\d+)<", read(post, "morning")) == [str(minutes)]
+    sheet = text_of(signed_in(post).get(reverse("morning_pdf")).content)[0].replace("\n", "").replace("\r", "")
+    assert f"共 {minutes} 分钟" in sheet and f"重点客户占 {best}" in sheet
     assert share(read("personal_banking", "cockpit", staff=staff.pk)) == [best]
 
 

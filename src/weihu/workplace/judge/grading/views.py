@@ -64,6 +64,7 @@ def distribution(request: WorkRequest) -> HttpResponse:
         "whole": whole,
         "curves": curves,
         "chart": {name: curve.points for name, curve in curves.items() if curve},
+        "staff": scope.staff_id,
         "planned": scope.planned(request.run),
         "spent": columns.spent_on_best(gate, _spent(request)),
         "idle": {
