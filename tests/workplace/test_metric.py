@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 
@@ -125,17 +126,13 @@ def test_pages_show_the_metric_and_the_gap_that_the_night_found(key, nights, set
 
 
 @pytest.mark.parametrize("key", ["points_bank", "rural_cooperative"])
-def test_a_what_if_of_todays_book_grades_by_the_nights_metric(key, nights, settings):
+def test_a_what_if_of_todays_book_leaves_everybody_where_the_night_did(key, nights, settings):
     run = list(nights(extended(key), 2))[-1]
     rows, book = by_night(run, settings), run.rulebook
-    counted = dict.fromkeys(range(len(book.grades)), 0)
-    for row in rows.values():
-        if row["effective"]:
-            bounds = [threshold(rows, book, rank, row["branch_id"]) for rank in range(len(book.grades))]
-            counted[max(rank for rank, bound in enumerate(bounds) if bound is None or row["metric"] >= bound)] += 1
+    counted = Counter(row["grade_rank"] for row in rows.values() if row["effective"])
     cells = whatif.State(settings.HOME.run(run.number), book, run.month_days).moved(book)
-    result = {rank: sum(cell.customers for cell in cells if cell.after == rank) for rank in counted}
-    assert result == counted
+    assert [cell for cell in cells if cell.before != cell.after] == []
+    assert {cell.after: cell.customers for cell in cells} == counted
 
 
 def test_a_measure_changed_within_the_month_is_what_pages_show(nights, settings):

@@ -167,6 +167,6 @@ def _engine(run: Run) -> tuple[Engine, Reach]:
     """An engine with the run's files under their names, and the reach in it; an earlier run's is let go."""
     engine = DuckEngine.in_memory()
     folder = settings.HOME.run(run.number)
-    for name in ("standings", "thresholds", "tasks"):
+    for name in ("standings", "thresholds"):
         engine.bind(name, READ[name], [settings.HOME.verified(folder / f"{name}.parquet")], often=False)
     return engine, Reach(engine)
