@@ -12,8 +12,9 @@ BOOK = rulebook.load("brief")
 ON = date(2026, 6, 1)
 
 
-def figure(standings, before=(), tasks=(), cadences=(), book=BOOK):
+def figure(standings, before=(), tasks=(), cadences=(), book=BOOK, **parts):
     engine = DuckEngine.in_memory()
+    nothing = dict.fromkeys(tables.BRIDGE, Decimal(0)) | parts
 
     def bound(name, schema, rows):
         filled = [{column: row.get(column) for column in schema} for row in rows]
@@ -22,6 +23,7 @@ def figure(standings, before=(), tasks=(), cadences=(), book=BOOK):
     chosen = (
         bound("standings", tables.STANDINGS, standings),
         bound("standings_before", tables.STANDINGS, before),
+        bound("bridge", tables.BRIDGE, [nothing | {"customer_id": row["customer_id"]} for row in standings]),
         bound("tasks", tables.TASKS, tasks),
         bound("staff", tables.STAFF, [{"staff_id": "kh1", "branch_id": "B1"}]),
         bound("cadences", tables.CADENCES, cadences),
@@ -33,7 +35,14 @@ def figure(standings, before=(), tasks=(), cadences=(), book=BOOK):
 
 def one(customer, aum, flow, rank=3, contact=date(2026, 5, 20), **more):
     row = {"customer_id": customer, "branch_id": "B1", "primary_id": "kh1", "grade_rank": rank, "effective": True}
-    row |= {"aum": Decimal(aum), "flow_90": Decimal(flow), "product_count": 2, "facts_expected": 10, "facts_known": 4}
+    row |= {
+        "aum": Decimal(aum),
+        "contribution": Decimal(7),
+        "flow_90": Decimal(flow),
+        "product_count": 2,
+        "facts_expected": 10,
+        "facts_known": 4,
+    }
     return row | {"first_seen_on": date(2026, 1, 1), "last_contact_on": contact} | more
 
 
@@ -89,7 +98,9 @@ def test_time_planned_for_the_best_stands_beside_the_rest():
     ]
     row = figure([one("a", 300_000, 0)], tasks=tasks)["kh1", 3]
     assert (row["tasks"], row["minutes"], row["top_minutes"], row["customers"]) == (2, 25, 15, 1)
-    assert not figure([], tasks=tasks[2:]), "the night of that list comes yet"
+    assert (row["listed"], row["listed_minutes"], row["listed_top_minutes"]) == (3, 65, 15)
+    waiting = figure([], tasks=tasks[2:])["kh1", 3]
+    assert (waiting["tasks"], waiting["listed_minutes"]) == (0, 40), "the night before that list comes yet"
 
 
 def test_a_contact_is_in_time_by_working_days_where_the_book_counts_them():
@@ -102,3 +113,17 @@ def test_a_contact_is_in_time_by_working_days_where_the_book_counts_them():
     assert figure(called)["kh1", 3]["kept"] == 0
     assert {row["due_on"] for row in due if row["since"] == date(2026, 4, 20)} == {date(2026, 6, 3)}
     assert figure(called, cadences=due, book=working)["kh1", 3]["kept"] == 1
+
+
+def test_who_is_not_effective_is_counted_apart_and_his_money_is_in_the_sum():
+    watched = one("w", 90_000, 0, watch_since=ON)
+    row = figure([one("a", 300_000, 0), watched, one("x", 40, 0, effective=False, watch_since=ON)])["kh1", 3]
+    assert (row["customers"], row["everybody"], row["watched"]) == (2, 3, 1)
+    assert (row["aum"], row["effective_aum"], row["contribution"]) == (Decimal(390_040), Decimal(390_000), Decimal(21))
+
+
+def test_who_changes_person_or_grade_moves_with_the_money_of_the_night_before():
+    before = [one("a", 300_000, 0, primary_id="kh2"), one("b", 100, 0), one("c", 70, 0, grade_rank=None)]
+    rows = figure([one("a", 310_000, 0), one("b", 100, 0), one("c", 70, 0)], before, inflow=Decimal(5))
+    assert (rows["kh1", 3]["moved"], rows["kh2", 3]["moved"]) == (Decimal(300_000), Decimal(-300_000))
+    assert (rows["kh2", 3]["everybody"], rows["kh1", 3]["inflow"]) == (0, Decimal(15))

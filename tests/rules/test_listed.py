@@ -131,9 +131,11 @@ def test_what_matured_is_remembered_for_the_days_behind_under_the_number_that_is
 
 
 def test_on_watch_says_since_when_and_what_is_lacking():
-    (row,) = listed("watch", standings=[{"watch_since": ON}])
     threshold = next(grade for rank, grade in enumerate(BOOK.grades.values()) if rank == TOP - 1).minimum
-    assert (row["on_date"], row["amount"], row["base"], row["limit"]) == (ON, METRIC, threshold - METRIC, threshold)
+    (row,) = listed("watch", standings=[{"watch_since": ON, "metric": threshold - 7}])
+    assert (row["on_date"], row["amount"], row["base"], row["limit"]) == (ON, threshold - 7, 7, threshold)
+    (back,) = listed("watch", standings=[{"watch_since": ON, "metric": threshold.quantize(Decimal("0.01"))}])
+    assert back["base"] is None, "nobody is 0.00 short"
     for other in ({"watch_since": None}, {"effective": False}):
         assert listed("watch", standings=[{"watch_since": ON} | other]) == []
 
@@ -146,6 +148,22 @@ def test_an_early_loss_is_a_warning_while_assets_fall():
     assert listed("loss", signals=[row | {"held_out": True} for row in warned]) == []
     for other in ({"flow_30": Decimal(0)}, {"effective": False}):
         assert listed("loss", signals=warned, standings=[other]) == []
+
+
+@pytest.mark.parametrize(
+    ("aum", "flow", "then", "flow_then", "expected"),
+    [
+        (60_000, -240_000, 280_000, -20_000, ("lost", -240_000)),
+        (200_000, -100_000, 60_000, -240_000, ("won_back", 140_000)),
+        (60_000, -240_000, 60_000, -240_000, None),
+    ],
+)
+def test_who_was_lost_or_won_back_is_listed_on_the_night_itself(aum, flow, then, flow_then, expected):
+    window = f"flow_{BOOK.losses.days}"
+    now, before = {"aum": Decimal(aum), window: Decimal(flow)}, {"aum": Decimal(then), window: Decimal(flow_then)}
+    rows = listed("lost", standings=[now], standings_before=[STANDING | before])
+    assert [(row["reason"], row["amount"]) for row in rows] == ([expected] if expected else [])
+    assert all(row["on_date"] == ON for row in rows)
 
 
 def test_the_week_has_birthdays_and_what_the_archive_tells():

@@ -12,10 +12,11 @@ from tests.workplace.test_team import text_of
 from weihu.rules import rulebook
 from weihu.workplace.bank.models import Effect, Figure, Run, Staff, Standing
 from weihu.workplace.base.channels import Channel
+from weihu.workplace.gate.figures import scope_of
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.facts import FactContent, record_fact
 from weihu.workplace.know.archive.models import Confidence, Fact
-from weihu.workplace.see.cockpit.reading import MEASURES, Period, scope_of
+from weihu.workplace.see.cockpit.reading import MEASURES, Period
 
 DECIDES = [key for key, post in rulebook.load("brief").posts.items() if post.decides]
 
@@ -134,7 +135,7 @@ def test_sheets_for_the_meeting(signed_in):
     client = signed_in("branch_manager")
     first, *others = text_of(client.get(reverse("cockpit_pdf")).content)
     assert "驾驶舱" in first
-    assert all(part["name"] in "".join(others) for part, _ in client.get(reverse("cockpit")).context["parts"])
+    assert all(part.name in "".join(others) for part, _ in client.get(reverse("cockpit")).context["parts"])
     assert client.get(reverse("cockpit"), {"xlsx": 1}).headers["Content-Type"].endswith("sheet")
 
 

@@ -1,6 +1,5 @@
 """Questions over everybody within reach, against the same sums made row by row."""
 
-from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from math import ceil
@@ -10,7 +9,8 @@ from django.conf import settings
 
 from weihu.engine.duck import DuckEngine
 from weihu.rules import rulebook
-from weihu.workplace.bank.models import Staff, Standing, Task
+from weihu.workplace.bank.metric import has_lost
+from weihu.workplace.bank.models import Staff, Standing
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.scope import Scope
 from weihu.workplace.judge.grading import columns, whatif
@@ -33,20 +33,6 @@ def effective(gate):
 
 def worths(gate, worth):
     return sorted((max(getattr(row, worth), Decimal(0)) for row in effective(gate)), reverse=True)
-
-
-@pytest.mark.parametrize("post", POSTS)
-def test_the_pyramid_counts_everybody_within_reach_once(post, gate_of):
-    gate = gate_of(post)
-    rows = effective(gate)
-    pyramid = columns.pyramid(gate)
-    assert [level["grade_rank"] for level in pyramid] == list(range(len(gate.run.rulebook.grades)))
-    for level in pyramid:
-        own = [row for row in rows if row.grade_rank == level["grade_rank"]]
-        assert level["customers"] == len(own)
-        assert level["aum"] == sum((row.aum for row in own), Decimal(0))
-        assert level["contribution"] == sum((row.contribution for row in own), Decimal(0))
-        assert level["watched"] == sum(row.watch_since is not None for row in own)
 
 
 @pytest.mark.parametrize("worth", ["aum", "contribution"])
@@ -80,47 +66,22 @@ def test_of_nobody_there_is_no_curve(gate_of):
     gate = gate_of("it_operator")
     assert effective(gate) == []
     assert columns.curve(gate, "aum") is None
-    assert all(level["customers"] == 0 for level in columns.pyramid(gate))
-    assert columns.loads(gate) == {}
     assert columns.near(gate, 10) == {}
 
 
-@pytest.mark.parametrize("post", ["branch_manager", "personal_banking"])
-def test_loads_are_what_each_person_answers_for(post, gate_of):
-    gate = gate_of(post)
-    own = defaultdict(list)
-    for row in effective(gate):
-        if row.primary_id:
-            own[row.primary_id].append(row)
-    loads = columns.loads(gate)
-    assert set(loads) == set(own)
-    for person, rows in own.items():
-        assert loads[person]["customers"] == len(rows)
-        assert loads[person]["aum"] == sum((row.aum for row in rows), Decimal(0))
-        assert loads[person]["contribution"] == sum((row.contribution for row in rows), Decimal(0))
-        assert loads[person]["ranks"] == Counter(row.grade_rank for row in rows)
-
-
-def test_time_of_the_best_is_their_share_of_minutes_and_contacts(gate_of):
+def test_contacts_go_to_the_banks_best_or_to_others(gate_of):
     gate = gate_of("branch_manager")
-    ranked = sorted(effective(gate), key=lambda row: (-row.aum, row.customer_id))
-    best = {row.customer_id for row in ranked[: ceil(len(ranked) * gate.run.rulebook.top_share)]}
-    reached = {row.customer_id for row in ranked}
-    minutes = [
-        (task.customer_id, task.minutes) for task in Task.objects.filter(run=gate.run) if task.customer_id in reached
-    ]
-    worst, top = ranked[-1].customer_id, ranked[0].customer_id
-    time = columns.top_time(gate, [(worst, 3), (top, 1)])
-    planned = sum(spent for customer, spent in minutes if customer in best) / sum(spent for _, spent in minutes)
-    assert time["planned"] == pytest.approx(planned)
-    assert time["spent"] == pytest.approx(0.25)
+    ranked = sorted(effective(gate), key=lambda row: row.aum)
+    top_from = Decimal(gate.run.report["top_from"])
+    assert ranked[0].aum < top_from <= ranked[-1].aum
+    assert columns.spent_on_best(gate, [(ranked[0].customer_id, 3), (ranked[-1].customer_id, 1)]) == 0.25
 
 
 def test_time_that_nobody_spent_has_no_share(gate_of):
     gate = gate_of("branch_manager")
-    assert columns.top_time(gate, [])["spent"] is None
+    assert columns.spent_on_best(gate, []) is None
     strangers = Standing.objects.listed_at(gate.run).exclude(pk__in=gate.standings().values("pk"))
-    assert columns.top_time(gate, [(strangers[0].customer_id, 5)])["spent"] is None
+    assert columns.spent_on_best(gate, [(strangers[0].customer_id, 5)]) is None
 
 
 def test_the_nearest_are_those_a_little_under_the_next_grade_the_richest_first(gate_of):
@@ -136,6 +97,7 @@ def test_the_nearest_are_those_a_little_under_the_next_grade_the_richest_first(g
         if row.grade_rank + 1 < len(grades)
         and (least := grades[row.grade_rank + 1].minimum) is not None
         and least * (1 - book.near_share) <= row.metric(gate.run) < least
+        and not has_lost(gate.history(row), gate.run)
     }
     assert set(near) == by_hand
     assert list(near) == sorted(near, key=lambda customer: (-rows[customer].aum, customer))
@@ -145,9 +107,9 @@ def test_the_nearest_are_those_a_little_under_the_next_grade_the_richest_first(g
 def test_another_run_is_read_from_its_own_files(gate_of, run):
     gate = gate_of("branch_manager")
     assert columns._engine(run) is columns._engine(gate.run)
-    columns.pyramid(gate)
+    curve = columns._curve(gate, "aum")
     columns._engine.cache_clear()
-    assert columns.pyramid(gate) == columns.pyramid(Gate(gate.staff, run))
+    assert curve == columns._curve(Gate(gate.staff, run), "aum")
 
 
 def questions(gate):
@@ -155,7 +117,7 @@ def questions(gate):
     asked = [columns._curve(gate, worth) for worth in ("aum", "contribution")]
     customers = gate.standings().order_by("customer_id").values_list("customer_id", flat=True)
     spent = [(customer, 1) for customer in customers[:5]]
-    return [columns.pyramid(gate), *asked, columns.near(gate, 20), columns.top_time(gate, spent), columns.loads(gate)]
+    return [*asked, columns.near(gate, 20), columns.spent_on_best(gate, spent)]
 
 
 @pytest.fixture
@@ -183,12 +145,12 @@ def test_another_reader_compiles_nothing(readers, run):
 
 def test_readers_in_several_threads_have_each_their_own_answers(readers, run):
     """The reach is a table of the one engine: no thread may ask by another's."""
-    alone = [columns.loads(gate) for gate in readers]
-    assert len({tuple(load) for load in alone}) > 1
+    alone = [columns._curve(gate, "aum") for gate in readers]
+    assert len({tuple(curve.points) for curve in alone}) > 1
     scopes = [gate.scope for gate in readers]
     gates = [Kept(run, scope) for scope in scopes]
     with ThreadPoolExecutor(4) as threads:
-        assert list(threads.map(columns.loads, gates * 5)) == alone * 5
+        assert list(threads.map(lambda gate: columns._curve(gate, "aum"), gates * 5)) == alone * 5
 
 
 class Kept:
@@ -196,6 +158,15 @@ class Kept:
 
     def __init__(self, run, scope):
         self.run, self.scope = run, scope
+
+
+def test_a_book_that_changes_nothing_moves_nobody_not_even_who_is_protected(run):
+    """Grades that a milder book gave are kept while both books reach the same; they fall where the book makes it so."""
+    file, minimums = settings.HOME.run(run.number), {"valued": {"minimum": 900_000}, "potential": {"minimum": 400_000}}
+    strict = rulebook.changed(run.rulebook, {"grades": minimums})
+    protected = whatif.State(file, strict, run.month_days).moved(strict)
+    assert all(cell.before == cell.after for cell in protected)
+    assert any(cell.before != cell.after for cell in whatif.State(file, run.rulebook, run.month_days).moved(strict))
 
 
 def test_a_scope_of_nobody_and_one_of_everybody_but_the_merged(run):

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from weihu.rules.workdays import usual
 from weihu.workplace.bank.models import Customer
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.models import Entry
+from weihu.workplace.base.words import day
 from weihu.workplace.know.archive.facts import (
     FactContent,
     archive_of,
@@ -24,6 +26,7 @@ from weihu.workplace.know.archive.facts import (
     withdraw_fact,
 )
 from weihu.workplace.know.archive.models import Confidence, Fact
+from weihu.workplace.know.archive.words import in_words
 
 pytestmark = pytest.mark.django_db
 BOOK = rulebook.load("brief")
@@ -278,3 +281,14 @@ def test_who_is_not_to_be_contacted_is_on_nobodys_list(run, signed_in, deliverie
         following = nightly.run(deliveries[PUBLISHED_DAYS])
     assert not Task.objects.filter(run=following, customer_id=customer.pk).exists()
     assert Signal.objects.at(following).filter(customer_id=customer.pk).exists(), "the reasons stay"
+
+
+@pytest.mark.parametrize(("days", "told"), [(10, "(有效至"), (400, "(已于")])
+def test_a_risk_rating_is_shown_with_its_end(days, told, customer, run):
+    valid = run.rulebook.suitability.rating_days
+    customer.risk_rating, customer.risk_rated_on = "C3", run.work_date - timedelta(days=days)
+    with translation.override("zh-hans"):
+        shown = in_words(archive_of(customer, run.rulebook, run.work_date)["risk_rating"])
+        assert told in shown and day(customer.risk_rated_on + timedelta(days=valid)) in shown
+        customer.risk_rated_on = None
+        assert "(" not in in_words(archive_of(customer, run.rulebook, run.work_date)["risk_rating"])

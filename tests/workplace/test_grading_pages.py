@@ -1,20 +1,25 @@
 """The grading pages: what they show and download, what they refuse, and what a book and an exception come to."""
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import get_args
 
 import openpyxl
 import pytest
 from django.urls import reverse
+from django.utils import translation
+from pydantic import BaseModel
 
 from weihu.rules import rulebook
+from weihu.rules.grade import last_review
 from weihu.workplace.bank.models import GradeChange, Run, Staff, Standing
 from weihu.workplace.base.words import called
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.judge.grading import books
 from weihu.workplace.judge.grading.columns import near
 from weihu.workplace.judge.grading.models import BookDraft, GradeException
+from weihu.workplace.judge.grading.settings_words import SETTINGS, setting_words, value_words
 from weihu.workplace.judge.grading.views import exceptions_of
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +160,29 @@ def test_who_is_near_downloads_with_what_it_takes(signed_in, member, run):
     assert all(row[9] for row in rows)
 
 
+def test_who_is_on_watch_and_has_come_back_is_not_short_of_anything(signed_in, run):
+    rows = Standing.objects.listed_at(run).filter(grade_rank=3, effective=True)
+    back = rows.filter(aum__gte=run.rulebook.grades["potential"].minimum).order_by("customer_id")[0]
+    Standing.objects.filter(pk=back.pk).update(watch_since=run.business_date)
+    page = signed_in(HEAD).get(reverse("near"), {"part": "watch"})
+    (row,) = (row for row in page.context["rows"] if row["standing"].pk == back.pk)
+    assert row["away"].lacking == 0
+    assert "¥0.00</td>" not in words(page)
+
+
+def test_the_list_of_who_fell_begins_with_the_last_review(signed_in, run):
+    """Monthly on the first; by a book with fixed days, on the last of them."""
+    assert signed_in(HEAD).get(reverse("migration")).context["after"] == run.business_date.replace(day=1) - timedelta(1)
+    halves = rulebook.changed(run.rulebook, {"policy": {"review_on": ["06-30", "12-31"], "upgrade": "review"}})
+    days = {
+        date(2026, 6, 29): date(2025, 12, 31),
+        date(2026, 6, 30): date(2026, 6, 30),
+        date(2026, 8, 1): date(2026, 6, 30),
+    }
+    assert {on: last_review(on, halves) for on in days} == days
+    assert last_review(date(2026, 8, 1), run.rulebook) == date(2026, 8, 1)
+
+
 # what if
 
 
@@ -165,12 +193,15 @@ def policy(client, **changed):
     return {**values, **changed}
 
 
-def test_the_rules_as_they_are_move_nobody_whom_nothing_protects(signed_in, member, run):
+def test_the_rules_as_they_are_move_nobody(signed_in, member, run):
     page = signed_in(KEEPER).get(reverse("whatif"))
     assert page.status_code == 200
-    assert sum(row["customers_then"] for row in page.context["rows"]) == sum(
-        row["customers_now"] for row in page.context["rows"]
+    rows = page.context["rows"]
+    assert all(
+        row[f"{name}_then"] == row[f"{name}_now"] for row in rows for name in ("customers", "aum", "contribution")
     )
+    assert (page.context["risen"], page.context["fallen"]) == (0, 0)
+    assert all(load.customers_before == load.customers_after for load in page.context["work"])
     assert not BookDraft.objects.exists()
 
 
@@ -220,10 +251,48 @@ def test_what_was_tried_is_kept_as_a_draft(title, kept, signed_in, member, run):
     assert (draft.title, draft.state) == (kept or run.rulebook.version, "draft")
     assert (draft.made_by, draft.in_force_from) == (member(KEEPER).staff_id, start)
     page = client.get(answer.url)
-    assert ("grades.valued.minimum", "500000", "600000") in [
-        (path, str(old), str(new)) for path, old, new in page.context["differences"]
-    ]
+    assert ("客户等级 · 贵宾客户 · 门槛", "500000", "600000") in page.context["differences"]
     assert page.context["own"]
+    client.cookies["django_language"] = "en"
+    assert ("Customer grades · Valued · Threshold", "500000", "600000") in client.get(answer.url).context["differences"]
+
+
+def test_a_draft_is_held_against_the_book_in_force_and_that_one_against_its_own_base(run):
+    """Two drafts of one base: once one of them is in force, the other takes its change back."""
+    first, second = (
+        rulebook.changed(run.rulebook, {"grades": {"valued": {"minimum": minimum}}}) for minimum in (600_000, 700_000)
+    )
+    drafts = [books.keep(book, run.book, "x", run.work_date, "b", run.business_date) for book in (first, second)]
+    in_force = drafts[0].book
+    assert books.compared_with(drafts[0], in_force) == run.book
+    was = books.compared_with(drafts[1], in_force).content
+    assert books.differences(was, drafts[1].book.content) == [(("grades", "valued", "minimum"), "600000", "700000")]
+
+
+def test_every_setting_of_a_book_has_a_name():
+    def settings_of(model, seen):
+        for name, field in model.model_fields.items():
+            yield name
+            for part in parts(field.annotation):
+                if part not in seen:
+                    yield from settings_of(part, seen | {part})
+
+    def parts(annotation):
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield annotation
+        for argument in get_args(annotation):
+            yield from parts(argument)
+
+    assert set(settings_of(rulebook.RuleBook, frozenset())) == set(SETTINGS)
+
+
+def test_a_value_is_written_by_the_names_of_what_it_names(run):
+    book = run.rulebook
+    with translation.override("zh-hans"):
+        assert value_words(["relationship_manager", "lobby_manager"], book) == "客户经理、大堂经理"
+        assert value_words({"valued": "3"}, book) == "贵宾客户 3"
+        assert [value_words(value, book) for value in (True, False, None, [], "12")] == ["是", "否", "—", "—", "12"]
+        assert setting_words(("signals", "birthday", "no_such"), book).endswith("no_such")
 
 
 def test_a_day_in_force_that_is_none_is_a_fault(signed_in):

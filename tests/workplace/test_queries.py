@@ -52,7 +52,7 @@ PAGES = [
     ("distribution", BRANCH, 20),
     ("portfolios", BRANCH, 20),
     ("board", SUPERVISOR, 20),
-    ("cockpit", BRANCH, 32),
+    ("cockpit", BRANCH, 34),
 ]
 
 

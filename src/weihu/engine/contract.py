@@ -146,6 +146,7 @@ FILES: tuple[File, ...] = (
             Column("product_id", required=True, references="products"),
             Column("account_id", references="accounts"),
             Column("amount", "money", required=True, minimum=0),
+            Column("credit_line", "money", minimum=0),
             Column("opened_on", "date", required=True),
             Column("closed_on", "date"),
             Column("matures_on", "date"),

@@ -161,8 +161,8 @@ class Night:
         grades = dict.fromkeys(self.book.grades, 0)
         complete: dict[str, list[int]] = {}
         for row in rows:
-            grades[list(self.book.grades)[row["grade_rank"]]] += row["customers"]
             if row["effective"]:
+                grades[list(self.book.grades)[row["grade_rank"]]] += row["customers"]
                 sums = complete.setdefault(row["branch_id"], [0, 0, 0])
                 for place, name in enumerate(("customers", "facts_expected", "facts_known")):
                     sums[place] += row[name]
@@ -172,7 +172,7 @@ class Night:
             "grades": grades,
             "signals": dict.fromkeys(self.book.signals, 0) | raised,
             "tasks": self.engine.rows("tasks"),
-            "on_watch": sum(row["on_watch"] for row in rows),
+            "on_watch": sum(row["on_watch"] for row in rows if row["effective"]),
             "unassigned": sum(row["unassigned"] for row in rows),
             "not_effective": sum(row["customers"] for row in rows if not row["effective"]),
             "completeness": dict(sorted(complete.items())),

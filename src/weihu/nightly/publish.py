@@ -26,6 +26,7 @@ from django.db.models import F
 from weihu.engine.duck import quoted
 from weihu.engine.landing.land import Landed
 from weihu.nightly import bulk
+from weihu.rules import tables
 from weihu.workplace.bank.models import (
     FOREVER,
     Account,
@@ -138,17 +139,19 @@ HOLDINGS = Core(
     Holding,
     "holdings",
     "holding_id",
-    ("customer_id", "product_id", "amount", "opened_on", "closed_on", "matures_on"),
-    ("amount",),
+    ("customer_id", "product_id", "amount", "credit_line", "opened_on", "closed_on", "matures_on"),
+    ("amount", "credit_line"),
 )
 AUTHORISED = Core(Authorised, "authorised", "authorised_id", ("account_id", "customer_id", "until"), ())
 GRADE_CHANGES = """
 SELECT {run} AS run_id, DATE '{on}' AS "on", * REPLACE (CAST(metric * 100 AS BIGINT) AS metric, CAST(aum * 100 AS BIGINT) AS aum)
 FROM grade_changes ORDER BY customer_id
 """
-FIGURES = """
-SELECT {run} AS run_id, * REPLACE (CAST(aum * 100 AS BIGINT) AS aum, CAST(lost_aum * 100 AS BIGINT) AS lost_aum,
-       CAST(won_aum * 100 AS BIGINT) AS won_aum) FROM figures ORDER BY branch_id, staff_id, grade_rank
+CENTS = ", ".join(
+    f"CAST({name} * 100 AS BIGINT) AS {name}" for name, kind in tables.FIGURES.items() if kind.is_decimal()
+)
+FIGURES = f"""
+SELECT {{run}} AS run_id, * REPLACE ({CENTS}) FROM figures ORDER BY branch_id, staff_id, grade_rank
 """
 EFFECTS = """
 SELECT {run} AS run_id, DATE '{on}' AS "on", * REPLACE (CAST(change * 100 AS BIGINT) AS change) FROM effects

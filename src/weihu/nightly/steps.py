@@ -11,6 +11,7 @@ import pyarrow as pa
 from weihu.nightly.graph import Graph, Source, Stage, Step
 from weihu.rules import (
     assign,
+    bridge,
     completeness,
     effect,
     figures,
@@ -320,6 +321,7 @@ def _measure() -> Iterator[Step]:
     yield Step(
         "trials", effect.trials, tables.TRIALS, stage, reads=before, file="trials", order=("customer_id", "kind")
     )
+    yield Step("bridge", bridge.bridge, tables.BRIDGE, stage, reads={"previous": "standings_before"})
     yield Step(
         "figures",
         figures.figures,

@@ -7,6 +7,7 @@ the last six reviews. What a past review found stays as it was, whatever a later
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -260,6 +261,14 @@ def _all(conditions: list[BooleanValue]) -> BooleanValue:
     for other in others:
         first = first & other
     return first
+
+
+def last_review(on: date, book: RuleBook) -> date:
+    """The last day up to a date on which the policy reviews grades: by which customers fall."""
+    if not book.policy.review_on:
+        return on.replace(day=1)
+    days = [date.fromisoformat(f"{year}-{day}") for year in (on.year - 1, on.year) for day in book.policy.review_on]
+    return max(day for day in days if day <= on)
 
 
 def _reviewing(calendar: Table, book: RuleBook) -> BooleanValue:

@@ -109,7 +109,7 @@ def _renamed(data: Any, places: dict[str, str]) -> Any:
         return data
     return {
         key: places.get(value, value)
-        if key in ("from_grade", "to_grade") and isinstance(value, str)
+        if key in ("from_grade", "to_grade", "valued_from") and isinstance(value, str)
         else _renamed(value, places)
         for key, value in data.items()
     }

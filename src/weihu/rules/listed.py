@@ -12,6 +12,7 @@ import ibis
 from ibis.expr.types import StringValue, Table
 
 from weihu.rules.completeness import to_ask, with_archive
+from weihu.rules.figures import losses
 from weihu.rules.kinds.money import at_other_branches, between_banks
 from weihu.rules.metric import near_next, with_threshold
 from weihu.rules.rulebook import RuleBook
@@ -134,12 +135,12 @@ def near(standings: Table, thresholds: Table, book: RuleBook) -> Table:
 
 
 def watch(standings: Table, thresholds: Table, book: RuleBook) -> Table:
-    """关注: effective customers on watch, since ``on_date``. ``base``: what is lacking to what the grade takes."""
+    """关注: effective customers on watch, since ``on_date``. ``base``: what is lacking to what the grade takes; empty for
+    who has come back to it and waits for the review."""
     rows = standings.filter(standings.effective & standings.watch_since.notnull())
     rows = with_threshold(rows, rows.grade_rank, thresholds)
-    return _rows(
-        rows, on_date=rows.watch_since, amount=rows.metric, base=rows.threshold - rows.metric, limit=rows.threshold
-    )
+    lacking = ibis.ifelse(rows.metric < rows.threshold, rows.threshold - rows.metric, ibis.null(MONEY))
+    return _rows(rows, on_date=rows.watch_since, amount=rows.metric, base=lacking, limit=rows.threshold)
 
 
 def missing(standings: Table, profiles: Table, facts_known: Table, book: RuleBook) -> Table:
@@ -156,6 +157,15 @@ def loss(standings: Table, signals: Table, book: RuleBook) -> Table:
     kinds = told.group_by("customer_id").agg(kinds=told.kind.group_concat(",", order_by=told.kind))
     rows = standings.filter(standings.effective & (standings.flow_30 < ZERO)).join(kinds, "customer_id")
     return _rows(rows, amount=rows.flow_30, base=rows.flow_90, reason=rows.kinds)
+
+
+def lost(standings: Table, standings_before: Table, calendar: Table, book: RuleBook) -> Table:
+    """流失与挽回: who was lost or won back tonight, as the figures count. ``amount``: the money that is gone or is back."""
+    rows = losses(standings, standings_before, book)
+    rows = rows.filter(rows.lost | rows.won_back)
+    amount = ibis.ifelse(rows.lost, -rows.lost_aum, rows.won_aum)
+    reason = ibis.ifelse(rows.lost, ibis.literal("lost"), ibis.literal("won_back"))
+    return _rows(rows, on_date=business_date(calendar), amount=amount, reason=reason)
 
 
 def occasions(standings: Table, profiles: Table, week: Table, signals: Table, calendar: Table, book: RuleBook) -> Table:
@@ -175,7 +185,7 @@ def occasions(standings: Table, profiles: Table, week: Table, signals: Table, ca
 
 LISTS: dict[str, Callable[..., Table]] = {
     function.__name__: function
-    for function in (inter_branch, money, maturing, became, near, watch, missing, loss, occasions)
+    for function in (inter_branch, money, maturing, became, near, watch, missing, loss, lost, occasions)
 }
 """Every list by its key, in the order of pages."""
 

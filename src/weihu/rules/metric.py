@@ -23,6 +23,9 @@ EVIDENCE = {
 }
 """The parts of a signal's evidence that are of the policy's leading measure, by its kind; all else is yuan."""
 
+FALL_DAYS = 30
+"""Over so many days a customer must not have lost money to be near a grade."""
+
 SMALLEST = ibis.literal(Decimal("0.01"), MONEY)
 """Who has nothing is never among the best."""
 
@@ -103,8 +106,9 @@ def with_threshold(table: Table, rank: IntegerValue, thresholds: Table) -> Table
 
 def near_next(customers: Table, thresholds: Table, book: RuleBook) -> Table:
     """The customers near under the next grade, with its ``threshold``; nobody who has just lost assets."""
-    before = customers.aum - customers.flow_30
-    lost = -customers.flow_30 * 100_000 > before * int(book.near_fall * 100_000)
+    flow = customers[f"flow_{FALL_DAYS}"]
+    before = customers.aum - flow
+    lost = -flow * 100_000 > before * int(book.near_fall * 100_000)
     customers = customers.filter(~lost)
     ranked = with_threshold(customers, customers.grade_rank + 1, thresholds)
     return ranked.filter((ranked.metric < ranked.threshold) & is_near(ranked.metric, ranked.threshold, book))

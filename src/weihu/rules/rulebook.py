@@ -90,8 +90,9 @@ S = TypeVar("S", bound=Signal)
 class RuleBook(Entry):
     """A whole rule book, checked. ``grades`` stand from the lowest to the highest.
 
-    ``near_share``: who is at most this share under the next grade's threshold is near it (临界), unless AUM fell by more than the share ``near_fall`` in 30 days. ``top_share``: the
-    customers counted as the top; ``top_time``: the share of time that they are due.
+    ``near_share``: who is at most this share under the next grade's threshold is near it (临界), unless AUM fell by more
+    than the share ``near_fall`` in 30 days. ``top_share``: the customers counted as the top; ``top_time``: the share of
+    time that they are due.
     """
 
     key: str

@@ -106,7 +106,8 @@ HOLDINGS = ibis.schema(
         "holding_id": "string",
         "customer_id": "string",
         "product_id": "string",
-        "amount": MONEY,
+        "amount": MONEY,  # what is owed on a loan, what is used on a card
+        "credit_line": MONEY,  # up to which a card may be used
         "opened_on": "date",
         "closed_on": "date",
         "matures_on": "date",
@@ -447,13 +448,34 @@ EFFECTS = ibis.schema(
 )
 """What became of the trials that end tonight: the sum of the changes of AUM, yuan, and of their squares."""
 
+LOSSES = ibis.schema(
+    {"customer_id": "string", "lost": "boolean", "won_back": "boolean", "lost_aum": MONEY, "won_aum": MONEY}
+)
+"""Who was lost or won back since the night before: what they had losses.days ago and have no more, what came back."""
+
+BRIDGE = ibis.schema(
+    {
+        "customer_id": "string",
+        "inflow": MONEY,  # money that came, but for new accounts
+        "opened": MONEY,  # with new accounts
+        "outflow": MONEY,  # money that went, but for
+        "matured": MONEY,  # what left after products had matured,
+        "closed": MONEY,  # and what was on accounts that were closed
+    }
+)
+"""What the change of a customer's AUM since the night before is made of; none is negative."""
+
 FIGURES = ibis.schema(
     {
         "branch_id": "string",
         "staff_id": "string",  # the primary; empty for customers without one
         "grade_rank": "int64",
-        "customers": "int64",  # effective ones, as in products, facts and contacts
-        "aum": MONEY,  # of all
+        "customers": "int64",  # effective ones, as in watched, products, facts and contacts
+        "everybody": "int64",  # with those who are not effective
+        "watched": "int64",  # on watch
+        "aum": MONEY,  # of everybody
+        "effective_aum": MONEY,  # of the effective ones
+        "contribution": MONEY,  # of everybody, a year
         "products": "int64",
         "facts_expected": "int64",
         "facts_known": "int64",
@@ -463,12 +485,20 @@ FIGURES = ibis.schema(
         "lost_aum": MONEY,  # what they had losses.days ago and have no more
         "won_back": "int64",  # since the night before
         "won_aum": MONEY,
+        **{name: MONEY for name in BRIDGE if name != "customer_id"},  # since the night before
+        "moved": MONEY,  # brought by customers of another branch, person or grade the night before, less what others took
         "tasks": "int64",  # planned for the next day, where it is a working day
         "minutes": "int64",
         "top_minutes": "int64",  # of these, for the best customers
+        "listed": "int64",  # on the lists of the night, whichever day they are for
+        "listed_minutes": "int64",
+        "listed_top_minutes": "int64",
     }
 )
-"""What a night says of a person's customers of a grade in a branch, for the cockpit."""
+"""What a night says of a person's customers of a grade in a branch: every page's customers, AUM, watch and minutes.
+
+AUM of the night before + inflow + opened - outflow - matured - closed + moved = AUM.
+"""
 
 TOP = ibis.schema({"aum": MONEY})
 """The AUM from which a customer counts as one of the best; one row."""

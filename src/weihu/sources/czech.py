@@ -111,12 +111,13 @@ _QUERIES = {
     "holdings": """
 SELECT 'loan-' || loan_id AS holding_id, customer_id, 'loan' AS product_id, account_id,
        greatest(l.amount + coalesce((SELECT sum(t.amount) FROM trans t WHERE t.account_id = l.account_id AND t.symbol = 'UVER'
-                 AND t.booked_on BETWEEN l.opened_on AND '{on}'), 0), 0) AS amount, opened_on, NULL AS closed_on, matures_on
+                 AND t.booked_on BETWEEN l.opened_on AND '{on}'), 0), 0) AS amount,
+       NULL AS credit_line, opened_on, NULL AS closed_on, matures_on
 FROM loan l
 WHERE opened_on <= '{on}' AND (opened_on >= '{since}' OR account_id IN
       (SELECT account_id FROM trans WHERE symbol = 'UVER' AND booked_on BETWEEN '{since}' AND '{on}'))
 UNION ALL
-SELECT 'card-' || card_id, d.client_id, c.type, d.account_id, 0, """
+SELECT 'card-' || card_id, d.client_id, c.type, d.account_id, 0, NULL, """
     + _DATE.format("c.issued")
     + """ AS issued_on, NULL, NULL
 FROM card_asc c JOIN disposition d USING (disp_id) WHERE issued_on BETWEEN '{since}' AND '{on}'

@@ -105,6 +105,7 @@ TEMPLATES = [
             ],
             "builtins": [
                 "weihu.workplace.base.components",
+                "weihu.workplace.base.pictures",
                 "weihu.workplace.base.words",
                 "weihu.workplace.know.archive.words",
                 "weihu.workplace.judge.grading.words",

@@ -266,7 +266,8 @@ class WatchBegun(Signal):
 
 
 class NearGrade(Signal):
-    """The metric is close under the next grade's threshold; how close is near says the book's ``near_share``."""
+    """The metric is close under the next grade's threshold; how close is near, and that nobody is who has just
+    lost money, say the book's ``near_share`` and ``near_fall``."""
 
     kind: Literal["near_grade"] = Field("near_grade", validation_alias=KIND_KEY, exclude=True)
 

@@ -177,6 +177,7 @@ def owe(state: State) -> None:
         _pay_bills(state, rng, due[chosen], who[chosen], bill[chosen], interest[chosen], kind)
     cards = due[services.limit[due] > 0]
     services.used[cards] = card_use(rng, services.limit[cards], state.people.income[services.owner[cards]])
+    state.changed_services.append(cards)
     ended = np.flatnonzero(running & (services.ends <= state.on) & (services.limit > 0))
     services.opened[ended], services.ends[ended] = state.on, state.on + 1826
     state.changed_services.append(ended)

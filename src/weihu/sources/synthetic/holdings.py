@@ -50,7 +50,7 @@ class Accounts:
 class Services:
     """Loans, cards and standing orders. ``owed`` is what a loan has left; ``payment`` its instalment.
 
-    ``limit`` and ``used`` are of cards: the contract has no place for them, so they stay in the truth.
+    ``limit`` and ``used`` are of cards.
     """
 
     owner: Ints

@@ -59,7 +59,9 @@ class Writer:
         })  # fmt: skip
         self._register("holding", {
             "i": served, "owner": services.owner[served], "product": services.product[served],
-            "cents": services.owed[served], "opened": services.opened[served],
+            "cents": services.owed[served] + services.used[served],
+            "line": _nullable(np.where(services.limit[served] > 0, services.limit[served], NEVER)),
+            "opened": services.opened[served],
             "closed": _nullable(services.closed[served]), "ends": _nullable(services.ends[served]),
         })  # fmt: skip
         self._register("balance", {"i": balances, "cents": accounts.balance[balances]})
@@ -204,7 +206,8 @@ SELECT {_key("A", 8, "i")} AS account_id,
 FROM account""",
     "holdings": f"""
 SELECT {_key("H", 8, "i")} AS holding_id, {_key("P", 7, "owner")} AS customer_id, {_word("products", "product")} AS product_id,
-       {_key("A", 8, "owner")} AS account_id, {_CENTS} AS amount, {_DATE.format("opened")} AS opened_on,
+       {_key("A", 8, "owner")} AS account_id, {_CENTS} AS amount,
+       CAST(line AS DECIMAL(18,2)) / 100 AS credit_line, {_DATE.format("opened")} AS opened_on,
        {_DATE.format("closed")} AS closed_on, {_DATE.format("ends")} AS matures_on
 FROM holding""",
     "balances": f"SELECT {_key('A', 8, 'i')} AS account_id, {_CENTS} AS balance FROM balance",

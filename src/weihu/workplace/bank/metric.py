@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from weihu.rules.metric import is_near, timing
-from weihu.workplace.bank.models import Run, Standing, Threshold
+from weihu.rules.metric import FALL_DAYS, is_near, timing
+from weihu.workplace.bank.models import Run, Standing, Threshold, aum_on
 
 CENT = Decimal("0.01")
 
@@ -28,7 +28,7 @@ class Distance:
     add: Decimal
     days: int
     near: bool
-    """Near under the threshold or above it, by the metric or by the measure as it stands."""
+    """Near under the threshold or above it, by the metric or by the measure as it stands; ``has_lost`` is asked apart."""
 
 
 def distance(
@@ -71,6 +71,14 @@ def thresholds_of(standing: Standing, run: Run) -> dict[int, Decimal]:
 def _thresholds(run: Run, branch_ids: Iterable[str]) -> dict[tuple[str, int], Decimal]:
     rows = Threshold.objects.filter(run_id=run.number, branch_id__in=branch_ids)
     return {(row.branch_id, row.grade_rank): row.threshold for row in rows}
+
+
+def has_lost(history: list[Standing], run: Run) -> bool:
+    """Whether a customer's AUM fell by more than the book's ``near_fall``: who has just lost money is near no grade
+    (rules.metric.near_next). ``history``: the customer's rows, oldest first."""
+    then = aum_on(history, run.business_date - timedelta(days=FALL_DAYS))
+    before = history[0].aum if then is None else then
+    return bool(before - history[-1].aum > before * run.rulebook.near_fall)
 
 
 def days_left(on: date) -> int:

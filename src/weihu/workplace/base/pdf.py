@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from reportlab.graphics.shapes import Drawing, Group, PolyLine, Rect, String
 from reportlab.lib import colors
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4, landscape
@@ -30,9 +31,18 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+from weihu.workplace.base.pictures import Box, Line, Picture
+
 PDF = "application/pdf"
 FONT = "STSong-Light"
 GREEN, LIGHT, GREY = colors.HexColor("#0b5d51"), colors.HexColor("#e4f0ed"), colors.HexColor("#667382")
+TONES = {
+    "whole": GREEN,
+    "more": colors.HexColor("#1a7a37"),
+    "less": colors.HexColor("#b42323"),
+    "axis": GREY,
+    "line": GREEN,
+}
 MARGIN = 14 * mm
 
 
@@ -49,12 +59,14 @@ class Grid:
 
 @dataclass(frozen=True)
 class Page:
-    """One page: a title, the line ``under`` it, lines of text, tables. Content too long for the page is shrunk to fit."""
+    """One page: a title, the line ``under`` it, lines of text, pictures, tables. Content too long for the page is shrunk to
+    fit."""
 
     title: str
     under: str = ""
     lines: Sequence[str] = ()
     grids: Sequence[Grid] = field(default_factory=list)
+    pictures: Sequence[Picture] = field(default_factory=list)
 
 
 def write_pdf(pages: Sequence[Page], mark: str, wide: bool = False) -> bytes:
@@ -85,6 +97,9 @@ def _page_flow(page: Page, width: float) -> list[Flowable]:
     flow: list[Flowable] = [Paragraph(_escaped(page.title), _style(17, GREEN))]
     flow += [Paragraph(_escaped(page.under), _style(9, GREY)), Spacer(1, 3 * mm)]
     flow += [Paragraph(_escaped(line), _style(9.5)) for line in page.lines]
+    for picture in page.pictures:
+        title = Paragraph(_escaped(picture.name), _style(11, GREEN))
+        flow += [Spacer(1, 3 * mm), title, Spacer(1, 1 * mm), _drawing(picture, width)]
     for grid in page.grids:
         flow += [Spacer(1, 3 * mm), Paragraph(_escaped(grid.title), _style(11, GREEN)), Spacer(1, 1 * mm)]
         head = [
@@ -115,6 +130,38 @@ def _page_flow(page: Page, width: float) -> list[Flowable]:
     return flow
 
 
+def _drawing(picture: Picture, width: float) -> Drawing:
+    """A picture as wide as the page."""
+    scale = width / picture.width
+    drawing = Drawing(width, picture.height * scale)
+    shapes = Group(transform=(scale, 0, 0, scale, 0, 0))
+    for shape in picture.shapes:
+        colour = TONES[shape.tone]
+        if isinstance(shape, Box):
+            bottom = picture.height - shape.y - shape.height
+            box = Rect(shape.x, bottom, shape.width, shape.height)
+            box.fillColor, box.strokeColor = colour, None
+            shapes.add(box)
+        elif isinstance(shape, Line):
+            points = [place for x, y in shape.points for place in (x, picture.height - y)]
+            shapes.add(PolyLine(points, strokeColor=colour, strokeWidth=1.5 if shape.tone == "line" else 0.5))
+        else:
+            text = _printable(shape.text)
+            shapes.add(
+                String(
+                    shape.x,
+                    picture.height - shape.y,
+                    text,
+                    textAnchor="middle",
+                    fontName=FONT,
+                    fontSize=10,
+                    fillColor=colour,
+                )
+            )
+    drawing.add(shapes)
+    return drawing
+
+
 def _style(size: float, color: Any = colors.black, right: bool = False) -> ParagraphStyle:
     alignment: dict[str, Any] = {"alignment": TA_RIGHT} if right else {}
     return ParagraphStyle(
@@ -129,8 +176,10 @@ def _style(size: float, color: Any = colors.black, right: bool = False) -> Parag
 
 
 def _escaped(text: Any) -> str:
-    """Text escaped for a Paragraph, with the yuan and minus signs replaced by those that the font has."""
-    plain = "" if text is None else str(text)
-    return (
-        plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("¥", "\uffe5").replace("−", "-")
-    )
+    """Text escaped for a Paragraph."""
+    return _printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _printable(text: Any) -> str:
+    """Text with the yuan and minus signs replaced by those that the font has."""
+    return ("" if text is None else str(text)).replace("¥", "\uffe5").replace("−", "-")

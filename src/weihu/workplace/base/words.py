@@ -157,9 +157,9 @@ def at(values: Any, place: int) -> Any:
 
 
 @register.filter
-def per_cent(share: Decimal | float) -> str:
-    """A fraction as a percentage: 0.125 is 12.5%."""
-    return f"{100 * float(share):.3g}%"
+def per_cent(share: Decimal | float | None) -> str:
+    """A fraction as a percentage: 0.125 is 12.5%; "—" where there is none."""
+    return "—" if share is None else f"{100 * float(share):.3g}%"
 
 
 @register.filter

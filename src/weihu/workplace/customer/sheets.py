@@ -74,7 +74,7 @@ def _holdings(subject: Subject) -> Rows:
     products = Product.objects.in_bulk()
     for row in subject.gate.holdings(subject.standing):
         name = called(products.get(row.product_id))
-        yield [name, row.opened_on, row.matures_on, row.closed_on, row.amount]
+        yield [name, row.opened_on, row.matures_on, row.closed_on, row.amount, row.credit_line]
 
 
 def _authorised(subject: Subject) -> Rows:
@@ -269,7 +269,7 @@ ACCOUNTS = Sheet(
 )
 HOLDINGS = Sheet(
     lazy("Loans, cards and services"),
-    (lazy("Product"), lazy("Opened"), lazy("Matures"), lazy("Closed"), lazy("Amount")),
+    (lazy("Product"), lazy("Opened"), lazy("Matures"), lazy("Closed"), lazy("Owed or used"), lazy("Credit line")),
     _holdings,
 )
 AUTHORISED = Sheet(lazy("Authorised persons"), (lazy("What for"), lazy("Account"), lazy("Until")), _authorised)

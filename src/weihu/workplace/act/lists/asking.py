@@ -43,7 +43,7 @@ class Query:
         if listed is None or night is None:
             raise Http404
         span = str(parameters.get("days", ""))
-        days = int(span) if listed.daily and span in map(str, spans(run.rulebook)) else 1
+        days = int(span) if listed.daily and span.isdecimal() and 1 <= int(span) <= run.rulebook.lists.kept_days else 1
         rank, page = str(parameters.get("grade", "")), str(parameters.get("page", ""))
         sort = str(parameters.get("sort", ""))
         reason = str(parameters.get("reason", ""))
@@ -53,6 +53,7 @@ class Query:
             least=_least(str(parameters.get("least", ""))),
             reason=reason if reason in listed.reasons else "",
             primary_id=str(parameters.get("staff", ""))[:60] or NOBODY,
+            branch_id=str(parameters.get("branch", ""))[:40],
             sort=sort if sort in SORTS else listed.sort,
             down=parameters.get("down") == "1" if sort in SORTS else listed.down,
         )
@@ -70,6 +71,7 @@ class Query:
             "least": f"{asked.least:f}" if asked.least else "",
             "reason": asked.reason,
             "staff": asked.primary_id,
+            "branch": asked.branch_id,
             "sort": "" if usual else asked.sort,
             "down": "" if usual else int(asked.down),
         }
@@ -81,9 +83,9 @@ class Query:
         return self.address(sort=column, down=int(down))
 
 
-def spans(book: RuleBook) -> list[int]:
-    """The days that can be read together, by what the book keeps."""
-    return [*(days for days in SPANS if days < book.lists.kept_days), book.lists.kept_days]
+def spans(book: RuleBook, days: int) -> list[int]:
+    """The days to choose from that are read together, by what the book keeps, with those that were asked for."""
+    return sorted({*(span for span in SPANS if span < book.lists.kept_days), book.lists.kept_days, days})
 
 
 def turning(came_from: Mapping[str, Any], gate: Gate, customer_id: str) -> tuple[Query, str | None, str | None] | None:

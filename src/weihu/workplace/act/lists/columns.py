@@ -27,6 +27,7 @@ KINDS = {
 }
 """The kinds of transaction of the core files."""
 BECAME = {"kept": _("Renewed"), "moved": _("Moved within the bank"), "left": _("Left the bank")}
+LOST = {"lost": _("Lost"), "won_back": _("Won back")}
 FROM_OTHER_BANK = _("From another bank")
 
 
@@ -53,6 +54,10 @@ def _kind(reason: str, names: Names) -> str:
 
 def _became(reason: str, names: Names) -> str:
     return str(BECAME[reason])
+
+
+def _lost(reason: str, names: Names) -> str:
+    return str(LOST[reason])
 
 
 def _signals(reason: str, names: Names) -> str:
@@ -152,6 +157,16 @@ OPEN: dict[str, Listed] = {
         None,
         _signals,
         down=False,
+    ),
+    "lost": Listed(
+        _("Lost and won back"),
+        _("Who was lost by the rule book's measure, and who was won back, on the night on which it was seen."),
+        {"on_date": ON, "amount": _("Amount"), "reason": _("What happened")},
+        None,
+        _lost,
+        tuple(LOST),
+        down=False,
+        daily=True,
     ),
     "occasions": Listed(
         _("Occasions of the week"),

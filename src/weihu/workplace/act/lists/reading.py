@@ -34,6 +34,7 @@ ASKED = ibis.schema(
         "least": MONEY,
         "reason": "string",
         "primary_id": "string",
+        "branch_id": "string",
         "first": "int64",
         "last": "int64",
     }
@@ -64,19 +65,20 @@ _lock = Lock()
 @dataclass(frozen=True)
 class Asked:
     """What is asked of a list: the rows of grades from ``from_rank`` up, of at least an amount in either direction, for a
-    reason (a part of ``reason``), of customers of one person; in which order."""
+    reason (a part of ``reason``), of customers of one person or of a branch; in which order."""
 
     list: str
     from_rank: int = 0
     least: Decimal = Decimal(0)
     reason: str = ""
     primary_id: str = NOBODY
+    branch_id: str = ""
     sort: str = "amount"
     down: bool = True
 
     def row(self, first: int = 0, last: int = NO_END) -> dict[str, Any]:
         """What rules read of it, for the rows from place ``first`` up to, without, ``last``."""
-        names = ("list", "from_rank", "least", "reason", "primary_id")
+        names = ("list", "from_rank", "least", "reason", "primary_id", "branch_id")
         return {**{name: getattr(self, name) for name in names}, "first": first, "last": last}
 
 
@@ -156,11 +158,13 @@ def _asked(standings: Table, listed: Table, merged: Table, asked: Table, reach: 
     of_list = listed.filter(listed.list == asked.list.as_scalar())
     rows = _reached(standings, of_list, merged, reach, parts)
     least, reason, primary = asked.least.as_scalar(), asked.reason.as_scalar(), asked.primary_id.as_scalar()
+    branch = asked.branch_id.as_scalar()
     return rows.filter(
         rows.grade_rank >= asked.from_rank.as_scalar(),
         (least == 0) | (rows.amount.abs() >= least),
         (reason == "") | ("," + rows.reason + ",").contains("," + reason + ","),
         (primary == NOBODY) | (rows.primary_id == primary),
+        (branch == "") | (rows.branch_id == branch),
     )
 
 

@@ -83,7 +83,7 @@ def fixed_list(request: WorkRequest, name: str) -> HttpResponse:
         "named": total["rows"] <= reading.MOST_NAMED,
         "came_from": query.address(**{NAME: name}),
         "nights": reading.nights(request.run),
-        "spans": spans(request.book) if listed.daily else (),
+        "spans": spans(request.book, query.days) if listed.daily else (),
         "grades": list(enumerate(book.grades.values())),
         "reasons": [(key, in_words(name, "reason", {"reason": key}, Names(book))) for key in listed.reasons],
         "people": list(gate.colleagues()[:MOST_PEOPLE]) if gate.decides else [],

@@ -11,6 +11,7 @@ from django.db.models import Q
 from weihu.workplace.act.schedule.models import Visit
 from weihu.workplace.act.team.models import Undone, WorkNote
 from weihu.workplace.bank.models import Run, Staff, Task
+from weihu.workplace.bank.planned import Planned
 from weihu.workplace.contact.models import Contact, Outcome
 from weihu.workplace.gate.cover import absent_on
 from weihu.workplace.gate.models import Absence
@@ -20,11 +21,10 @@ MOST_PEOPLE = 200
 
 @dataclass
 class PersonDay:
-    """A person's day: planned tasks (minutes by customer), contacts made, reasons for undone tasks (by customer)."""
+    """A person's day: planned tasks (by customer), contacts made, reasons for undone tasks (by customer)."""
 
     staff: Staff
-    planned: dict[str, int] = field(default_factory=dict)
-    top_minutes: int = 0
+    planned: dict[str, Task] = field(default_factory=dict)
     contacts: list[Contact] = field(default_factory=list)
     undone: dict[str, Undone] = field(default_factory=dict)
     notes: list[WorkNote] = field(default_factory=list)
@@ -42,9 +42,9 @@ class PersonDay:
         return [customer for customer in self.planned if customer not in self.done]
 
     @property
-    def minutes(self) -> int:
-        """The minutes of the whole list."""
-        return sum(self.planned.values())
+    def plan(self) -> Planned:
+        """What the whole list takes."""
+        return Planned.of(self.planned.values())
 
     @property
     def share(self) -> int:
@@ -72,8 +72,7 @@ def day_of(people: list[Staff], run: Run | None, on: date) -> list[PersonDay]:
     if run is not None:
         tasks = Task.objects.filter(run=run, staff_id__in=rows, on=on).order_by("staff_id", "position")
         for task in tasks:
-            rows[task.staff_id].planned[task.customer_id] = task.minutes
-            rows[task.staff_id].top_minutes += task.minutes if task.top else 0
+            rows[task.staff_id].planned[task.customer_id] = task
     mine = Q(staff_id__in=rows, on=on)
     since = min(run.work_date, on) if run else on
     for contact in Contact.objects.filter(staff_id__in=rows, on__gte=since, on__lte=on).order_by("id"):

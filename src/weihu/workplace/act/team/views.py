@@ -19,10 +19,11 @@ from weihu.workplace.act.signals.reasons import Names, open_signals, reasons_of
 from weihu.workplace.act.team.day import PersonDay, day_of, followed_up, run_for
 from weihu.workplace.act.team.models import Undone, WorkNote
 from weihu.workplace.bank.models import Branch, Run, Staff, Standing
+from weihu.workplace.bank.planned import Planned
 from weihu.workplace.base import audit
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
-from weihu.workplace.base.words import amount_text, called, day, weekday
+from weihu.workplace.base.words import amount_text, called, day, per_cent, weekday
 from weihu.workplace.contact.models import Outcome
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
@@ -44,13 +45,11 @@ def board(request: WorkRequest) -> HttpResponse:
         "planned": sum(len(row.planned) for row in rows),
         "done": sum(len(row.done) for row in rows),
         "contacts": sum(len(row.contacts) for row in rows),
-        "minutes": sum(row.minutes for row in rows),
-        "top_minutes": sum(row.top_minutes for row in rows),
     }
     context = {
         "rows": rows,
         "whole": whole,
-        "top_share": round(100 * whole["top_minutes"] / whole["minutes"]) if whole["minutes"] else 0,
+        "plan": sum((row.plan for row in rows), Planned()),
         "covers": covers,
         "unusual": unusual(people, request.book, request.run.work_date, timezone.now()) if request.gate.decides else [],
         "branch": branch,
@@ -258,15 +257,15 @@ def _tasks(
 ) -> list[tuple[Standing, list[str], int]]:
     """A person's list: customer, reasons, minutes."""
     return [
-        (standings[customer], reasons.get(customer, []), minutes)
-        for customer, minutes in row.planned.items()
+        (standings[customer], reasons.get(customer, []), task.minutes)
+        for customer, task in row.planned.items()
         if customer in standings
     ]
 
 
 def _worked(row: PersonDay, book: RuleBook) -> int:
     """Minutes worked on a day: planned minutes of done tasks, other contacts, other work."""
-    tasks = sum(minutes for customer, minutes in row.planned.items() if customer in row.done)
+    tasks = sum(task.minutes for customer, task in row.planned.items() if customer in row.done)
     others = len({contact.customer_id for contact in row.contacts} - set(row.planned))
     return tasks + others * book.portfolios.contact_minutes + sum(note.minutes for note in row.notes)
 
@@ -300,14 +299,22 @@ def _branch_page(
             row.staff.name,
             called(posts.get(row.staff.post)),
             _results(yesterday.get(row.staff.staff_id)),
-            len(row.planned),
-            row.minutes,
-            round(100 * row.top_minutes / row.minutes) if row.minutes else 0,
+            row.plan.tasks,
+            row.plan.minutes,
+            per_cent(row.plan.top_share),
             len(row.visits),
         ]
         for row in today
     ]
-    head = [_("Name"), _("Post"), _("Yesterday"), _("Tasks"), _("Minutes"), _("Best, %"), _("Visits")]
+    head = [
+        _("Name"),
+        _("Post"),
+        _("Yesterday"),
+        _("Tasks"),
+        _("Minutes"),
+        _("Top %(share)s") % {"share": per_cent(request.book.top_share)},
+        _("Visits"),
+    ]
     done = sum(len(row.done) for row in yesterday.values())
     planned = sum(len(row.planned) for row in yesterday.values())
     interested = sum(contact.outcome == Outcome.INTERESTED for row in yesterday.values() for contact in row.contacts)
@@ -353,12 +360,12 @@ def _person_page(
         ]
         grids.insert(0, Grid(_("Visits"), [_("At"), _("Customer"), _("Place")], visits, (2, 4, 10)))
     summary = _(
-        "Yesterday: %(results)s. Today %(tasks)s tasks, %(minutes)s minutes, of them %(top)s %% for the best customers."
+        "Yesterday: %(results)s. Today %(tasks)s tasks, %(minutes)s minutes, of them %(top)s for the top customers."
     ) % {
         "results": _results(yesterday),
-        "tasks": len(row.planned),
-        "minutes": row.minutes,
-        "top": round(100 * row.top_minutes / row.minutes) if row.minutes else 0,
+        "tasks": row.plan.tasks,
+        "minutes": row.plan.minutes,
+        "top": per_cent(row.plan.top_share),
     }
     return Page(f"{row.staff.name} · {called(book.posts.get(row.staff.post))}", under, [summary], grids)
 

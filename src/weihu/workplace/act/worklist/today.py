@@ -14,6 +14,7 @@ from weihu.rules.sections.urgency import Urgency
 from weihu.workplace.act.messaging.fatigue import tired_customers
 from weihu.workplace.act.signals.reasons import Names, Reason, open_signals, reasons_of
 from weihu.workplace.bank.models import Signal, Standing, Task
+from weihu.workplace.bank.planned import Planned
 from weihu.workplace.contact.models import Contact, Outcome
 from weihu.workplace.gate.requests import WorkRequest
 from weihu.workplace.judge.portfolio.models import Staffing
@@ -71,9 +72,10 @@ WHY_NOT = {
 
 @dataclass(frozen=True)
 class TodayList:
-    """The reader's tasks of the run in order, the minutes that the day has, and the day."""
+    """The reader's tasks of the run in order, what the night planned, the minutes that the day has, and the day."""
 
     tasks: list[TodayTask]
+    planned: Planned
     capacity: int
     on: date
 
@@ -114,17 +116,12 @@ class TodayList:
         post = request.book.posts.get(staff.post)
         own = Staffing.objects.filter(pk=staff.staff_id, minutes_per_day__isnull=False).first()
         capacity = own.minutes_per_day if own else post.minutes_per_day if post else 0
-        return cls(tasks, capacity or 0, rows[0].on if rows else gate.list_day)
+        return cls(tasks, Planned.of(rows), capacity or 0, rows[0].on if rows else gate.list_day)
 
     @property
     def done(self) -> int:
         """How many tasks have a result."""
         return sum(task.contact is not None for task in self.tasks)
-
-    @property
-    def planned_minutes(self) -> int:
-        """What the list takes."""
-        return sum(task.minutes for task in self.tasks)
 
     @property
     def minutes_left(self) -> int:
@@ -134,12 +131,6 @@ class TodayList:
     def in_chip(self, chip: str) -> int:
         """How many tasks one of the book's filters shows."""
         return sum(chip in task.chips for task in self.tasks)
-
-    @property
-    def top_share(self) -> int:
-        """Per cent of the planned minutes that go to the best customers (M10)."""
-        top = sum(task.minutes for task in self.tasks if task.top)
-        return round(100 * top / self.planned_minutes) if self.tasks else 0
 
     @property
     def done_share(self) -> int:
@@ -186,8 +177,7 @@ def _contacts_today(request: WorkRequest, customer_ids: list[str]) -> dict[str, 
 
 def not_planned(request: WorkRequest, today: TodayList) -> tuple[list[NotPlanned], int]:
     """The reader's other customers with open reasons, and how many they are; the best of them with why."""
-    tasks, capacity = today.tasks, today.capacity
-    planned = {task.customer_id for task in tasks}
+    planned = {task.customer_id for task in today.tasks}
     own = request.gate.standings().filter(primary_id=request.user.staff_id)
     others = (
         Signal.objects.listed_at(request.run)
@@ -203,8 +193,8 @@ def not_planned(request: WorkRequest, today: TodayList) -> tuple[list[NotPlanned
     named = [row.customer_id for row in waiting]
     on = request.run.work_date
     sets = {"barred": barred_customers(request.book, on, named), "tired": tired_customers(request.book, on, named)}
-    others_minutes = sum(task.minutes for task in tasks if not task.top)
-    dial = others_minutes > 0 and sum(task.minutes for task in tasks) < capacity
+    plan = today.planned
+    dial = plan.minutes > plan.top_minutes and plan.minutes < today.capacity
     top_from = Decimal(request.run.report.get("top_from", "0"))
     listed, names = [], Names(request.book)
     for row in waiting:

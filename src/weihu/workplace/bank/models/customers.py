@@ -85,12 +85,14 @@ class Account(models.Model):
 
 
 class Holding(models.Model):
-    """A liability or service a customer holds (持有): loan, card, standing order."""
+    """A liability or service a customer holds (持有): loan, card, standing order. ``amount``: what is owed on a loan, what
+    is used of a card's ``credit_line``."""
 
     holding_id = models.CharField(max_length=60, primary_key=True)
     customer_id = CustomerField(db_index=True)
     product_id = models.CharField(max_length=60)
     amount = MoneyField()
+    credit_line = MoneyField(null=True)
     opened_on = models.DateField()
     closed_on = models.DateField(null=True)
     matures_on = models.DateField(null=True)

@@ -16,11 +16,11 @@ from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import called
+from weihu.workplace.gate.figures import own_scope
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.benefits.models import BenefitUse
 from weihu.workplace.judge.benefits.using import UsedUp, due_to, undo, use
-from weihu.workplace.judge.grading.columns import pyramid
 
 
 @needs_run
@@ -65,7 +65,7 @@ def benefits(request: WorkRequest) -> HttpResponse:
             times=Count("pk"), sum=Sum("cost"), people=Count("customer_id", distinct=True)
         )
     }
-    customers = {row["grade_rank"]: row["customers"] for row in pyramid(gate)}
+    customers = {row["grade_rank"]: row["customers"] for row in own_scope(gate).by_grade(request.run)}
     keys, grades = list(book.grades), list(book.grades.values())
     rows = []
     for key, benefit in book.benefits.items():
@@ -85,5 +85,6 @@ def benefits(request: WorkRequest) -> HttpResponse:
         return download(request, Sheet(str(_("Benefits")), head, lines))
     audit.record(request.user.staff_id, "benefits.view")
     whole = {"times": sum(row["times"] for row in rows), "sum": sum(row["sum"] for row in rows)}
-    context = {"rows": rows, "whole": whole, "after": after, "until": until}
+    since = after + timedelta(days=1)
+    context = {"rows": rows, "whole": whole, "since": since, "until": until}
     return render(request, "benefits/benefits.html", context)

@@ -80,16 +80,23 @@ def drafts_waiting(gate: Gate) -> QuerySet[BookDraft]:
     return BookDraft.objects.filter(state=BookDraft.State.SUBMITTED).exclude(made_by=gate.staff.staff_id)
 
 
-def differences(before: dict[str, Any], after: dict[str, Any], path: str = "") -> list[tuple[str, Any, Any]]:
+Path = tuple[str, ...]
+
+
+def compared_with(draft: BookDraft, used: Book) -> Book:
+    """The book that a draft is held against: the one in force (``used``), or for that one itself what it was made of."""
+    return draft.base if draft.book_id == used.pk else used
+
+
+def differences(before: dict[str, Any], after: dict[str, Any], path: Path = ()) -> list[tuple[Path, Any, Any]]:
     """The differences of two books as (path of the entry, value before, value after)."""
-    differing: list[tuple[str, Any, Any]] = []
+    differing: list[tuple[Path, Any, Any]] = []
     for key in [*before, *(key for key in after if key not in before)]:
         old, new = before.get(key), after.get(key)
-        entry_path = f"{path}.{key}" if path else key
         if isinstance(old, dict) and isinstance(new, dict):
-            differing += differences(old, new, entry_path)
+            differing += differences(old, new, (*path, key))
         elif old != new:
-            differing.append((entry_path, old, new))
+            differing.append(((*path, key), old, new))
     return differing
 
 

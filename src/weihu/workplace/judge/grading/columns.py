@@ -13,13 +13,13 @@ from typing import Any, Literal
 import ibis
 from django.conf import settings
 from django.core.cache import cache
-from ibis.expr.types import BooleanValue, FloatingValue, IntegerColumn, Table
+from ibis.expr.types import Table
 
 from weihu.engine.duck import DuckEngine
 from weihu.engine.protocol import Engine, Rule, table_of
 from weihu.rules.metric import near_next
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.tables import MONEY, STANDINGS, TASKS, THRESHOLDS
+from weihu.rules.tables import MONEY, STANDINGS, THRESHOLDS
 from weihu.workplace.bank.metric import Distance, distance
 from weihu.workplace.bank.models import Run
 from weihu.workplace.gate.reach import Gate
@@ -42,16 +42,15 @@ COLUMNS = (
     "measured",
     "measured_days",
     "metric",
-    "watch_since",
     "effective",
+    "flow_30",
 )
 READ = {
     "standings": ibis.schema({name: STANDINGS[name] for name in COLUMNS}),
     "thresholds": THRESHOLDS,
-    "tasks": ibis.schema({name: TASKS[name] for name in ("customer_id", "minutes")}),
     "spent": SPENT,
 }
-"""What rules may read, by the name in the engine; of standings and tasks the columns that they ask for."""
+"""What rules may read, by the name in the engine; of standings the columns that they ask for."""
 _lock = Lock()
 
 
@@ -63,20 +62,6 @@ class Curve:
     top_share: float
     brought_by_top: float
     bring_most: float
-
-
-def pyramid(gate: Gate) -> list[dict[str, Any]]:
-    """Per rank, from the lowest: customers, aum, contribution, watched. Of effective customers."""
-    by_rank = {row["grade_rank"]: row for row in _answers(gate, _by_rank)}
-    nothing = {"customers": 0, "aum": Decimal(0), "contribution": Decimal(0), "watched": 0}
-    ranks = range(len(gate.run.rulebook.grades))
-    return [by_rank.get(rank, {"grade_rank": rank, **nothing}) for rank in ranks]
-
-
-def _by_rank(standings: Table, reach: Table, parts: Parts) -> Table:
-    reached = _reached(standings, reach, parts)
-    sums = {name: reached[name].sum() for name in ("aum", "contribution")}
-    return reached.group_by("grade_rank").agg(customers=reached.count(), **sums, watched=reached.watch_since.count())
 
 
 def curve(gate: Gate, worth: Worth) -> Curve | None:
@@ -139,47 +124,23 @@ def _nearest(standings: Table, reach: Table, thresholds: Table, parts: Parts, bo
     return close.order_by(close.aum.desc(), close.customer_id).limit(most)
 
 
-def top_time(gate: Gate, spent: Sequence[tuple[str, int]]) -> dict[str, float | None]:
-    """The share of planned minutes, and of contacts ``spent`` (customer, how many), that go to the top share of customers."""
+def spent_on_best(gate: Gate, spent: Sequence[tuple[str, int]]) -> float | None:
+    """The share of contacts ``spent`` (customer, how many) with customers within reach that went to the bank's best, as the
+    night's plan has them (``rules.plan.top``); None of none."""
     with _lock:
         engine, _ = _engine(gate.run)
         engine.bind_rows("spent", SPENT, spent)
-        return _answer(gate, _time_of_best, ("tasks", "spent"), top=gate.run.rulebook.top_share)[0]
+        top_from = Decimal(gate.run.report["top_from"])
+        share: float | None = _answer(gate, _spent_on_best, ("spent",), top_from=top_from)[0]["share"]
+    return share
 
 
-def _time_of_best(standings: Table, reach: Table, tasks: Table, spent: Table, parts: Parts, top: Decimal) -> Table:
-    """Which share of the minutes ``planned`` and of the contacts ``spent`` goes to the best of the customers."""
+def _spent_on_best(standings: Table, reach: Table, spent: Table, parts: Parts, top_from: Decimal) -> Table:
     reached = _reached(standings, reach, parts)
-    place = ibis.row_number().over(order_by=[reached.aum.desc(), reached.customer_id])
-    placed = reached.select("customer_id", best=place < reached.count().over() * ibis.literal(top))
-    nothing = ibis.null("int64")
-    minutes = tasks.select("customer_id", planned=tasks.minutes, spent=nothing)
-    contacts = spent.select("customer_id", planned=nothing, spent=spent.n)
-    joined = minutes.union(contacts).join(placed, "customer_id")
-    return joined.agg(**{name: _share_of_best(joined[name], joined.best) for name in ("planned", "spent")})
-
-
-def _share_of_best(amount: IntegerColumn, best: BooleanValue) -> FloatingValue:
-    return ibis.coalesce(amount.sum(where=best), 0).cast("float64") / amount.sum().cast("float64")
-
-
-def loads(gate: Gate) -> dict[str, dict[str, Any]]:
-    """Of each person within reach: customers, aum, contribution, per rank as ``ranks``. Of effective customers."""
-    by_person: dict[str, dict[str, Any]] = {}
-    for row in _answers(gate, _by_person):
-        nothing = {"customers": 0, "aum": Decimal(0), "contribution": Decimal(0), "ranks": {}}
-        load = by_person.setdefault(row["primary_id"], nothing)
-        for name in ("customers", "aum", "contribution"):
-            load[name] += row[name]
-        load["ranks"][row["grade_rank"]] = row["customers"]
-    return by_person
-
-
-def _by_person(standings: Table, reach: Table, parts: Parts) -> Table:
-    reached = _reached(standings, reach, parts)
-    looked_after = reached.filter(reached.primary_id.notnull())
-    sums = {name: looked_after[name].sum() for name in ("aum", "contribution")}
-    return looked_after.group_by("primary_id", "grade_rank").agg(customers=looked_after.count(), **sums)
+    best = reached.select("customer_id", best=reached.aum >= ibis.literal(top_from, MONEY))
+    joined = spent.join(best, "customer_id")
+    of_best = ibis.coalesce(joined.n.sum(where=joined.best), 0)
+    return joined.agg(share=of_best.cast("float64") / joined.n.sum().cast("float64"))
 
 
 def _reached(standings: Table, reach: Table, parts: Parts) -> Table:

@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from weihu.rules.grade import last_review
 from weihu.rules.metric import timing
 from weihu.rules.rulebook import FaultyBook, RuleBook
 from weihu.workplace.bank.metric import Distance, distances
@@ -24,11 +25,14 @@ from weihu.workplace.base import audit
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import called, grade_words, measure_name
 from weihu.workplace.contact.models import Contact
+from weihu.workplace.gate.figures import STANDING, own_scope
+from weihu.workplace.gate.reach import branches_below
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.grading import books, columns, forms
 from weihu.workplace.judge.grading.migration import Move, matrix, moves
 from weihu.workplace.judge.grading.models import BookDraft, GradeException
+from weihu.workplace.judge.grading.settings_words import setting_words, value_words
 from weihu.workplace.judge.grading.whatif import State, side_by_side, work
 from weihu.workplace.judge.grading.words import why_name
 
@@ -42,8 +46,9 @@ _lock = Lock()
 def distribution(request: WorkRequest) -> HttpResponse:
     """The grades of everybody within reach, the Pareto curve, and the time that goes to the top."""
     gate = require_reach(request)
-    rows = columns.pyramid(gate)
-    whole = {name: sum((row[name] for row in rows), Decimal(0)) for name in ("customers", "aum", "contribution")}
+    scope = own_scope(gate)
+    rows = scope.by_grade(request.run)
+    whole = {name: sum((row[name] for row in rows), Decimal(0)) for name in STANDING}
     grades = list(request.book.grades.values())
     if request.GET.get("xlsx"):
         head = [_("Grade"), _("Customers"), "AUM", _("Contribution"), _("On watch")]
@@ -59,7 +64,12 @@ def distribution(request: WorkRequest) -> HttpResponse:
         "whole": whole,
         "curves": curves,
         "chart": {name: curve.points for name, curve in curves.items() if curve},
-        "time": columns.top_time(gate, _spent(request)),
+        "planned": scope.planned(request.run),
+        "spent": columns.spent_on_best(gate, _spent(request)),
+        "idle": {
+            "customers": whole["everybody"] - whole["customers"],
+            "aum": whole["aum"] - whole["effective_aum"],
+        },
         "days": request.book.pages.spent_days,
         "room": "distribution",
     }
@@ -74,9 +84,9 @@ def migration(request: WorkRequest) -> HttpResponse:
     gate = require_reach(request)
     until = read_day(request.GET.get("until", "")) or request.run.business_date
     until = min(until, request.run.business_date)
-    after = read_day(request.GET.get("after", "")) or until.replace(day=1) - timedelta(days=1)
     then = _book_at(until) or request.book
-    moved = moves(gate, after, until, then)
+    after = read_day(request.GET.get("after", "")) or last_review(until, then) - timedelta(days=1)
+    moved = _of_whom(moves(gate, after, until, then), request)
     grades = list(then.grades.values())
     now = _counts_at(request, until, then)
     table = matrix(moved, now, len(grades))
@@ -109,6 +119,8 @@ def migration(request: WorkRequest) -> HttpResponse:
         "which": request.GET.get("which", ""),
         "from_rank": request.GET.get("from", ""),
         "to_rank": request.GET.get("to", ""),
+        "above": _above(request, then),
+        "kept": {name: value for name in ("branch", "staff", "above") if (value := request.GET.get(name))},
         "room": "migration",
     }
     audit.record(request.user.staff_id, "grading.migration")
@@ -287,7 +299,7 @@ def book_draft(request: WorkRequest, number: int) -> HttpResponse:
             refused = str(forms.REFUSALS[reason.reason])
     context = {
         "draft": draft,
-        "differences": books.differences(draft.base.content, draft.book.content),
+        "differences": _differences(draft, request),
         "maker": Staff.objects.filter(staff_id=draft.made_by).first(),
         "decider": Staff.objects.filter(staff_id=draft.decided_by).first(),
         "own": draft.made_by == request.user.staff_id,
@@ -360,6 +372,28 @@ def _loaded(run: Run) -> State:
     return State(folder, run.rulebook, run.month_days)
 
 
+def _differences(draft: BookDraft, request: WorkRequest) -> list[tuple[str, str, str]]:
+    """What a draft changes, in words."""
+    before, after = books.compared_with(draft, request.run.book), rulebook_of(draft.book_id)
+    old = rulebook_of(before.pk)
+    return [
+        (
+            setting_words(path, after if _has(path, draft.book.content) else old),
+            value_words(was, old),
+            value_words(now, after),
+        )
+        for path, was, now in books.differences(before.content, draft.book.content)
+    ]
+
+
+def _has(path: books.Path, content: Any) -> bool:
+    for step in path:
+        if not isinstance(content, dict) or step not in content:
+            return False
+        content = content[step]
+    return True
+
+
 def _spent(request: WorkRequest) -> list[tuple[str, int]]:
     """Contacts of the last days per customer, by the people within reach."""
     after = request.run.business_date - timedelta(days=request.book.pages.spent_days)
@@ -391,7 +425,12 @@ def _counts_at(request: WorkRequest, until: date, then: RuleBook) -> dict[int, i
 
 
 def _counted(request: WorkRequest) -> Any:
-    return request.gate.standings().order_by().values("grade_rank").annotate(count=Count("pk"))
+    rows, branch, staff = request.gate.standings().order_by(), request.GET.get("branch"), request.GET.get("staff")
+    if branch:
+        rows = rows.filter(branch_id__in=branches_below(branch))
+    if staff:
+        rows = rows.filter(primary_id=staff)
+    return rows.values("grade_rank").annotate(count=Count("pk"))
 
 
 def _chosen(moved: list[Move], ranks: int, request: WorkRequest) -> list[Move]:
@@ -401,12 +440,33 @@ def _chosen(moved: list[Move], ranks: int, request: WorkRequest) -> list[Move]:
         moved = [move for move in moved if move.before is not None and move.after > move.before]
     if which == "down":
         moved = [move for move in moved if move.before is not None and move.after < move.before]
+    if (above := request.GET.get("above", "")).isdecimal():
+        moved = [
+            move
+            for move in moved
+            if (move.before is not None and move.before >= int(above)) != (move.after >= int(above))
+        ]
     if begin.isdecimal():
         number = int(begin)
         moved = [move for move in moved if (ranks if move.before is None else move.before) == number]
     if end.isdecimal():
         moved = [move for move in moved if move.after == int(end)]
     return sorted(moved, key=lambda move: (-max(move.before or 0, move.after), -move.last.aum, move.customer_id))
+
+
+def _above(request: WorkRequest, then: RuleBook) -> str:
+    """The grade across whose lower bound the listed customers moved; empty, if all are listed."""
+    rank, grades = request.GET.get("above", ""), list(then.grades.values())
+    return called(grades[int(rank)]) if rank.isdecimal() and int(rank) < len(grades) else ""
+
+
+def _of_whom(moved: list[Move], request: WorkRequest) -> list[Move]:
+    """The moves of customers of one branch (with those below it) or of one person, where the address asks for it."""
+    branch, staff = request.GET.get("branch", ""), request.GET.get("staff", "")
+    if branch:
+        below = set(branches_below(branch))
+        moved = [move for move in moved if move.last.branch_id in below]
+    return [move for move in moved if move.last.primary_id == staff] if staff else moved
 
 
 def _moves_sheet(request: WorkRequest, shown: list[Move], then: RuleBook) -> HttpResponse:

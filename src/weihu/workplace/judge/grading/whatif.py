@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import ibis
-from ibis.expr.types import Table
+from ibis.expr.types import IntegerValue, Table
 
 from weihu.engine.duck import DuckEngine
 from weihu.engine.protocol import Engine, Rule, table_of
@@ -32,6 +32,7 @@ STATE = (
     "contribution",
     "effective",
 )
+Measured = tuple[dict[str, str], tuple[str, str] | None]
 READ = {
     "state": ibis.schema({name: tables.STANDINGS[name] for name in STATE}),
     "fees": ibis.schema({name: tables.STANDINGS[name] for name in ("customer_id", "fees_365")}),
@@ -93,17 +94,22 @@ class State:
         self._state = table_of("state", READ["state"])
 
     def moved(self, book: RuleBook, scope: Scope = EVERYBODY) -> list[Cell]:
-        """Effective customers by today's rank and the rank that the book's measures reach, protection left aside.
+        """Effective customers by today's rank and the rank that the book would make of it, protection left aside: who
+        reaches the same grade by both books' measures keeps today's, so a book that changes nothing moves nobody.
 
         ``scope``: who is within reach; shares are of everybody all the same, as by night. A grade of today that the
         book does not have counts as rank -1.
         """
-        columns = {key: self._column(book, key) for key in book.policy.measures}
-        place = self._placed(columns[book.policy.metric], book) if grade.asks_for_shares(book) else None
-        constants = {"book": book, "columns": columns, "place": place, "parts": scope.parts}
-        rows = self._engine.answer(_cells, self._state, self._reach.of(scope), **constants)
         ranks = {rank: book.rank(key) if key in book.grades else -1 for rank, key in enumerate(self._today.grades)}
+        now, then = self._measured(self._today), self._measured(book)
+        constants = {"today": self._today, "book": book, "now": now, "then": then, "ranks": ranks, "parts": scope.parts}
+        rows = self._engine.answer(_cells, self._state, self._reach.of(scope), **constants)
         return [Cell(**{**row, "before": ranks[row["before"]]}) for row in rows]
+
+    def _measured(self, book: RuleBook) -> Measured:
+        """The columns of a book's measures, and those of everybody's place where it asks for shares."""
+        columns = {key: self._column(book, key) for key in book.policy.measures}
+        return columns, self._placed(columns[book.policy.metric], book) if grade.asks_for_shares(book) else None
 
     def _column(self, book: RuleBook, key: str) -> str:
         """The column of a measure, worked out once: what the night measured, else from what customers hold.
@@ -142,17 +148,31 @@ class State:
 def _cells(
     state: Table,
     reach: Table,
+    today: RuleBook,
     book: RuleBook,
-    columns: dict[str, str],
-    place: tuple[str, str] | None,
+    now: Measured,
+    then: Measured,
+    ranks: dict[int, int],
     parts: tuple[str, ...],
 ) -> Table:
-    """Customers, AUM and contribution by branch, rank of today and rank by the book (the fields of a Cell)."""
+    """Customers, AUM and contribution by branch, rank of today and rank by the book (the fields of a Cell). ``ranks``: what
+    today's ranks are in the book."""
     reached = state.filter(state.effective, within(state, reach, parts))
-    known = (reached[place[0]], reached[place[1]]) if place else None
-    after = grade.level({key: reached[column] for key, column in columns.items()}, reached, book, known)
+    reached = reached.mutate(same=_level(reached, today, now), reaches=_level(reached, book, then))
+
+    def in_book(rank: IntegerValue) -> IntegerValue:
+        return ibis.cases(*((rank == was, ibis.literal(is_now, "int64")) for was, is_now in ranks.items()))
+
+    stays = (reached.reaches == in_book(reached.same)) & (in_book(reached.grade_rank) >= 0)
+    after = ibis.ifelse(stays, in_book(reached.grade_rank), reached.reaches)
     sums = {name: reached[name].sum() for name in ("aum", "contribution")}
     return reached.group_by("branch_id", before=reached.grade_rank, after=after).agg(customers=reached.count(), **sums)
+
+
+def _level(reached: Table, book: RuleBook, measured: Measured) -> IntegerValue:
+    columns, place = measured
+    known = (reached[place[0]], reached[place[1]]) if place else None
+    return grade.level({key: reached[column] for key, column in columns.items()}, reached, book, known)
 
 
 def _by_night(state: Table, measures: Table, key: str, book: RuleBook, days: int, column: str) -> Table:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from weihu.workplace.bank.metric import distance_to
+from weihu.workplace.bank.metric import distance_to, has_lost
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.paging import page_of
@@ -125,8 +125,10 @@ def offer_of(request: WorkRequest, standing: Standing) -> dict[str, Any] | None:
         "grade": grade_words(grade, book),
         "others": others,
     }
-    if away:
+    if away and away.lacking:
         evidence = _("AUM %(aum)s, %(measure)s %(metric)s, %(gap)s short of %(grade)s") % words
+    elif away:
+        evidence = _("AUM %(aum)s, %(measure)s %(metric)s: enough for %(grade)s") % words
     else:
         evidence = _("AUM %(aum)s, %(measure)s %(metric)s; %(grade)s takes %(others)s") % words
     return {
@@ -134,5 +136,5 @@ def offer_of(request: WorkRequest, standing: Standing) -> dict[str, Any] | None:
         "grade": grade,
         "evidence": evidence,
         "receivers": people,
-        "near": bool(away and away.near),
+        "near": bool(away and away.near and not has_lost(request.gate.history(standing), request.run)),
     }

@@ -16,11 +16,11 @@ from weihu.workplace.base import audit
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import called, in_language
 from weihu.workplace.gate.cover import absent_on
+from weihu.workplace.gate.figures import own_scope
 from weihu.workplace.gate.models import Absence
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
-from weihu.workplace.judge.grading import columns
 from weihu.workplace.judge.portfolio import decisions, opening, staffing
 from weihu.workplace.judge.portfolio.common import LISTED, with_customers
 from weihu.workplace.judge.portfolio.models import Staffing
@@ -176,7 +176,7 @@ def days_table(request: WorkRequest) -> HttpResponse:
 def _people(request: WorkRequest) -> list[dict[str, Any]]:
     """Everybody within reach who has or could have customers, the highest share of the limit first."""
     gate, book = request.gate, request.book
-    loads = columns.loads(gate)
+    loads = own_scope(gate).loads(request.run)
     members = list(gate.colleagues()) if gate.decides else [request.user]
     staffing_by_id = Staffing.objects.in_bulk([member.staff_id for member in members])
     carrying = with_customers(members, request)

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -33,18 +33,23 @@ OPEN = Q(replaced_by__isnull=True, withdrawn_at__isnull=True)
 """Facts that nothing has replaced and nobody has withdrawn."""
 
 
+RATING = "risk_rating"
 DERIVED = ("birth_date", "sex")
 """Fields that follow from an identity number."""
 
 
 @dataclass(frozen=True)
 class FieldState:
-    """What is known of a customer's field: its open facts, the leading one first, and the core system's value or ""."""
+    """What is known of a customer's field: its open facts, the leading one first, and the core system's value or "".
+    ``ends_on``: the last day on which the core system's value holds, where it does not hold for ever; ``ended``, if that
+    day is over."""
 
     key: str
     field: CatalogueField
     facts: list[Fact]
     core: str
+    ends_on: date | None = None
+    ended: bool = False
 
     @property
     def leading(self) -> Fact | None:
@@ -112,8 +117,13 @@ def with_derived(content: FactContent, known: Iterable[str]) -> list[FactContent
 
 
 def archive_of(customer: Customer, book: RuleBook, on: date) -> dict[str, FieldState]:
-    """Every field of the catalogue as known on a date."""
-    return archives_of([customer], book.fields, on)[customer.customer_id]
+    """Every field of the catalogue as known on a date; a risk rating with its end."""
+    states = archives_of([customer], book.fields, on)[customer.customer_id]
+    rating = states.get(RATING)
+    if rating and rating.core and rating.value == rating.core and customer.risk_rated_on:
+        last = customer.risk_rated_on + timedelta(days=book.suitability.rating_days)
+        states[RATING] = replace(rating, ends_on=last, ended=last < on)
+    return states
 
 
 def archives_of(

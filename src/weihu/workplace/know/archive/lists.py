@@ -22,7 +22,8 @@ from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.bank.models import Staff, Standing
 from weihu.workplace.base.fields import seal
 from weihu.workplace.base.words import amount_text, called, day, fact_words
-from weihu.workplace.gate.reach import Gate
+from weihu.workplace.gate.figures import scope_of
+from weihu.workplace.gate.reach import Gate, branches_below
 from weihu.workplace.know.archive.facts import OPEN, archives_of, valid_on
 from weihu.workplace.know.archive.models import Fact, FactKey
 from weihu.workplace.know.archive.search import FEW, index_of, search_condition
@@ -76,11 +77,14 @@ class Filter:
 
 @dataclass(frozen=True)
 class ListQuery:
-    """What a list shows: search text, grade, watch, conditions, columns."""
+    """What a list shows: search text, grade, watch, branch (with those below it), primary (``staff``), conditions,
+    columns."""
 
     q: str = ""
     grade: str = ""
     watch: str = ""
+    branch: str = ""
+    staff: str = ""
     filters: list[Filter] = field(default_factory=list)
     columns: list[str] = field(default_factory=lambda: list(DEFAULT_COLUMNS))
 
@@ -96,15 +100,16 @@ class ListQuery:
             str(parameters.get("q", "")).strip(),
             grade if (grade := str(parameters.get("grade", ""))).isdecimal() else "",
             "1" if parameters.get("watch") else "",
+            str(parameters.get("branch", ""))[:40],
+            str(parameters.get("staff", ""))[:60],
             list(unique.values()),
             columns or list(DEFAULT_COLUMNS),
         )
 
     def address(self, **more: str) -> str:
         """The query as the query string of an address."""
-        pairs = [
-            (name, value) for name, value in (("q", self.q), ("grade", self.grade), ("watch", self.watch)) if value
-        ]
+        plain = {name: getattr(self, name) for name in ("q", "grade", "watch", "branch", "staff")}
+        pairs = [(name, value) for name, value in plain.items() if value]
         pairs += [("f", condition.text) for condition in self.filters]
         pairs += [("c", name) for name in self.columns] if self.columns != list(DEFAULT_COLUMNS) else []
         return urlencode([*pairs, *more.items()])
@@ -112,6 +117,15 @@ class ListQuery:
     def without(self, condition: Filter) -> ListQuery:
         """The query without one of its conditions."""
         return replace(self, filters=[other for other in self.filters if other is not condition])
+
+    def total(self, gate: Gate) -> int | None:
+        """How many customers a list of a scope has, by the night's figures; None where these do not say it."""
+        if self.q or self.filters or not (self.branch or self.staff or gate.decides):
+            return None
+        scope = scope_of(gate, self.branch, self.staff)
+        rows = scope.by_grade(gate.run) if scope else []
+        counted = "watched" if self.watch else "customers"
+        return sum(int(row[counted]) for row in rows if not self.grade or row["grade_rank"] == int(self.grade))
 
     def standings(self, gate: Gate, on: date) -> QuerySet[Standing]:
         """The matching customers within reach, unordered. Raises TooWide."""
@@ -124,6 +138,10 @@ class ListQuery:
             rows = rows.filter(grade_rank=int(self.grade))
         if self.watch:
             rows = rows.filter(watch_since__isnull=False)
+        if self.branch:
+            rows = rows.filter(branch_id__in=branches_below(self.branch))
+        if self.staff:
+            rows = rows.filter(primary_id=self.staff)
         for condition in self.filters:
             if not condition.wrong:
                 rows = rows.filter(_standings_condition(condition, gate, on))

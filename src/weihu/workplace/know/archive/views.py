@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from weihu.rules.catalogue import Unfit, read
 from weihu.rules.sections.fields import CatalogueField, Choice
-from weihu.workplace.bank.models import Standing
+from weihu.workplace.bank.models import Branch, Staff, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.words import called
@@ -70,8 +71,21 @@ def customers(request: WorkRequest) -> HttpResponse:
         audit.record(request.user.staff_id, "customers.search")
     if request.htmx and request.GET.get("after"):
         return render(request, "archive/rows.html", context)
+    context |= {"total": query.total(request.gate), "scope_chips": _scope_chips(query)}
     context |= _tools(request, query)
     return render(request, "archive/listed.html" if request.htmx else "archive/list.html", context)
+
+
+def _scope_chips(query: ListQuery) -> list[tuple[str, str]]:
+    """Whose customers the list is limited to, by name, and the query without it."""
+    chips = []
+    if query.branch:
+        branch = Branch.objects.filter(pk=query.branch).first()
+        chips.append((branch.name if branch else query.branch, replace(query, branch="").address()))
+    if query.staff:
+        person = Staff.objects.filter(pk=query.staff).first()
+        chips.append((person.name if person else query.staff, replace(query, staff="").address()))
+    return chips
 
 
 @needs_run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.base.words import fact_words
+from weihu.workplace.base.words import day, fact_words
 from weihu.workplace.know.archive.facts import FieldState
 
 register = template.Library()
@@ -22,6 +22,7 @@ CATEGORY_NAMES = {
     "network": _("Personal network"),
 }
 """The brief's eight kinds of information (M3)."""
+ENDS, ENDED = _("%(value)s (until %(on)s)"), _("%(value)s (ended on %(on)s)")
 
 
 @register.filter
@@ -32,5 +33,9 @@ def category_name(category: str) -> str:
 
 @register.filter
 def in_words(state: FieldState) -> str:
-    """A field's value in the reader's language, masked where the catalogue says so."""
-    return fact_words(state.field, state.value)
+    """A field's value in the reader's language, masked where the catalogue says so, with its end if it has one."""
+    words = fact_words(state.field, state.value)
+    if state.ends_on is None:
+        return words
+    told = {"value": words, "on": day(state.ends_on)}
+    return str(ENDED if state.ended else ENDS) % told

@@ -11,8 +11,9 @@ from django.db.models.functions import Concat
 
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Figure, Run, Staff, Standing
+from weihu.workplace.gate.figures import FigureScope
 from weihu.workplace.know.archive.models import Fact
-from weihu.workplace.see.cockpit.reading import Period, Scope
+from weihu.workplace.see.cockpit.reading import Period
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Collected:
         return self.facts / (self.facts + self.lacking) if self.facts + self.lacking else None
 
 
-def collected(scope: Scope, period: Period, run: Run, book: RuleBook) -> list[Collected]:
+def collected(scope: FigureScope, period: Period, run: Run, book: RuleBook) -> list[Collected]:
     """Every post with a duty that somebody of the scope has, in the book's order."""
     people = list(scope.people().filter(is_active=True))
     facts = _facts([member.staff_id for member in people], period, run)
@@ -55,7 +56,7 @@ def _facts(staff_ids: Collection[str], period: Period, run: Run) -> Counter[tupl
     return Counter({(row["staff_id"], row["rank"]): row["n"] for row in rows.order_by()})
 
 
-def _lacking(scope: Scope, people: list[Staff], period: Period) -> Counter[int]:
+def _lacking(scope: FigureScope, people: list[Staff], period: Period) -> Counter[int]:
     """By grade, whoever answers for the customers: the scope's; of the own branch for a person."""
     figures = Figure.objects.filter(run_id=period.last)
     branches = [member.branch_id for member in people] if scope.staff_id else scope.branches

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -16,12 +17,14 @@ from django.utils.translation import gettext_lazy as _
 from weihu.rules.effect import Group, Interval, interval
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.introductions.linking import standing_introductions
-from weihu.workplace.bank.models import Branch, Effect, Figure, Run, Staff
+from weihu.workplace.bank.models import Effect, Run, Staff
 from weihu.workplace.contact.models import Contact, Outcome
-from weihu.workplace.gate.reach import Gate, branches_below
+from weihu.workplace.gate.figures import FigureScope
 
-LEVELS = ("customers", "aum", "products", "facts_expected", "facts_known", "owed", "kept")
-EVENTS = ("lost", "lost_aum", "won_back", "won_aum")
+LEVELS = ("customers", "watched", "aum", "products", "facts_expected", "facts_known", "owed", "kept")
+BRIDGE = ("inflow", "opened", "outflow", "matured", "closed", "moved")
+"""What the change of AUM is made of."""
+EVENTS = ("lost", "lost_aum", "won_back", "won_aum", *BRIDGE)
 PLANNED = ("tasks", "minutes", "top_minutes")
 FLOWS = (*EVENTS, *PLANNED)
 POINTS = 40
@@ -35,52 +38,10 @@ MEASURES = {
     "completeness": _("Archive complete"),
     "done": _("Contacts of tasks planned"),
     "lost": _("Lost"),
-    "top": _("Time on top customers"),
+    "top": _("Time on top customers in the period"),
 }
 SHARES = ("cadence", "completeness", "done", "lost", "top")
 """The measures that are fractions."""
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Whose figures: all within reach, a branch with those below it, or a person. Created by ``scope_of``."""
-
-    branches: list[str] | None
-    staff_id: str
-    title: str
-    kind: str
-
-    def figures(self) -> QuerySet[Figure]:
-        """The scope's figures of all runs."""
-        rows = Figure.objects.all()
-        if self.staff_id:
-            return rows.filter(staff_id=self.staff_id)
-        return rows.filter(branch_id__in=self.branches) if self.branches is not None else rows
-
-    def people(self) -> QuerySet[Staff]:
-        """The members of staff in the scope."""
-        rows = Staff.objects.order_by("branch_id", "post", "staff_id")
-        if self.staff_id:
-            return rows.filter(staff_id=self.staff_id)
-        return rows.filter(branch_id__in=self.branches) if self.branches is not None else rows
-
-
-def scope_of(gate: Gate, branch_id: str, staff_id: str) -> Scope | None:
-    """The requested scope; None if it is beyond the reader's reach."""
-    if not gate.decides:
-        return Scope(None, gate.staff.staff_id, gate.staff.name, "person") if not branch_id else None
-    if staff_id:
-        person = gate.colleagues().filter(staff_id=staff_id).first()
-        return Scope(None, staff_id, person.name, "person") if person else None
-    if branch_id:
-        if branch_id not in gate.branches:
-            return None
-        branch = Branch.objects.get(branch_id=branch_id)
-        return Scope(branches_below(branch_id), "", branch.name, "branch")
-    own = Branch.objects.filter(branch_id=gate.staff.branch_id).first()
-    if gate.reach == "bank":
-        return Scope(None, "", str(_("The whole bank")), "bank")
-    return Scope(gate.branches, "", own.name if own else gate.staff.branch_id, "branch")
 
 
 @dataclass
@@ -131,7 +92,7 @@ class Period:
     """From the night of ``after`` to the night of ``until``.
 
     ``numbers``: the runs of the nights after ``after``. ``planned``: the runs, each of the night before, that planned
-    the working days after ``after`` up to ``until``.
+    the working days after ``after`` up to ``until``. ``nights``: all runs that count, by date.
     """
 
     after: date
@@ -140,11 +101,16 @@ class Period:
     last: int
     numbers: list[int]
     planned: list[int]
+    nights: dict[date, int]
 
     @classmethod
     def of(cls, after: date, until: date, run: Run) -> Period | None:
         """The period of the nights that exist; None before the first. Of a date run twice, the later run counts."""
-        nights = nights_of(run)
+        return cls.among(nights_of(run), after, until)
+
+    @classmethod
+    def among(cls, nights: dict[date, int], after: date, until: date) -> Period | None:
+        """The same, of nights that are known."""
         behind = {on: number for on, number in nights.items() if on <= until}
         if not behind:
             return None
@@ -152,7 +118,13 @@ class Period:
         end = max(behind)
         numbers = [behind[on] for on in sorted(behind) if on > start]
         planned = [behind[on] for on in sorted(behind) if start <= on < end]
-        return cls(start, end, behind[start], behind[end], numbers, planned)
+        return cls(start, end, behind[start], behind[end], numbers, planned, nights)
+
+    @property
+    def earlier(self) -> Period | None:
+        """The period of as many days before it; None where there are not enough nights."""
+        start = self.after - (self.until - self.after)
+        return Period.among(self.nights, start, self.after) if start in self.nights else None
 
 
 def nights_of(run: Run) -> dict[date, int]:
@@ -161,22 +133,52 @@ def nights_of(run: Run) -> dict[date, int]:
     return dict(rows.values_list("business_date", "number"))
 
 
-def by_part(scope: Scope, period: Period, part: str) -> dict[Any, Sums]:
-    """Sums for each value of ``part``, a column of Figure (branch_id, staff_id, grade_rank)."""
-    sums: dict[Any, Sums] = defaultdict(Sums)
-    for side, number in (("now", period.last), ("before", period.first)):
-        rows = (
-            scope.figures().filter(run_id=number).values(part).annotate(**{f"s_{name}": Sum(name) for name in LEVELS})
-        )
-        for row in rows.order_by():
-            setattr(sums[dict(row)[part]], side, {name: row[f"s_{name}"] for name in LEVELS})
+def scope_part(scope: FigureScope) -> str:
+    """The column of Figure that divides a scope: branches, or the people of a branch."""
+    return "branch_id" if scope.kind == "bank" or len(scope.branches or []) > 1 else "staff_id"
+
+
+Cells = dict[tuple[Any, int], Sums]
+
+
+def cells_of(scope: FigureScope, period: Period, part: str) -> Cells:
+    """Sums for each value of ``part``, a column of Figure (branch_id, staff_id), and each rank."""
+    cells: Cells = defaultdict(Sums)
+    ends = scope.figures().filter(run_id__in=[period.first, period.last])
+    for row in ends.values("run_id", part, "grade_rank").annotate(**_sums(LEVELS)).order_by():
+        sums, values = cells[dict(row)[part], row["grade_rank"]], {name: row[f"s_{name}"] for name in LEVELS}
+        if row["run_id"] == period.first:
+            sums.before = values
+        if row["run_id"] == period.last:
+            sums.now = values
     for names, numbers in ((EVENTS, period.numbers), (PLANNED, period.planned)):
-        rows = scope.figures().filter(run_id__in=numbers).values(part)
-        for row in rows.annotate(**{f"s_{name}": Sum(name) for name in names}).order_by():
-            sums[dict(row)[part]].flow |= {name: row[f"s_{name}"] for name in names}
-    if part != "grade_rank":
-        _add_contacts_and_introductions(sums, scope, period, part)
-    return dict(sums)
+        flows = scope.figures().filter(run_id__in=numbers).values(part, "grade_rank").annotate(**_sums(names))
+        for row in flows.order_by():
+            cells[dict(row)[part], row["grade_rank"]].flow |= {name: row[f"s_{name}"] for name in names}
+    return dict(cells)
+
+
+def _sums(names: Iterable[str]) -> dict[str, Sum]:
+    return {f"s_{name}": Sum(name) for name in names}
+
+
+def by_part(cells: Cells, scope: FigureScope, period: Period, part: str) -> dict[Any, Sums]:
+    """The cells of each value of the part they were read by, with its contacts and introductions."""
+    groups: dict[Any, list[Sums]] = defaultdict(list)
+    for (key, _rank), sums in cells.items():
+        groups[key].append(sums)
+    parts: dict[Any, Sums] = defaultdict(Sums)
+    parts |= {key: total_of(group) for key, group in groups.items()}
+    _add_contacts_and_introductions(parts, scope, period, part)
+    return dict(parts)
+
+
+def by_grade(cells: Cells) -> dict[int, Sums]:
+    """The cells of each rank."""
+    groups: dict[int, list[Sums]] = defaultdict(list)
+    for (_key, rank), sums in cells.items():
+        groups[rank].append(sums)
+    return {rank: total_of(group) for rank, group in groups.items()}
 
 
 def total_of(parts: Iterable[Sums]) -> Sums:
@@ -194,30 +196,57 @@ def total_of(parts: Iterable[Sums]) -> Sums:
     return total
 
 
-def trend(scope: Scope, period: Period, measure: str) -> list[tuple[date, Decimal]]:
-    """A measure over the period, in at most POINTS nights including the last."""
-    nights = Run.objects.filter(number__in=[period.first, *period.numbers]).order_by("business_date")
-    listed = list(nights.values_list("business_date", "number"))
+@dataclass(frozen=True)
+class Night:
+    """A scope at the end of a night, whole and by rank."""
+
+    on: date
+    sums: Sums
+    customers: dict[int, int]
+
+
+def nights_between(scope: FigureScope, period: Period) -> list[Night]:
+    """The period's nights, at most POINTS of them, including the last."""
+    listed = [(on, period.nights[on]) for on in sorted(period.nights) if period.after <= on <= period.until]
     step = -(-len(listed) // POINTS)
     chosen = listed[::-1][::step][::-1]
-    rows = scope.figures().filter(run_id__in=[number for _, number in chosen])
-    sums: dict[int, dict[str, Any]] = {
-        row["run_id"]: dict(row)
-        for row in rows.values("run_id").annotate(**{f"s_{name}": Sum(name) for name in (*LEVELS, *FLOWS)}).order_by()
-    }
-    on_day = dict(_contacts(scope, period).values_list("on").annotate(n=Count("pk")).order_by())
-    points = []
-    for on, number in chosen:
-        if number in sums:
-            row = sums[number]
-            sums_of_night = Sums(
-                {name: row[f"s_{name}"] for name in LEVELS}, flow={name: row[f"s_{name}"] for name in FLOWS}
-            )
-            sums_of_night.contacts = on_day.get(on + timedelta(days=1), 0)
-            value = sums_of_night.value(measure) if measure != "done" or on < period.until else None
-            if value is not None:
-                points.append((on, value))
-    return points
+    rows = scope.figures().filter(run_id__in=[number for _, number in chosen]).values("run_id", "grade_rank")
+    by_run: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows.annotate(**_sums((*LEVELS, *FLOWS))).order_by():
+        by_run[row["run_id"]].append(dict(row))
+    return [Night(on, *_night(by_run[number])) for on, number in chosen if number in by_run]
+
+
+def _night(rows: list[dict[str, Any]]) -> tuple[Sums, dict[int, int]]:
+    now, flow = ({name: sum(row[f"s_{name}"] for row in rows) for name in names} for names in (LEVELS, FLOWS))
+    return Sums(now, flow=flow), {row["grade_rank"]: row["s_customers"] for row in rows}
+
+
+def trend(nights: list[Night], scope: FigureScope, period: Period, measure: str) -> list[tuple[date, Decimal]]:
+    """A measure over the period's nights."""
+    if measure == "done":
+        on_day = dict(_contacts(scope, period).values_list("on").annotate(n=Count("pk")).order_by())
+        nights = [night for night in nights if night.on < period.until]
+        for night in nights:
+            night.sums.contacts = on_day.get(night.on + timedelta(days=1), 0)
+    values = [(night.on, night.sums.value(measure)) for night in nights]
+    return [(on, value) for on, value in values if value is not None]
+
+
+def lost_by_night(scope: FigureScope, period: Period) -> list[tuple[date, int]]:
+    """How many customers were lost up to each night of the period."""
+    dates = {number: on for on, number in period.nights.items()}
+    rows = scope.figures().filter(run_id__in=period.numbers).values("run_id").annotate(s_lost=Sum("lost")).order_by()
+    lost = {dates[row["run_id"]]: row["s_lost"] for row in rows}
+    days = sorted(lost)
+    return list(zip(days, accumulate(lost[on] for on in days), strict=True))
+
+
+def bridge_of(sums: Sums) -> list[tuple[str, Decimal]]:
+    """AUM at the start, what came and what went (less than nothing), AUM at the end: the parts add up to the cent."""
+    flow = {name: Decimal(sums.flow[name]) for name in BRIDGE}
+    signed = {name: -flow[name] if name in ("outflow", "matured", "closed") else flow[name] for name in BRIDGE}
+    return [("start", Decimal(sums.before["aum"])), *signed.items(), ("end", Decimal(sums.now["aum"]))]
 
 
 @dataclass(frozen=True)
@@ -246,7 +275,7 @@ class SignalEffect:
         )
 
 
-def effects_of(scope: Scope, period: Period, book: RuleBook) -> list[SignalEffect]:
+def effects_of(scope: FigureScope, period: Period, book: RuleBook) -> list[SignalEffect]:
     """The effect per kind of signal over trials that ended in the period, in the rule book's order."""
     rows = Effect.objects.filter(run_id__in=period.numbers)
     if scope.branches is not None:
@@ -264,14 +293,14 @@ def effects_of(scope: Scope, period: Period, book: RuleBook) -> list[SignalEffec
     ]
 
 
-def _contacts(scope: Scope, period: Period) -> QuerySet[Contact]:
+def _contacts(scope: FigureScope, period: Period) -> QuerySet[Contact]:
     rows = Contact.objects.filter(on__gt=period.after, on__lte=period.until)
     if scope.staff_id or scope.branches is not None:
-        rows = rows.filter(staff_id__in=list(scope.people().values_list("staff_id", flat=True)))
+        rows = rows.filter(staff_id__in=scope.people().order_by().values("staff_id"))
     return rows
 
 
-def _add_contacts_and_introductions(sums: dict[Any, Sums], scope: Scope, period: Period, part: str) -> None:
+def _add_contacts_and_introductions(sums: dict[Any, Sums], scope: FigureScope, period: Period, part: str) -> None:
     """Add contacts and introductions, by person or by the branch in which the person works."""
     where = dict(Staff.objects.values_list("staff_id", "branch_id")) if part == "branch_id" else {}
     counted = _contacts(scope, period).values_list("staff_id", "outcome").annotate(n=Count("pk")).order_by()

@@ -1,65 +1,175 @@
-"""The cockpit (驾驶舱): customers, money, loss, care and work of a person, a branch, a region, at any date."""
+"""The cockpit (驾驶舱): customers, money, loss, care and work of a person, a branch, a region, in any period."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.dateparse import parse_date
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET
 
 from weihu.workplace.bank.models import Branch, Staff
 from weihu.workplace.base import audit
 from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
+from weihu.workplace.base.pictures import Picture
 from weihu.workplace.base.words import amount_text, called, day, per_cent
+from weihu.workplace.gate.figures import FigureScope, scope_of
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
+from weihu.workplace.see.cockpit.attention import largest_losses, waiting
 from weihu.workplace.see.cockpit.collecting import collected
+from weihu.workplace.see.cockpit.headlines import Headline, headlines
+from weihu.workplace.see.cockpit.periods import CHOICES, asked_for
 from weihu.workplace.see.cockpit.reading import (
     MEASURES,
     SHARES,
+    Cells,
+    Night,
     Period,
-    Scope,
     Sums,
+    bridge_of,
+    by_grade,
     by_part,
+    cells_of,
     effects_of,
+    lost_by_night,
+    nights_between,
     results_in_words,
-    scope_of,
+    scope_part,
     total_of,
     trend,
 )
+from weihu.workplace.see.cockpit.waterfall import curve, waterfall
 
 LINES = 24
 """Rows on a printed page."""
+
+BESIDES = ("products", "cadence", "completeness", "done", "top")
+"""The measures that stand under the four headline figures."""
+
+STEPS = {
+    "start": lazy("At the start"),
+    "inflow": lazy("Came in"),
+    "opened": lazy("New accounts"),
+    "outflow": lazy("Went out"),
+    "matured": lazy("Matured and left"),
+    "closed": lazy("Closed accounts"),
+    "moved": lazy("Handed over"),
+    "end": lazy("At the end"),
+}
+COLUMNS: dict[str, Promise | str] = {
+    "customers": lazy("Customers"),
+    "net": lazy("Net"),
+    "watched": lazy("On watch"),
+    "aum": "AUM",
+    "net_aum": lazy("Net AUM"),
+    "lost": lazy("Lost"),
+    "won_back": lazy("Won back"),
+    "contacts": lazy("Contacts"),
+    "tasks": lazy("Tasks"),
+    "introductions": lazy("Introductions"),
+    "products": lazy("Products per customer"),
+    "cadence": lazy("Contacted in time"),
+    "completeness": lazy("Archive complete"),
+    "top": lazy("Time on top customers in the period"),
+}
+"""What is said of everybody, in order; the table can be sorted by each."""
+SHOWN = [name for name in COLUMNS if name not in ("won_back", "introductions", "products")]
+"""The columns that the page has room for; the workbook has all."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A branch or a person of a scope: its name, its key as a filter of addresses, its post, and its figures."""
+
+    name: str
+    kept: dict[str, str]
+    post: str
+    sums: Sums
+
+    @property
+    def query(self) -> str:
+        """The filter as a query string; empty for the customers of nobody."""
+        return urlencode(self.kept)
+
+    def value(self, column: str) -> Any:
+        """What a column says."""
+        sums = self.sums
+        if column in ("customers", "aum", "watched"):
+            return sums.now[column]
+        if column in ("lost", "won_back", "tasks"):
+            return sums.flow[column]
+        own = {"net": sums.net_customers, "net_aum": sums.net_aum, "contacts": sums.contacts}
+        own["introductions"] = sums.introductions
+        return own[column] if column in own else sums.value(column)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Everything that the page, the workbook and the printed sheet say of a scope in a period."""
+
+    scope: FigureScope
+    period: Period
+    earlier: Period | None
+    cells: Cells
+    parts: list[Part]
+    total: Sums
+    nights: list[Night]
+    headlines: list[Headline]
+
+    @property
+    def days(self) -> int:
+        """How many days the period has."""
+        return (self.period.until - self.period.after).days
 
 
 @needs_run
 @require_GET
 def cockpit(request: WorkRequest) -> HttpResponse:
-    """The figures of a scope and a period, a trend, and the breakdown by parts."""
+    """The headline figures of a scope and a period, what needs the manager, the bridge of AUM, grades and people."""
     scope, period = _scope_and_period(request)
     measure = request.GET.get("measure", "aum")
     measure = measure if measure in MEASURES else "aum"
     context: dict[str, Any] = {**_base(request, scope, period), "measure": measure, "room": "figures"}
     if period:
-        parts = _parts(scope, period)
+        figures = _read(request, scope, period)
         if request.GET.get("xlsx"):
-            head, lines = _lines(request, parts, plain=True)
+            head, lines = _lines(request, figures.parts, plain=True)
             return download(request, Sheet(str(_("Cockpit")), head, lines))
-        total = total_of(sums for _part, sums in parts)
-        points = trend(scope, period, measure)
+        points = trend(figures.nights, scope, period, measure)
+        steps = bridge_of(figures.total)
         context |= {
-            "parts": parts,
-            "total": total,
-            "results": results_in_words(total.results),
-            "figures": _figures(request, total),
-            "grades": _grades(request, scope, period),
+            "figures": figures,
+            "parts": [(part, part.sums) for part in figures.parts],
+            "groups": _groups(request, figures.parts),
+            "by_person": scope_part(scope) == "staff_id",
+            "same_period": _same_period(context["chosen"], period),
+            "columns": [(name, COLUMNS[name], _order_by(request, name)) for name in SHOWN],
+            "sort": request.GET.get("sort", "aum"),
+            "down": request.GET.get("down", "1") == "1",
+            "most": max((part.sums.now["aum"] for part in figures.parts), default=0),
+            "total": figures.total,
+            "whole": Part("", _kept(request, scope), "", figures.total),
+            "besides": _besides(request, figures.total),
+            "planned": scope.planned(request.run),
+            "results": results_in_words(figures.total.results),
+            "grades": (grades := _grades(request, figures.cells)),
+            "largest": max((row["aum"] for row in grades), default=0),
+            "moves": urlencode({**_kept(request, scope), "after": str(period.after), "until": str(period.until)}),
             "collected": collected(scope, period, request.run, request.book),
+            "waiting": waiting(request.gate),
+            "losses": largest_losses(request.gate, scope, period),
+            "money_list": urlencode({**_kept(request, scope), "on": str(period.until), "days": str(figures.days)}),
+            "bridge": _bridge(request, steps),
+            "steps": [(STEPS[name], amount) for name, amount in steps],
+            "trend_rows": [(on, _text(request, measure, value)) for on, value in points],
             "trend": {
                 "name": str(MEASURES[measure]),
                 "points": [(str(on), float(value)) for on, value in points],
@@ -96,32 +206,33 @@ def effects(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_GET
 def cockpit_pdf(request: WorkRequest) -> HttpResponse:
-    """The cockpit's tables for a meeting."""
+    """The cockpit for a meeting: figures, the bridge and the trend as charts, grades, everybody."""
     scope, period = _scope_and_period(request)
     if period is None:
         raise Http404
-    parts = _parts(scope, period)
-    total = total_of(sums for _part, sums in parts)
-    head, lines = _lines(request, parts, plain=False)
-    figures = [[row["name"], row["text"], row["target"]] for row in _figures(request, total)]
-    grades = [
-        [called(row["grade"]), row["now"], row["net"], amount_text(row["aum"], request.book.currency)]
-        for row in _grades(request, scope, period)
-    ]
-    whole_grids = [
-        Grid(_("Figures"), ["", "", _("target")], figures, (6, 4, 3), frozenset({1, 2})),
-        Grid(
-            _("Customers per grade"),
-            [_("Grade"), _("Customers"), _("Net"), "AUM"],
-            grades,
-            (5, 3, 3, 4),
-            frozenset({1, 2, 3}),
-        ),
-    ]
+    figures = _read(request, scope, period)
+    head, lines = _lines(request, figures.parts, plain=False)
     under = _("%(after)s to %(until)s") % {"after": day(period.after), "until": day(period.until)}
     mark = f"{request.user.name} {request.user.staff_id} {timezone.localtime():%Y-%m-%d %H:%M}"
     title = f"{_('Cockpit')} · {scope.title}"
-    pages = [Page(title, under, [], whole_grids)]
+    told = [[row.name, row.text, row.change, row.before] for row in figures.headlines]
+    measures = [[row["name"], row["text"], row["target"]] for row in _besides(request, figures.total)]
+    grids = [
+        Grid(_("Figures"), ["", "", _("Change"), _("The period before")], told, (5, 4, 5, 4), frozenset({1, 2, 3})),
+        Grid("", ["", "", _("target")], measures, (6, 4, 3), frozenset({1, 2})),
+        Grid(
+            _("Customers per grade"),
+            [_("Grade"), _("Customers"), _("Net"), "AUM", _("Net AUM")],
+            [
+                [called(row["grade"]), row["now"], row["net"], *_amounts(request, row["aum"], row["net_aum"])]
+                for row in _grades(request, figures.cells)
+            ],
+            (5, 3, 3, 4, 4),
+            frozenset({1, 2, 3, 4}),
+        ),
+    ]
+    pictures = [_bridge(request, bridge_of(figures.total)), _curve(request, figures)]
+    pages = [Page(title, under, [], grids), Page(title, under, [], [], pictures)]
     for place in range(0, len(lines), LINES):
         shares, right = (4, *[2] * (len(head) - 1)), frozenset(range(1, len(head)))
         pages.append(Page(title, under, [], [Grid(_("Parts"), head, lines[place : place + LINES], shares, right)]))
@@ -131,75 +242,146 @@ def cockpit_pdf(request: WorkRequest) -> HttpResponse:
     return HttpResponse(content, PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
 
-def _scope_and_period(request: WorkRequest) -> tuple[Scope, Period | None]:
+def _scope_and_period(request: WorkRequest) -> tuple[FigureScope, Period | None]:
     gate = require_reach(request)
     scope = scope_of(gate, request.GET.get("branch", ""), request.GET.get("staff", ""))
     if scope is None:
         raise Http404
-    until = _date(request, "until") or request.run.business_date
-    after = _date(request, "after") or until - timedelta(days=request.book.pages.period_days)
+    _chosen, after, until = asked_for(request.GET, request.run.business_date, request.book.pages.period_days)
     return scope, Period.of(after, until, request.run)
 
 
-def _date(request: WorkRequest, name: str) -> date | None:
-    try:
-        return parse_date(request.GET.get(name, ""))
-    except ValueError:
-        return None
-
-
-def _base(request: WorkRequest, scope: Scope, period: Period | None) -> dict[str, Any]:
+def _base(request: WorkRequest, scope: FigureScope, period: Period | None) -> dict[str, Any]:
     kept = {name: value for name in ("branch", "staff") if (value := request.GET.get(name))}
+    chosen, _after, _until = asked_for(request.GET, request.run.business_date, request.book.pages.period_days)
     return {
         "scope": scope,
         "period": period,
+        "chosen": chosen,
+        "choices": [(name, urlencode({**kept, "period": name})) for name in CHOICES[:-1]],
+        "days": request.book.pages.period_days,
         "measures": MEASURES.items(),
         "kept": kept,
         "back": scope.kind != "bank" and bool(kept),
     }
 
 
-def _parts(scope: Scope, period: Period) -> list[tuple[dict[str, str], Sums]]:
-    """The parts of a scope, largest AUM first: branches of the bank, people of a branch, or the person alone."""
-    part = "branch_id" if scope.kind == "bank" or len(scope.branches or []) > 1 else "staff_id"
-    sums_by_part = by_part(scope, period, part)
-    rows: list[tuple[dict[str, str], Sums]] = []
+def _read(request: WorkRequest, scope: FigureScope, period: Period) -> Figures:
+    part = scope_part(scope)
+    cells, earlier = cells_of(scope, period, part), period.earlier
+    parts = _parts(by_part(cells, scope, period, part), part, request)
+    nights = nights_between(scope, period)
+    kept = _kept(request, scope)
+    told = headlines(
+        cells,
+        cells_of(scope, earlier, part) if earlier else None,
+        nights,
+        lost_by_night(scope, period),
+        period,
+        request.book,
+        kept,
+    )
+    return Figures(scope, period, earlier, cells, parts, total_of(part.sums for part in parts), nights, told)
+
+
+def _kept(request: WorkRequest, scope: FigureScope) -> dict[str, str]:
+    """The scope as a filter of addresses: nothing for all that the reader is responsible for, but for a person's own."""
+    if scope.staff_id:
+        return {"staff": scope.staff_id}
+    return {"branch": request.GET["branch"]} if request.GET.get("branch") else {}
+
+
+def _parts(sums_by_part: dict[Any, Sums], part: str, request: WorkRequest) -> list[Part]:
+    """The parts of a scope: branches of the bank, people of a branch, or the person alone, in the order asked for."""
     if part == "branch_id":
         branches = Branch.objects.in_bulk(list(sums_by_part))
-        for key, sums in sums_by_part.items():
-            name = branches[key].name if key in branches else key
-            rows.append(({"name": name, "query": f"branch={key}"}, sums))
+        rows = [
+            Part(branches[key].name if key in branches else key, {"branch": key}, "", sums)
+            for key, sums in sums_by_part.items()
+        ]
     else:
         people = Staff.objects.in_bulk([key for key in sums_by_part if key])
-        for key, sums in sums_by_part.items():
-            name = people[key].name if key in people else str(_("Nobody"))
-            rows.append(({"name": name, "query": f"staff={key}" if key in people else ""}, sums))
-    return sorted(rows, key=lambda row: (-row[1].now["aum"], row[0]["name"]))
+        rows = [
+            Part(people[key].name, {"staff": key}, people[key].post, sums)
+            if key in people
+            else Part(str(_("Nobody")), {}, "", sums)
+            for key, sums in sums_by_part.items()
+        ]
+    column = request.GET.get("sort", "aum")
+    rows.sort(key=lambda row: row.name, reverse=column == "name" and request.GET.get("down", "1") == "1")
+    if column in COLUMNS:
+        known = [row for row in rows if row.value(column) is not None]
+        known.sort(key=lambda row: row.value(column), reverse=request.GET.get("down", "1") == "1")
+        rows = known + [row for row in rows if row.value(column) is None]
+    return rows
 
 
-def _figures(request: WorkRequest, total: Sums) -> list[dict[str, Any]]:
-    """The measures of the total with their targets and whether these are reached."""
+def _groups(request: WorkRequest, parts: list[Part]) -> list[tuple[str, Part, list[Part]]]:
+    """The people by post in the book's order, each post with its total; branches are one group without a name."""
+    posts = {post: [part for part in parts if part.post == post] for post in [*request.book.posts, ""]}
+    return [
+        (called(request.book.posts.get(post)), Part("", {}, post, total_of(row.sums for row in rows)), rows)
+        for post, rows in posts.items()
+        if rows
+    ]
+
+
+def _same_period(chosen: str, period: Period) -> str:
+    """The period as a query string, for the cockpit of a part."""
+    if chosen == "own":
+        return urlencode({"after": str(period.after), "until": str(period.until)})
+    return urlencode({"period": chosen})
+
+
+def _order_by(request: WorkRequest, column: str) -> str:
+    """The query string that orders the people by a column, the other way round if they are already."""
+    now = request.GET.get("sort", "aum"), request.GET.get("down", "1")
+    parameters = {name: value for name, value in request.GET.items() if name not in ("sort", "down", "xlsx")}
+    return urlencode({**parameters, "sort": column, "down": "0" if now == (column, "1") else "1"})
+
+
+def _bridge(request: WorkRequest, steps: list[tuple[str, Decimal]]) -> Picture:
+    """The bridge without the steps in which nothing happened."""
+    shown = [
+        (str(STEPS[name]), amount, _amounts(request, amount)[0])
+        for name, amount in steps
+        if amount or name in ("start", "end")
+    ]
+    return waterfall(_("AUM from start to end"), shown)
+
+
+def _curve(request: WorkRequest, figures: Figures) -> Picture:
+    """AUM over the period, for paper."""
+    values = [float(night.sums.now["aum"]) for night in figures.nights]
+    low, high = _amounts(request, *(Decimal(end(values, default=0.0)) for end in (min, max)))
+    ends = day(figures.period.after), day(figures.period.until)
+    return curve("AUM", values, ends, (low, high))
+
+
+def _amounts(request: WorkRequest, *amounts: Decimal) -> list[str]:
+    return [amount_text(amount, request.book.currency) for amount in amounts]
+
+
+def _besides(request: WorkRequest, total: Sums) -> list[dict[str, Any]]:
+    """The measures under the headline figures with their targets and whether these are reached."""
     rows = []
-    for key, name in MEASURES.items():
+    for key in BESIDES:
         value, target = total.value(key), _target(request, key)
-        reached = None
-        if target is not None and value is not None:
-            reached = float(value) <= target if key == "lost" else float(value) >= target
         rows.append(
             {
                 "key": key,
-                "name": str(name),
+                "name": str(MEASURES[key]),
                 "text": _text(request, key, value),
                 "target": per_cent(target) if target is not None else "",
-                "reached": reached,
+                "reached": None if target is None or value is None else float(value) >= target,
             }
         )
     return rows
 
 
-def _grades(request: WorkRequest, scope: Scope, period: Period) -> list[dict[str, Any]]:
+def _grades(request: WorkRequest, cells: Cells) -> list[dict[str, Any]]:
     """Customers and AUM per grade with their net change, highest grade first, in ranks of the current rule book."""
-    sums_by_rank = by_part(scope, period, "grade_rank")
+    sums_by_rank = by_grade(cells)
     grades = list(request.book.grades.values())
     return [
         {
@@ -232,43 +414,17 @@ def _text(request: WorkRequest, measure: str, value: Decimal | None) -> str:
     return f"{value:,.2f}" if measure == "products" else f"{value:,.0f}"
 
 
-def _lines(
-    request: WorkRequest, parts: list[tuple[dict[str, str], Sums]], plain: bool
-) -> tuple[list[str], list[list[Any]]]:
+def _lines(request: WorkRequest, parts: list[Part], plain: bool) -> tuple[list[str], list[list[Any]]]:
     """The parts as rows of a sheet; ``plain`` keeps amounts as numbers for a workbook."""
-    head = [
-        _("Name"),
-        _("Customers"),
-        _("Net"),
-        "AUM",
-        _("Net AUM"),
-        _("Lost"),
-        _("Won back"),
-        _("Contacts"),
-        _("Tasks"),
-        _("Introductions"),
-        *(str(MEASURES[key]) for key in ("products", "cadence", "completeness", "top")),
-    ]
-    lines = []
-    for part, sums in parts:
-        money = [Decimal(sums.now["aum"]), sums.net_aum]
-        aum = money if plain else [amount_text(amount, request.book.currency) for amount in money]
-        rates = [_text(request, key, sums.value(key)) for key in ("products", "cadence", "completeness", "top")]
-        lines.append(
-            [
-                part["name"],
-                sums.now["customers"],
-                sums.net_customers,
-                *aum,
-                sums.flow["lost"],
-                sums.flow["won_back"],
-                sums.contacts,
-                sums.flow["tasks"],
-                sums.introductions,
-                *rates,
-            ]
-        )
-    return head, lines
+    head = [_("Name"), *(str(title) for title in COLUMNS.values())]
+    return head, [[part.name, *(_cell(request, part, name, plain) for name in COLUMNS)] for part in parts]
+
+
+def _cell(request: WorkRequest, part: Part, column: str, plain: bool) -> Any:
+    value = part.value(column)
+    if column in ("aum", "net_aum"):
+        return Decimal(value) if plain else amount_text(value, request.book.currency)
+    return _text(request, column, value) if column in MEASURES and column not in ("customers", "lost") else value
 
 
 def _effects_sheet(request: WorkRequest, rows: list[Any]) -> Sheet:
