@@ -17,7 +17,7 @@ from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.models import Entry
 from weihu.workplace.consent.models import Consent
 from weihu.workplace.contact.models import Contact, Outcome
-from weihu.workplace.customer.head import _age
+from weihu.workplace.customer.head import age_on
 from weihu.workplace.customer.tabs import OVERVIEW, TABS
 from weihu.workplace.gate.models import Referral
 from weihu.workplace.gate.reach import Gate
@@ -115,7 +115,7 @@ def test_the_head_says_first_what_is_overdue_then_the_heaviest_reason_then_what_
     ],
 )
 def test_an_age_is_in_full_years(born, on, age):
-    assert _age(born, on) == age
+    assert age_on(born, on) == age
 
 
 def test_who_is_not_to_be_contacted_is_neither_called_nor_written_to(manager, own, run, member):

@@ -40,7 +40,7 @@ def head(request: WorkRequest, standing: Standing, shown: dict[str, Any]) -> dic
     """The context of customer/head.html; ``shown``: the portrait."""
     archive: dict[str, FieldState] = shown["archive"]
     return {
-        "age": _age(archive["birth_date"].value, request.run.work_date) if "birth_date" in archive else None,
+        "age": age_on(archive["birth_date"].value, request.run.work_date) if "birth_date" in archive else None,
         "spark": sparkline(shown["chart"]["points"]),
         "barred": is_barred(archive),
         "visit_token": uuid4(),
@@ -49,7 +49,7 @@ def head(request: WorkRequest, standing: Standing, shown: dict[str, Any]) -> dic
     }
 
 
-def _age(born: str, on: date) -> int | None:
+def age_on(born: str, on: date) -> int | None:
     """Full years on a day; None if the birthday is not known."""
     if not born:
         return None
