@@ -359,7 +359,7 @@ SELECT s.customer_id, s.kind, s.subject, coalesce(l.raised_on, DATE '{{on}}') AS
 FROM seen s LEFT JOIN lasting l USING (customer_id, kind, subject)
 UNION ALL BY NAME
 SELECT * EXCLUDE (led_by) FROM lasting ANTI JOIN seen USING (customer_id, kind, subject)
-WHERE kind NOT IN ('near_grade', 'dormant', 'idle_cash', 'missing_facts', 'cadence_due', 'maturity')
+WHERE kind NOT IN ('near_grade', 'dormant', 'idle_cash', 'missing_facts', 'cadence_due', 'follow_up', 'maturity')
   AND (kind NOT IN ('loan_ending', 'card_expiring', 'risk_expiring', 'benefit_expiring') OR on_date <= DATE '{{on}}')
   AND NOT (kind IN ('grade_up', 'grade_down') AND customer_id IN (SELECT customer_id FROM seen WHERE kind IN ('grade_up', 'grade_down')));
 

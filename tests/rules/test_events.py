@@ -116,7 +116,7 @@ def test_maturities_of_a_week_are_one_reason_led_by_the_first():
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([*INCOMING, *OUTGOING, EITHER_WAY, "matured", "grade_down", "salary_stopped"]),
+            st.sampled_from([*INCOMING, *OUTGOING, EITHER_WAY, "matured", "watch_begun", "salary_stopped"]),
             st.integers(1, 3),
             st.integers(0, 8),
         ),
@@ -162,7 +162,8 @@ def told(kind, amount, day=1, detail="", on_date=None, led_by="x"):
         ([told("to_other_bank", 300_000, 1, "工行"), told("to_other_bank", 600_000, 2, "招行")], "2 日净流出 90万,全部转往招行"),
         ([told("large_inflow", 900_000), told("grade_up", 1, 1, "潜力 → 贵宾")], "06-01净流入 90万,等级 潜力 → 贵宾"),
         ([told("large_inflow", 900_000), told("large_inflow", 300_000, 4)], "4 日净流入 120万"),
-        ([told("large_outflow", 900_000, 3), told("large_inflow", 890_000)], "3 日内流入 89万,流出 90万"),
+        ([told("large_outflow", 900_000, 3), told("large_inflow", 890_000)], "3 日净流出 1万(流入 89万,流出 90万)"),
+        ([told("large_outflow", 900_000, 3), told("large_inflow", 900_000)], "3 日内流入 90万,流出 90万"),
         ([told("large_outflow", 800_000), told("matured", 800_000)], "06-01净流出 80万,到期资金 80万 未续"),
         (
             [

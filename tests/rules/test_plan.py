@@ -105,7 +105,7 @@ def signal(customer, kind, **changes):
     return row | changes
 
 
-def candidates(signals, covers=(), barred=(), tired=(), book=BOOK):
+def candidates(signals, covers=(), barred=(), tired=(), book=BOOK, change=-70_000):
     """Of customers a, b and c, of whom kh1 is primary and zg1 deputy, on the night of 1 June."""
     engine, on, works_on = DuckEngine.in_memory(), date(2026, 6, 1), date(2026, 6, 2)
 
@@ -116,7 +116,7 @@ def candidates(signals, covers=(), barred=(), tired=(), book=BOOK):
     held = {
         "grade_rank": 4,
         "aum": Decimal(600_000),
-        "flow_30": Decimal(-70_000),
+        "flow_30": Decimal(change),
         "primary_id": "kh1",
         "deputy_id": "zg1",
     }
@@ -227,6 +227,14 @@ def test_a_task_is_as_urgent_as_its_most_urgent_reason_and_tells_the_change_of_t
     assert rows["kh1", "a"]["urgency"] == BOOK.urgency_of(["large_outflow"])
     assert rows["kh1", "b"]["urgency"] == BOOK.urgency_of(["birthday"])
     assert rows["kh1", "a"]["flow_30"] == Decimal(-70_000)
+
+
+def test_money_that_left_is_no_loss_of_who_has_more_than_thirty_days_ago():
+    outflow = [signal("a", "large_outflow")]
+    for change, fallen in ((-1, True), (0, False)):
+        expected = BOOK.urgency_of(["large_outflow"], fallen)
+        assert candidates(outflow, change=change)["kh1", "a"]["urgency"] == expected
+    assert BOOK.urgency_of(["large_outflow"]) < BOOK.urgency_of(["large_outflow"], fallen=False)
 
 
 def test_a_kind_that_no_group_names_is_of_the_last():

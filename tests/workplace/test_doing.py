@@ -12,9 +12,10 @@ from weihu.workplace.act.care.models import CarePlan
 from weihu.workplace.act.care.results import subject_of
 from weihu.workplace.act.messaging.fatigue import tired_customers
 from weihu.workplace.act.worklist.today import WHY_NOT
-from weihu.workplace.bank.models import FOREVER, Signal, Staff, Task
+from weihu.workplace.bank.models import FOREVER, Customer, Signal, Staff, Standing, Task
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.models import Entry
+from weihu.workplace.consent.consents import ConsentAnswer, record_consent
 from weihu.workplace.contact.models import Contact, Outcome
 from weihu.workplace.know.archive.models import Fact
 
@@ -49,7 +50,7 @@ def test_what_was_learned_goes_to_the_archive_once(signed_in, task):
 
 
 def offered(client, customer_id):
-    return client.get(reverse("task", args=[customer_id])).context["offers"]
+    return client.get(reverse("task", args=[customer_id])).context["advice"].offers
 
 
 def test_what_the_customer_liked_is_offered_first(client, run, db):
@@ -64,8 +65,9 @@ def test_what_the_customer_liked_is_offered_first(client, run, db):
         reverse("record", args=[task.customer_id]), result_form(outcome=Outcome.NOT_REACHED, interest=offers[-1])
     )
     again = offered(client, task.customer_id)
-    assert [row.fit.key for row in again] == [offers[-1], *offers[:-1]]
+    assert sorted(row.fit.key for row in again) == sorted(offers)
     assert again[0].fit.liked
+    assert again[0].fit.offer.category == run.rulebook.offers[offers[-1]].category
 
 
 def test_what_is_learned_later_takes_the_place_of_what_was_known(signed_in, task, run):
@@ -89,6 +91,56 @@ def test_what_cannot_be_read_saves_nothing(wrong, signed_in, task):
     answer = signed_in("relationship_manager").post(reverse("record", args=[task.customer_id]), result_form(**wrong))
     assert answer.status_code == 422
     assert not Contact.objects.exists() and not Fact.objects.exists()
+
+
+def test_the_words_of_the_first_offer_are_a_part_of_what_is_said(client, run, db):
+    """And who says no to personal offers gets none."""
+    for task in Task.objects.filter(run=run).order_by("staff_id", "position"):
+        client.force_login(Staff.objects.get(pk=task.staff_id))
+        advice = client.get(reverse("task", args=[task.customer_id])).context["advice"]
+        if advice.offers:
+            break
+    said = [words for _, talk in advice.reasons for words in talk]
+    assert advice.offers[0].fit.offer.talk_zh in said
+    answer = ConsentAnswer("analysis", run.rulebook.consents["analysis"].version, False, Channel.SERVICE)
+    record_consent(task.customer_id, answer, task.staff_id, run.work_date, uuid.uuid4())
+    assert offered(client, task.customer_id) == []
+
+
+def test_who_lacks_a_rating_is_told_how_to_come_to_one_and_who_is_under_age_is_named(client, run, db):
+    Customer.objects.update(risk_rated_on=None, birth_date=run.work_date - timedelta(days=365 * 10))
+    cautions = all_cautions(client, run)
+    assert cautions == {run.rulebook.suitability.minor.suggestion_zh}
+    Customer.objects.update(birth_date=run.work_date - timedelta(days=365 * 40))
+    rule = run.rulebook.suitability.unrated
+    assert all_cautions(client, run) == {rule.suggestion_zh}
+
+
+def all_cautions(client, run):
+    """What the advice for everybody's tasks says to mind."""
+    found = set()
+    for task in Task.objects.filter(run=run).order_by("staff_id", "position")[:20]:
+        client.force_login(Staff.objects.get(pk=task.staff_id))
+        advice = client.get(reverse("task", args=[task.customer_id])).context["advice"]
+        found |= {suggestion for suggestion, _ in advice.cautions}
+    return found
+
+
+def test_a_deputys_step_is_told_to_the_deputy_and_left_open_by_the_primary(signed_in, task, run, member):
+    deputy = member("rm_supervisor")
+    Standing.objects.filter(customer_id=task.customer_id).update(deputy_id=deputy.pk)
+    plan = begin_by_hand(task.customer_id, "promoted", run.rulebook, "x", run.work_date)
+    step = plan.steps.get(place=1)
+    Signal.objects.create(
+        customer_id=task.customer_id, kind="care_deputy", subject=subject_of(step), raised_on=run.business_date,
+        on_date=step.due_on, detail="promoted:1", since_run=run.number,
+    )  # fmt: skip
+    client = signed_in("relationship_manager")
+    shown = client.get(reverse("task", args=[task.customer_id])).context["task"].reasons
+    assert shown and "care_deputy" not in [reason.signal.kind for reason in shown]
+    client.post(reverse("record", args=[task.customer_id]), result_form(outcome=Outcome.CONSIDERING))
+    step.refresh_from_db()
+    assert step.done_on is None
 
 
 def test_who_is_not_planned_has_a_reason(signed_in, run):

@@ -36,7 +36,7 @@ MANAGER, SUPERVISOR, BRANCH = "relationship_manager", "rm_supervisor", "branch_m
 PAGES = [
     ("today", MANAGER, 42),
     ("task", MANAGER, 42),
-    ("record", MANAGER, 64),
+    ("record", MANAGER, 65),
     ("customers", MANAGER, 15),
     ("customers", BRANCH, 15),
     ("overview", MANAGER, 43),

@@ -107,12 +107,15 @@ def told_to(signals: Sequence[S], is_deputy: bool, has_deputy: bool, book: RuleB
 
 
 def concerned(matters: Sequence[Matter[S]], aum: Decimal, book: RuleBook) -> Concerned:
-    """What the reasons are about; without an amount of their own, the customer's AUM."""
-    points = kinds_without_money(book)
+    """What the reasons are about; without an amount of their own, the customer's AUM. What comes alone hushes the others'
+    kinds."""
+    points, groups = kinds_without_money(book), list(book.urgency.values())
+    first = groups[book.urgency_of([matters[0].signal.kind])] if matters else None
+    asking = [matter for matter in matters if first and (not first.alone or matter.signal.kind in first.kinds)]
     signals = [signal for matter in matters for signal in matter.signals]
     amounts = [signal.amount for signal in signals if signal.amount and signal.kind not in points]
     return {
-        "kinds": list(dict.fromkeys(kind for matter in matters for kind in matter.kinds(book))),
+        "kinds": list(dict.fromkeys(kind for matter in asking for kind in matter.kinds(book))),
         "amount": max(amounts, default=aum),
         "occasions": frozenset(signal.detail.partition(":")[0] for signal in signals if signal.kind == OCCASION),
     }

@@ -175,10 +175,10 @@ def sentence(leading: Told, others: Sequence[Told], book: RuleBook, say: Speaker
     dates = [*came, *fell]
     days = (max(dates) - min(dates)).days + 1
     words = book.events
-    if came and fell:
+    if not net:
         opening, amount = words.both, _total(came)
     else:
-        wording = (words.came_in_a_day, words.came) if came else (words.went_in_a_day, words.went)
+        wording = (words.came_in_a_day, words.came) if net > 0 else (words.went_in_a_day, words.went)
         opening, amount = wording[days > 1], abs(net)
     text = _filled(
         opening.text(say.language),
@@ -187,6 +187,8 @@ def sentence(leading: Told, others: Sequence[Told], book: RuleBook, say: Speaker
         other=say.money(_total(fell)),
         date=say.day(max(dates)),
     )
+    if net and came and fell:
+        text += _filled(words.net_of.text(say.language), amount=say.money(_total(came)), other=say.money(_total(fell)))
     return text + _elsewhere(sent, net, book, say) + _besides(signals, not (came and fell), book, say)
 
 

@@ -110,17 +110,20 @@ def candidates(
         staff_id=ibis.ifelse(own, joined.worker_id, ibis.coalesce(joined.deputy_id, joined.worker_id))
     )
     joined = joined.join(workdays.select("staff_id", "works_on", "through"), "staff_id")
-    urgencies = {kind: book.urgency_of([kind]) for kind in book.signals}
+    fell, rose = ({kind: book.urgency_of([kind], fallen) for kind in book.signals} for fallen in (True, False))
     weighed = joined.mutate(
         value=_worth(joined, calendar, book),
         minutes=_of_kind(joined.kind, {kind: rule.minutes for kind, rule in book.signals.items()}, "int64"),
         promised=joined.kind.isin(promises),
+        urgency=ibis.ifelse(
+            joined.flow_30 < ZERO, _of_kind(joined.kind, fell, "int64"), _of_kind(joined.kind, rose, "int64")
+        ),
     )
     tasks = weighed.group_by("staff_id", "customer_id", "grade_rank", "aum", "flow_30", "works_on").agg(
         value=weighed.value.sum().cast(MONEY),
         minutes=weighed.minutes.max(),
         promised=weighed.promised.any(),
-        urgency=_of_kind(weighed.kind, urgencies, "int64", len(book.urgency) - 1).min(),
+        urgency=weighed.urgency.min(),
     )
     tasks = tasks.join(_capacities(staff, staffing, book), "staff_id")
     tasks = tasks.mutate(

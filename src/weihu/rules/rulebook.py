@@ -160,9 +160,13 @@ class RuleBook(Entry):
             raise KeyError(model.__name__)
         return entry
 
-    def urgency_of(self, kinds: Collection[str]) -> int:
-        """The place of the first group of ``urgency`` that names one of the kinds of signal; the last for others."""
-        places = [place for place, group in enumerate(self.urgency.values()) if set(kinds) & set(group.kinds)]
+    def urgency_of(self, kinds: Collection[str], fallen: bool = True) -> int:
+        """The place of the first group of ``urgency`` that names one of the kinds of signal, for a customer whose AUM has
+        ``fallen`` over 30 days; the last for others."""
+        groups = enumerate(self.urgency.values())
+        places = [
+            place for place, group in groups if set(kinds) & set(group.kinds) and (fallen or not group.fallen_only)
+        ]
         return min(places, default=len(self.urgency) - 1)
 
     def due_benefits(self, rank: int) -> dict[str, Benefit]:

@@ -15,11 +15,26 @@ from weihu.rules.tables import COMPARED, SIGNALS
 from weihu.rules.value import business_date
 
 KEY = ("customer_id", "kind", "subject")
-CONDITIONS = (ENDING, "near_grade", "dormant", "idle_cash", "missing_facts", "cadence_due")
+CONDITIONS = (
+    ENDING,
+    "near_grade",
+    "dormant",
+    "idle_cash",
+    "missing_facts",
+    "cadence_due",
+    "follow_up",
+    "visit",
+    "complaint_due",
+    "complaint_ask",
+    "care_step",
+    "care_deputy",
+    "campaign",
+    "thanks_due",
+)
 """The kinds that are seen again on every night on which they hold: they are no reason longer than that. A maturity whose
 day has come was renewed, or is told as matured; one that comes nearer is seen by another name."""
 
-AHEAD = ("loan_ending", "card_expiring", "risk_expiring", "benefit_expiring")
+AHEAD = ("loan_ending", "card_expiring", "risk_expiring", "benefit_expiring", "life_occasion")
 """The kinds that look ahead to a date: what is not true any more before the date is no reason."""
 
 OPENED = tuple(name for name in SIGNALS if name != "led_by")

@@ -27,7 +27,7 @@ class Events(Section):
 
     Money that moves within ``days`` days is one event, whichever way it goes; products that mature within
     ``maturity_days`` days of the first are one. The sentence begins with ``went``, ``came`` (``*_in_a_day`` where all
-    of it moved on one day) or ``both``, if money went both ways; then ``elsewhere``, what of it went to other banks
+    of it moved on one day), with ``net_of`` if money went both ways, or with ``both``, if as much came as went; then ``elsewhere``, what of it went to other banks
     (``elsewhere_all``, if all of it did, ``elsewhere_too``, if more than all), ``matured``, the part that had just matured, and ``regraded``,
     the grade that changed with it. ``maturities`` is the sentence of several maturities.
     """
@@ -39,6 +39,7 @@ class Events(Section):
     came: Phrase
     came_in_a_day: Phrase
     both: Phrase
+    net_of: Phrase
     elsewhere: Phrase
     elsewhere_all: Phrase
     elsewhere_too: Phrase

@@ -73,7 +73,7 @@ def note(request: WorkRequest, customer_id: str) -> HttpResponse:
         answer = _noted(request, standing, tab, note=form)
         answer.status_code = 422
         return answer
-    contact = save_contact(request, customer_id, form, archive)
+    contact = save_contact(request, standing, form, archive)
     undoable = contact if is_alone(contact, request.book) else None
     return _noted(request, standing, tab, noted=contact, undoable=undoable)
 

@@ -87,7 +87,7 @@ def record(request: WorkRequest, customer_id: str) -> HttpResponse:
         tasks = TodayList.of(request)
         context = {"tasks": tasks, "on": tasks.on, **_panel(request, tasks, customer_id), "form": form}
         return render(request, "worklist/panel.html", context, status=422)
-    contact = save_contact(request, standing.customer_id, form, archive)
+    contact = save_contact(request, standing, form, archive)
     tasks = TodayList.of(request)
     following = tasks.after(customer_id, request.POST.get("chip", ""))
     context = {
@@ -159,9 +159,11 @@ def contact_form(
     )
 
 
-def save_contact(request: WorkRequest, customer_id: str, form: ContactForm, archive: dict[str, FieldState]) -> Contact:
+def save_contact(
+    request: WorkRequest, standing: Standing, form: ContactForm, archive: dict[str, FieldState]
+) -> Contact:
     """Save the contact, the signals it answers, the fact learned and the changes of care plans; once per token."""
-    values = form.cleaned_data
+    values, customer_id = form.cleaned_data, standing.customer_id
     with transaction.atomic():
         contact, created = Contact.objects.get_or_create(
             token=values["token"],
@@ -181,9 +183,8 @@ def save_contact(request: WorkRequest, customer_id: str, form: ContactForm, arch
             return contact
         if contact.outcome != Outcome.NOT_REACHED:
             signals = open_signals(request.gate, [customer_id]).get(customer_id, [])
-            deputy_id = request.gate.standing(customer_id).deputy_id
-            is_deputy = deputy_id == request.user.staff_id
-            answered = told_to(signals, is_deputy, deputy_id is not None, request.book)
+            is_deputy = standing.deputy_id == request.user.staff_id
+            answered = told_to(signals, is_deputy, standing.deputy_id is not None, request.book)
             Answer.objects.bulk_create(
                 Answer(
                     contact=contact, customer_id=customer_id, kind=signal.kind, subject=signal.subject, on=contact.on
