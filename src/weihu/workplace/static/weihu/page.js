@@ -1,6 +1,6 @@
-// On every page: menus close on a click elsewhere, and results kept without a connection are sent.
+// On every page: forms are sent without losing anything, and menus close on a click elsewhere.
 
-import { sendWaiting } from "./today/waiting.js";
+import "./sending.js";
 
 function closeMenus(event) {
   for (const menu of document.querySelectorAll(".more-nav[open]")) {
@@ -14,6 +14,3 @@ function closeMenus(event) {
 }
 
 document.addEventListener("click", closeMenus);
-addEventListener("online", sendWaiting);
-setInterval(sendWaiting, 20000);
-sendWaiting();

@@ -1,0 +1,324 @@
+"""Ten forms, each interrupted: signed out, cookies deleted, no connection, an answer that is lost, a server that is killed.
+
+Nothing is lost, nothing is done twice, and the person sees what happened. A real server on a copy of the published
+bank, which can be killed and started again.
+"""
+
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import closing, suppress
+
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from tests import bank
+from tests.settings import HOME
+from tests.workplace.test_axe import AXE, RUN
+from weihu.workplace.act.campaigns.models import Campaign
+from weihu.workplace.act.messaging.models import Template
+from weihu.workplace.act.reception.models import Memo
+from weihu.workplace.bank.models import Staff, Standing
+from weihu.workplace.base.fields import seal
+from weihu.workplace.base.models import Sending
+from weihu.workplace.contact.models import Contact
+from weihu.workplace.gate.models import Absence, Handover, Referral
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.know.archive.models import Fact, SavedView
+from weihu.workplace.know.complaints.models import Complaint
+from weihu.workplace.know.intake.models import Import
+
+pytestmark = pytest.mark.long
+PASSWORD = "a long password"
+SOON = 15_000
+
+
+class Bank:
+    """The workplace as a process on a database file of its own."""
+
+    def __init__(self, folder) -> None:
+        self.file = folder / "bank.sqlite3"
+        shutil.copy(bank.FILE, self.file)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://localhost:{self.port}"
+        self.process = None
+
+    def start(self) -> None:
+        home, url = str(HOME.root), f"sqlite:///{self.file}"
+        environment = {**os.environ, "WEIHU_HOME": home, "WEIHU_DATABASE_URL": url}
+        environment.pop("DJANGO_SETTINGS_MODULE", None)
+        command = [sys.executable, "-m", "weihu.cli", "serve", "--port", str(self.port)]
+        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            with suppress(OSError):
+                urllib.request.urlopen(f"{self.url}/login/", timeout=5).close()
+                return
+            time.sleep(0.1)
+        raise TimeoutError
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def sql(self, statement: str, *values: object) -> list:
+        with closing(sqlite3.connect(self.file, timeout=30)) as connection:
+            rows = connection.execute(statement, values).fetchall()
+            connection.commit()
+            return rows
+
+    def count(self, model) -> int:
+        return self.sql(f"SELECT count(*) FROM {model._meta.db_table}")[0][0]
+
+
+class Desk:
+    """Somebody of a post at a browser."""
+
+    def __init__(self, served: Bank, browser, staff: Staff) -> None:
+        self.bank, self.staff = served, staff
+        encoded = PBKDF2PasswordHasher().encode(PASSWORD, "salt")
+        served.sql("UPDATE bank_staff SET password = ? WHERE staff_id = ?", encoded, staff.pk)
+        self.context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+        self.context.set_default_timeout(SOON)
+        self.page = self.context.new_page()
+        self.sign_in(staff)
+
+    def sign_in(self, staff: Staff) -> None:
+        self.page.goto(f"{self.bank.url}/login/")
+        self.page.fill("#id_username", staff.pk)
+        self.page.fill("#id_password", PASSWORD)
+        self.page.press("#id_password", "Enter")
+        self.page.wait_for_url(lambda address: "login" not in address)
+
+    def open(self, address: str, page=None) -> None:
+        (page or self.page).goto(self.bank.url + address)
+        (page or self.page).wait_for_load_state("networkidle")
+
+
+@pytest.fixture(scope="module")
+def served(django_db_setup, tmp_path_factory):
+    running = Bank(tmp_path_factory.mktemp("served"))
+    running.start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture(scope="module")
+def people(django_db_setup, django_db_blocker):
+    """Who does what, and with whom, read from the published bank."""
+    from weihu.workplace.bank.current import current
+
+    with django_db_blocker.unblock():
+        run = current()
+
+        def most(post: str) -> Staff:
+            members = Staff.objects.filter(post=post).order_by("staff_id")
+            return max(members, key=lambda row: Standing.objects.filter(primary_id=row.staff_id).count())
+
+        posts = ("relationship_manager", "low_counter", "branch_manager", "rm_supervisor")
+        found = {post: most(post) for post in posts}
+        own = [row.customer_id for row in Gate(found["relationship_manager"], run).standings().order_by("-aum")]
+        teller = Gate(found["low_counter"], run)
+        mine = [row.customer_id for row in teller.standings().order_by("-aum")]
+        strange = teller.of_branch().exclude(customer_id__in=mine).filter(primary_id__isnull=False)
+        phones = [row.customer.phone for row in strange.select_related("customer").order_by("-aum") if row.customer.phone]
+        yield {"staff": found, "own": own, "mine": mine, "phones": phones}
+
+
+@pytest.fixture(scope="module")
+def desks(served, browser, people):
+    at = {}
+
+    def desk(post: str) -> Desk:
+        if post not in at:
+            at[post] = Desk(served, browser, people["staff"][post])
+        return at[post]
+
+    yield desk
+    for one in at.values():
+        one.context.close()
+
+
+def result(desk, people, turn, page):
+    desk.open("/", page)
+    page.locator("[data-task]:not(.task-done)").first.click()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+    page.keyboard.press("2")
+    page.locator("#id_note").fill(f"想了解大额存单 {turn}")
+    return lambda: page.keyboard.press("Enter")
+
+
+def archive(desk, people, turn, page):
+    desk.open(reverse("facts", args=[people["own"][turn]]), page)
+    page.locator("[data-facts] input[type=text]:visible").first.wait_for()
+    page.locator("#id_email").fill(f"someone{turn}@example.com")
+    return lambda: page.locator("[data-facts] .btn-primary").last.click()
+
+
+def card(desk, people, turn, page):
+    desk.open("/reception/", page)
+    page.locator("#number").fill(people["phones"][turn])
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-card-facts], .card-act")
+    page.locator("#told").fill(f"想了解大额存单 {turn}")
+    return lambda: page.locator("button[value=told]").click()
+
+
+def referral(desk, people, turn, page):
+    desk.open(reverse("customer", args=[people["mine"][turn]]), page)
+    page.locator("[data-refer]").evaluate("form => { const box = form.closest('details'); if (box) box.open = true; }")
+    return lambda: page.locator("[data-refer] .btn-primary").click()
+
+
+def complaint(desk, people, turn, page):
+    desk.open(reverse("new_complaint", args=[people["own"][turn]]), page)
+    page.locator("#id_subject").fill(f"排队太久 {turn}")
+    page.locator("#id_text").fill("等了四十分钟")
+    return lambda: page.locator("[data-complaint] .btn-primary").click()
+
+
+def campaign(desk, people, turn, page):
+    desk.open("/campaigns/", page)
+    page.locator("#id_title").fill(f"存款节 {turn}")
+    for field, value in {"from_on": "2026-06-08", "to_on": "2026-07-08", "control": "20", "wave_size": "10"}.items():
+        page.locator(f"#id_{field}").fill(value)
+    page.locator("#id_stop_share").fill("20")
+    return lambda: page.locator("form.card .btn-primary").click()
+
+
+def handover(desk, people, turn, page):
+    desk.open(f"/portfolios/handovers/?giver={people['staff']['relationship_manager'].pk}", page)
+    page.locator("[data-handover] [name=chosen]").nth(turn).check()
+    page.locator("#note").fill("孩子今年高考")
+
+    def press():
+        page.locator("[data-handover] .btn-primary").click()
+        page.locator("#ask [value=yes]").click()
+
+    return press
+
+
+def upload(desk, people, turn, page):
+    desk.open("/imports/", page)
+    content = f"客户号,邮编\n{people['own'][turn]},210000\n".encode()
+    page.set_input_files("#id_file", {"name": f"名单{turn}.csv", "mimeType": "text/csv", "buffer": content})
+    return lambda: page.locator("form.card .btn-primary").click()
+
+
+def text(desk, people, turn, page):
+    desk.open("/messages/", page)
+    page.locator("#id_title").fill(f"问候 {turn}")
+    page.locator("#id_text").fill("{name}您好")
+    return lambda: page.locator("form.card .btn-primary").click()
+
+
+def absence(desk, people, turn, page):
+    desk.open("/portfolios/staffing/", page)
+    page.locator("#from_on").fill(f"2026-07-{turn + 1:02}")
+    page.locator("#to_on").fill(f"2026-07-{turn + 1:02}")
+
+    def press():
+        page.locator("form:has(#from_on) .btn-primary").click()
+        page.locator("#ask [value=yes]").click()
+
+    return press
+
+
+FORMS = {
+    "result": ("relationship_manager", result, Contact),
+    "archive": ("relationship_manager", archive, Fact),
+    "card": ("low_counter", card, Memo),
+    "referral": ("low_counter", referral, Referral),
+    "complaint": ("relationship_manager", complaint, Complaint),
+    "campaign": ("branch_manager", campaign, Campaign),
+    "handover": ("branch_manager", handover, Handover),
+    "upload": ("relationship_manager", upload, Import),
+    "text": ("rm_supervisor", text, Template),
+    "absence": ("branch_manager", absence, Absence),
+}
+
+
+def settle(served, model, before: int) -> None:
+    """Until it is there; and then once more, to see that it is not there twice."""
+    until = time.monotonic() + SOON / 1000
+    while served.count(model) <= before and time.monotonic() < until:
+        time.sleep(0.05)
+    assert served.count(model) == before + 1
+
+
+def sign_in_again(page) -> None:
+    page.locator("#sign-in-again").wait_for(state="visible")
+    page.locator("#password-again").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.locator("#sign-in-again").wait_for(state="hidden")
+
+
+def signed_out(desk, press, model, before) -> None:
+    desk.bank.sql("DELETE FROM django_session")
+    press()
+    sign_in_again(desk.page)
+
+
+def cookie_deleted(desk, press, model, before) -> None:
+    desk.context.clear_cookies()
+    press()
+    sign_in_again(desk.page)
+
+
+def no_connection(desk, press, model, before) -> None:
+    desk.context.set_offline(True)
+    press()
+    expect(desk.page.locator("#waiting strong")).to_have_text("1")
+    assert desk.bank.count(model) == before
+    desk.context.set_offline(False)
+
+
+def answer_lost(desk, press, model, before) -> None:
+    """The server does it, and the connection breaks before it can say so."""
+
+    def lose(route):
+        if route.request.method != "POST":
+            return route.continue_()
+        route.fetch()
+        desk.context.unroute("**/*")
+        return route.abort()
+
+    desk.context.route("**/*", lose)
+    press()
+    expect(desk.page.locator("#waiting strong")).to_have_text("1")
+    assert desk.bank.count(model) == before + 1
+    desk.page.evaluate("dispatchEvent(new Event('online'))")
+
+
+FAILURES = (signed_out, cookie_deleted, no_connection, answer_lost)
+
+
+@pytest.mark.parametrize("name", list(FORMS))
+def test_a_form_that_is_interrupted_is_sent_exactly_once(served, desks, people, name):
+    post, fill, model = FORMS[name]
+    desk = desks(post)
+    if name == "campaign":
+        served.sql(
+            f"INSERT INTO {SavedView._meta.db_table} (staff_id, name, query) VALUES (?, ?, ?)",
+            desk.staff.pk,
+            "全部",
+            seal().close("grade=2", "view"),
+        )
+    for turn, failure in enumerate(FAILURES):
+        before = served.count(model)
+        press = fill(desk, people, turn, desk.page)
+        failure(desk, press, model, before)
+        settle(served, model, before)
+        expect(desk.page.locator("#waiting")).to_be_hidden()
+        assert served.count(model) == before + 1, failure.__name__
