@@ -9,5 +9,6 @@ import { fail } from "./sending/toasts.js";
 import { sendWaiting, showWaiting } from "./sending/waiting.js";
 
 if (me.staff && !canKeep()) fail(words.notKept);
+document.querySelector("#answers").dataset.ready = "";
 await showWaiting();
 await sendWaiting();

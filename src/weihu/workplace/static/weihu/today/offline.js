@@ -1,6 +1,7 @@
 // Recording goes on without a connection: the result is kept, and another task of the list can be recorded too.
 
-import { unique } from "../sending/page.js";
+import { unique, words } from "../sending/page.js";
+import { fail } from "../sending/toasts.js";
 import { rowOf, showWaiting, wait } from "../sending/waiting.js";
 import { cover, taskOf } from "./list.js";
 
@@ -20,7 +21,7 @@ async function keepResult(form, number) {
   });
   clear(form);
   cover(false);
-  await wait(row);
+  fail((await wait(row)) ? words.lost : words.lostHere);
 }
 
 // The panel cannot be fetched, so the form of the last one is turned to the chosen customer.
