@@ -83,7 +83,6 @@ def _words() -> dict[str, str]:
         "refused": gettext("The server rejected this:"),
         "old": gettext("too old to be sent"),
         "remove": gettext("Remove"),
-        "open": gettext("Open"),
         "close": gettext("Close"),
         "undo": gettext("Undo"),
         "leave": gettext("Not sent yet, and lost when you sign out: %(count)s. Sign out all the same?"),

@@ -6,7 +6,7 @@ import { Held, Lost, post } from "./post.js";
 import { show } from "./show.js";
 import { fail } from "./toasts.js";
 import { forget, waiting } from "./vault.js";
-import { again, arrived, rowOf, wait } from "./waiting.js";
+import { arrived, hold, rowOf, wait } from "./waiting.js";
 
 const numbers = new WeakMap();
 
@@ -44,7 +44,6 @@ async function send(form, submitter) {
   const secret = Boolean(form.querySelector("[type=password]"));
   const number = secret ? "" : numberOf(form, fields);
   const sending = { address: addressOf(form, submitter), body: bodyOf(form, fields), number };
-  again();
   try {
     const answer = await post(sending);
     answered(form);
@@ -57,6 +56,7 @@ async function send(form, submitter) {
 
 async function notSent(error, form, submitter, fields, number, secret) {
   if (!(error instanceof Lost || error instanceof Held)) throw error;
+  hold(error instanceof Held);
   const retry = () => (form.isConnected ? press(form, submitter) : undefined);
   const kept = await wait(rowOf(form, fields, number, { address: addressOf(form, submitter), secret }), retry);
   const [safe, here] = error instanceof Held ? [words.later, words.laterHere] : [words.lost, words.lostHere];
@@ -85,6 +85,7 @@ document.addEventListener("submit", async (event) => {
   const { target: form, submitter } = event;
   if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
   event.preventDefault();
+  hold(false);
   if (new URL(form.action).pathname === "/logout/") await signOut(form);
   else if (await agreed(form, submitter)) await press(form, submitter);
 });

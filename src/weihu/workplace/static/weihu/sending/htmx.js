@@ -5,7 +5,7 @@ import { me, words } from "./page.js";
 import { isRefusedForNow } from "./post.js";
 import { signedIn } from "./signin.js";
 import { fail, sayAll } from "./toasts.js";
-import { again, arrived, rowOf, wait } from "./waiting.js";
+import { arrived, hold, rowOf, wait } from "./waiting.js";
 
 const isForm = (element) => element instanceof HTMLFormElement;
 
@@ -14,7 +14,7 @@ document.addEventListener("htmx:configRequest", (event) => {
   headers["X-CSRFToken"] = me.token;
   if (verb !== "post") return;
   delete parameters.csrfmiddlewaretoken;
-  again();
+  hold(false);
   if (isForm(elt)) headers["X-Sending"] ??= numberOf(elt, Object.entries(parameters));
 });
 

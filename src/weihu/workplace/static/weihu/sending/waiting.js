@@ -92,10 +92,10 @@ let sending = false;
 export async function sendWaiting() {
   if (sending) return;
   sending = true;
-  let sent = 0;
+  const sent = [];
   try {
     for (const [number, again] of [...here]) if (here.has(number)) await again();
-    for (const row of await waiting()) if (!row.refused && !here.has(row.number) && (await sendRow(row))) sent += 1;
+    for (const row of await waiting()) if (!row.refused && !here.has(row.number) && (await sendRow(row))) sent.push(row);
   } catch (error) {
     if (!(error instanceof Lost || error instanceof Held)) throw error;
     if (error instanceof Held) held = true;
@@ -103,14 +103,14 @@ export async function sendWaiting() {
     sending = false;
   }
   await showWaiting();
-  if (sent) document.dispatchEvent(new CustomEvent("weihu:sent"));
+  if (sent.length) document.dispatchEvent(new CustomEvent("weihu:sent", { detail: sent }));
 }
 
-// Whoever has put the password off is asked again by the next thing that is sent, not by the clock.
+// Whoever has put the password off is asked again by the next thing that he or she sends, not by the clock.
 let held = false;
 
-export function again() {
-  held = false;
+export function hold(value) {
+  held = value;
 }
 
 setInterval(async () => {

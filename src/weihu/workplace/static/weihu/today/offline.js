@@ -54,9 +54,12 @@ document.addEventListener("weihu:waiting", (event) => {
 
 const untouched = (form) => [...form.querySelectorAll("textarea")].every((field) => field.value === field.defaultValue);
 
-document.addEventListener("weihu:sent", () => {
+// What has been sent meanwhile is done in the list; what is being written is not disturbed.
+document.addEventListener("weihu:sent", async (event) => {
   const form = document.querySelector("[data-result]");
-  if (form && untouched(form)) location.assign("/");
+  if (!form || !untouched(form) || !event.detail.some((row) => row.customer)) return;
+  await htmx.ajax("GET", "/", { target: "#main", select: "#main > *", swap: "innerHTML" });
+  history.replaceState(null, "", "/");
 });
 
 document.addEventListener("htmx:afterSwap", () => showWaiting());
