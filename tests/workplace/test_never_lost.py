@@ -88,7 +88,9 @@ class Desk:
         self.bank, self.staff = served, staff
         encoded = PBKDF2PasswordHasher().encode(PASSWORD, "salt")
         # somebody who has a password keeps it: another one would end his or her sessions
-        served.sql("UPDATE bank_staff SET password = ? WHERE staff_id = ? AND password NOT LIKE 'pbkdf2%'", encoded, staff.pk)
+        served.sql(
+            "UPDATE bank_staff SET password = ? WHERE staff_id = ? AND password NOT LIKE 'pbkdf2%'", encoded, staff.pk
+        )
         self.context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
         self.context.set_default_timeout(SOON)
         self.page = self.context.new_page()
@@ -133,7 +135,9 @@ def people(django_db_setup, django_db_blocker):
         teller = Gate(found["low_counter"], run)
         mine = 2 * [row.customer_id for row in teller.standings().order_by("-aum")]
         strange = teller.of_branch().exclude(customer_id__in=mine).filter(primary_id__isnull=False)
-        phones = [row.customer.phone for row in strange.select_related("customer").order_by("-aum") if row.customer.phone]
+        phones = [
+            row.customer.phone for row in strange.select_related("customer").order_by("-aum") if row.customer.phone
+        ]
         here = Gate(found["branch_manager"], run).standings().values_list("primary_id", flat=True)
         giver = Counter(here).most_common(1)[0][0]
         yield {"staff": found, "giver": giver, "own": own, "mine": mine, "phones": phones}
@@ -169,7 +173,7 @@ def result(desk, people, turn, page):
 def archive(desk, people, turn, page):
     desk.open(reverse("facts", args=[people["own"][turn]]) + "?part=basic", page)
     page.locator("#id_postcode").fill(f"21000{turn}")
-    return lambda: page.locator("[data-facts] .btn-primary").last.click()
+    return page.locator("[data-facts] .btn-primary").last.click
 
 
 def card(desk, people, turn, page):
@@ -339,14 +343,14 @@ def test_a_server_that_is_killed_and_started_again_gets_all_ten_forms_once(serve
         presses[name]()
         expect(page.locator(".toast-fault")).to_have_count(1)
     served.start()
-    for page in pages.values():
-        page.evaluate("dispatchEvent(new Event('online'))")
     for name, (_, _, model) in FORMS.items():
         settle(served, model, counts[name])
     for page in pages.values():
         expect(page.locator("#waiting")).to_be_hidden()
         page.close()
-    assert {name: served.count(model) - counts[name] for name, (_, _, model) in FORMS.items()} == dict.fromkeys(FORMS, 1)
+    assert {name: served.count(model) - counts[name] for name, (_, _, model) in FORMS.items()} == dict.fromkeys(
+        FORMS, 1
+    )
 
 
 def wait_in_vain(desk, people, text: str) -> None:

@@ -69,7 +69,9 @@ def answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
     return respond
 
 
-def answer(request: HttpRequest, status: int, said: str = "", words: tuple[object, object] | None = None) -> HttpResponse:
+def answer(
+    request: HttpRequest, status: int, said: str = "", words: tuple[object, object] | None = None
+) -> HttpResponse:
     """Say that a request came to nothing: ``said`` is the view's own sentence, else what the status is known for."""
     title, advice = words or TITLES[status]
     if _is_call(request):
@@ -141,8 +143,10 @@ def _is_bare(request: HttpRequest, response: HttpResponse) -> bool:
     """Whether an answer is no page of ours: empty, or a sentence."""
     if response.streaming or response.headers.get("Content-Type", "").startswith("application/"):
         return False
-    return not response.content.lstrip()[:15].lower().startswith(b"<!doctype") and GO_TO not in response.headers and (
-        TOKEN not in response.headers
+    return (
+        not response.content.lstrip()[:15].lower().startswith(b"<!doctype")
+        and GO_TO not in response.headers
+        and (TOKEN not in response.headers)
     )
 
 

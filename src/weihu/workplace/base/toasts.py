@@ -6,7 +6,8 @@ A view says what was done; the next page shows it, or the answer's head brings i
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.messages.storage.session import SessionStorage
@@ -23,22 +24,18 @@ class SealedStorage(SessionStorage):
 
     def serialize_messages(self, messages: Any) -> str:
         """Encrypted."""
-        return seal().close(cast(str, super().serialize_messages(messages)), SCOPE)
+        return seal().close(super().serialize_messages(messages), SCOPE)
 
     def deserialize_messages(self, data: Any) -> Any:
         """Decrypted."""
         return super().deserialize_messages(seal().open(data, SCOPE)) if data else None
 
 
-def say(request: HttpRequest, text: object, undo: str = "", **fields: object) -> None:
+def say(request: HttpRequest, text: object, undo: str = "", fields: Mapping[str, object] | None = None) -> None:
     """Say what was done; ``undo`` is the address that takes it back, ``fields`` what is sent there."""
-    back = json.dumps({"address": undo, "fields": {key: str(value) for key, value in fields.items()}}) if undo else ""
+    sent = {key: str(value) for key, value in (fields or {}).items()}
+    back = json.dumps({"address": undo, "fields": sent}) if undo else ""
     messages.success(request, str(text), extra_tags=back)
-
-
-def is_said(request: HttpRequest) -> bool:
-    """Whether a toast waits already."""
-    return bool(getattr(messages.get_messages(request), "_queued_messages", []))
 
 
 def waiting(request: HttpRequest) -> list[dict[str, Any]]:

@@ -8,11 +8,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from weihu.insight.duplicates import Reason
 from weihu.workplace.bank.models import Standing
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.customer import merging
 from weihu.workplace.customer.models import Candidate, Verdict
 from weihu.workplace.gate.models import Merge
@@ -51,10 +52,12 @@ def duplicate(request: WorkRequest, number: int) -> HttpResponse:
         keep = request.POST.get("keep", "")
         if request.POST.get("act") == "different":
             merging.refuse(row, by)
+            toasts.say(request, _("Recorded: two different people."))
             return redirect("duplicates")
         if keep not in (row.left_id, row.right_id):
             return HttpResponseBadRequest()
         merging.merge(keep, row.right_id if keep == row.left_id else row.left_id, by, on)
+        toasts.say(request, _("The two are one customer now."))
         return redirect("customer", keep)
     audit.record(by, "duplicate.view", row.left_id, row.right_id)
     sides = [request.gate.standing(customer) for customer in (row.left_id, row.right_id)]
@@ -82,6 +85,7 @@ def unmerge(request: WorkRequest, customer_id: str, number: int) -> HttpResponse
     if merged is None:
         raise Http404
     merging.undo(merged, request.user.staff_id, request.run.work_date)
+    toasts.say(request, _("The two are two customers again."))
     return redirect("customer", customer_id)
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from weihu.workplace.bank.models import Staff
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.workbooks import XLSX
 from weihu.workplace.customer import erasure
 from weihu.workplace.customer.copy import copy_of
@@ -27,6 +27,7 @@ def rights(request: WorkRequest, customer_id: str) -> HttpResponse:
     if request.method == "POST":
         try:
             if _act(request, customer_id):
+                toasts.say(request, _("Recorded."))
                 return redirect("rights", customer_id)
             return HttpResponseBadRequest()
         except erasure.ErasureRefused:

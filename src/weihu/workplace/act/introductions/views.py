@@ -21,7 +21,7 @@ from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.introductions.linking import brought_by, standing_introductions, tree
 from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.bank.models import Staff
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.know.archive.search import index_of
@@ -84,6 +84,7 @@ def introduce(request: WorkRequest, customer_id: str) -> HttpResponse:
         },
     )
     audit.record(request.user.staff_id, "introduction.record", customer_id, other)
+    toasts.say(request, _("Introduction recorded."))
     return redirect(reverse("customer", args=[customer_id]) + "#introductions")
 
 
@@ -98,10 +99,12 @@ def introduction_act(request: WorkRequest, customer_id: str, number: int) -> Htt
     rows = Introduction.objects.filter(pk=number)
     if request.POST.get("act") == "withdraw":
         rows.update(withdrawn=True)
+        toasts.say(request, _("Introduction withdrawn."))
     elif row.thanked_on is None:
         row.thanked_on, row.thanked_by = request.run.work_date, request.user.staff_id
         row.thanks = request.POST.get("thanks", "").strip()[:200]
         row.save(update_fields=["thanked_on", "thanked_by", "thanks"])
+        toasts.say(request, _("Thanks recorded."))
     audit.record(
         request.user.staff_id, f"introduction.{request.POST.get('act', 'thank')}"[:40], customer_id, str(number)
     )

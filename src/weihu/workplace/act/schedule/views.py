@@ -20,7 +20,7 @@ from weihu.workplace.act.schedule.models import Feed
 from weihu.workplace.act.schedule.visits import event, visits_agreed
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Staff
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.fields import seal
 from weihu.workplace.base.words import name_mask
 from weihu.workplace.gate.reach import Gate
@@ -73,6 +73,7 @@ def feed_act(request: WorkRequest) -> HttpResponse:
                 staff_id=request.user.staff_id, secret=secret, secret_index=index, made_on=request.run.work_date
             )
         audit.record(request.user.staff_id, "feed.make" if request.POST.get("act") == "make" else "feed.revoke")
+    toasts.say(request, _("The address of the calendar is changed."))
     return redirect("occasions")
 
 

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_POST
 
 from weihu.workplace.act.schedule.models import Visit
 from weihu.workplace.bank.models import Standing
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.fields import seal
-from weihu.workplace.base.words import name_mask
+from weihu.workplace.base.words import name_mask, weekday
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 
@@ -58,6 +58,8 @@ def visit(request: WorkRequest, customer_id: str) -> HttpResponse:
     if request.htmx:
         closed = not request.gate.works(agreed.on)
         return render(request, "schedule/agreed.html", {"visit": agreed, "closed": closed})
+    cancel = reverse("visit_cancel", args=[customer_id, agreed.pk])
+    toasts.say(request, _("Visit arranged: %(on)s") % {"on": weekday(agreed.on)}, undo=cancel)
     return redirect(reverse("customer", args=[customer_id]) + "#visits")
 
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Count
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -20,7 +21,7 @@ from weihu.rules.metric import timing
 from weihu.rules.rulebook import FaultyBook, RuleBook
 from weihu.workplace.bank.metric import Distance, distances
 from weihu.workplace.bank.models import Run, Staff, rulebook_of
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import called, grade_words, measure_name
 from weihu.workplace.contact.models import Contact
@@ -203,6 +204,7 @@ def whatif(request: WorkRequest) -> HttpResponse:
         draft = books.keep(
             proposed, request.run.book, title, proposed.in_force_from, request.user.staff_id, request.run.work_date
         )
+        toasts.say(request, _("Draft saved."))
         return redirect("book_draft", draft.pk)
     context |= _outcome(request, proposed)
     if act == "xlsx":
@@ -248,6 +250,7 @@ def book_drafts(request: WorkRequest) -> HttpResponse:
             draft = books.keep(
                 book, request.run.book, title, book.in_force_from, request.user.staff_id, request.run.work_date
             )
+            toasts.say(request, _("Draft saved."))
             return redirect("book_draft", draft.pk)
     drafts = BookDraft.objects.select_related("book").order_by("-pk")[:LISTED]
     if request.GET.get("xlsx"):
@@ -285,6 +288,7 @@ def book_draft(request: WorkRequest, number: int) -> HttpResponse:
                 books.decide(draft, act == "approve", gate, request.run.work_date, note)
             else:
                 return HttpResponseBadRequest()
+            toasts.say(request, {"submit": _("Submitted."), "approve": _("Approved.")}.get(str(act), _("Refused.")))
             return redirect("book_draft", number)
         except books.NotAllowed as reason:
             refused = str(forms.REFUSALS[reason.reason])
@@ -315,6 +319,7 @@ def exception(request: WorkRequest, customer_id: str) -> HttpResponse:
         open_ones = GradeException.objects.filter(customer_id=customer_id, ended_on__isnull=True)
         if number.isdecimal() and open_ones.filter(pk=int(number)).update(ended_on=on, ended_by=by):
             audit.record(by, "exception.end", customer_id, number)
+            toasts.say(request, _("The exception is ended."))
         return redirect("customer", customer_id)
     grade, reason = request.POST.get("grade", ""), request.POST.get("reason", "").strip()[:500]
     until = read_day(request.POST.get("until", ""))
@@ -328,6 +333,7 @@ def exception(request: WorkRequest, customer_id: str) -> HttpResponse:
         customer_id=customer_id, grade=grade, from_on=on, until_on=until, reason=reason, granted_by=by
     )
     audit.record(by, "exception.grant", customer_id, f"{made.pk} {grade} {until}")
+    toasts.say(request, _("Granted."), reverse("exception", args=[customer_id]), fields={"end": made.pk})
     return redirect("customer", customer_id)
 
 

@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods
 
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.words import name_mask
@@ -30,6 +31,8 @@ def handover_list(request: WorkRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             proposal = _propose(request)
+            count = {"count": proposal.customers.count()}
+            toasts.say(request, _("Proposed to hand over %(count)s customers.") % count)
             return redirect("handover", proposal.pk)
         except decisions.DecisionRefused as reason:
             refused = str(REFUSALS[reason.reason])
@@ -64,6 +67,21 @@ def handover_list(request: WorkRequest) -> HttpResponse:
     return render(request, "portfolio/handovers.html", context, status=422 if refused else 200)
 
 
+HANDOVER_SAID = {
+    "accept": lazy("Accepted; somebody who decides approves it now."),
+    "refuse_offer": lazy("Refused."),
+    "approve": lazy("Approved."),
+    "refuse": lazy("Refused."),
+    "withdraw": lazy("Withdrawn."),
+}
+CLAIM_SAID = {
+    "claim": lazy("Claimed."),
+    "dispute": lazy("The claim is disputed; somebody who decides settles it."),
+    "uphold": lazy("The claim stands."),
+    "return": lazy("The customer goes back."),
+}
+
+
 @needs_run
 @require_http_methods(["GET", "POST"])
 def handover(request: WorkRequest, number: int) -> HttpResponse:
@@ -84,6 +102,7 @@ def handover(request: WorkRequest, number: int) -> HttpResponse:
                 decisions.withdraw(current, gate)
             else:
                 return HttpResponseBadRequest()
+            toasts.say(request, HANDOVER_SAID[str(act)])
             return redirect("handover", number)
         except decisions.DecisionRefused as reason:
             refused = str(REFUSALS[reason.reason])
@@ -121,6 +140,7 @@ def claims(request: WorkRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             _claim_act(request)
+            toasts.say(request, CLAIM_SAID[str(request.POST.get("act"))])
             return redirect("claims")
         except decisions.DecisionRefused as reason:
             refused = str(REFUSALS[reason.reason])

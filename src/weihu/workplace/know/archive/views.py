@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from weihu.rules.catalogue import Unfit, read
 from weihu.rules.sections.fields import CatalogueField, Choice
 from weihu.workplace.bank.models import Standing
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.words import called
 from weihu.workplace.base.workbooks import XLSX
@@ -99,6 +99,7 @@ def view_save(request: WorkRequest) -> HttpResponse:
         query = ListQuery.of(QueryDict(request.POST.get("list", "")), request.book)
         own.filter(name=name).delete()
         SavedView.objects.create(staff_id=request.user.staff_id, name=name, query=query.address())
+        toasts.say(request, _("Saved as %(name)s.") % {"name": name})
         return redirect(reverse("customers") + "?" + query.address())
     return redirect("customers")
 
@@ -174,6 +175,7 @@ def _record_of_all(request: WorkRequest, query: ListQuery, rows: list[Standing])
     )
     facts = [NewFact(row.customer_id, content, uuid4()) for row in rows]
     record_facts(facts, request.user.staff_id, request.run.work_date, "list")
+    toasts.say(request, _("Recorded for %(count)s customers.") % {"count": len(facts)})
     return redirect(reverse("customers") + "?" + query.address())
 
 

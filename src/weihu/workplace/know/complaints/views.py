@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from weihu.workplace.bank.models import Staff
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive.facts import archive_of
 from weihu.workplace.know.archive.portrait import alerts
@@ -81,6 +81,7 @@ def new_complaint(request: WorkRequest, customer_id: str) -> HttpResponse:
         values = form.cleaned_data
         by, on = request.user.staff_id, request.run.work_date
         case = cases.open_case(customer_id, values, by, on, request.book, values["token"])
+        toasts.say(request, _("The complaint is open."))
         return redirect("complaint", case.pk)
     context = {"form": form, "customer": standing.customer, "standing": standing, "here": "complaints"}
     return render(request, "complaints/new.html", context, status=422 if form.errors else 200)
@@ -140,4 +141,5 @@ def _act(request: WorkRequest, case: Complaint) -> HttpResponse:
         cases.reopen(case, note, by, on, request.book)
     else:
         return HttpResponseBadRequest()
+    toasts.say(request, _("Recorded."))
     return redirect("complaint", case.pk)

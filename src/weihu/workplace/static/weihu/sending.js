@@ -1,5 +1,6 @@
 // Never lose, always answer: forms and htmx by one way of sending, on every page.
 
+import "./days.js";
 import { canKeep } from "./sending/vault.js";
 import "./sending/forms.js";
 import "./sending/htmx.js";

@@ -95,7 +95,8 @@ export async function sendWaiting() {
   const sent = [];
   try {
     for (const [number, again] of [...here]) if (here.has(number)) await again();
-    for (const row of await waiting()) if (!row.refused && !here.has(row.number) && (await sendRow(row))) sent.push(row);
+    for (const row of await waiting())
+      if (!row.refused && !here.has(row.number) && (await sendRow(row))) sent.push(row);
   } catch (error) {
     if (!(error instanceof Lost || error instanceof Held)) throw error;
     if (error instanceof Held) held = true;
