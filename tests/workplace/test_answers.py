@@ -49,7 +49,6 @@ def sentence(request):
 @login_not_required
 def outside(request):
     """What waits for another system, in no transaction."""
-    assert not transaction.get_connection().in_atomic_block or request.headers.get("Within")
     record("nobody", "outside")
     return HttpResponse("sent") if request.POST.get("good") else HttpResponseBadRequest()
 
@@ -182,7 +181,9 @@ def test_signing_in_again_tells_the_token_and_the_share_of_the_key(member):
 
 def complain(client, customer, number, text="排队太久"):
     said = {"token": uuid.uuid4(), "origin": "counter", "subject": text}
-    return client.post(reverse("new_complaint", args=[customer]), said, headers={"X-Sending": number, "X-Weihu": "form"})
+    return client.post(
+        reverse("new_complaint", args=[customer]), said, headers={"X-Sending": number, "X-Weihu": "form"}
+    )
 
 
 @pytest.fixture
@@ -218,7 +219,7 @@ def test_the_number_of_one_person_is_nothing_to_another(client, member, customer
     client.force_login(member("relationship_manager"))
     complain(client, customer, number)
     client.force_login(member("personal_banking"))
-    with pytest.raises(Exception, match="unique|UNIQUE|duplicate"), transaction.atomic():
+    with pytest.raises(Exception, match=r"(?i)unique|duplicate"), transaction.atomic():
         complain(client, customer, number)
     assert Complaint.objects.count() == 1
 
@@ -230,10 +231,10 @@ def test_what_a_view_noted_before_it_refused_stays_noted_and_what_broke_leaves_n
     assert not Sending.objects.exists()
 
 
-def test_what_waits_for_another_system_is_not_held_in_a_transaction(browser_less):
-    number, heads = str(uuid.uuid4()), {"Within": "1"}
+def test_what_waits_for_another_system_is_asked_again_until_it_is_noted(browser_less):
+    number = str(uuid.uuid4())
     for said, count in (({}, 1), ({"good": "1"}, 2), ({"good": "1"}, 2)):
-        browser_less.post("/outside/", said, headers={"X-Sending": number, **heads})
+        browser_less.post("/outside/", said, headers={"X-Sending": number})
         assert Entry.objects.filter(action="outside").count() == count
 
 

@@ -14,13 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from weihu.insight.duplicates import Reason
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit, toasts
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.customer import merging
 from weihu.workplace.customer.models import Candidate, Verdict
 from weihu.workplace.gate.models import Merge
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive.facts import archive_of
-
-LISTED = 200
 
 
 @needs_run
@@ -29,11 +28,13 @@ def duplicates(request: WorkRequest) -> HttpResponse:
     """Pairs of customers who may be one person, both within reach, the likeliest first."""
     _allowed(request)
     verdict = request.GET.get("verdict", Verdict.OPEN)
-    rows = list(_within(request).filter(verdict=verdict).order_by("-probability", "pk")[:LISTED])
+    page = page_of(request, _within(request).filter(verdict=verdict).order_by("-probability", "pk"))
+    rows = list(page)
     standings = request.gate.reached({customer for row in rows for customer in (row.left_id, row.right_id)})
     audit.record(request.user.staff_id, "duplicates.view")
     context = {
         "rows": [(row, standings[row.left_id], standings[row.right_id], _reasons(row)) for row in rows],
+        "page": page,
         "here": "completeness",
     }
     return render(request, "customer/duplicates.html", context)

@@ -22,6 +22,7 @@ from weihu.workplace.act.introductions.linking import brought_by, standing_intro
 from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.know.archive.search import index_of
@@ -130,8 +131,10 @@ def introductions(request: WorkRequest) -> HttpResponse:
         named = [customer_id for row in descriptions for customer_id in row["customers"]]
         return download(request, Sheet(str(_("Introductions")), head, lines, named))
     audit.record(request.user.staff_id, "introductions.view")
+    page = page_of(request, descriptions)
     context = {
-        "rows": descriptions,
+        "rows": page,
+        "page": page,
         "top": _most_connected(request, listed),
         "people": Staff.objects.in_bulk({row.staff_id for row in listed}),
         "brought": sum((row["aum"] for row in descriptions if row["aum"]), Decimal(0)),

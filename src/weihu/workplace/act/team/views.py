@@ -115,6 +115,7 @@ def evening(request: WorkRequest) -> HttpResponse:
     on, run = _evening_of(branch, request)
     if request.method == "POST":
         _keep_reasons(request, run, on)
+        toasts.say(request, _("Recorded."))
         return redirect(reverse("evening") + (f"?branch={branch.branch_id}" if branch else ""))
     rows = [row for row in day_of(people, run, on) if row.planned or row.contacts]
     standings = request.gate.reached({customer for row in rows for customer in row.open})

@@ -23,6 +23,7 @@ from weihu.workplace.bank.metric import Distance, distances
 from weihu.workplace.bank.models import Run, Staff, rulebook_of
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.words import called, grade_words, measure_name
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
@@ -86,8 +87,9 @@ def migration(request: WorkRequest) -> HttpResponse:
     if request.GET.get("xlsx"):
         return _moves_sheet(request, shown, then)
     names = [called(grade) for grade in grades]
-    standings = gate.reached({move.customer_id for move in shown[:LISTED]})
-    people = Staff.objects.in_bulk({move.last.primary_id for move in shown[:LISTED]})
+    page = page_of(request, shown)
+    standings = gate.reached({move.customer_id for move in page})
+    people = Staff.objects.in_bulk({move.last.primary_id for move in page})
     context = {
         "after": after,
         "until": until,
@@ -104,9 +106,10 @@ def migration(request: WorkRequest) -> HttpResponse:
         "new": sum(move.before is None for move in moved),
         "moved": [
             (move, standings[move.customer_id], people.get(move.last.primary_id))
-            for move in shown[:LISTED]
+            for move in page
             if move.customer_id in standings
         ],
+        "page": page,
         "count": len(shown),
         "which": request.GET.get("which", ""),
         "from_rank": request.GET.get("from", ""),
@@ -146,6 +149,9 @@ def near(request: WorkRequest) -> HttpResponse:
             for key, away in close.items()
             if key in reached
         ]
+    page = page_of(request, rows)
+    if not request.GET.get("xlsx"):
+        rows = list(page)
     people = Staff.objects.in_bulk({row["standing"].primary_id for row in rows})
     for row in rows:
         row["owner"] = people.get(row["standing"].primary_id)
@@ -177,7 +183,7 @@ def near(request: WorkRequest) -> HttpResponse:
         title = _("On watch") if watched else _("Near the next grade")
         return download(request, Sheet(str(title), head, lines, [row["standing"].customer_id for row in rows]))
     averaged = timing(book) == "monthly_average"
-    context = {"rows": rows, "watched": watched, "averaged": averaged, "here": "grading", "room": "near"}
+    context = {"rows": rows, "page": page, "watched": watched, "averaged": averaged, "here": "grading", "room": "near"}
     audit.record(request.user.staff_id, "grading.near")
     return render(request, "grading/near.html", context)
 

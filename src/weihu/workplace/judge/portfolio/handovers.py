@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
-from weihu.workplace.base.paging import page_of
+from weihu.workplace.base.paging import ROWS, page_of
 from weihu.workplace.base.words import name_mask
 from weihu.workplace.gate.models import Handover
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
@@ -36,7 +36,8 @@ def handover_list(request: WorkRequest) -> HttpResponse:
             return redirect("handover", proposal.pk)
         except decisions.DecisionRefused as reason:
             refused = str(REFUSALS[reason.reason])
-    rows = list(decisions.handovers(gate)[:LISTED])
+    page = page_of(request, decisions.handovers(gate))
+    rows = list(decisions.handovers(gate)[:LISTED]) if request.GET.get("xlsx") else list(page)
     if request.GET.get("xlsx"):
         names = names_of({staff_id for row in rows for staff_id in (row.from_id, row.to_id)})
         head = [_("From"), _("To"), _("Day"), _("State"), _("Customers")]
@@ -52,6 +53,7 @@ def handover_list(request: WorkRequest) -> HttpResponse:
     context = {
         "rows": [(row, row.customers.count(), row.late(request.run.work_date)) for row in rows],
         "names": names_of({staff_id for row in rows for staff_id in (row.from_id, row.to_id)}),
+        "page": page,
         "givers": people if gate.decides else [],
         "receivers": [member for member in people if member.staff_id != giver and member.staff_id in carrying],
         "giver": giver,
@@ -147,8 +149,8 @@ def claims(request: WorkRequest) -> HttpResponse:
     me = request.user.staff_id
     claimable = decisions.claimable(gate).order_by("-grade_rank", "-aum", "customer_id")
     page = page_of(request, claimable)
-    mine = list(Claim.objects.filter(staff_id=me).order_by("-pk")[:LISTED])
-    lost_claims = list(Claim.objects.filter(before_id=me, state=Claim.State.HELD).order_by("-pk")[:LISTED])
+    mine = list(Claim.objects.filter(staff_id=me).order_by("-pk")[: LISTED if request.GET.get("xlsx") else ROWS])
+    lost_claims = list(Claim.objects.filter(before_id=me, state=Claim.State.HELD).order_by("-pk")[:ROWS])
     disputed = (
         Claim.objects.filter(branch_id__in=gate.branches, state=Claim.State.DISPUTED)
         if gate.decides

@@ -12,13 +12,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive.facts import archive_of
 from weihu.workplace.know.archive.portrait import alerts
 from weihu.workplace.know.complaints import cases
 from weihu.workplace.know.complaints.models import Act, Complaint, Origin, Satisfaction
 
-LISTED = 200
 PART_NAMES = {
     "open": _("Open"),
     "mine": _("Mine"),
@@ -56,7 +56,8 @@ def complaints(request: WorkRequest) -> HttpResponse:
     if part not in cases.PARTS:
         raise Http404
     on = request.run.work_date
-    rows = list(cases.part_of(part, request.gate, request.book, on)[:LISTED])
+    page = page_of(request, cases.part_of(part, request.gate, request.book, on))
+    rows = list(page)
     standings = request.gate.reached({row.customer_id for row in rows})
     audit.record(request.user.staff_id, "complaints.view")
     context = {
@@ -65,6 +66,7 @@ def complaints(request: WorkRequest) -> HttpResponse:
             (key, name, cases.part_of(key, request.gate, request.book, on).count()) for key, name in PART_NAMES.items()
         ],
         "rows": [(row, standings[row.customer_id], row.overdue(on)) for row in rows],
+        "page": page,
         "people": Staff.objects.in_bulk({row.assigned_to for row in rows}),
         "here": "complaints",
     }

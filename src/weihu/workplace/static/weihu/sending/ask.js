@@ -1,5 +1,6 @@
 // Asking before many are concerned or nothing can be taken back: data-confirm on a form or its button.
-// "{n}" in it is the number of boxes that are checked (data-confirm-count: which), {name} the value of a field.
+// "{n}" in it is the number of boxes that are checked (data-confirm-count: which; data-confirm-all: the box that stands
+// for all, and how many these are; data-confirm-none: what to ask if none is checked), {name} the value of a field.
 
 const dialog = document.querySelector("#ask");
 
@@ -17,9 +18,10 @@ function chosenText(field) {
 }
 
 function question(form, from) {
-  const { confirm, confirmCount, confirmAll } = from.dataset;
+  const { confirm, confirmCount, confirmAll, confirmNone } = from.dataset;
   const all = confirmAll && form.elements[confirmAll.split("=")[0]]?.checked;
   const boxes = confirmCount ? document.querySelectorAll(confirmCount).length : 0;
+  if (confirmNone && boxes === 0) return confirmNone;
   const count = all ? confirmAll.split("=")[1] : boxes;
   return confirm
     .replace("{n}", count)
