@@ -127,14 +127,14 @@ def test_the_log_is_a_file_of_its_owner_alone(tmp_path):
     handler = LogFile(str(tmp_path / "logs" / "workplace.log"))
     handler.setFormatter(Masked("%(reference)s %(message)s"))
     try:
-        raise ValueError("客户 6222000011112222")
+        raise ValueError("客户\n  of 6222000011112222")
     except ValueError:
         handler.emit(logging.LogRecord("x", logging.ERROR, "", 0, "号码 %s", ("6222000011112222",), sys.exc_info()))
     handler.close()
     file = tmp_path / "logs" / "workplace.log"
     assert file.stat().st_mode & 0o077 == 0 and file.parent.stat().st_mode & 0o077 == 0
     text = file.read_text()
-    assert text.startswith("- … …\n") and text.endswith("ValueError: … …\n")
+    assert text.startswith("- … …\n") and text.endswith("ValueError: …\n  of …\n")
 
 
 def test_a_script_that_is_not_signed_in_is_told_so(db, client):

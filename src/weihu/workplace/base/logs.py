@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from traceback import TracebackException
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +20,8 @@ FILE_SIZE = 10 * 1024 * 1024
 FILES_KEPT = 10
 VALUES = re.compile(r"[^\x00-\x7f]+|\d{4,}")
 """What could be of a customer: anything that is not ASCII (names, addresses), numbers of four digits and more."""
+
+FRAME = '  File "'
 
 _reference: ContextVar[str] = ContextVar("reference", default=NONE)
 
@@ -58,9 +61,9 @@ class Masked(logging.Formatter):
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is Python's
-        """Where it happened; the error's own words are masked."""
-        lines = super().formatException(ei).split("\n")
-        return "\n".join(line if line.startswith("  ") else mask(line) for line in lines)
+        """Where it happened, line by line of our source; the error's own words are masked."""
+        parts = TracebackException(*ei).format()
+        return "".join(part if part.startswith(FRAME) else mask(part) for part in parts).rstrip()
 
 
 def mask(text: str) -> str:
