@@ -238,6 +238,18 @@ def test_what_waits_for_another_system_is_asked_again_until_it_is_noted(browser_
         assert Entry.objects.filter(action="outside").count() == count
 
 
+def test_a_page_left_open_by_somebody_else_sends_nothing(client, member, customer):
+    client.force_login(member("relationship_manager"))
+    said = {"token": uuid.uuid4(), "origin": "counter", "subject": "排队太久"}
+    address = reverse("new_complaint", args=[customer])
+    for heads in ({}, {"X-Sending": str(uuid.uuid4())}):
+        answer = client.post(address, said, headers={"X-Weihu": "form", "X-Staff": member("rm_supervisor").pk, **heads})
+        assert answer.status_code == 401
+    assert not Complaint.objects.exists()
+    heads = {"X-Weihu": "form", "X-Staff": member("relationship_manager").pk}
+    assert client.post(address, said, headers=heads).status_code == 204
+
+
 def test_what_was_sent_long_ago_is_forgotten(db):
     Sending.objects.create(number=uuid.uuid4(), at=timezone.now())
     once.forget(timezone.now())

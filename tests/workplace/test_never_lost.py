@@ -27,7 +27,7 @@ from tests.workplace.test_axe import AXE, RUN
 from weihu.workplace.act.campaigns.models import Campaign
 from weihu.workplace.act.messaging.models import Template
 from weihu.workplace.act.reception.models import Memo
-from weihu.workplace.bank.models import Staff, Standing
+from weihu.workplace.bank.models import Staff, Standing, Task
 from weihu.workplace.base.fields import seal
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.models import Absence, Handover, Referral
@@ -140,6 +140,8 @@ def people(django_db_setup, django_db_blocker):
         ]
         here = Gate(found["branch_manager"], run).standings().values_list("primary_id", flat=True)
         giver = Counter(here).most_common(1)[0][0]
+        planned = Task.objects.filter(run=run).exclude(staff_id=found["relationship_manager"].pk)
+        found["busy"] = Staff.objects.get(pk=Counter(planned.values_list("staff_id", flat=True)).most_common(1)[0][0])
         yield {"staff": found, "giver": giver, "own": own, "mine": mine, "phones": phones}
 
 
@@ -409,6 +411,58 @@ def test_what_waits_is_of_its_writer_alone_and_ends_with_the_sign_out(served, br
     desk.open("/customers/")
     expect(desk.page.locator("#waiting")).to_be_hidden()
     assert served.count(Complaint) == before + 1
+    desk.context.close()
+
+
+def test_where_nothing_can_be_encrypted_the_page_says_so_and_keeps_it_itself(served, browser, people):
+    desk = Desk(served, browser, people["staff"]["relationship_manager"])
+    desk.context.add_init_script("Object.defineProperty(globalThis.crypto, 'subtle', { value: undefined })")
+    before = served.count(Complaint)
+    press = complaint(desk, people, 0, desk.page)
+    expect(desk.page.locator(".toast-fault")).to_contain_text("无法安全保存")
+    desk.context.set_offline(True)
+    press()
+    expect(desk.page.locator(".toast-fault").last).to_contain_text("请不要关闭本页")
+    desk.context.set_offline(False)
+    settle(served, Complaint, before)
+    desk.context.close()
+
+
+def test_keys_pressed_while_a_panel_is_being_fetched_save_what_is_shown(served, browser, people):
+    """The panel that comes late would take away the form whose answer is still to come; the list follows all the same."""
+    desk = Desk(served, browser, people["staff"]["busy"])
+    desk.page.set_viewport_size({"width": 390, "height": 844})
+    errors = []
+    desk.page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    desk.open("/")
+    desk.page.locator("[data-task]:not(.task-done)").first.click()
+    expect(desk.page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+    shown = desk.page.locator("[data-panel]").get_attribute("data-panel")
+    held = []
+    desk.page.route("**/today/*/", held.append)
+    before = served.count(Contact)
+    desk.page.keyboard.press("j")
+    desk.page.wait_for_timeout(100)
+    desk.page.keyboard.press("2")
+    desk.page.keyboard.press("Enter")
+    settle(served, Contact, before)
+    desk.page.unroute("**/today/*/")
+    expect(desk.page.locator(f"[data-task][href$='/{shown}/']")).to_have_class(re.compile("task-done"))
+    assert [text for text in errors if "oobError" in text] == []
+    desk.context.close()
+
+
+def test_an_undo_that_comes_too_late_says_so(served, browser, people):
+    desk = Desk(served, browser, people["staff"]["busy"])
+    desk.open("/")
+    desk.page.locator("[data-task]:not(.task-done)").first.click()
+    expect(desk.page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+    desk.page.keyboard.press("2")
+    desk.page.keyboard.press("Enter")
+    desk.page.locator(".saved button", has_text="撤销").hover()  # a toast stays while it is pointed at
+    served.sql(f"UPDATE {Contact._meta.db_table} SET recorded_at = '2026-01-01 00:00:00'")
+    desk.page.locator(".saved button", has_text="撤销").click()
+    expect(desk.page.locator(".toast-fault")).to_contain_text("已不能撤销")
     desk.context.close()
 
 

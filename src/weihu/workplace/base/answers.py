@@ -125,13 +125,18 @@ def unproven(request: HttpRequest, reason: str = "") -> HttpResponse:
     return response
 
 
+def signed_out() -> HttpResponse:
+    """What a script is told when its page's person is not signed in."""
+    return HttpResponse(str(_("You have been signed out.")), PLAIN, status=401)
+
+
 def _forwarded(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """A script is not sent to another page behind its back: it is told where, or that nobody is signed in."""
     if not _is_script(request):
         return response
     to = response.headers["Location"]
     if to.split("?")[0] == resolve_url(settings.LOGIN_URL) and not request.user.is_authenticated:
-        return HttpResponse(str(_("You have been signed out.")), PLAIN, status=401)
+        return signed_out()
     if request.headers.get(SCRIPT) != "form":
         return response  # htmx follows by itself, and shows what comes
     told = HttpResponse(status=204, headers={GO_TO: to})

@@ -15,11 +15,13 @@ from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOpera
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 
-from weihu.workplace.base.answers import GO_TO
+from weihu.workplace.base.answers import GO_TO, signed_out
 from weihu.workplace.base.models import Sending
 
 HEADER = "X-Sending"
 ALREADY = "X-Already"
+STAFF = "X-Staff"
+"""Whose page it is. Browsers share a sign-in among their pages: what one person typed is never sent as another's."""
 REFUSALS = (Http404, PermissionDenied, SuspiciousOperation, BadRequest)
 """What a view raises on purpose: what it has noted before (a search that found nobody) stays noted."""
 
@@ -41,7 +43,9 @@ class Once:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: View, args: Any, kwargs: Any) -> HttpResponse | None:
-        """The view's answer, or the one that it gave the first time."""
+        """The view's answer, or the one that it gave the first time; none to a page that somebody else has left open."""
+        if request.headers.get(STAFF, _sender(request)) != _sender(request):
+            return signed_out()
         number = _number(request)
         if number is None:
             return None

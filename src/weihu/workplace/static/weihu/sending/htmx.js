@@ -12,6 +12,7 @@ const isForm = (element) => element instanceof HTMLFormElement;
 document.addEventListener("htmx:configRequest", (event) => {
   const { headers, verb, elt, parameters } = event.detail;
   headers["X-CSRFToken"] = me.token;
+  if (me.staff) headers["X-Staff"] = me.staff;
   if (verb !== "post") return;
   delete parameters.csrfmiddlewaretoken;
   hold(false);

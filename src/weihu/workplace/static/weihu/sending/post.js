@@ -11,6 +11,7 @@ export class Held extends Error {}
 
 async function once({ address, body, number, htmx }) {
   const headers = { "X-CSRFToken": me.token, "X-Weihu": htmx ? "htmx" : "form" };
+  if (me.staff) headers["X-Staff"] = me.staff;
   if (number) headers["X-Sending"] = number;
   if (htmx) headers["HX-Request"] = "true";
   try {
