@@ -30,8 +30,8 @@ def benefit_use(request: WorkRequest, customer_id: str) -> HttpResponse:
     standing = request.gate.standing(customer_id)
     by, on = request.user.staff_id, request.run.work_date
     if number := request.POST.get("undo", ""):
-        undo(standing, int(number) if number.isdecimal() else 0, by, on)
-        toasts.say(request, _("Undone."))
+        if undo(standing, int(number) if number.isdecimal() else 0, by, on):
+            toasts.say(request, _("Undone."))
         return redirect("customer", customer_id)
     try:
         used = use(standing, request.POST.get("benefit", ""), request.book, by, on, UUID(request.POST.get("token", "")))
