@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import resolve_url
@@ -85,6 +86,11 @@ def answer(
     if status >= 500:  # whatever has failed, this page needs none of it
         return HttpResponse(render_to_string("failed.html", context), status=status)
     return HttpResponse(render_to_string("answer.html", context, request), status=status)
+
+
+def faults(form: BaseForm) -> str:
+    """What is wrong with a form, as a sentence."""
+    return " ".join(str(error) for errors in form.errors.values() for error in errors)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

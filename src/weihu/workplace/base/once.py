@@ -31,8 +31,8 @@ View = Callable[..., HttpResponse]
 class Once:
     """Middleware around every view that is sent something with a number.
 
-    A view that waits for another system is marked ``transaction.non_atomic_requests``: it has a number of its own that
-    the other system knows, and is asked again if its answer was never noted.
+    A view that takes long or waits for another system is marked ``transaction.non_atomic_requests``, so that nobody waits
+    for it: what it writes has a number of its own, and it is asked again if its answer was never noted.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

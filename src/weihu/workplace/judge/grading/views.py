@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
@@ -188,6 +189,7 @@ def near(request: WorkRequest) -> HttpResponse:
     return render(request, "grading/near.html", context)
 
 
+@transaction.non_atomic_requests
 @needs_run
 @require_http_methods(["GET", "POST"])
 def whatif(request: WorkRequest) -> HttpResponse:

@@ -27,6 +27,7 @@ SHOWN_PROBLEMS = 20
 SAMPLES = 3
 
 
+@transaction.non_atomic_requests
 @needs_run
 @require_http_methods(["GET", "POST"])
 def imports(request: WorkRequest) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from weihu.workplace.base import audit, toasts
+from weihu.workplace.base.answers import faults
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.life.goals import GoalForm, Yuan, note_progress, set_goal
 from weihu.workplace.know.life.models import Goal
@@ -22,7 +23,7 @@ def goals(request: WorkRequest, customer_id: str) -> HttpResponse:
     request.gate.standing(customer_id)
     form = GoalForm(request.POST)
     if not form.is_valid():
-        return HttpResponseBadRequest(form.errors.as_text())
+        return HttpResponseBadRequest(faults(form))
     set_goal(customer_id, form.cleaned_data, request.user.staff_id, request.run.work_date)
     toasts.say(request, _("The goal is recorded."))
     return redirect(reverse("customer", args=[customer_id]) + "#goals")

@@ -9,10 +9,11 @@ import { choose, cover, filter, follow, step } from "./today/list.js";
 let saving = false;
 
 document.addEventListener("htmx:beforeSend", (event) => {
-  if (event.target.matches("[data-result]")) saving = true;
+  if (event.detail.elt.matches("[data-result]")) saving = true;
 });
+// Of a form that is gone, htmx tells what is left around it.
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.target.matches("[data-result]") || !document.querySelector("[data-result]")) saving = false;
+  if (event.detail.requestConfig.elt.matches("[data-result]")) saving = false;
 });
 document.addEventListener("htmx:confirm", (event) => {
   if (saving && event.target.matches("[data-task], [data-result]")) event.preventDefault();
