@@ -119,6 +119,7 @@ def test_a_workbook_with_errors_is_imported_mended_and_imported_again(desk, serv
     marked = tmp_path / "marked.xlsx"
     chosen.value.save_as(marked)
     page.click("#found .btn-primary")
+    page.click("#ask [value=yes]")
     page.wait_for_selector("text=已登记 2 项")
     book = openpyxl.load_workbook(marked)
     sheet = book.active
@@ -135,6 +136,7 @@ def test_a_workbook_with_errors_is_imported_mended_and_imported_again(desk, serv
     page.wait_for_selector("text=列对应")
     page.click(".card-footer button")
     page.click("#found .btn-primary")
+    page.click("#ask [value=yes]")
     page.wait_for_selector("text=已登记 2 项")
     assert sorted(Fact.objects.values_list("customer_id", "value")) == sorted(
         (person.pk, "210000") for person in people

@@ -126,3 +126,10 @@ def test_a_password_is_changed_by_who_knows_it_and_other_sessions_end(client, me
     assert client.get(reverse("customers")).status_code == 200
     assert elsewhere.get(reverse("customers")).status_code == 302
     assert acts(member).count("login.password") == 1
+
+
+def test_the_dialog_on_a_page_waits_as_the_sign_in_does(client, member):
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        answer = client.post(reverse("session"), {"username": member.staff_id, "password": "wrong"})
+    assert answer.status_code == 429
+    assert " 1 " in answer.json()["fault"]

@@ -379,7 +379,8 @@ def test_a_customer_is_referred_to_the_chosen_receiver_and_accepted(run, post, c
     assert (made.to_id, made.target, made.state) == (receiver.staff_id, "potential", "open")
     assert made.evidence
     again = post(low, "refer", {"to": receiver.staff_id}, row.customer_id)
-    assert (again.status_code, again.content.decode()) == (400, "该客户已推荐,正在等待答复。")
+    assert again.status_code == 400
+    assert "该客户已推荐,正在等待答复。" in again.content.decode()
     lines = sheet_of(client.get(reverse("referrals") + "?xlsx=1"))[1:]
     assert [line[1:4] for line in lines] == [[row.customer_id, low.name, receiver.name]]
     assert client.get(reverse("referrals")).context["made"] == 1
@@ -447,7 +448,8 @@ def test_a_benefit_is_used_undone_and_used_up_through_the_customers_page(run, po
     made = BenefitUse.objects.get()
     assert (made.staff_id, made.grade, made.nth) == (staff.staff_id, "valued", 1)
     again = post(staff, "benefit_use", {"benefit": "health_check", "token": str(uuid4())}, row.customer_id)
-    assert (again.status_code, again.content.decode()) == (400, "该权益已用完。")
+    assert again.status_code == 400
+    assert "该权益已用完。" in again.content.decode()
     for number in ("x", "0", str(made.pk + 1), "9" * 30):
         assert post(staff, "benefit_use", {"undo": number}, row.customer_id).url == page
         assert not BenefitUse.objects.filter(undone=True).exists()
@@ -476,7 +478,8 @@ def test_a_benefit_that_is_not_the_grades_or_of_somebody_out_of_reach_is_refused
     row = next(row for row in owned(run, staff) if row.grade_rank == 3)
     for key in ("health_check", "nothing", ""):
         answer = post(staff, "benefit_use", {"benefit": key, "token": str(uuid4())}, row.customer_id)
-        assert (answer.status_code, answer.content.decode()) == (400, "该权益已用完。")
+        assert answer.status_code == 400
+        assert "该权益已用完。" in answer.content.decode()
     form = {"benefit": "birthday_gift", "token": str(uuid4())}
     assert post(colleagues(run, "high_counter")[0], "benefit_use", form, row.customer_id).status_code == 404
     assert not BenefitUse.objects.exists()

@@ -6,6 +6,7 @@
       rulebook.toml          the bank's rule book
       keys.json              secrets of this installation (mode 600)
       weihu.sqlite3          the workplace's database, unless WEIHU_DATABASE_URL names another
+      logs/workplace.log     what failed in the workplace
       tour.json              a guided tour for the sign-in page, which the demo has
       inbox/DATE/            deliveries to come
       lake/landed/DATE-rN/   checked deliveries as Parquet, revision N
@@ -42,6 +43,7 @@ class Home:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.rulebook = self.root / "rulebook.toml"
+        self.log = self.root / "logs" / "workplace.log"
         self.tour = self.root / "tour.json"
         self.inbox = self.root / "inbox"
         self.landed = self.root / "lake" / "landed"

@@ -1,5 +1,5 @@
 """What follows a published night in the rooms above: care plans begin, introductions come true, campaigns that should
-not go on stop, customers' data that is due is erased.
+not go on stop, customers' data that is due is erased, what was sent long ago is forgotten.
 
 None of it has to be true at the moment of publication, so none of it stands in that transaction. Each can be done
 again without doing anything twice; the run's report says when all are done, and what a killed night left undone is done
@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -18,10 +20,13 @@ from weihu.workplace.act.campaigns.stopping import stop_those_that_should
 from weihu.workplace.act.care.beginning import begin_by_signals, kinds_that_begin
 from weihu.workplace.act.introductions.linking import link
 from weihu.workplace.bank.models import Run
+from weihu.workplace.base.once import forget
 from weihu.workplace.customer.erasure import carry_out
 
 DONE = "follow_ups"
 """In a run's report, once all are done: the seconds of each."""
+SENT_KEPT = timedelta(days=60)
+"""Twice as long as a browser keeps what it could not send (DAYS in sending/vault.js)."""
 
 
 def finish(run: Run, folder: Path) -> None:
@@ -67,6 +72,11 @@ def _stop_campaigns(run: Run, folder: Path) -> None:
     stop_those_that_should(run, run.work_date)
 
 
+def _forget_sent(run: Run, folder: Path) -> None:
+    """The numbers of forms that were sent long ago: browsers keep nothing so long."""
+    forget(datetime.combine(run.work_date, time_of_day.min, UTC) - SENT_KEPT)
+
+
 def _erase(run: Run, folder: Path) -> None:
     """What is due to be erased by the working day."""
     carry_out(run.work_date)
@@ -77,5 +87,6 @@ FOLLOW_UPS: dict[str, Callable[[Run, Path], None]] = {
     "introductions": _link_introductions,
     "campaigns": _stop_campaigns,
     "erasures": _erase,
+    "sent": _forget_sent,
 }
 """In the order in which they are done."""

@@ -14,6 +14,7 @@ import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
 from weihu.engine.lake import Home
+from weihu.workplace.base.logs import settings_for
 
 HOME = Home(Path(os.environ.get("WEIHU_HOME", "var/home")))
 WORKPLACE = Path(__file__).parent
@@ -64,6 +65,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "weihu.workplace.base.logs.references",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "weihu.workplace.base.headers.content_security_policy",
@@ -76,9 +78,14 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "weihu.workplace.base.answers.answers",
     "weihu.workplace.bank.current.current_run",
+    "weihu.workplace.base.once.Once",
     "axes.middleware.AxesMiddleware",
 ]
+CSRF_FAILURE_VIEW = "weihu.workplace.base.answers.unproven"
+MESSAGE_STORAGE = "weihu.workplace.base.toasts.SealedStorage"
+LOGGING = settings_for(HOME.log if HOME.exists else None)
 
 ROOT_URLCONF = "weihu.workplace.urls"
 TEMPLATES = [

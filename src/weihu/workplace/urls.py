@@ -16,6 +16,7 @@ from weihu.workplace.act.schedule import visits
 from weihu.workplace.act.team import views as team
 from weihu.workplace.act.worklist import views as worklist
 from weihu.workplace.api.calls import api
+from weihu.workplace.base import answers, session
 from weihu.workplace.customer import consent_views, page
 from weihu.workplace.customer import duplicate_views as duplicates
 from weihu.workplace.customer import rights_views as rights
@@ -35,6 +36,11 @@ from weihu.workplace.navigation import views as navigation
 from weihu.workplace.see.cockpit import views as cockpit
 from weihu.workplace.see.runs import views as runs
 
+handler400 = answers.bad_request
+handler403 = answers.forbidden
+handler404 = answers.not_found
+handler500 = answers.failed
+
 calls = api.urls
 for pattern in calls[0]:
     if pattern.callback:
@@ -45,6 +51,7 @@ urlpatterns = [
     path("login/", reception.SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("password/", identity.ChangePassword.as_view(), name="password"),
+    path("session/", session.session, name="session"),
     path("language/", login_not_required(set_language), name="set_language"),
     # archive
     path("archive/", completeness.completeness, name="completeness"),

@@ -16,3 +16,12 @@ class Entry(models.Model):
     customer_id = CustomerField(blank=True, db_index=True)
     detail = models.CharField(max_length=200, blank=True)
     digest = models.CharField(max_length=64, unique=True)
+
+
+class Sending(models.Model):
+    """A form that was carried out, by the number that its page gave it; ``location``: where its answer led to."""
+
+    number = models.UUIDField(primary_key=True)
+    staff_id = models.CharField(max_length=60, blank=True)
+    at = models.DateTimeField(db_index=True)
+    location = models.TextField(blank=True)

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 
-ROWS = 50
-"""No list on a page is longer."""
+ROWS = 30
+"""No list on a page is longer: with these it stays within two screens."""
 
 
 def page_of(request: HttpRequest, rows: Any) -> Page[Any]:

@@ -8,18 +8,18 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from weihu.insight.duplicates import Reason
 from weihu.workplace.bank.models import Standing
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.customer import merging
 from weihu.workplace.customer.models import Candidate, Verdict
 from weihu.workplace.gate.models import Merge
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive.facts import archive_of
-
-LISTED = 200
 
 
 @needs_run
@@ -28,11 +28,13 @@ def duplicates(request: WorkRequest) -> HttpResponse:
     """Pairs of customers who may be one person, both within reach, the likeliest first."""
     _allowed(request)
     verdict = request.GET.get("verdict", Verdict.OPEN)
-    rows = list(_within(request).filter(verdict=verdict).order_by("-probability", "pk")[:LISTED])
+    page = page_of(request, _within(request).filter(verdict=verdict).order_by("-probability", "pk"))
+    rows = list(page)
     standings = request.gate.reached({customer for row in rows for customer in (row.left_id, row.right_id)})
     audit.record(request.user.staff_id, "duplicates.view")
     context = {
         "rows": [(row, standings[row.left_id], standings[row.right_id], _reasons(row)) for row in rows],
+        "page": page,
     }
     return render(request, "customer/duplicates.html", context)
 
@@ -50,10 +52,12 @@ def duplicate(request: WorkRequest, number: int) -> HttpResponse:
         keep = request.POST.get("keep", "")
         if request.POST.get("act") == "different":
             merging.refuse(row, by)
+            toasts.say(request, _("Recorded: two different people."))
             return redirect("duplicates")
         if keep not in (row.left_id, row.right_id):
             return HttpResponseBadRequest()
         merging.merge(keep, row.right_id if keep == row.left_id else row.left_id, by, on)
+        toasts.say(request, _("The two are one customer now."))
         return redirect("customer", keep)
     audit.record(by, "duplicate.view", row.left_id, row.right_id)
     sides = [request.gate.standing(customer) for customer in (row.left_id, row.right_id)]
@@ -80,6 +84,7 @@ def unmerge(request: WorkRequest, customer_id: str, number: int) -> HttpResponse
     if merged is None:
         raise Http404
     merging.undo(merged, request.user.staff_id, request.run.work_date)
+    toasts.say(request, _("The two are two customers again."))
     return redirect("customer", customer_id)
 
 

@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.workbooks import XLSX
 from weihu.workplace.customer import erasure
 from weihu.workplace.customer.copy import copy_of
@@ -25,11 +25,14 @@ def rights(request: WorkRequest, customer_id: str) -> HttpResponse:
     standing = request.gate.standing(customer_id)
     try:
         if _act(request, customer_id):
+            toasts.say(request, _("Recorded."))
             return redirect(customer_page(customer_id, "compliance"))
         return HttpResponseBadRequest()
     except erasure.ErasureRefused:
         refused = _("Not possible: a legal hold or an open complaint stands against it, or you asked for it yourself.")
-    return shown(request, standing, "compliance", "customer/page.html", refused=refused)
+    answer = shown(request, standing, "compliance", "customer/page.html", refused=refused)
+    answer.status_code = 409
+    return answer
 
 
 @needs_run

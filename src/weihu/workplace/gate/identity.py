@@ -16,10 +16,11 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.contrib.auth.views import PasswordChangeView
 from django.db import transaction
 from django.dispatch import receiver
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
@@ -58,9 +59,12 @@ class ChangePassword(PasswordChangeView):
             return super().form_valid(form)
 
 
-def locked(request: HttpRequest, *_: Any) -> HttpResponse:
+def locked(request: HttpRequest, *__: Any) -> HttpResponse:
     """The answer to a sign-in that has to wait, the right password or not."""
     minutes = int(wait(request) / timedelta(minutes=1))
+    if request.path == reverse("session"):
+        words = _("Too many wrong passwords. This staff number can try again after a wait of %(minutes)s min.")
+        return JsonResponse({"fault": words % {"minutes": minutes}}, status=429)
     context = {
         "form": AuthenticationForm(request),
         "minutes": minutes,
@@ -71,19 +75,19 @@ def locked(request: HttpRequest, *_: Any) -> HttpResponse:
 
 
 @receiver(user_logged_in, dispatch_uid="audit sign-in")
-def _signed_in(sender: object, request: HttpRequest | None, user: Staff, **_: Any) -> None:
+def _signed_in(sender: object, request: HttpRequest | None, user: Staff, **__: Any) -> None:
     AccessFailureLog.objects.filter(username=user.staff_id).delete()
     audit.record(user.staff_id, "login.in", detail=_address(request))
 
 
 @receiver(user_logged_out, dispatch_uid="audit sign-out")
-def _signed_out(sender: object, request: HttpRequest | None, user: Staff | None, **_: Any) -> None:
+def _signed_out(sender: object, request: HttpRequest | None, user: Staff | None, **__: Any) -> None:
     if user:
         audit.record(user.staff_id, "login.out", detail=_address(request))
 
 
 @receiver(user_login_failed, dispatch_uid="audit failed sign-in")
-def _failed(sender: object, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+def _failed(sender: object, credentials: dict[str, Any], request: HttpRequest | None = None, **__: Any) -> None:
     """A name that nobody has is not written down: it may be a password in the wrong field."""
     name = str(credentials.get("username", ""))[:40]
     known = Staff.objects.filter(staff_id=name).exists()

@@ -17,7 +17,7 @@ from weihu.workplace.act.campaigns.drawing import TooLarge, check, start, stop
 from weihu.workplace.act.campaigns.models import Campaign
 from weihu.workplace.act.campaigns.response import response
 from weihu.workplace.bank.models import Staff
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.words import called
 from weihu.workplace.contact.models import Outcome
 from weihu.workplace.gate.reach import Gate
@@ -104,6 +104,7 @@ def campaigns(request: WorkRequest) -> HttpResponse:
             made_on=request.run.work_date,
         )
         audit.record(request.user.staff_id, "campaign.make", detail=str(draft.pk))
+        toasts.say(request, _("Draft saved. It starts when you press Start."))
         return redirect("campaign", draft.pk)
     rows = list(Campaign.objects.filter(branch_id__in=gate.branches).order_by("-pk")[:SHOWN])
     context = {
@@ -127,8 +128,11 @@ def campaign(request: WorkRequest, number: int) -> HttpResponse:
         try:
             if request.POST.get("act") == "start":
                 start(current, gate, request.book, request.user.staff_id, on)
+                count = {"count": current.targets.filter(control=False).count()}
+                toasts.say(request, _("Started with %(count)s customers.") % count)
             else:
                 stop(current, request.user.staff_id, on, request.POST.get("reason", ""))
+                toasts.say(request, _("The campaign is stopped."))
             return redirect("campaign", number)
         except (TooLarge, TooWide):
             refused = _("The list is empty or too large.")

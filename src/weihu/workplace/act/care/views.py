@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from weihu.workplace.act.care.beginning import Running, begin_by_hand
 from weihu.workplace.act.care.models import CarePlan
 from weihu.workplace.act.care.results import stop
+from weihu.workplace.base import toasts
 from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run
 
 SHOWN = 6
@@ -27,10 +28,12 @@ def care(request: WorkRequest, customer_id: str) -> HttpResponse:
         if plan is None:
             raise Http404
         stop(plan, request.user.staff_id, request.run.work_date)
+        toasts.say(request, _("The plan is stopped."))
     else:
         try:
             key = request.POST.get("plan", "")
             begin_by_hand(customer_id, key, request.book, request.user.staff_id, request.run.work_date)
+            toasts.say(request, _("The plan has begun."))
         except Running:
             return HttpResponseBadRequest(str(_("This plan is already running.")))
         except KeyError:

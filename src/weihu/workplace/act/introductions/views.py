@@ -20,7 +20,9 @@ from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.introductions.linking import brought_by, standing_introductions, tree
 from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.bank.models import Staff
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
+from weihu.workplace.base.answers import faults
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.know.archive.search import index_of
@@ -63,7 +65,7 @@ def introduce(request: WorkRequest, customer_id: str) -> HttpResponse:
     standing = request.gate.standing(customer_id)
     form = IntroductionForm(request.book, request.POST)
     if not form.is_valid():
-        return HttpResponseBadRequest(form.errors.as_text())
+        return HttpResponseBadRequest(faults(form))
     values = form.cleaned_data
     other = values["introduced"]
     if other and (other == customer_id or other not in request.gate.reached([other])):
@@ -83,6 +85,7 @@ def introduce(request: WorkRequest, customer_id: str) -> HttpResponse:
         },
     )
     audit.record(request.user.staff_id, "introduction.record", customer_id, other)
+    toasts.say(request, _("Introduction recorded."))
     return redirect(customer_page(customer_id, "family", "introductions"))
 
 
@@ -97,10 +100,12 @@ def introduction_act(request: WorkRequest, customer_id: str, number: int) -> Htt
     rows = Introduction.objects.filter(pk=number)
     if request.POST.get("act") == "withdraw":
         rows.update(withdrawn=True)
+        toasts.say(request, _("Introduction withdrawn."))
     elif row.thanked_on is None:
         row.thanked_on, row.thanked_by = request.run.work_date, request.user.staff_id
         row.thanks = request.POST.get("thanks", "").strip()[:200]
         row.save(update_fields=["thanked_on", "thanked_by", "thanks"])
+        toasts.say(request, _("Thanks recorded."))
     audit.record(
         request.user.staff_id, f"introduction.{request.POST.get('act', 'thank')}"[:40], customer_id, str(number)
     )
@@ -126,8 +131,10 @@ def introductions(request: WorkRequest) -> HttpResponse:
         named = [customer_id for row in descriptions for customer_id in row["customers"]]
         return download(request, Sheet(str(_("Introductions")), head, lines, named))
     audit.record(request.user.staff_id, "introductions.view")
+    page = page_of(request, descriptions)
     context = {
-        "rows": descriptions,
+        "rows": page,
+        "page": page,
         "top": _most_connected(request, listed),
         "people": Staff.objects.in_bulk({row.staff_id for row in listed}),
         "brought": sum((row["aum"] for row in descriptions if row["aum"]), Decimal(0)),

@@ -17,7 +17,7 @@ from weihu.workplace.act.lists.columns import COUNTED, MEASURED, OPEN, in_words
 from weihu.workplace.act.lists.models import SavedFilter
 from weihu.workplace.act.signals.reasons import Names
 from weihu.workplace.bank.models import Customer, Staff
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import amount_text, called, day, fact_words, measure_text
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
@@ -106,6 +106,7 @@ def filter_save(request: WorkRequest, name: str) -> HttpResponse:
         own.filter(name=title).delete()
         # of the latest night whenever it is opened
         SavedFilter.objects.create(staff_id=request.user.staff_id, list=name, name=title, query=query.address(on=""))
+        toasts.say(request, _("Saved as %(name)s.") % {"name": title})
     return redirect(reverse("fixed_list", args=[name]) + "?" + query.address())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from django import forms
+from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,7 @@ from weihu.workplace.act.messaging.models import Medium, Message, Template
 from weihu.workplace.act.messaging.sending import PLACES, drafts, send, templates_waiting, wrong_places
 from weihu.workplace.act.signals.reasons import open_signals
 from weihu.workplace.bank.models import Staff
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.words import called
 from weihu.workplace.consent.consents import missing_consents
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
@@ -67,6 +68,7 @@ def templates(request: WorkRequest) -> HttpResponse:
             values = {**form.cleaned_data, "kinds": ",".join(form.cleaned_data["kinds"])}
             template = Template.objects.create(**values, made_by=request.user.staff_id, made_on=request.run.work_date)
             audit.record(request.user.staff_id, "template.propose", detail=str(template.pk))
+            toasts.say(request, _("Proposed; a second person decides."))
             return redirect("templates")
     rows = list(Template.objects.order_by("-pk")[:SHOWN])
     waiting = set(templates_waiting(request.gate).values_list("pk", flat=True))
@@ -113,10 +115,12 @@ def template_act(request: WorkRequest, number: int) -> HttpResponse:
         note=request.POST.get("note", "")[:200],
     )
     if changed:
+        toasts.say(request, f"{Template.State(state).label}: {row.title}")
         audit.record(request.user.staff_id, f"template.{request.POST['act']}", detail=str(number))
     return redirect("templates")
 
 
+@transaction.non_atomic_requests
 @needs_run
 @require_http_methods(["GET", "POST"])
 def send_message(request: WorkRequest, customer_id: str) -> HttpResponse:

@@ -20,8 +20,9 @@ from weihu.workplace.act.schedule.models import Feed
 from weihu.workplace.act.schedule.visits import event, visits_agreed
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Staff
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.fields import seal
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.words import name_mask
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest, needs_run
@@ -37,6 +38,7 @@ def upcoming(request: WorkRequest) -> HttpResponse:
     pages = request.book.pages
     days = pages.far_ahead_days if request.GET.get("days") == str(pages.far_ahead_days) else pages.ahead_days
     rows = upcoming_occasions(portfolio(request.gate), request.book, request.run.work_date, days)
+    page = page_of(request, rows)
     feed = Feed.objects.filter(staff_id=request.user.staff_id).first()
     audit.record(request.user.staff_id, "occasions.view")
     context = {
@@ -47,8 +49,9 @@ def upcoming(request: WorkRequest) -> HttpResponse:
                 request.book.occasions[row.occasion.kind],
                 not request.gate.works(row.occasion.on),
             )
-            for row in rows
+            for row in page
         ],
+        "page": page,
         "days": days,
         "windows": (pages.ahead_days, pages.far_ahead_days),
         "visits": visits_agreed(request.gate, request.run.work_date, request.run.work_date + timedelta(days=days)),
@@ -72,6 +75,7 @@ def feed_act(request: WorkRequest) -> HttpResponse:
                 staff_id=request.user.staff_id, secret=secret, secret_index=index, made_on=request.run.work_date
             )
         audit.record(request.user.staff_id, "feed.make" if request.POST.get("act") == "make" else "feed.revoke")
+    toasts.say(request, _("The address of the calendar is changed."))
     return redirect("occasions")
 
 

@@ -8,15 +8,16 @@ import icalendar
 from django import forms
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from weihu.workplace.act.schedule.models import Visit
 from weihu.workplace.bank.models import Standing
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.fields import seal
-from weihu.workplace.base.words import name_mask
+from weihu.workplace.base.words import name_mask, weekday
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 
@@ -57,6 +58,8 @@ def visit(request: WorkRequest, customer_id: str) -> HttpResponse:
     if request.htmx:
         closed = not request.gate.works(agreed.on)
         return render(request, "schedule/agreed.html", {"visit": agreed, "closed": closed})
+    cancel = reverse("visit_cancel", args=[customer_id, agreed.pk])
+    toasts.say(request, _("Visit arranged: %(on)s") % {"on": weekday(agreed.on)}, undo=cancel)
     return redirect("customer", customer_id)
 
 

@@ -20,7 +20,7 @@ from weihu.workplace.act.team.day import PersonDay, day_of, followed_up, run_for
 from weihu.workplace.act.team.models import Undone, WorkNote
 from weihu.workplace.bank.models import Branch, Run, Staff, Standing
 from weihu.workplace.bank.planned import Planned
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
 from weihu.workplace.base.words import amount_text, called, day, per_cent, weekday
@@ -112,6 +112,7 @@ def evening(request: WorkRequest) -> HttpResponse:
     on, run = _evening_of(branch, request)
     if request.method == "POST":
         _keep_reasons(request, run, on)
+        toasts.say(request, _("Recorded."))
         return redirect(reverse("evening") + (f"?branch={branch.branch_id}" if branch else ""))
     rows = [row for row in day_of(people, run, on) if row.planned or row.contacts]
     standings = request.gate.reached({customer for row in rows for customer in row.open})
@@ -156,6 +157,7 @@ def work_log(request: WorkRequest) -> HttpResponse:
             return HttpResponseBadRequest(str(_("What was done, and how many minutes it took.")))
         WorkNote.objects.create(staff_id=request.user.staff_id, on=on, minutes=int(minutes), text=text)
         audit.record(request.user.staff_id, "work.note")
+        toasts.say(request, _("Entered in the work log."))
         return redirect("work_log")
     wanted = request.GET.get("staff", request.user.staff_id)
     people = list(gate.colleagues()) if gate.decides else []

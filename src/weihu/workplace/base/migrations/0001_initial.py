@@ -21,4 +21,13 @@ class Migration(migrations.Migration):
                 ("digest", models.CharField(max_length=64, unique=True)),
             ],
         ),
+        migrations.CreateModel(
+            name="Sending",
+            fields=[
+                ("number", models.UUIDField(primary_key=True, serialize=False)),
+                ("staff_id", models.CharField(blank=True, max_length=60)),
+                ("at", models.DateTimeField(db_index=True)),
+                ("location", models.TextField(blank=True)),
+            ],
+        ),
     ]

@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 from django.db.models import Count, Sum
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from weihu.workplace.bank.models import Standing
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import called
 from weihu.workplace.gate.figures import own_scope
@@ -30,14 +31,16 @@ def benefit_use(request: WorkRequest, customer_id: str) -> HttpResponse:
     standing = request.gate.standing(customer_id)
     by, on = request.user.staff_id, request.run.work_date
     if number := request.POST.get("undo", ""):
-        undo(standing, int(number) if number.isdecimal() else 0, by, on)
+        if undo(standing, int(number) if number.isdecimal() else 0, by, on):
+            toasts.say(request, _("Undone."))
         return redirect("customer", customer_id)
     try:
-        use(standing, request.POST.get("benefit", ""), request.book, by, on, UUID(request.POST.get("token", "")))
+        used = use(standing, request.POST.get("benefit", ""), request.book, by, on, UUID(request.POST.get("token", "")))
     except UsedUp:
         return HttpResponseBadRequest(str(_("This benefit is used up.")))
     except ValueError:
         return HttpResponseBadRequest()
+    toasts.say(request, _("The benefit is used."), reverse("benefit_use", args=[customer_id]), fields={"undo": used.pk})
     return redirect("customer", customer_id)
 
 

@@ -9,9 +9,11 @@ from threading import Lock
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -21,8 +23,9 @@ from weihu.rules.metric import timing
 from weihu.rules.rulebook import FaultyBook, RuleBook
 from weihu.workplace.bank.metric import Distance, distances
 from weihu.workplace.bank.models import Run, Staff, rulebook_of
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.words import called, grade_words, measure_name
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.figures import STANDING, own_scope
@@ -95,8 +98,9 @@ def migration(request: WorkRequest) -> HttpResponse:
     if request.GET.get("xlsx"):
         return _moves_sheet(request, shown, then)
     names = [called(grade) for grade in grades]
-    standings = gate.reached({move.customer_id for move in shown[:LISTED]})
-    people = Staff.objects.in_bulk({move.last.primary_id for move in shown[:LISTED]})
+    page = page_of(request, shown)
+    standings = gate.reached({move.customer_id for move in page})
+    people = Staff.objects.in_bulk({move.last.primary_id for move in page})
     context = {
         "after": after,
         "until": until,
@@ -113,9 +117,10 @@ def migration(request: WorkRequest) -> HttpResponse:
         "new": sum(move.before is None for move in moved),
         "moved": [
             (move, standings[move.customer_id], people.get(move.last.primary_id))
-            for move in shown[:LISTED]
+            for move in page
             if move.customer_id in standings
         ],
+        "page": page,
         "count": len(shown),
         "which": request.GET.get("which", ""),
         "from_rank": request.GET.get("from", ""),
@@ -156,6 +161,9 @@ def near(request: WorkRequest) -> HttpResponse:
             for key, away in close.items()
             if key in reached
         ]
+    page = page_of(request, rows)
+    if not request.GET.get("xlsx"):
+        rows = list(page)
     people = Staff.objects.in_bulk({row["standing"].primary_id for row in rows})
     for row in rows:
         row["owner"] = people.get(row["standing"].primary_id)
@@ -187,11 +195,12 @@ def near(request: WorkRequest) -> HttpResponse:
         title = _("On watch") if watched else _("Near the next grade")
         return download(request, Sheet(str(title), head, lines, [row["standing"].customer_id for row in rows]))
     averaged = timing(book) == "monthly_average"
-    context = {"rows": rows, "watched": watched, "averaged": averaged, "room": "near"}
+    context = {"rows": rows, "page": page, "watched": watched, "averaged": averaged, "room": "near"}
     audit.record(request.user.staff_id, "grading.near")
     return render(request, "grading/near.html", context)
 
 
+@transaction.non_atomic_requests
 @needs_run
 @require_http_methods(["GET", "POST"])
 def whatif(request: WorkRequest) -> HttpResponse:
@@ -214,6 +223,7 @@ def whatif(request: WorkRequest) -> HttpResponse:
         draft = books.keep(
             proposed, request.run.book, title, proposed.in_force_from, request.user.staff_id, request.run.work_date
         )
+        toasts.say(request, _("Draft saved."))
         return redirect("book_draft", draft.pk)
     context |= _outcome(request, proposed)
     if act == "xlsx":
@@ -259,6 +269,7 @@ def book_drafts(request: WorkRequest) -> HttpResponse:
             draft = books.keep(
                 book, request.run.book, title, book.in_force_from, request.user.staff_id, request.run.work_date
             )
+            toasts.say(request, _("Draft saved."))
             return redirect("book_draft", draft.pk)
     drafts = BookDraft.objects.select_related("book").order_by("-pk")[:LISTED]
     if request.GET.get("xlsx"):
@@ -295,6 +306,7 @@ def book_draft(request: WorkRequest, number: int) -> HttpResponse:
                 books.decide(draft, act == "approve", gate, request.run.work_date, note)
             else:
                 return HttpResponseBadRequest()
+            toasts.say(request, {"submit": _("Submitted."), "approve": _("Approved.")}.get(str(act), _("Refused.")))
             return redirect("book_draft", number)
         except books.NotAllowed as reason:
             refused = str(forms.REFUSALS[reason.reason])
@@ -324,6 +336,7 @@ def exception(request: WorkRequest, customer_id: str) -> HttpResponse:
         open_ones = GradeException.objects.filter(customer_id=customer_id, ended_on__isnull=True)
         if number.isdecimal() and open_ones.filter(pk=int(number)).update(ended_on=on, ended_by=by):
             audit.record(by, "exception.end", customer_id, number)
+            toasts.say(request, _("The exception is ended."))
         return redirect("customer", customer_id)
     grade, reason = request.POST.get("grade", ""), request.POST.get("reason", "").strip()[:500]
     until = read_day(request.POST.get("until", ""))
@@ -337,6 +350,7 @@ def exception(request: WorkRequest, customer_id: str) -> HttpResponse:
         customer_id=customer_id, grade=grade, from_on=on, until_on=until, reason=reason, granted_by=by
     )
     audit.record(by, "exception.grant", customer_id, f"{made.pk} {grade} {until}")
+    toasts.say(request, _("Granted."), reverse("exception", args=[customer_id]), fields={"end": made.pk})
     return redirect("customer", customer_id)
 
 

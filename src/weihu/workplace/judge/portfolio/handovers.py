@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods
 
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
-from weihu.workplace.base.paging import page_of
+from weihu.workplace.base.paging import ROWS, page_of
 from weihu.workplace.base.words import name_mask
 from weihu.workplace.gate.models import Handover
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
@@ -30,10 +31,13 @@ def handover_list(request: WorkRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             proposal = _propose(request)
+            count = {"count": proposal.customers.count()}
+            toasts.say(request, _("Proposed to hand over %(count)s customers.") % count)
             return redirect("handover", proposal.pk)
         except decisions.DecisionRefused as reason:
             refused = str(REFUSALS[reason.reason])
-    rows = list(decisions.handovers(gate)[:LISTED])
+    page = page_of(request, decisions.handovers(gate))
+    rows = list(decisions.handovers(gate)[:LISTED]) if request.GET.get("xlsx") else list(page)
     if request.GET.get("xlsx"):
         names = names_of({staff_id for row in rows for staff_id in (row.from_id, row.to_id)})
         head = [_("From"), _("To"), _("Day"), _("State"), _("Customers")]
@@ -49,6 +53,7 @@ def handover_list(request: WorkRequest) -> HttpResponse:
     context = {
         "rows": [(row, row.customers.count(), row.late(request.run.work_date)) for row in rows],
         "names": names_of({staff_id for row in rows for staff_id in (row.from_id, row.to_id)}),
+        "page": page,
         "givers": people if gate.decides else [],
         "receivers": [member for member in people if member.staff_id != giver and member.staff_id in carrying],
         "giver": giver,
@@ -60,6 +65,21 @@ def handover_list(request: WorkRequest) -> HttpResponse:
         "refused": refused,
     }
     return render(request, "portfolio/handovers.html", context, status=422 if refused else 200)
+
+
+HANDOVER_SAID = {
+    "accept": lazy("Accepted; somebody who decides approves it now."),
+    "refuse_offer": lazy("Refused."),
+    "approve": lazy("Approved."),
+    "refuse": lazy("Refused."),
+    "withdraw": lazy("Withdrawn."),
+}
+CLAIM_SAID = {
+    "claim": lazy("Claimed."),
+    "dispute": lazy("The claim is disputed; somebody who decides settles it."),
+    "uphold": lazy("The claim stands."),
+    "return": lazy("The customer goes back."),
+}
 
 
 @needs_run
@@ -82,6 +102,7 @@ def handover(request: WorkRequest, number: int) -> HttpResponse:
                 decisions.withdraw(current, gate)
             else:
                 return HttpResponseBadRequest()
+            toasts.say(request, HANDOVER_SAID[str(act)])
             return redirect("handover", number)
         except decisions.DecisionRefused as reason:
             refused = str(REFUSALS[reason.reason])
@@ -116,14 +137,15 @@ def claims(request: WorkRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             _claim_act(request)
+            toasts.say(request, CLAIM_SAID[str(request.POST.get("act"))])
             return redirect("claims")
         except decisions.DecisionRefused as reason:
             refused = str(REFUSALS[reason.reason])
     me = request.user.staff_id
     claimable = decisions.claimable(gate).order_by("-grade_rank", "-aum", "customer_id")
     page = page_of(request, claimable)
-    mine = list(Claim.objects.filter(staff_id=me).order_by("-pk")[:LISTED])
-    lost_claims = list(Claim.objects.filter(before_id=me, state=Claim.State.HELD).order_by("-pk")[:LISTED])
+    mine = list(Claim.objects.filter(staff_id=me).order_by("-pk")[: LISTED if request.GET.get("xlsx") else ROWS])
+    lost_claims = list(Claim.objects.filter(before_id=me, state=Claim.State.HELD).order_by("-pk")[:ROWS])
     disputed = decisions.disputed_claims(gate)
     standings = gate.reached([row.customer_id for row in [*mine, *lost_claims, *disputed]])
     if request.GET.get("xlsx"):

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from weihu.workplace.bank.metric import distance_to, has_lost
 from weihu.workplace.bank.models import Standing
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.words import amount_text, grade_words, measure_name, measure_text, other_ways
 from weihu.workplace.gate.models import Referral
@@ -37,6 +37,7 @@ def referral_list(request: WorkRequest) -> HttpResponse:
         try:
             accept, reason = request.POST.get("act") == "accept", request.POST.get("reason", "").strip()[:500]
             decisions.answer_referral(referral, accept, gate, reason)
+            toasts.say(request, _("Answered."))
             return redirect("referrals")
         except decisions.DecisionRefused as wrong:
             refused = str(REFUSALS[wrong.reason])
@@ -100,6 +101,7 @@ def refer(request: WorkRequest, customer_id: str) -> HttpResponse:
         decisions.refer(request.gate, standing, chosen or offer["receivers"][0], offer["target"], offer["evidence"])
     except decisions.DecisionRefused as reason:
         return HttpResponseBadRequest(str(REFUSALS[reason.reason]))
+    toasts.say(request, _("Referred to %(name)s.") % {"name": (chosen or offer["receivers"][0]).name})
     return redirect("referrals")
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from weihu.sources.workbook import Unreadable
 from weihu.workplace.bank.models import Branch, Staff, Standing, Unassigned
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.words import called, in_language
 from weihu.workplace.gate.cover import absent_on
@@ -118,6 +118,7 @@ def staff_table(request: WorkRequest) -> HttpResponse:
         else:
             status = 422
             if _enter_absence(request, {member.staff_id for member in people}):
+                toasts.say(request, _("Withdrawn.") if request.POST.get("withdraw") else _("Absence entered."))
                 return redirect("staff_table")
             context["wrong"] = _("An absence needs a person, its first and last day, and somebody else to stand in.")
     absences = Absence.objects.filter(

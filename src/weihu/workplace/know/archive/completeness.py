@@ -15,7 +15,7 @@ from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive.facts import archive_of
 from weihu.workplace.know.archive.portrait import missing
 
-LISTED = 30
+LISTED = 20
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,13 @@ from uuid import uuid4
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.bank.models import Staff, Standing
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.words import fact_words
 from weihu.workplace.consent.consents import agreed_purposes
@@ -60,6 +62,7 @@ def facts(request: WorkRequest, customer_id: str) -> HttpResponse:
             _save(request, customer_id, form)
             if request.htmx:
                 return _told(request, standing, part, saved=True)
+            toasts.say(request, _("Recorded in the archive."))
             return redirect(customer_page(customer_id, "archive"))
     elif request.GET.get("shown"):
         return _told(request, standing, part)
@@ -111,10 +114,14 @@ def fact_act(request: WorkRequest, customer_id: str, key: str, number: int) -> H
     by, on, act = request.user.staff_id, request.run.work_date, request.POST.get("act")
     if act == "withdraw":
         withdraw_fact(fact, by, on)
+        back = reverse("fact_act", args=[customer_id, key, number])
+        toasts.say(request, _("Withdrawn."), back, {"act": "restore"})
     elif act == "restore":
         restore_fact(fact, by, on)
+        toasts.say(request, _("Restored."))
     elif act == "choose":
         _choose(request, fact)
+        toasts.say(request, _("Chosen."))
     else:
         return HttpResponseBadRequest()
     return redirect("fact_history", customer_id, key)

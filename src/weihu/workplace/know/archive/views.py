@@ -17,8 +17,9 @@ from django.views.decorators.http import require_GET, require_POST
 from weihu.rules.catalogue import Unfit, read
 from weihu.rules.sections.fields import CatalogueField, Choice
 from weihu.workplace.bank.models import Branch, Staff, Standing
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.paging import ROWS
 from weihu.workplace.base.words import called
 from weihu.workplace.base.workbooks import XLSX
 from weihu.workplace.gate.requests import WorkRequest, needs_run
@@ -38,7 +39,6 @@ from weihu.workplace.know.archive.lists import (
 )
 from weihu.workplace.know.archive.models import Confidence, SavedView
 
-PAGE = 50
 MOST_AT_ONCE = 500
 YES_NO = [Choice(key="yes", zh="是", en="Yes"), Choice(key="no", zh="否", en="No")]
 TOO_WIDE = lazy("Too many customers for a range of numbers: narrow the list by grade or another condition.")
@@ -53,14 +53,14 @@ def customers(request: WorkRequest) -> HttpResponse:
     rows: list[Standing] = []
     try:
         standings = following(query.standings(request.gate, on), request.GET.get("after", ""))
-        rows = list(ordered(standings)[: PAGE + 1])
+        rows = list(ordered(standings)[: ROWS + 1])
     except TooWide:
         too_wide = str(TOO_WIDE)
-    page_rows = rows[:PAGE]
+    page_rows = rows[:ROWS]
     context = {
         "rows": list(zip(page_rows, cells(page_rows, query, request.book, on), strict=True)),
         "titles": titles(query.columns, request.book),
-        "more": query.address(after=place_of(page_rows[-1])) if len(rows) > PAGE else "",
+        "more": query.address(after=place_of(page_rows[-1])) if len(rows) > ROWS else "",
         "list": query.address() or "all",
         "query": query,
         "address": query.address(),
@@ -112,6 +112,7 @@ def view_save(request: WorkRequest) -> HttpResponse:
         query = ListQuery.of(QueryDict(request.POST.get("list", "")), request.book)
         own.filter(name=name).delete()
         SavedView.objects.create(staff_id=request.user.staff_id, name=name, query=query.address())
+        toasts.say(request, _("Saved as %(name)s.") % {"name": name})
         return redirect(reverse("customers") + "?" + query.address())
     return redirect("customers")
 
@@ -187,6 +188,7 @@ def _record_of_all(request: WorkRequest, query: ListQuery, rows: list[Standing])
     )
     facts = [NewFact(row.customer_id, content, uuid4()) for row in rows]
     record_facts(facts, request.user.staff_id, request.run.work_date, "list")
+    toasts.say(request, _("Recorded for %(count)s customers.") % {"count": len(facts)})
     return redirect(reverse("customers") + "?" + query.address())
 
 

@@ -11,14 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from weihu.workplace.bank.models import Staff
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive.facts import archive_of
 from weihu.workplace.know.archive.portrait import alerts
 from weihu.workplace.know.complaints import cases
 from weihu.workplace.know.complaints.models import Act, Complaint, Origin, Satisfaction
 
-LISTED = 200
 PART_NAMES = {
     "open": _("Open"),
     "mine": _("Mine"),
@@ -56,7 +56,8 @@ def complaints(request: WorkRequest) -> HttpResponse:
     if part not in cases.PARTS:
         raise Http404
     on = request.run.work_date
-    rows = list(cases.part_of(part, request.gate, request.book, on)[:LISTED])
+    page = page_of(request, cases.part_of(part, request.gate, request.book, on))
+    rows = list(page)
     standings = request.gate.reached({row.customer_id for row in rows})
     audit.record(request.user.staff_id, "complaints.view")
     context = {
@@ -65,6 +66,7 @@ def complaints(request: WorkRequest) -> HttpResponse:
             (key, name, cases.part_of(key, request.gate, request.book, on).count()) for key, name in PART_NAMES.items()
         ],
         "rows": [(row, standings[row.customer_id], row.overdue(on)) for row in rows],
+        "page": page,
         "people": Staff.objects.in_bulk({row.assigned_to for row in rows}),
     }
     return render(request, "complaints/list.html", context)
@@ -80,6 +82,7 @@ def new_complaint(request: WorkRequest, customer_id: str) -> HttpResponse:
         values = form.cleaned_data
         by, on = request.user.staff_id, request.run.work_date
         case = cases.open_case(customer_id, values, by, on, request.book, values["token"])
+        toasts.say(request, _("The complaint is open."))
         return redirect("complaint", case.pk)
     context = {"form": form, "customer": standing.customer, "standing": standing}
     return render(request, "complaints/new.html", context, status=422 if form.errors else 200)
@@ -138,4 +141,5 @@ def _act(request: WorkRequest, case: Complaint) -> HttpResponse:
         cases.reopen(case, note, by, on, request.book)
     else:
         return HttpResponseBadRequest()
+    toasts.say(request, _("Recorded."))
     return redirect("complaint", case.pk)

@@ -12,11 +12,12 @@ from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.current import current
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.words import fact_words
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.intake.forms import InvitationForm, PublicForm
@@ -48,6 +49,7 @@ def invitations(request: WorkRequest) -> HttpResponse:
             branch_id=request.user.branch_id,
         )
         audit.record(request.user.staff_id, "invitation.make", "", str(invitation.pk))
+        toasts.say(request, _("The form is ready: print its code or send its link."))
         return redirect("invitation", invitation.pk)
     answered = Count("replies")
     open_ones = Count("replies", filter=Q(replies__customer_id="", replies__set_aside=False))
@@ -66,6 +68,7 @@ def invitation(request: WorkRequest, number: int) -> HttpResponse:
     form = _own_form(request, number)
     if request.method == "POST":
         Invitation.objects.filter(pk=number).update(closed=not form.closed)
+        toasts.say(request, _("Open again.") if form.closed else _("Closed."))
         return redirect("invitation", number)
     address = request.build_absolute_uri(link_of(form))
     context = {
@@ -95,6 +98,7 @@ def reply_settle(request: WorkRequest, number: int, reply_number: int) -> HttpRe
         settle(reply, standing.customer_id, request.user.staff_id, request.book, request.run.work_date)
     else:
         Reply.objects.filter(pk=reply.pk, customer_id="").update(set_aside=True)
+    toasts.say(request, _("Assigned.") if request.POST.get("customer") else _("Set aside."))
     return redirect("invitation", number)
 
 

@@ -6,13 +6,15 @@ from itertools import islice
 from typing import Any
 from uuid import uuid4
 
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from weihu.sources.workbook import Unreadable, read
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.workbooks import XLSX
 from weihu.workplace.gate.requests import WorkRequest, needs_run
@@ -25,6 +27,7 @@ SHOWN_PROBLEMS = 20
 SAMPLES = 3
 
 
+@transaction.non_atomic_requests
 @needs_run
 @require_http_methods(["GET", "POST"])
 def imports(request: WorkRequest) -> HttpResponse:
@@ -38,6 +41,7 @@ def imports(request: WorkRequest) -> HttpResponse:
         try:
             sheet = read(values["file"].read(), values["file"].name)
             upload = importing.stage(sheet, values["file"].name, how, request.gate, request.book, values["token"])
+            toasts.say(request, _("Uploaded. Now say what the columns are."))
             return redirect("import", upload.pk)
         except Unreadable as unreadable:
             form.add_error("file", unreadable.text(get_language() or "zh-hans"))
@@ -63,6 +67,7 @@ def import_page(request: WorkRequest, number: int) -> HttpResponse:
     return render(request, "intake/import.html", context, status=422 if form.errors else 200)
 
 
+@transaction.non_atomic_requests
 @needs_run
 @require_POST
 def import_step(request: WorkRequest, number: int) -> HttpResponse:
@@ -91,6 +96,7 @@ def import_delete(request: WorkRequest, number: int) -> HttpResponse:
     """Delete an import with its rows. What it has recorded stays in the archive."""
     _own_import(request, number).delete()
     audit.record(request.user.staff_id, "import.delete", "", str(number))
+    toasts.say(request, _("The import is deleted; what it recorded stays."))
     return redirect("imports")
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
+from weihu.workplace.base.answers import faults
 from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run
 from weihu.workplace.know.life.goals import GoalForm, Yuan, note_progress, set_goal
 from weihu.workplace.know.life.models import Goal
@@ -20,8 +22,9 @@ def goals(request: WorkRequest, customer_id: str) -> HttpResponse:
     request.gate.standing(customer_id)
     form = GoalForm(request.POST)
     if not form.is_valid():
-        return HttpResponseBadRequest(form.errors.as_text())
+        return HttpResponseBadRequest(faults(form))
     set_goal(customer_id, form.cleaned_data, request.user.staff_id, request.run.work_date)
+    toasts.say(request, _("The goal is recorded."))
     return redirect(customer_page(customer_id, "archive", "goals"))
 
 
@@ -36,10 +39,12 @@ def goal_act(request: WorkRequest, customer_id: str, number: int) -> HttpRespons
     if request.POST.get("act") == "end":
         Goal.objects.filter(pk=number).update(ended_on=request.run.work_date)
         audit.record(request.user.staff_id, "goal.end", customer_id)
+        toasts.say(request, _("The goal is ended."))
     else:
         try:
             saved = Yuan(lowest=0).clean(request.POST.get("saved"))
         except ValidationError as error:
             return HttpResponseBadRequest("; ".join(error.messages))
         note_progress(goal, saved, request.user.staff_id, request.run.work_date)
+        toasts.say(request, _("Progress recorded."))
     return redirect(customer_page(customer_id, "archive", "goals"))

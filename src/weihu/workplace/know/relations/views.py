@@ -9,10 +9,11 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from weihu.workplace.bank.models import Staff
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.paging import page_of
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.relations import network
@@ -32,6 +33,7 @@ def relations(request: WorkRequest, customer_id: str) -> HttpResponse:
             values["kind"], values["other_id"], values["name"], values["born"], values["note"]
         )
         network.relate(customer_id, relation, request.user.staff_id, request.run.work_date, values["token"])
+        toasts.say(request, _("The relation is recorded."))
         return redirect("relations", customer_id)
     audit.record(request.user.staff_id, "relations.view", customer_id)
     links = network.links_of(customer_id, request.gate, request.book)
@@ -57,6 +59,7 @@ def unrelate(request: WorkRequest, customer_id: str, number: int) -> HttpRespons
     if relation is None:
         raise Http404
     network.unrelate(relation, request.user.staff_id)
+    toasts.say(request, _("The relation is withdrawn."))
     return redirect("relations", customer_id)
 
 
@@ -75,6 +78,7 @@ def household(request: WorkRequest, customer_id: str) -> HttpResponse:
     elif act == "head" and home:
         Household.objects.filter(pk=home.household.pk).update(head_id=customer_id)
         audit.record(by, "household.head", customer_id, str(home.household.pk))
+    toasts.say(request, _("The household is changed."))
     return redirect(reverse("relations", args=[customer_id]))
 
 

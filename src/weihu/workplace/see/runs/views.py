@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Run
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 
-SHOWN = 60
 STEP_NAMES = {
     "verify": _("Verify what the last nights left"),
     "land": _("Check and land the files"),
@@ -53,8 +53,9 @@ def _readable(request: WorkRequest) -> QuerySet[Run]:
 
 @needs_run
 def runs(request: WorkRequest) -> HttpResponse:
-    """The last runs, newest first."""
-    return render(request, "runs/list.html", {"runs": _readable(request)[:SHOWN]})
+    """The runs, newest first."""
+    page = page_of(request, _readable(request))
+    return render(request, "runs/list.html", {"runs": page, "page": page})
 
 
 @needs_run

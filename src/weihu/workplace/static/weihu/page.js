@@ -1,7 +1,7 @@
-// On every page: the rail; boxes close on a click elsewhere; results kept without a connection are sent.
+// On every page: the rail; forms are sent without losing anything; boxes close on a click elsewhere.
 
 import "./rail.js";
-import { sendWaiting } from "./today/waiting.js";
+import "./sending.js";
 
 function closeTools(event) {
   // choosing rows is part of what the tools of the customers page do
@@ -12,6 +12,3 @@ function closeTools(event) {
 }
 
 document.addEventListener("click", closeTools);
-addEventListener("online", sendWaiting);
-setInterval(sendWaiting, 20000);
-sendWaiting();

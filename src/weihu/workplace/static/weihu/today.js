@@ -5,9 +5,23 @@ import "./today/offline.js";
 import "./today/result.js";
 import { choose, cover, filter, follow, step } from "./today/list.js";
 
+// While a result is being saved nothing else is fetched into the panel: its answer needs the form that it came from.
+let saving = false;
+
+document.addEventListener("htmx:beforeSend", (event) => {
+  if (event.detail.elt.matches("[data-result]")) saving = true;
+});
+// Of a form that is gone, htmx tells what is left around it.
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.requestConfig.elt.matches("[data-result]")) saving = false;
+});
+document.addEventListener("htmx:confirm", (event) => {
+  if (saving && event.target.matches("[data-task], [data-result]")) event.preventDefault();
+});
+
 document.addEventListener("click", (event) => {
   const task = event.target.closest("[data-task]");
-  if (task) {
+  if (task && !saving) {
     choose(task);
     cover(true);
   }

@@ -1,23 +1,27 @@
 // Recording goes on without a connection: the result is kept, and another task of the list can be recorded too.
 
-import { cover } from "./list.js";
-import { keepWaiting, showWaiting, waiting } from "./waiting.js";
+import { unique, words } from "../sending/page.js";
+import { fail } from "../sending/toasts.js";
+import { rowOf, showWaiting, wait } from "../sending/waiting.js";
+import { cover, taskOf } from "./list.js";
 
 function clear(form) {
   form.reset();
-  form.querySelector("[name=token]").value = crypto.randomUUID();
+  form.querySelector("[name=token]").value = unique();
 }
 
-function keepResult(form) {
-  const { csrfmiddlewaretoken: _, ...said } = Object.fromEntries(new FormData(form));
-  const { staff, result: customer } = form.dataset;
-  const name = document.querySelector("[data-panel] h2").textContent.trim();
-  const rows = waiting().filter((row) => row.said.token !== said.token);
-  rows.push({ staff, customer, name, address: form.getAttribute("action"), said });
-  keepWaiting(rows, staff);
+async function keepResult(form, number) {
+  const fields = [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
+  const customer = form.dataset.result;
+  const row = rowOf(form, fields, number, {
+    customer,
+    htmx: true,
+    label: document.querySelector("[data-panel] h2").textContent.trim().replace(/\s+/g, " "),
+    page: `/today/${encodeURIComponent(customer)}/`,
+  });
   clear(form);
   cover(false);
-  showWaiting();
+  fail((await wait(row)) ? words.lost : words.lostHere);
 }
 
 // The panel cannot be fetched, so the form of the last one is turned to the chosen customer.
@@ -35,7 +39,7 @@ function turnTo(task, form) {
 
 document.addEventListener("htmx:sendError", (event) => {
   const form = event.target.closest("[data-result]");
-  if (form) keepResult(form);
+  if (form) keepResult(form, event.detail.requestConfig.headers["X-Sending"]);
 });
 
 document.addEventListener("click", (event) => {
@@ -44,5 +48,18 @@ document.addEventListener("click", (event) => {
   if (task && form && !navigator.onLine) turnTo(task, form);
 });
 
-document.addEventListener("htmx:afterSwap", showWaiting);
-showWaiting();
+document.addEventListener("weihu:waiting", (event) => {
+  for (const row of event.detail) if (row.customer) taskOf(row.customer)?.classList.add("task-done");
+});
+
+const untouched = (form) => [...form.querySelectorAll("textarea")].every((field) => field.value === field.defaultValue);
+
+// What has been sent meanwhile is done in the list; what is being written is not disturbed.
+document.addEventListener("weihu:sent", async (event) => {
+  const form = document.querySelector("[data-result]");
+  if (!form || !untouched(form) || !event.detail.some((row) => row.customer)) return;
+  await htmx.ajax("GET", "/", { target: "#main", select: "#main > *", swap: "innerHTML" });
+  history.replaceState(null, "", "/");
+});
+
+document.addEventListener("htmx:afterSwap", () => showWaiting());
