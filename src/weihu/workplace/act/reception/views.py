@@ -266,7 +266,7 @@ def _reasons(request: WorkRequest, signals: list[Signal]) -> list[tuple[Reason, 
     language = get_language() or "zh-hans"
     rows = reasons_of(Names(request.book), signals)
     rules = [request.book.signals[row.signal.kind] for row in rows]
-    return [(row, rule, rule.text("talk", language)) for row, rule in zip(rows, rules, strict=True)]
+    return [(row, rule, row.talk(request.book, language)) for row, rule in zip(rows, rules, strict=True)]
 
 
 def _money(request: WorkRequest, standing: Standing) -> dict[str, Any] | None:
