@@ -122,7 +122,8 @@ SELECT 'card-' || card_id, d.client_id, c.type, d.account_id, 0, NULL, """
     + """ AS issued_on, NULL, NULL
 FROM card_asc c JOIN disposition d USING (disp_id) WHERE issued_on BETWEEN '{since}' AND '{on}'
 UNION ALL
-SELECT 'order-' || order_id, a.customer_id, 'standing_order', a.account_id, CAST(o.amount AS DECIMAL(18,2)), a.opened_on, NULL, NULL
+SELECT 'order-' || order_id, a.customer_id, 'standing_order', a.account_id, CAST(o.amount AS DECIMAL(18,2)), NULL,
+       a.opened_on, NULL, NULL
 FROM order_asc o JOIN account a USING (account_id) WHERE a.opened_on BETWEEN '{since}' AND '{on}'
 """,
     "balances": "SELECT account_id, sum(amount) AS balance FROM trans WHERE booked_on <= '{on}' AND account_id IN"
