@@ -185,7 +185,7 @@ def test_a_counter_tellers_day(desk, server, width, language):
     assert fits(page)
     page.locator("[data-refer]").evaluate("node => node.closest('details').open = true")
     page.locator("[data-refer] button").click()
-    page.wait_for_load_state()
+    page.wait_for_selector(".toast-note")  # what was done is said
     assert Referral.objects.get().from_id == staff.pk
     page.goto(f"{server.url}{reverse('evening')}")
     undone = page.locator("[name^=why-]")
@@ -193,14 +193,14 @@ def test_a_counter_tellers_day(desk, server, width, language):
     if left:
         undone.first.select_option("no_time")
         page.locator(".card-footer .btn-primary").click()
-        page.wait_for_load_state()
+        page.wait_for_selector(".toast-note")  # what was done is said
         assert Undone.objects.get().staff_id == staff.pk
     assert fits(page)
     page.goto(f"{server.url}{reverse('work_log')}")
     page.fill("[name=text]", "柜面培训")
     page.fill("[name=minutes]", "20")
     page.locator("form[method=post] .btn-primary").click()
-    page.wait_for_load_state()
+    page.wait_for_selector(".toast-note")  # what was done is said
     assert WorkNote.objects.get().staff_id == staff.pk
     assert fits(page)
 
@@ -226,13 +226,13 @@ def test_a_supervisors_day(desk, server, width, language):
     Template.objects.create(medium="sms", title="问候", text="{name}您好", made_by="someone", made_on=run.work_date)
     go("templates")
     page.locator("button[value=approve]").first.click()
-    page.wait_for_load_state()
+    page.wait_for_selector(".toast-note")  # what was done is said
     assert Template.objects.get().state == "approved"
     page.goto(f"{server.url}{reverse('customer', args=[mine.customer_id])}?tab=service")
     assert fits(page)
     page.locator("#care [name=plan]").select_option("after_complaint")
     page.locator("#care button:not([name=stop])").click()
-    page.wait_for_load_state()
+    page.wait_for_selector(".toast-note")  # what was done is said
     assert CarePlan.objects.filter(customer_id=mine.customer_id, plan="after_complaint").exists()
     go("cockpit")
     page.wait_for_selector("[data-trend] canvas")

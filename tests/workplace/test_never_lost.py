@@ -164,7 +164,8 @@ def desks(served, browser, people):
 
 def result(desk, people, turn, page):
     desk.open("/", page)
-    page.locator("[data-task]:not(.task-done)").first.click()
+    tasks = page.locator("[data-task]")
+    tasks.nth(turn % tasks.count()).click()  # one that is done can be recorded again
     page.wait_for_load_state("networkidle")
     expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
     page.keyboard.press("2")
@@ -453,6 +454,19 @@ def test_keys_pressed_while_a_result_is_being_saved_open_nothing_else(served, br
     settle(served, Contact, before)
     expect(desk.page.locator(f"[data-task][href$='/{shown}/']")).to_have_class(re.compile("task-done"))
     assert [text for text in errors if "oobError" in text] == []
+    desk.context.close()
+
+
+def test_who_opens_something_after_the_sign_in_has_ended_is_asked_and_then_sees_it(served, browser, people):
+    """Not a page of signing in inside the panel."""
+    desk = Desk(served, browser, people["staff"]["busy"])
+    desk.open("/")
+    desk.context.clear_cookies()
+    task = desk.page.locator("[data-task]:not(.task-chosen)").first
+    customer = task.get_attribute("href").split("/")[-2]
+    task.click()
+    sign_in_again(desk.page)
+    desk.page.locator(f"[data-panel='{customer}']").wait_for()
     desk.context.close()
 
 

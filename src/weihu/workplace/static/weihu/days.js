@@ -56,7 +56,7 @@ function calendarOf(field) {
     field.dispatchEvent(new Event("change", { bubbles: true }));
     field.focus();
   });
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-icon" });
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "day-button" });
   button.setAttribute("aria-label", words.day);
   button.title = words.day;
   button.innerHTML = '<i class="ti ti-calendar" aria-hidden="true"></i>';
