@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +17,8 @@ from weihu.demo import pairs, tour
 from weihu.demo.stages import Stages
 from weihu.engine.lake import Home
 from weihu.rules import rulebook
-from weihu.workplace.bank.models import Branch, Staff
+from weihu.workplace.bank.current import current
+from weihu.workplace.bank.models import Branch, Staff, Task
 
 COLUMNS = {"post_zh": 14, "staff_id": 10, "password": 14, "name": 10, "branch": 12}
 """The printed columns of a login, and how many cells wide they are."""
@@ -28,11 +30,14 @@ def given(home: Home) -> bool:
 
 
 def give(home: Home, stages: Stages) -> None:
-    """One member of staff per post, and who takes part in an act of two people, gets a random password; the pages are
-    kept in the home, for its owner alone."""
+    """The member of staff of each post with most to do, and who takes part in an act of two people, gets a random password;
+    the pages are kept in the home, for its owner alone."""
     posts = rulebook.load(home.rulebook).posts
+    tasks = Counter(Task.objects.filter(run=current()).values_list("staff_id", flat=True))
     first: dict[str, Staff] = {}
-    for member in Staff.objects.filter(is_active=True, post__in=posts).order_by("staff_id"):
+    for member in sorted(
+        Staff.objects.filter(is_active=True, post__in=posts), key=lambda row: (-tasks[row.staff_id], row.staff_id)
+    ):
         first.setdefault(member.post, member)
     acts = pairs.waiting()
     taking_part = Staff.objects.in_bulk({number for pair in acts for number in (pair.first, pair.second)})
