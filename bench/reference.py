@@ -316,7 +316,7 @@ UNION ALL SELECT customer_id, 'grade_up', '{{on}}', metric, aum, bound_of(grade_
 UNION ALL SELECT customer_id, 'grade_down', '{{on}}', metric, aum, bound_of(grade_rank), DATE '{{on}}', key_of(s_rank) || '>' || key_of(grade_rank) FROM c WHERE best >= 1 AND grade_rank < s_rank
 UNION ALL SELECT customer_id, 'watch_begun', '{{on}}', review_1, aum, bound_of(grade_rank), DATE '{{on}}', '' FROM c WHERE best >= 1 AND watch_since IS NOT NULL AND s_watch IS NULL
 UNION ALL SELECT customer_id, 'near_grade', key_of(grade_rank + 1), metric, bound_of(grade_rank + 1) - metric, bound_of(grade_rank + 1), NULL, key_of(grade_rank + 1)
-    FROM c WHERE best >= 1 AND metric < bound_of(grade_rank + 1) AND metric >= bound_of(grade_rank + 1) * 0.9
+    FROM c WHERE best >= 1 AND metric < bound_of(grade_rank + 1) AND metric >= bound_of(grade_rank + 1) * 0.9 AND flow_30 >= 0
 UNION ALL SELECT customer_id, 'maturity', account_id || ' ' || matures_on || CASE WHEN matures_on <= DATE '{{on}}' + 1 THEN ' 1' WHEN matures_on <= DATE '{{on}}' + 7 THEN ' 7' ELSE ' 30' END, balance, aum, NULL, matures_on, product_id FROM c
     JOIN (SELECT customer_id, account_id, balance, matures_on, product_id FROM accounts
           WHERE closed_on IS NULL AND balance > 0 AND matures_on BETWEEN DATE '{{on}}' AND DATE '{{on}}' + 30) USING (customer_id) WHERE best >= 1
