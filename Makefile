@@ -7,7 +7,7 @@ NODE := $(shell command -v npm 2>/dev/null)
 NPM_QUIET := --no-audit --no-fund --loglevel=error
 PAGES = $(shell find src/weihu/workplace/templates -name '*.html')
 WORDS := $(patsubst %.po,%.mo,$(wildcard src/weihu/workplace/locale/*/LC_MESSAGES/django.po))
-BROWSER := $(addprefix tests/workplace/,test_browser.py test_axe.py test_days.py test_desk.py)
+BROWSER := $(addprefix tests/workplace/,test_browser.py test_axe.py test_dates.py test_days.py test_desk.py test_never_lost.py)
 
 PARALLEL := -n 2 --dist loadgroup
 
