@@ -7,8 +7,6 @@ NODE := $(shell command -v npm 2>/dev/null)
 NPM_QUIET := --no-audit --no-fund --loglevel=error
 PAGES = $(shell find src/weihu/workplace/templates -name '*.html')
 WORDS := $(patsubst %.po,%.mo,$(wildcard src/weihu/workplace/locale/*/LC_MESSAGES/django.po))
-BROWSER := $(addprefix tests/workplace/,test_browser.py test_axe.py test_cockpit_screen.py test_days.py test_desk.py)
-
 PARALLEL := -n 2 --dist loadgroup
 
 # commands begin as new processes again and again: none should have to compile its modules anew
@@ -45,7 +43,7 @@ test: install node_modules/.dev
 	sh tools/test_needs.sh
 	$(UV) run coverage erase
 	$(UV) run coverage run -m pytest $(PARALLEL) $(ARGS)
-	sh tools/with_postgres.sh $(UV) run pytest $(PARALLEL) tests/nightly tests/workplace $(BROWSER:%=--ignore %) $(ARGS)
+	sh tools/with_postgres.sh $(UV) run pytest $(PARALLEL) -m "not browser" tests/nightly tests/workplace $(ARGS)
 	$(UV) run coverage combine --quiet
 	$(UV) run coverage json --quiet --fail-under 0
 	$(UV) run coverage report

@@ -18,7 +18,11 @@ LEDGER = Path(__file__).parents[2] / "shared" / "data" / "czech-bank"
 
 
 def pytest_collection_modifyitems(items):
-    """What takes longest begins first, so that no process is left with it while the others have nothing to do."""
+    """What opens a browser is marked so. What takes longest begins first, so that no process is left with it while the
+    others have nothing to do."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 

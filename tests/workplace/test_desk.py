@@ -194,9 +194,10 @@ def test_a_result_is_undone_from_the_message_that_says_it_was_saved(manager, wid
     here = opened(page)
     page.keyboard.press("1")
     page.keyboard.press("Enter")
-    page.locator(".saved button").click()
+    page.locator(".saved form button").click()
     page.wait_for_selector(f"[data-panel='{here}']")
     expect(page.locator(".task-done")).to_have_count(0)
+    expect(page.locator(".saved form")).to_have_count(0)
     assert not Contact.objects.exists()
 
 

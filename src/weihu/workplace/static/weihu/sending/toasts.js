@@ -75,3 +75,8 @@ place().querySelectorAll("[data-toast]").forEach(closeInTime);
 document.addEventListener("click", (event) => {
   event.target.closest("[data-close-toast]")?.closest("[data-toast]").remove();
 });
+
+// What was taken back needs its toast no more.
+document.addEventListener("htmx:afterRequest", (event) => {
+  event.detail.requestConfig.elt.closest("[data-toast]")?.remove();
+});
