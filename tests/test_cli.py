@@ -181,8 +181,8 @@ def test_while_a_run_works_here_another_is_refused(call, run, home, deliveries):
 def test_the_status_says_what_the_night_reported(call, run):
     answer = json.loads(call("status", "--json").stdout)
     assert answer["run"] == run.number
-    assert answer["everybody"] == Standing.objects.at(run).count()
-    assert answer["customers"] == Standing.objects.at(run).filter(effective=True).count()
+    assert answer["customers"] == Standing.objects.at(run).count()
+    assert answer["effective"] == Standing.objects.at(run).filter(effective=True).count()
     assert sum(answer["grades"].values()) == answer["customers"]
     assert answer["reconciled"] is True
     assert f"aum: {answer['aum']}" in call("status").stdout.splitlines()

@@ -298,8 +298,8 @@ def status(home: Home, as_json: bool) -> None:
     figures = {
         "business_date": str(latest.business_date),
         "run": latest.number,
-        "customers": totals["customers"] - report["not_effective"],
-        "everybody": totals["customers"],
+        "customers": totals["customers"],
+        "effective": totals["customers"] - report["not_effective"],
         "accounts": totals["accounts"],
         "aum": totals["customer_aum"],
         "grades": report["grades"],

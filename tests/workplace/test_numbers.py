@@ -189,7 +189,7 @@ def test_the_time_for_the_best_and_the_minutes_are_one_share_of_one_person(read,
 def test_the_nights_report_counts_as_the_pages_do(read, night):
     bank = FigureScope(None, "", "", "bank").by_grade(night)
     grades = list(night.rulebook.grades)
-    assert night.report["grades"] == {grades[row["grade_rank"]]: row["customers"] for row in bank}
+    assert night.report["effective_grades"] == {grades[row["grade_rank"]]: row["customers"] for row in bank}
     assert night.report["on_watch"] == sum(row["watched"] for row in bank)
     assert night.report["not_effective"] == sum(row["everybody"] - row["customers"] for row in bank)
     assert Decimal(night.report["reconciliation"]["customer_aum"]) == sum(row["aum"] for row in bank)

@@ -159,10 +159,13 @@ class Night:
         """What the run report says of the new state."""
         rows = self.engine.read("summary").to_pylist()
         grades = dict.fromkeys(self.book.grades, 0)
+        effective = dict.fromkeys(self.book.grades, 0)
         complete: dict[str, list[int]] = {}
         for row in rows:
+            grade = list(self.book.grades)[row["grade_rank"]]
+            grades[grade] += row["customers"]
             if row["effective"]:
-                grades[list(self.book.grades)[row["grade_rank"]]] += row["customers"]
+                effective[grade] += row["customers"]
                 sums = complete.setdefault(row["branch_id"], [0, 0, 0])
                 for place, name in enumerate(("customers", "facts_expected", "facts_known")):
                     sums[place] += row[name]
@@ -170,6 +173,7 @@ class Night:
         top = self.engine.read("top")["aum"].to_pylist()
         return {
             "grades": grades,
+            "effective_grades": effective,
             "signals": dict.fromkeys(self.book.signals, 0) | raised,
             "tasks": self.engine.rows("tasks"),
             "on_watch": sum(row["on_watch"] for row in rows if row["effective"]),

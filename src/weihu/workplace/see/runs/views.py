@@ -71,7 +71,7 @@ def run(request: WorkRequest, number: int) -> HttpResponse:
         "steps": [(STEP_NAMES[name], spent, round(100 * spent / total)) for name, spent in seconds.items()],
         "total_seconds": total,
         "landed": [(FILE_NAMES[file], rows) for file, rows in report["landed"].items()],
-        "grades": [(grade, report["grades"].get(key, 0)) for key, grade in request.book.grades.items()],
+        "grades": [(grade, report["effective_grades"].get(key, 0)) for key, grade in request.book.grades.items()],
         "signals": [(rule, report["signals"].get(key, 0)) for key, rule in request.book.signals.items()],
     }
     return render(request, "runs/detail.html", context)
