@@ -112,6 +112,7 @@ def test_pages_show_the_metric_and_the_gap_that_the_night_found(key, nights, set
             if row["effective"]
             and (bound := bounds[customer]) is not None
             and bound * (1 - book.near_share) <= row["metric"] < bound
+            and -row["flow_30"] <= (row["aum"] - row["flow_30"]) * book.near_fall
         }
         everybody = Gate(Staff.objects.filter(post="personal_banking").first(), run)
         listed = columns.near(everybody, 5000)
