@@ -7,10 +7,12 @@ from decimal import Decimal
 
 import duckdb
 import openpyxl
+import pyarrow.parquet as pq
 import pytest
 from django.urls import reverse
 
 from tests.conftest import LEDGER
+from tests.settings import HOME
 from tests.workplace.files import Files
 from weihu.engine.lake import Home
 from weihu.rules import rulebook
@@ -164,12 +166,18 @@ def test_the_lists_of_standings_equal_what_is_published(member, run, night):
     assert {row["customer_id"]: row["on_date"] for row in everything(gate, night, "watch")} == watched
     minimums = [grade.minimum for grade in run.rulebook.grades.values()]
     share = run.rulebook.near_share
+    state = pq.read_table(HOME.run(run.number) / "standings.parquet", columns=["customer_id", "aum", "flow_30"])
+    fallen = {
+        row["customer_id"]
+        for row in state.to_pylist()
+        if -row["flow_30"] > (row["aum"] - row["flow_30"]) * run.rulebook.near_fall
+    }
     near = {
         row.customer_id: minimums[row.grade_rank + 1] - row.aum
         for row in standings
         if row.grade_rank + 1 < len(minimums)
         and row.aum >= minimums[row.grade_rank + 1] * (1 - share)
-        and flow(gate, row) >= 0
+        and row.customer_id not in fallen
     }
     assert {row["customer_id"]: row["base"] for row in everything(gate, night, "near")} == near
     kinds = run.rulebook.lists.loss_kinds
