@@ -42,6 +42,7 @@ COLUMNS = (
     "measured",
     "measured_days",
     "metric",
+    "flow_30",
     "watch_since",
     "effective",
 )
