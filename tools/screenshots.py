@@ -109,7 +109,9 @@ def visit(context: BrowserContext, url: str, login: dict[str, str], language: st
     if page.locator("#id_password").count():
         return [f"{login['staff_id']}: the login was refused"]
     for name in PAGES.get(login["post"], ("today",)):
-        go(page, url, name)
+        if not go(page, url, name):
+            wrong.append(f"{login['post']} {name} {language}: nothing to click on the way to it")
+            continue
         for width_name, width in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": 900})
             page.wait_for_timeout(400)  # charts draw anew
@@ -128,17 +130,20 @@ def sign_in(page: Page, url: str, login: dict[str, str]) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def go(page: Page, url: str, name: str) -> None:
-    """Open a page the way a person does."""
+def go(page: Page, url: str, name: str) -> bool:
+    """Open a page the way a person does; whether there was one to open."""
     address, *clicks = ADDRESSES[name]
     page.goto(f"{url}/{address}")
     for target in clicks:
         place = page.locator(target).first
+        if not place.count():
+            return False
         if place.evaluate("node => node.tagName") == "INPUT":
             page.goto(place.input_value())
         else:
             place.click()
         page.wait_for_load_state("networkidle")
+    return True
 
 
 if __name__ == "__main__":
