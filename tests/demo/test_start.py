@@ -233,7 +233,7 @@ def test_every_post_signs_in_and_opens_all_of_its_navigation(post, enter):
     client, answer = enter(post)
     assert answer.status_code == 200
     content = answer.content.decode()
-    addresses = set(re.findall(r'class="nav-link[^"]*" href="([^"]+)"', content))
+    addresses = set(re.findall(r'class="rail-link"\s+href="([^"]+)"', content))
     assert addresses, post
     assert {address: client.get(address).status_code for address in addresses} == dict.fromkeys(addresses, 200)
 

@@ -240,7 +240,7 @@ def test_a_supervisors_day(desk, server, width, language):
     name = link.inner_text()
     link.click()
     page.wait_for_selector("[data-trend] canvas")
-    expect(page.locator("form .fw-bold")).to_have_text(name)
+    expect(page.locator("span.fw-bold")).to_have_text(name)
     assert fits(page)
     go("evening")
     go("effects")

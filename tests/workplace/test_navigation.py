@@ -222,7 +222,7 @@ def test_acts_go_to_the_customer_of_the_page_and_else_to_the_list(signed_in, mem
     )
     page = f"http://testserver{reverse('customer', args=[customer])}?list=all"
     offered = [address for _, address in search(client, "", page)]
-    assert offered[0] == reverse("customer", args=[customer]) + "#note"
+    assert offered[0] == reverse("customer", args=[customer]) + "#id_note"
     assert reverse("new_complaint", args=[customer]) in offered
     assert [address for _, address in search(client, "登记投诉", page)] == [reverse("new_complaint", args=[customer])]
     assert [address for _, address in search(client, "登记投诉", "/nowhere/")] == [reverse("customers")]

@@ -191,7 +191,7 @@ def card(desk, people, turn, page):
 
 
 def referral(desk, people, turn, page):
-    desk.open(reverse("customer", args=[people["mine"][turn]]), page)
+    desk.open(reverse("customer", args=[people["mine"][turn]]) + "?tab=service", page)
     page.locator("[data-refer]").evaluate("form => { const box = form.closest('details'); if (box) box.open = true; }")
     return lambda: page.locator("[data-refer] .btn-primary").click()
 
