@@ -90,9 +90,7 @@ class Desk:
         self.bank, self.staff = served, staff
         encoded = PBKDF2PasswordHasher().encode(PASSWORD, "salt")
         # somebody who has a password keeps it: another one would end his or her sessions
-        served.sql(
-            "UPDATE bank_staff SET password = ? WHERE staff_id = ? AND password NOT LIKE 'pbkdf2%'", encoded, staff.pk
-        )
+        served.sql("UPDATE bank_staff SET password = ? WHERE staff_id = ? AND password LIKE '!%'", encoded, staff.pk)
         self.context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
         self.context.set_default_timeout(SOON)
         self.page = self.context.new_page()
@@ -160,8 +158,8 @@ def desks(served, browser, people):
     served.sql(view, people["staff"]["branch_manager"].pk, "潜力客户", seal().close("grade=2", "view"))
 
     yield desk
-    for one in at.values():
-        one.context.close()
+    for opened in at.values():
+        opened.context.close()
 
 
 def result(desk, people, turn, page):
