@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from typing import IO, Any, cast
@@ -24,6 +24,8 @@ Cell = str | float | bool | date | time | timedelta | None
 
 PATIENCE = 90
 """Seconds on the clock after which a file that is still being read is given up."""
+LAST_SECONDS = 2
+"""That the reader has to end by itself, once nobody listens any more."""
 MOST_BYTES = 512 << 20
 """Of rows as the reader writes them."""
 
@@ -99,7 +101,12 @@ def _reader(kind: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
             yield cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
         finally:
             clock.cancel()
-            process.kill()
+            with suppress(OSError):
+                cast("IO[bytes]", process.stdout).close()
+            try:
+                process.wait(LAST_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _send(content: bytes, source: IO[bytes]) -> None:
