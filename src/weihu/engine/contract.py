@@ -25,7 +25,7 @@ class Column:
     """One column of a core file.
 
     ``money`` has at most 16 digits before and 2 after the point; ``references`` names the file whose key it must be;
-    ``sealed`` values (C2) are encrypted before they reach the lake.
+    ``sealed`` values (C2) are encrypted before they reach the lake; ``summed``: an amount whose control total is stated.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Column:
     references: str | None = None
     sealed: bool = False
     minimum: int | None = None
+    summed: bool = True
 
     @property
     def sql_type(self) -> str:
@@ -59,7 +60,7 @@ class File:
     @property
     def totals(self) -> list[str]:
         """The money columns whose sums the manifest must state."""
-        return [column.name for column in self.columns if column.kind == "money"]
+        return [column.name for column in self.columns if column.kind == "money" and column.summed]
 
 
 def _key(name: str) -> Column:
@@ -146,7 +147,7 @@ FILES: tuple[File, ...] = (
             Column("product_id", required=True, references="products"),
             Column("account_id", references="accounts"),
             Column("amount", "money", required=True, minimum=0),
-            Column("credit_line", "money", minimum=0),
+            Column("credit_line", "money", minimum=0, summed=False),
             Column("opened_on", "date", required=True),
             Column("closed_on", "date"),
             Column("matures_on", "date"),
