@@ -3,9 +3,12 @@
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+# two browsers and two servers share two cores: what takes long is not wrong yet
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

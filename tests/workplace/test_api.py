@@ -5,7 +5,6 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
 from django.db.models import F
 from django.test import Client
 
@@ -143,9 +142,6 @@ def test_complaints_and_consents(call, customer):
     assert call(f"/customers/{customer.pk}/consents", {**consent, "purpose": "x"}, "call-00003").status_code == 422
 
 
-@pytest.mark.skipif(
-    connection.vendor == "sqlite", reason="the tests' SQLite is one connection: nothing is at once there"
-)
 def test_the_same_call_at_once_is_done_once(server):
     """Two connections of a call centre that lost its patience."""
     import urllib.request

@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
@@ -38,7 +38,7 @@ from weihu.workplace.know.intake.models import Import
 
 pytestmark = pytest.mark.long
 PASSWORD = "a long password"
-SOON = 15_000
+SOON = 30_000
 
 
 class Bank:
@@ -70,6 +70,15 @@ class Bank:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+    @contextmanager
+    def down(self):
+        """Killed, and started again whatever happens meanwhile: the tests that follow need it."""
+        self.kill()
+        try:
+            yield
+        finally:
+            self.start()
 
     def sql(self, statement: str, *values: object) -> list:
         with closing(sqlite3.connect(self.file, timeout=30)) as connection:
@@ -341,11 +350,10 @@ def test_a_server_that_is_killed_and_started_again_gets_all_ten_forms_once(serve
     for name, (post, fill, _) in FORMS.items():
         pages[name] = desks(post).context.new_page()
         presses[name] = fill(desks(post), people, turn, pages[name])
-    served.kill()
-    for name, page in pages.items():
-        presses[name]()
-        expect(page.locator(".toast-fault")).to_have_count(1)
-    served.start()
+    with served.down():
+        for name, page in pages.items():
+            presses[name]()
+            expect(page.locator(".toast-fault")).to_have_count(1)
     for name, (_, _, model) in FORMS.items():
         settle(served, model, counts[name])
     for page in pages.values():

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -277,7 +276,6 @@ def test_after_so_many_searches_that_find_nobody_nobody_is_found(signed_in, stra
     assert not ServiceCard.objects.exists()
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer, and a shared memory no waiting")
 def test_several_calls_at_once_stay_within_the_limit(server):
     run = current()
     staff = Staff.objects.filter(post=TELLER).order_by("staff_id")[0]
