@@ -6,8 +6,9 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import update_wrapper
+from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,13 +17,27 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from weihu.engine.checksums import Damaged
+from weihu.engine.keys import KeysLost
 from weihu.engine.lake import Busy, Home
 from weihu.engine.landing.faults import DeliveryFault, DeliveryRefused, OutOfOrder
+from weihu.engine.vault import BrokenBackup
 from weihu.rules import rulebook
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 IN_MEMORY = 80 * 1024 * 1024
-"""Requests up to this size are not buffered on disk, where an uploaded workbook would lie open."""
+SERVER = {
+    "threads": 8,
+    # requests are never buffered on disk, where an uploaded workbook would lie open; larger ones are refused
+    "inbuf_overflow": 2 * IN_MEMORY,
+    "max_request_body_size": IN_MEMORY,
+    # who opens connections and says nothing keeps nobody out: there are many, and a silent one is closed soon
+    "connection_limit": 2000,
+    "channel_timeout": 20,
+    "cleanup_interval": 5,
+    "asyncore_use_poll": True,
+}
+ANSWER_SECONDS = 5
+"""So long a page waits for others to write the database before it says that the system is busy."""
 err = Console(stderr=True)
 
 
@@ -38,6 +53,7 @@ err = Console(stderr=True)
 @click.pass_context
 def main(context: click.Context, home: Path) -> None:
     """Weihu 维护: customer maintenance for bank branches."""
+    os.umask(0o077)  # whatever a command writes is its owner's alone
     context.obj = Home(home)
 
 
@@ -46,6 +62,10 @@ def with_workplace(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.pass_obj
     def prepared(home: Home, *args: Any, **kwargs: Any) -> Any:
+        if home.rulebook.is_file() and not home.keys.exists:
+            raise click.ClickException(
+                f"{home.root}: 密钥不见了,请从备份恢复 / the keys are gone; restore them from the backup"
+            )
         if not home.exists:
             raise click.ClickException(f"{home.root}: 尚未初始化,请先运行 weihu init / not set up yet: run weihu init")
         _setup(home)
@@ -54,7 +74,24 @@ def with_workplace(command: Callable[..., Any]) -> Callable[..., Any]:
     return update_wrapper(prepared, command)
 
 
+def with_keys(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Fail clearly where there are no keys, and on backups that do not open with them."""
+
+    @click.pass_obj
+    def prepared(home: Home, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(home, *args, **kwargs)
+        except (KeysLost, BrokenBackup) as error:
+            raise click.ClickException(f"{error.zh} / {error.en}") from None
+
+    return update_wrapper(prepared, command)
+
+
 def _setup(home: Home) -> None:
+    try:
+        home.keys.keys()
+    except KeysLost as lost:
+        raise click.ClickException(f"{lost.zh} / {lost.en}") from None
     os.environ["WEIHU_HOME"] = str(home.root)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weihu.workplace.settings")
     import django  # noqa: PLC0415
@@ -79,12 +116,22 @@ def init(home: Home, book: str | None) -> None:
             f"{home.rulebook}: 已有另一份制度,不会被替换;请先移走该文件"
             " / another rule book is here and is not replaced; move the file away first"
         )
-    home.create()
+    try:
+        home.create()
+    except KeysLost as lost:
+        raise click.ClickException(f"{lost.zh} / {lost.en}") from None
     home.rulebook.write_bytes(content)
     _setup(home)
     from django.core.management import call_command  # noqa: PLC0415
 
+    from weihu.workplace.base import rotation  # noqa: PLC0415
+
     call_command("migrate", verbosity=0)
+    if unknown := rotation.sampled() - set(home.keys.keys().sealing):
+        raise click.ClickException(
+            f"数据库中的内容由本处没有的密钥加密:{', '.join(sorted(unknown))};请从备份恢复密钥"
+            " / the database is sealed under keys that are not here; restore the keys from the backup"
+        )
     click.echo(f"{home.root}: {loaded.zh} / {loaded.en}")
 
 
@@ -233,12 +280,15 @@ def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
             bar = progress.add_task("", total=len(folders))
             with Nightly(home, lambda step: progress.update(bar, description=f"{folder.name} {step}")) as nightly:
                 last = current()
+                if last and only == last.business_date and not folder.exists() and folder.parent == home.inbox:
+                    folders = []  # taken, and removed
                 for folder in folders:
                     on = read_manifest(folder).business_date
                     if only and on != only:
                         raise click.ClickException(f"{folder}: 营业日为 {on},不是 {only} / is of {on}, not {only}")
                     if only or last is None or on >= last.business_date:
                         published += nightly.run(folder) is not None
+                    home.take(folder)
                     progress.advance(bar)
     except Busy as busy:
         raise click.ClickException(f"{busy}: 另一批次正在运行 / another run is working here") from None
@@ -264,7 +314,7 @@ UNANNOUNCED = (
 
 def _explain(home: Home, folder: Path, refused: DeliveryRefused) -> None:
     """The faults in both languages, the report as a file, and a failing exit."""
-    report = home.root / "refused" / f"{folder.name}.json"
+    report = home.refused / f"{folder.name}.json"
     report.parent.mkdir(exist_ok=True)
     report.write_text(json.dumps(refused.report(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     more = " …" if refused.more else ""
@@ -453,6 +503,176 @@ def token_revoke(home: Home, name: str) -> None:
         raise click.ClickException(f"{name}: 没有此系统 / no such system")
 
 
+@main.command()
+@with_workplace
+def check(home: Home) -> None:
+    """What is safe in this installation and what is not, with what to do. Ends with 1 if something is not."""
+    from weihu.workplace.see.health import checks  # noqa: PLC0415
+
+    found = list(checks.findings(home))
+    for finding in found:
+        click.echo(f"{'✓' if finding.safe else '✗'} {finding.zh}\n  {finding.en}")
+    unsafe = sum(not finding.safe for finding in found)
+    click.echo(f"{len(found) - unsafe} / {len(found)}")
+    if unsafe:
+        sys.exit(1)
+
+
+@main.command("alarms")
+@with_workplace
+def alarms_now(home: Home) -> None:
+    """What is wrong now (告警); new ones are sent by mail and webhook. Ends with 1 if something is."""
+    from weihu.workplace.see.health import alarms, sending  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    alarms.verify_audit(home, now)
+    found = alarms.alarms(home, now)
+    for alarm in found:
+        click.echo(f"{alarm.line('zh-hans')} / {alarm.line('en')}")
+    try:
+        alarms.send_new(home, found, now, sending.send)
+    except sending.NobodyReached as nobody:
+        raise click.ClickException(f"告警未能发出 / alarms could not be sent: {nobody}") from None
+    if found:
+        sys.exit(1)
+
+
+@main.group()
+def backup() -> None:
+    """Backups of database and lake (备份), encrypted."""
+
+
+VAULT = click.argument("vault", type=click.Path(path_type=Path, file_okay=False))
+
+
+@backup.command("take")
+@VAULT
+@click.option("--keep", type=click.IntRange(min=1), default=30, show_default=True, help="How many to keep.")
+@with_workplace
+def backup_take(home: Home, vault: Path, keep: int) -> None:
+    """Write a backup into the folder VAULT and verify it, while people work; only what has changed is added."""
+    from weihu.nightly import backup  # noqa: PLC0415
+
+    try:
+        taken = backup.take(home, home.vault(vault), datetime.now(UTC), keep)
+    except Busy:
+        raise click.ClickException("批次正在运行,请稍后再试 / a run is at work; try again later") from None
+    except BrokenBackup as broken:
+        raise click.ClickException(f"{broken.zh} / {broken.en}") from None
+    home.backed_up.touch(mode=0o600)
+    click.echo(f"{taken.name}: {len(taken.files):,} 个文件,已校验 / files, verified")
+
+
+@backup.command("list")
+@VAULT
+@with_keys
+def backup_list(home: Home, vault: Path) -> None:
+    """The backups in VAULT, oldest first."""
+    store = home.vault(vault)
+    for name in store.names():
+        notes = store.read(name).notes
+        click.echo(f"{name} {notes['vendor']} 批次 run {notes['run'] or '-'} 审计 audit {notes['audit'][:16]}")
+
+
+@backup.command("verify")
+@VAULT
+@with_keys
+def backup_verify(home: Home, vault: Path) -> None:
+    """Read every backup in VAULT in full."""
+    store = home.vault(vault)
+    for name in store.names():
+        store.verify(store.read(name))
+        click.echo(f"{name}: 完好 whole")
+
+
+@main.command()
+@VAULT
+@click.option("--backup", "name", help="Which one; the newest.")
+@with_keys
+def restore(home: Home, vault: Path, name: str | None) -> None:
+    """Bring a backup into a new home, which has nothing but the keys; a PostgreSQL database has to be empty."""
+    if home.used:
+        raise click.ClickException(f"{home.root}: 此处已有数据 / there are data here already")
+    store = home.vault(vault)
+    names = store.names()
+    if not names or name not in {None, *names}:
+        raise click.ClickException(f"{vault}: 没有此备份 / no such backup")
+    home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _setup(home)
+    from weihu.nightly import backup  # noqa: PLC0415
+
+    found = store.read(name or names[-1])
+    try:
+        backup.restore(home, store, found)
+    except Damaged as damaged:
+        raise click.ClickException(f"{damaged.zh} / {damaged.en}") from None
+    click.echo(f"{found.name}: 已恢复,与备份一致 / restored, equal to the backup")
+    click.echo(f"  审计日志末条 / last entry of the audit log: {found.notes['audit']}")
+
+
+@main.group()
+def keys() -> None:
+    """The keys that personal data are sealed under (密钥)."""
+
+
+@keys.command("status")
+@with_workplace
+def keys_status(home: Home) -> None:
+    """How many values are under each key."""
+    from weihu.workplace.base import rotation  # noqa: PLC0415
+
+    known, counted = home.keys.keys(), rotation.counted()
+    for key in sorted({*known.sealing, *counted}):
+        note = "当前 current" if key == known.current else "" if key in known.sealing else "不在此处 not here"
+        click.echo(f"{key}: {counted[key]:,} {note}".rstrip())
+
+
+@keys.command("rotate")
+@with_workplace
+def keys_rotate(home: Home) -> None:
+    """Seal everything under a new key, while people work. Begun again, it goes on where it stopped."""
+    from weihu.engine.landing import reseal  # noqa: PLC0415
+    from weihu.workplace.base import audit, rotation  # noqa: PLC0415
+
+    try:
+        with home.lock():
+            known = home.keys.keys()
+            if not (set(rotation.counted()) | reseal.keys_in(home.landed)) - {known.current}:
+                home.keys.change(known.with_another())
+                audit.record(_console(), "keys.rotate", detail=home.keys.keys().current)
+            with _progress() as progress:
+                bar = progress.add_task("", total=None)
+                for changed in chain(rotation.reseal(), reseal.reseal(home.landed, home.seal)):
+                    progress.advance(bar, changed)
+    except Busy:
+        raise click.ClickException("批次正在运行,请稍后再试 / a run is at work; try again later") from None
+    except KeysLost as lost:
+        raise click.ClickException(f"{lost.zh} / {lost.en}") from None
+    click.echo(f"全部由密钥 {home.seal.current} 加密 / everything is under key {home.seal.current}")
+
+
+@keys.command("forget")
+@click.argument("key")
+@with_workplace
+def keys_forget(home: Home, key: str) -> None:
+    """Throw an earlier key away, once nothing is under it. Backups that are under it no longer open then."""
+    from weihu.engine.landing import reseal  # noqa: PLC0415
+    from weihu.workplace.base import audit, rotation  # noqa: PLC0415
+
+    known = home.keys.keys()
+    if key not in known.sealing or key == known.current:
+        raise click.ClickException(f"{key}: 没有此密钥,或为当前密钥 / no such key, or the current one")
+    if rotation.counted()[key] or key in reseal.keys_in(home.landed):
+        raise click.ClickException(
+            f"{key}: 仍有内容由此密钥加密,请先运行 weihu keys rotate / something is under it; run weihu keys rotate first"
+        )
+    try:
+        home.keys.change(known.without(key))
+    except KeysLost as lost:
+        raise click.ClickException(f"{lost.zh} / {lost.en}") from None
+    audit.record(_console(), "keys.forget", detail=key)
+
+
 @main.group()
 def audit() -> None:
     """The audit log (审计日志)."""
@@ -487,10 +707,12 @@ def serve(home: Home, host: str, port: int) -> None:
         raise click.ClickException(
             "数据库不是本版本的结构,请先运行 weihu init / the database is not of this version; run weihu init first"
         )
-    trusted = {"trusted_proxy": settings.PROXY, "trusted_proxy_headers": "x-forwarded-proto"} if settings.PROXY else {}
+    if connection.vendor == "sqlite":
+        settings.DATABASES["default"]["OPTIONS"]["timeout"] = ANSWER_SECONDS
+    proxy = {"trusted_proxy": settings.PROXY, "trusted_proxy_headers": "x-forwarded-proto x-forwarded-for"}
     try:
         server = waitress.create_server(
-            get_wsgi_application(), host=host, port=port, threads=8, ident=None, inbuf_overflow=IN_MEMORY, **trusted
+            get_wsgi_application(), host=host, port=port, ident=None, **SERVER, **(proxy if settings.HTTPS else {})
         )
     except OSError as error:
         message = f"{host}:{port} 无法使用,请用 --port 另选端口 / cannot be used, choose another with --port"

@@ -81,7 +81,8 @@ def state():
                 if not isinstance(field, models.AutoField | models.ForeignKey | models.DateTimeField)
                 and field.name not in OF_A_START
             ]
-            tables[model._meta.label] = Counter(repr(row) for row in model._base_manager.values_list(*names))
+            rows = ([getattr(row, name) for name in names] for row in model._base_manager.all())
+            tables[model._meta.label] = Counter(map(repr, rows))
     return tables
 
 

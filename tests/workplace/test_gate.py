@@ -60,7 +60,7 @@ OF_A_CARD = {"service_card", "card_facts", "card_act"}
 """Of a customer whose card is open: test_reception.py."""
 OF_A_LIST = {"fixed_list", "filter_save"}
 """Of the customers within reach who are on it: test_fixed_lists.py."""
-OPEN = {"login", "logout", "session", "set_language", "health", "public_form", "feed"}
+OPEN = {"login", "logout", "session", "set_language", "health", "ready", "metrics", "public_form", "feed"}
 """Without a login; the last two by a signed or secret address: test_forms.py, test_relations.py."""
 PAGES = {
     "today", "not_planned", "customers", "filter_input", "view_save", "bulk", "completeness", "imports", "invitations", "households", "duplicates", "complaints", "occasions", "feed_act",

@@ -90,7 +90,7 @@ CUSTOMERS = ibis.schema(
         "opened_on": "date",
     }
 )
-"""Delivered customers; identity number, telephone and address are sealed."""
+"""Delivered customers; name, identity number, telephone and address are sealed."""
 
 FACTS_KNOWN = ibis.schema({"customer_id": "string", "known": "string"})
 """The keys of the fields that somebody told of a customer or that the customer refused to tell: ``,a,b,``."""

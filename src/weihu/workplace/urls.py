@@ -34,6 +34,7 @@ from weihu.workplace.know.life import views as life
 from weihu.workplace.know.relations import views as relations
 from weihu.workplace.navigation import views as navigation
 from weihu.workplace.see.cockpit import views as cockpit
+from weihu.workplace.see.health import views as health
 from weihu.workplace.see.runs import views as runs
 
 handler400 = answers.bad_request
@@ -153,7 +154,9 @@ urlpatterns = [
     # runs
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:number>/", runs.run, name="run"),
-    path("healthz", runs.health, name="health"),
+    path("healthz", health.health, name="health"),
+    path("readyz", health.ready, name="ready"),
+    path("metrics", health.figures, name="metrics"),
     # customer
     path("customers/<str:customer_id>/", page.customer, name="customer"),
     path("customers/<str:customer_id>/note/", page.note, name="note"),

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
@@ -42,6 +43,7 @@ TITLES = {
         lazy("Something went wrong on our side"),
         lazy("What you did was not saved. Try again; if it happens again, give IT this number."),
     ),
+    503: (lazy("The system is busy"), lazy("What you did was not saved. Try again in a minute.")),
 }
 """By status: what happened, and what to do."""
 EXPIRED = (
@@ -109,15 +111,20 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Django's handler of 500: the log has what happened, under the number that the page shows."""
+    """Django's handler of 500, or 503 where only the database was: the log has what happened, under the page's number."""
     match = request.resolver_match
     where = match.route if match else NOWHERE
     staff = getattr(getattr(request, "user", None), "pk", None)
     log.error("%s /%s failed for %s", request.method, where, staff or "nobody", exc_info=sys.exc_info())
-    return answer(request, 500)
+    if not isinstance(sys.exception(), OperationalError):
+        return answer(request, 500)
+    response = answer(request, 503)  # the database cannot be written, or not be reached
+    response.headers["Retry-After"] = str(BUSY_SECONDS)
+    return response
 
 
 NOWHERE = "?"
+BUSY_SECONDS = 30
 
 
 def unproven(request: HttpRequest, reason: str = "") -> HttpResponse:

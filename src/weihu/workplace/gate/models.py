@@ -18,7 +18,7 @@ class Export(models.Model):
     on = models.DateField()
     at = models.DateTimeField()
     purpose = models.CharField(max_length=40)
-    why = SealedField(scope="export")
+    why = SealedField(scope="export", row=("staff_id", "at"))
     rows = models.IntegerField()
     left_out = models.IntegerField()
 
@@ -129,7 +129,7 @@ class HandoverStep(models.Model):
     state = models.CharField(max_length=20, choices=Handover.State.choices)
     staff_id = models.CharField(max_length=60)
     on = models.DateField()
-    note = SealedField(blank=True, scope="handover")
+    note = SealedField(blank=True, scope="handover.step", row=("handover_id", "state", "staff_id"))
 
 
 class Referral(models.Model):
@@ -153,13 +153,13 @@ class Referral(models.Model):
     to_id = models.CharField(max_length=60, db_index=True)
     grade = models.CharField(max_length=40)
     target = models.CharField(max_length=40)
-    evidence = SealedField(blank=True, scope="referral")
+    evidence = SealedField(blank=True, scope="referral.evidence", row=("from_id", "on"))
     on = models.DateField()
     due_on = models.DateField()
     state = models.CharField(max_length=20, choices=State.choices, default=State.OPEN)
     answered_by = models.CharField(max_length=60, blank=True)
     answered_on = models.DateField(null=True)
-    reason = SealedField(blank=True, scope="referral")
+    reason = SealedField(blank=True, scope="referral.reason", row=("from_id", "on"))
 
     def late(self, on: date) -> bool:
         """Whether an answer is overdue on a day."""

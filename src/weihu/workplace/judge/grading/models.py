@@ -16,7 +16,7 @@ class GradeException(models.Model):
     grade = models.CharField(max_length=40)
     from_on = models.DateField()
     until_on = models.DateField(db_index=True)
-    reason = SealedField(scope="exception")
+    reason = SealedField(scope="exception", row=("granted_by", "from_on"))
     granted_by = models.CharField(max_length=60)
     ended_on = models.DateField(null=True)
     ended_by = models.CharField(max_length=60, blank=True)

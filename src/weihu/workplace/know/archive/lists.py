@@ -25,7 +25,7 @@ from weihu.workplace.base.words import amount_text, called, day, fact_words
 from weihu.workplace.gate.figures import scope_of
 from weihu.workplace.gate.reach import Gate, branches_below
 from weihu.workplace.know.archive.facts import OPEN, archives_of, valid_on
-from weihu.workplace.know.archive.models import Fact, FactKey
+from weihu.workplace.know.archive.models import Fact, FactKey, opened_value
 from weihu.workplace.know.archive.search import FEW, index_of, search_condition
 
 OWN_COLUMNS = {
@@ -300,10 +300,11 @@ def _in_span(facts: QuerySet[Fact], condition: Filter, gate: Gate) -> list[str]:
     low, high = _bounds(condition.entry, condition.wanted)
     if gate.reach != "bank":
         facts = facts.filter(customer_id__in=gate.standings().order_by().values("customer_id"))
-    rows = list(facts.values_list("customer_id", "value")[: MOST_OPENED + 1])
+    rows = list(facts.values_list("customer_id", "token", "value")[: MOST_OPENED + 1])
     if len(rows) > MOST_OPENED:
         raise TooWide
-    return sorted({customer for customer, value in rows if low <= Decimal(value) <= high})
+    opened = ((customer, opened_value(token, value)) for customer, token, value in rows)
+    return sorted({customer for customer, value in opened if low <= Decimal(value) <= high})
 
 
 def _core_condition(condition: Filter) -> Q | None:

@@ -1,0 +1,127 @@
+"""The drill: a backup is taken while people work, and what is restored from it is equal to the bank of that moment."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import threading
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from django.db import connection
+
+from tests.test_cli import refused
+from weihu.cli import main
+from weihu.engine.lake import Busy
+from weihu.engine.vault import BrokenBackup
+from weihu.nightly import backup
+from weihu.workplace.base import audit
+from weihu.workplace.base.models import Entry
+
+AT = datetime(2026, 6, 3, 4, 0, tzinfo=UTC)
+
+
+def files(root: Path) -> dict[str, bytes]:
+    """The lake's files by their place."""
+    folders = (root / name for name in backup.LAKE)
+    return {str(path.relative_to(root)): path.read_bytes() for folder in folders for path in folder.rglob("*.*")}
+
+
+def rows(database: Path) -> dict[str, list]:
+    """Every row of every table of a database file."""
+    with closing(sqlite3.connect(database)) as opened:
+        tables = opened.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        return {name: sorted(opened.execute(f'SELECT * FROM "{name}"'), key=repr) for (name,) in tables}
+
+
+@pytest.fixture
+def vault(home, tmp_path):
+    return home.vault(tmp_path / "vault")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the drill on PostgreSQL is the next test")
+def test_a_restored_home_is_equal_and_serves_the_same_run(own_bank, home, vault, tmp_path):
+    before = tmp_path / "before.sqlite3"
+    with closing(sqlite3.connect(before)) as copy:
+        connection.connection.backup(copy)
+    taken = backup.take(home, vault, AT, 30)
+    assert taken.notes["audit"] == audit.tail()
+
+    new = tmp_path / "new"
+    new.mkdir()
+    shutil.copy(home.keys.file, new / "keys.json")
+    arguments = [shutil.which("weihu"), "--home", str(new)]
+    environment = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
+    done = subprocess.run(
+        [*arguments, "restore", str(tmp_path / "vault")], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert taken.notes["audit"] in done.stdout
+    assert rows(new / "weihu.sqlite3") == rows(before)
+    assert files(new) == files(home.root)
+    assert (new / "rulebook.toml").read_bytes() == home.rulebook.read_bytes()
+    assert not [path for path in new.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
+    refused(CliRunner().invoke(main, ["--home", str(new), "restore", str(tmp_path / "vault")]), "there are data here")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's own programs")
+def test_a_restored_database_is_equal(own_bank, home, vault, tmp_path, installation):
+    taken = backup.take(home, vault, AT, 30)
+    new = tmp_path / "new"
+    new.mkdir()
+    shutil.copy(home.keys.file, new / "keys.json")
+    weihu = installation("new")
+    done = weihu("restore", tmp_path / "vault")
+    assert taken.notes["audit"] in done.stdout
+    assert files(new) == files(home.root)
+    assert str(Entry.objects.count()) is not None
+    assert weihu("status", "--json").stdout == weihu("status", "--json").stdout
+
+
+def test_people_work_while_a_backup_is_taken(own_bank, home, vault, monkeypatch):
+    """What is recorded after the moment of the backup is not in it, and waits for nothing."""
+    put, recorded = backup._put, []
+
+    def slow(store, path):
+        if not recorded:
+            writer = threading.Thread(target=lambda: recorded.append(audit.record("x", "while")))
+            writer.start()
+            writer.join(20)
+            assert recorded, "the writer waited for the backup"
+        return put(store, path)
+
+    monkeypatch.setattr(backup, "_put", slow)
+    tail = audit.tail()
+    taken = backup.take(home, vault, AT, 30)
+    assert taken.notes["audit"] == tail != audit.tail()
+
+
+def test_a_second_backup_adds_only_what_changed_and_the_oldest_go(own_bank, home, vault, tmp_path):
+    def size() -> int:
+        return sum(path.stat().st_size for path in (tmp_path / "vault").rglob("*") if path.is_file())
+
+    backup.take(home, vault, AT, 2)
+    first = size()
+    audit.record("x", "customer.open")
+    backup.take(home, vault, AT + timedelta(days=1), 2)
+    assert size() < 1.6 * first
+    backup.take(home, vault, AT + timedelta(days=2), 2)
+    assert vault.names() == ["20260604T040000", "20260605T040000"]
+    assert not (home.root / backup.HELD).exists()
+
+
+def test_no_backup_is_taken_while_a_night_runs_nor_restored_from_a_damaged_one(own_bank, home, vault, tmp_path):
+    with home.lock(), pytest.raises(Busy):
+        backup.take(home, vault, AT, 30)
+    taken = backup.take(home, vault, AT, 30)
+    piece = next((tmp_path / "vault" / "objects").glob("*/*"))
+    piece.write_bytes(piece.read_bytes()[:-1])
+    with pytest.raises(BrokenBackup):
+        backup.restore(home, vault, taken)
+    command = ["--home", str(home.root), "backup"]
+    refused(CliRunner().invoke(main, [*command, "verify", str(tmp_path / "vault")]), "damaged")
+    listed = CliRunner().invoke(main, [*command, "list", str(tmp_path / "vault")])
+    assert taken.name in listed.output
