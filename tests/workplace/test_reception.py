@@ -381,7 +381,7 @@ def test_while_somebody_is_away_the_cover_is_told(opened, run):
     client, standing = opened(primary_id__isnull=False)
     cover = Staff.objects.filter(branch_id=standing.branch_id, post="branch_manager")[0]
     span = {"from_on": run.work_date, "to_on": run.work_date}
-    Absence.objects.create(staff_id=standing.primary_id, cover_id=cover.pk, entered_by="x", **span)
+    Absence.objects.create(staff_id=standing.primary_id, cover_id=cover.pk, entered_by="x", agreed_by="y", **span)
     act(client, standing, "told", text="wants a call")
     assert Memo.objects.get().to_id == cover.pk
 

@@ -27,13 +27,15 @@ class Export(models.Model):
 
 
 class Absence(models.Model):
-    """Somebody is away from ``from_on`` to ``to_on``; ``cover_id`` covers, or else each customer's deputy."""
+    """Somebody is away from ``from_on`` to ``to_on``; ``cover_id`` covers once ``agreed_by`` has agreed, or else each
+    customer's deputy."""
 
     staff_id = models.CharField(max_length=60)
     from_on = models.DateField()
     to_on = models.DateField(db_index=True)
     cover_id = models.CharField(max_length=60, blank=True, db_index=True)
     entered_by = models.CharField(max_length=60)
+    agreed_by = models.CharField(max_length=60, blank=True)
     withdrawn = models.BooleanField(default=False)
 
 
@@ -88,7 +90,8 @@ class Placement(models.Model):
 
 
 class Handover(models.Model):
-    """A hand-over (移交) of some customers: proposed, accepted by the receiver, approved by a supervisor."""
+    """A hand-over (移交) of some customers: proposed, accepted by the receiver, approved by a supervisor who is none of
+    those. Until then it opens the customers to nobody."""
 
     class State(models.TextChoices):
         """How far the hand-over has got."""

@@ -19,6 +19,7 @@ class Migration(migrations.Migration):
                 ("to_on", models.DateField(db_index=True)),
                 ("cover_id", models.CharField(blank=True, db_index=True, max_length=60)),
                 ("entered_by", models.CharField(max_length=60)),
+                ("agreed_by", models.CharField(blank=True, max_length=60)),
                 ("withdrawn", models.BooleanField(default=False)),
             ],
         ),

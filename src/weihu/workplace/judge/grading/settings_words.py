@@ -82,6 +82,7 @@ SETTINGS = {
     "erasure_wait_days": _("Days before erasure"),
     "events": _("Events"),
     "exception_days": _("Longest exception in days"),
+    "absence_days": _("Longest absence in days"),
     "exempt": _("Exempt"),
     "export_rows_per_day": _("Exported rows a day"),
     "fallback_posts": _("Fallback posts"),

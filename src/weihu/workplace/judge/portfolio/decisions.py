@@ -97,11 +97,11 @@ def answer(handover: Handover, accept: bool, gate: Gate, note: str) -> None:
 
 
 def approve(handover: Handover, agree: bool, gate: Gate, note: str) -> None:
-    """A supervisor who is neither giver nor receiver approves; from its day on the customers are the receiver's.
+    """A supervisor who neither proposed, gives nor receives approves; from its day on the customers are the receiver's.
 
     Customers who have moved to somebody else in the meantime stay there. Raises DecisionRefused.
     """
-    concerned = gate.staff.staff_id in (handover.from_id, handover.to_id)
+    concerned = gate.staff.staff_id in concerned_by(handover)
     if not gate.decides or concerned or handover.branch_id not in gate.branches:
         raise DecisionRefused("supervisor")
     state = Handover.State.APPROVED if agree else Handover.State.REFUSED
@@ -118,6 +118,11 @@ def approve(handover: Handover, agree: bool, gate: Gate, note: str) -> None:
                 by,
                 max(handover.on, today),
             )
+
+
+def concerned_by(handover: Handover) -> tuple[str, str, str]:
+    """Giver, receiver and proposer, none of whom approves."""
+    return handover.from_id, handover.to_id, handover.proposed_by
 
 
 def withdraw(handover: Handover, gate: Gate) -> None:
@@ -141,7 +146,9 @@ def handovers_waiting(gate: Gate) -> QuerySet[Handover]:
     own, state = gate.staff.staff_id, Handover.State
     waiting = Q(to_id=own, state=state.PROPOSED)
     if gate.decides:
-        waiting |= Q(state=state.ACCEPTED, branch_id__in=gate.branches) & ~Q(from_id=own) & ~Q(to_id=own)
+        waiting |= (
+            Q(state=state.ACCEPTED, branch_id__in=gate.branches) & ~Q(from_id=own) & ~Q(to_id=own) & ~Q(proposed_by=own)
+        )
     return Handover.objects.filter(waiting)
 
 
@@ -186,7 +193,8 @@ def disputed_claims(gate: Gate) -> QuerySet[Claim]:
     """The disputes that wait for the person's decision as a supervisor."""
     if not gate.decides:
         return Claim.objects.none()
-    return Claim.objects.filter(branch_id__in=gate.branches, state=Claim.State.DISPUTED)
+    own = Q(staff_id=gate.staff.staff_id) | Q(before_id=gate.staff.staff_id)
+    return Claim.objects.filter(~own, branch_id__in=gate.branches, state=Claim.State.DISPUTED)
 
 
 def claim(gate: Gate, customer_id: str) -> Claim:
@@ -225,8 +233,12 @@ def dispute(claimed: Claim, gate: Gate, why: str) -> None:
 
 
 def settle(claimed: Claim, uphold: bool, gate: Gate, why: str) -> None:
-    """A supervisor decides a dispute: the claim stands, or the customer goes back. Raises DecisionRefused."""
-    if not gate.decides or claimed.branch_id not in gate.branches or not why:
+    """A supervisor who is neither of the two decides a dispute: the claim stands, or the customer goes back.
+
+    Raises DecisionRefused.
+    """
+    concerned = gate.staff.staff_id in (claimed.staff_id, claimed.before_id)
+    if not gate.decides or concerned or claimed.branch_id not in gate.branches or not why:
         raise DecisionRefused("supervisor")
     by, on = gate.staff.staff_id, gate.run.work_date
     changes: dict[str, Any] = {"decided_by": by, "decision": why}
@@ -274,12 +286,13 @@ def refer(gate: Gate, standing: Standing, to: Staff, target: int, evidence: str)
 
 
 def answer_referral(referral: Referral, accept: bool, gate: Gate, reason: str) -> None:
-    """The receiver, or once it is overdue a supervisor, accepts or declines with a reason. Raises DecisionRefused.
+    """The receiver, or once it is overdue a supervisor who did not refer it, accepts or declines with a reason.
+    Raises DecisionRefused.
 
     An accepted customer is the receiver's from that day on; the referrer keeps the credit.
     """
     by, on = gate.staff.staff_id, gate.run.work_date
-    escalated = referral.late(on) and gate.decides and referral.branch_id in gate.branches
+    escalated = referral.late(on) and gate.decides and referral.branch_id in gate.branches and by != referral.from_id
     if by != referral.to_id and not escalated:
         raise DecisionRefused("not_yours")
     if not accept and not reason:
@@ -307,7 +320,8 @@ def referrals_waiting(gate: Gate) -> QuerySet[Referral]:
     """The referrals that wait for the person's answer: one's own, and for supervisors the late ones of the branch."""
     waiting = Q(to_id=gate.staff.staff_id)
     if gate.decides:
-        waiting |= Q(branch_id__in=gate.branches, due_on__lt=gate.run.work_date)
+        late = Q(branch_id__in=gate.branches, due_on__lt=gate.run.work_date)
+        waiting |= late & ~Q(from_id=gate.staff.staff_id)
     return Referral.objects.filter(waiting, state=Referral.State.OPEN)
 
 

@@ -111,7 +111,9 @@ def withdrawable(customer_id: str, number: int, gate: Gate) -> Relation | None:
     """A relation that may be withdrawn at a customer within reach: one recorded there, or at another within reach."""
     sides = Q(customer_id=customer_id) | Q(other_id=customer_id)
     relation = Relation.objects.filter(sides, pk=number).first()
-    return relation if relation and relation.customer_id in {customer_id, *gate.reached([relation.customer_id])} else None
+    return (
+        relation if relation and relation.customer_id in {customer_id, *gate.reached([relation.customer_id])} else None
+    )
 
 
 def links_of(customer_id: str, gate: Gate, book: RuleBook) -> list[Link]:
