@@ -1,5 +1,5 @@
 """Tables that widen or limit somebody's reach: merges, working days, absences and cover, hand-overs, referrals, service
-cards, exports."""
+cards, exports, what was taken of the limits of a day."""
 
 from __future__ import annotations
 
@@ -24,6 +24,29 @@ class Export(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["staff_id", "on"], name="export_staff")]
+
+
+class Taken(models.Model):
+    """How much somebody has taken of a kind in a working day; the rule book has the limits (``limits.take``)."""
+
+    class Kind(models.TextChoices):
+        """What is taken."""
+
+        ROWS = "rows", _("Exported rows")
+        REVEALS = "reveals", _("Values shown in full")
+        CALLS = "calls", _("Numbers called")
+        COPIES = "copies", _("Unmasked copies")
+        CLAIMS = "claims", _("Claims")
+        CARDS = "cards", _("Service cards")
+        MISSES = "misses", _("Searches that found nobody")
+
+    staff_id = models.CharField(max_length=60)
+    on = models.DateField()
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    count = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["staff_id", "on", "kind"], name="taken_once")]
 
 
 class Absence(models.Model):

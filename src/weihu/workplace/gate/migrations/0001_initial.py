@@ -252,4 +252,31 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["staff_id", "on"], name="card_staff")],
             },
         ),
+        migrations.CreateModel(
+            name="Taken",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("staff_id", models.CharField(max_length=60)),
+                ("on", models.DateField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("rows", "Exported rows"),
+                            ("reveals", "Values shown in full"),
+                            ("calls", "Numbers called"),
+                            ("copies", "Unmasked copies"),
+                            ("claims", "Claims"),
+                            ("cards", "Service cards"),
+                            ("misses", "Searches that found nobody"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("count", models.IntegerField()),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("staff_id", "on", "kind"), name="taken_once")],
+            },
+        ),
     ]

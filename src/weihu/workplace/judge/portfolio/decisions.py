@@ -15,6 +15,7 @@ from weihu.rules.sections.working_days import Deadline
 from weihu.workplace.bank.models import Staff, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.contact.models import Contact
+from weihu.workplace.gate.limits import Kind, LimitReached, take
 from weihu.workplace.gate.models import HandedCustomer, Handover, HandoverStep, Origin, Placement, Referral
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.judge.portfolio.models import Claim, Staffing
@@ -203,20 +204,18 @@ def claim(gate: Gate, customer_id: str) -> Claim:
     standing = claimable(gate).filter(customer_id=customer_id).first()
     if standing is None or not may_answer(gate.staff, standing, book):
         raise DecisionRefused("not_claimable")
-    limits = book.portfolios
-    own = Claim.objects.filter(staff_id=by)
-    if (
-        own.filter(on=on).count() >= limits.claims_per_day
-        or own.filter(open_key__isnull=False).count() >= limits.claims_held
-    ):
-        raise DecisionRefused("claim_limit")
     try:
         with transaction.atomic():
+            take(Kind.CLAIMS, gate)  # whoever claims besides waits here
+            if Claim.objects.filter(staff_id=by, open_key__isnull=False).count() >= book.portfolios.claims_held:
+                raise DecisionRefused("claim_limit")
             values = {"before_id": standing.primary_id or "", "branch_id": standing.branch_id}
             new_claim = Claim.objects.create(
                 customer_id=customer_id, open_key=customer_id, staff_id=by, on=on, **values
             )
             place([customer_id], by, Origin.CLAIM, by, on)
+    except LimitReached:
+        raise DecisionRefused("claim_limit") from None
     except IntegrityError:
         raise DecisionRefused("claimed") from None
     return new_claim
