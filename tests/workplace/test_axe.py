@@ -64,7 +64,7 @@ def something_on_every_page(manager) -> tuple[int, int, str]:
         title="存款节", query="", seed=5, branch_id=manager.branch_id, from_on=on, to_on=on + timedelta(days=30),
         **begins, **by,
     )  # fmt: skip
-    start(campaign, gate, run.rulebook, manager.pk, on)
+    start(campaign, gate, run.rulebook, "y", on)
     draft = Campaign.objects.create(
         title="理财节",
         query="grade=2",

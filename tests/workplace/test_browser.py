@@ -336,7 +336,13 @@ def test_a_referral_goes_from_the_counter_to_the_manager_and_comes_back_with_a_r
     manager.wait_for_selector("[data-state=accepted]")
     on = current().work_date
     GradeException.objects.create(
-        customer_id=row.customer_id, grade="potential", from_on=on, until_on=on, reason="x", granted_by="x"
+        customer_id=row.customer_id,
+        grade="potential",
+        from_on=on,
+        until_on=on,
+        reason="x",
+        granted_by="x",
+        agreed_by="y",
     )
     with Nightly(home) as nightly:
         nightly.run(next(folder for folder in deliveries if folder.name == str(on)))

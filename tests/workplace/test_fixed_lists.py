@@ -27,7 +27,7 @@ from weihu.workplace.act.lists.reading import SORTS, Asked
 from weihu.workplace.bank.models import Run, Signal, Standing
 from weihu.workplace.base.models import Entry
 from weihu.workplace.customer.merging import merge
-from weihu.workplace.gate.models import Export
+from weihu.workplace.gate.models import Export, Taken
 from weihu.workplace.gate.reach import Gate
 
 POSTS = list(rulebook.load("brief").posts)
@@ -337,7 +337,7 @@ def test_excel_gives_the_filtered_list_in_its_order_within_the_day_s_limit(signe
     assert [row[1] for row in written] == [row["customer_id"] for row in rows]
     assert [Decimal(str(row[4])) for row in written] == [row["amount"] for row in rows]
     assert Export.objects.get().rows == len(rows)
-    Export.objects.update(rows=run.rulebook.limits.export_rows_per_day)
+    Taken.objects.update(count=run.rulebook.limits.export_rows_per_day)
     assert client.get(reverse("fixed_list", args=["maturing"]), {"xlsx": "1"}).status_code == 403
 
 

@@ -69,9 +69,8 @@ def test_a_hand_over_needs_giver_receiver_and_a_supervisor_and_the_night_follows
     giver, receiver = colleagues(run)
     rows, boss = owned(run, giver)[:3], supervisor_of(giver.branch_id)
     made = decisions.propose(Gate(giver, run), receiver, rows, run.work_date, "常在上午", uuid4())
-    assert {row.customer_id for row in rows} <= set(
-        Gate(receiver, run).standings().values_list("customer_id", flat=True)
-    )
+    ids = [row.customer_id for row in rows]
+    assert not Gate(receiver, run).reached(ids), "nobody has agreed yet"
     with pytest.raises(decisions.DecisionRefused):
         decisions.approve(made, True, Gate(boss, run), "")  # the receiver has not accepted
     with pytest.raises(decisions.DecisionRefused):
@@ -80,7 +79,9 @@ def test_a_hand_over_needs_giver_receiver_and_a_supervisor_and_the_night_follows
     with pytest.raises(decisions.DecisionRefused):
         decisions.approve(made, True, Gate(receiver, run), "")
     assert not Placement.objects.exists()
+    assert not Gate(receiver, run).reached(ids)
     decisions.approve(made, True, Gate(boss, run), "同意")
+    assert len(Gate(receiver, run).reached(ids)) == len(rows)
     with pytest.raises(decisions.DecisionRefused):
         decisions.answer(made, False, Gate(receiver, run), "")
     assert [step.state for step in made.steps.order_by("pk")] == ["proposed", "accepted", "approved"]
@@ -179,7 +180,7 @@ def test_a_referral_is_answered_in_time_or_escalates_and_is_credited(run, next_n
     decisions.answer_referral(made, True, boss, "")
     assert decisions.moved_up([Referral.objects.get(pk=made.pk)], gate) == set()
     GradeException.objects.create(
-        customer_id=row.customer_id, grade="potential", from_on=run.work_date, until_on=run.work_date + timedelta(days=9), reason="x", granted_by="b"
+        customer_id=row.customer_id, grade="potential", from_on=run.work_date, until_on=run.work_date + timedelta(days=9), reason="x", granted_by="b", agreed_by="c"
     )  # fmt: skip
     after = next_night()
     moved = Standing.objects.listed_at(after).get(customer_id=row.customer_id)
@@ -196,7 +197,9 @@ def test_a_referral_is_answered_in_time_or_escalates_and_is_credited(run, next_n
 def test_who_is_away_is_covered_on_lists_and_in_reach(run, next_night):
     away, cover = colleagues(run)
     day = run.work_date + timedelta(days=1)
-    Absence.objects.create(staff_id=away.staff_id, from_on=day, to_on=day, cover_id=cover.staff_id, entered_by="b")
+    Absence.objects.create(
+        staff_id=away.staff_id, from_on=day, to_on=day, cover_id=cover.staff_id, entered_by="b", agreed_by="c"
+    )
     before = owned(run, away)
     assert before[0].customer_id not in set(Gate(cover, run).standings().values_list("customer_id", flat=True))
     after = next_night()

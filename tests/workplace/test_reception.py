@@ -24,7 +24,7 @@ from weihu.workplace.base.words import amount_text
 from weihu.workplace.contact.models import Contact, Outcome, Way
 from weihu.workplace.customer.merging import merge
 from weihu.workplace.gate import cards
-from weihu.workplace.gate.models import Absence, Referral, ServiceCard
+from weihu.workplace.gate.models import Absence, Referral, ServiceCard, Taken
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.judge.benefits.models import BenefitUse
 from weihu.workplace.know.archive.facts import FactContent, record_fact
@@ -247,6 +247,7 @@ def test_a_merged_number_opens_the_customer_who_is_kept(signed_in, strangers, ru
 
 def used_up(staff, run, less):
     """A day's cards but for some."""
+    Taken.objects.create(staff_id=staff.pk, on=run.work_date, kind="cards", count=BOOK.reception.cards_per_day - less)
     at = timezone.now() - timedelta(hours=2)
     values = {"on": run.work_date, "opened_at": at, "until": at, "found_by": "phone", "why": "other"}
     ServiceCard.objects.bulk_create(
@@ -379,7 +380,7 @@ def test_while_somebody_is_away_the_cover_is_told(opened, run):
     client, standing = opened(primary_id__isnull=False)
     cover = Staff.objects.filter(branch_id=standing.branch_id, post="branch_manager")[0]
     span = {"from_on": run.work_date, "to_on": run.work_date}
-    Absence.objects.create(staff_id=standing.primary_id, cover_id=cover.pk, entered_by="x", **span)
+    Absence.objects.create(staff_id=standing.primary_id, cover_id=cover.pk, entered_by="x", agreed_by="y", **span)
     act(client, standing, "told", text="wants a call")
     assert Memo.objects.get().to_id == cover.pk
 

@@ -40,7 +40,10 @@ def complain(scene: Scene) -> None:
             closed = raised + timedelta(days=int(scene.rng.integers(1, 5)))
             cases.close(case, ANSWERS[place % len(ANSWERS)], owner(row), closed)
             if place % 2:
-                cases.ask(case, int(scene.rng.integers(2, 6)), "", owner(row), closed + timedelta(days=4))
+                asks = next(
+                    key for key in scene.staff if key != owner(row) and scene.staff[key].branch_id == row.branch_id
+                )
+                cases.ask(case, int(scene.rng.integers(2, 6)), "", asks, closed + timedelta(days=4))
 
 
 def _raised(scene: Scene) -> list[tuple[date, Standing]]:

@@ -1,5 +1,5 @@
 """Tables that widen or limit somebody's reach: merges, working days, absences and cover, hand-overs, referrals, service
-cards, exports."""
+cards, exports, what was taken of the limits of a day."""
 
 from __future__ import annotations
 
@@ -26,14 +26,39 @@ class Export(models.Model):
         indexes = [models.Index(fields=["staff_id", "on"], name="export_staff")]
 
 
+class Taken(models.Model):
+    """How much somebody has taken of a kind in a working day; the rule book has the limits (``limits.take``)."""
+
+    class Kind(models.TextChoices):
+        """What is taken."""
+
+        ROWS = "rows", _("Exported rows")
+        REVEALS = "reveals", _("Values shown in full")
+        CALLS = "calls", _("Numbers called")
+        COPIES = "copies", _("Unmasked copies")
+        CLAIMS = "claims", _("Claims")
+        CARDS = "cards", _("Service cards")
+        MISSES = "misses", _("Searches that found nobody")
+
+    staff_id = models.CharField(max_length=60)
+    on = models.DateField()
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    count = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["staff_id", "on", "kind"], name="taken_once")]
+
+
 class Absence(models.Model):
-    """Somebody is away from ``from_on`` to ``to_on``; ``cover_id`` covers, or else each customer's deputy."""
+    """Somebody is away from ``from_on`` to ``to_on``; ``cover_id`` covers once ``agreed_by`` has agreed, or else each
+    customer's deputy."""
 
     staff_id = models.CharField(max_length=60)
     from_on = models.DateField()
     to_on = models.DateField(db_index=True)
     cover_id = models.CharField(max_length=60, blank=True, db_index=True)
     entered_by = models.CharField(max_length=60)
+    agreed_by = models.CharField(max_length=60, blank=True)
     withdrawn = models.BooleanField(default=False)
 
 
@@ -88,7 +113,8 @@ class Placement(models.Model):
 
 
 class Handover(models.Model):
-    """A hand-over (移交) of some customers: proposed, accepted by the receiver, approved by a supervisor."""
+    """A hand-over (移交) of some customers: proposed, accepted by the receiver, approved by a supervisor who is none of
+    those. Until then it opens the customers to nobody."""
 
     class State(models.TextChoices):
         """How far the hand-over has got."""

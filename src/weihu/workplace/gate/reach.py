@@ -99,7 +99,7 @@ class Gate:
         return self.of_branch().filter(customer_id__in=opened.values("customer_id"))
 
     def ranks_of(self, customer_ids: list[str]) -> dict[str, int]:
-        """The grade rank, and nothing else, of customers whom the person referred, even if now out of reach."""
+        """The grade rank, and nothing else, of customers whom the person referred or is offered, even out of reach."""
         rows = Standing.objects.listed_at(self.run).filter(customer_id__in=customer_ids)
         return dict(rows.values_list("customer_id", "grade_rank"))
 

@@ -27,6 +27,10 @@ from weihu.workplace.know.archive.lists import ListQuery
 AT_ONCE = 500
 
 
+class OwnCampaign(ValueError):
+    """Nobody starts his or her own campaign."""
+
+
 class TooLarge(ValueError):
     """The list has more customers than a campaign may have, or nobody."""
 
@@ -46,7 +50,7 @@ class Check:
 
 
 def check(campaign: Campaign, gate: Gate, book: RuleBook, on: date) -> Check:
-    """Check size and overlaps before the draw. Raises TooLarge, lists.TooWide."""
+    """Check size and overlaps before the draw, with the maker's gate. Raises TooLarge, lists.TooWide."""
     rows = _listed(campaign, gate, on)
     ids = [row.customer_id for row in rows]
     barred = _in_batches(ids, lambda batch: barred_customers(book, on, batch))
@@ -70,7 +74,10 @@ def check(campaign: Campaign, gate: Gate, book: RuleBook, on: date) -> Check:
 
 
 def start(campaign: Campaign, gate: Gate, book: RuleBook, by: str, on: date) -> None:
-    """Draw the control group and start; starting twice changes nothing. Raises TooLarge, lists.TooWide."""
+    """Draw the control group and start; starting twice changes nothing. ``gate`` is the maker's, whose list it is, and
+    ``by`` somebody else who decides. Raises OwnCampaign, TooLarge, lists.TooWide."""
+    if by == campaign.made_by:
+        raise OwnCampaign
     rows = _listed(campaign, gate, on)
     barred = _in_batches([row.customer_id for row in rows], lambda batch: barred_customers(book, on, batch))
     elsewhere = set().union(

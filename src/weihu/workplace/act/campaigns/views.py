@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods
 
-from weihu.workplace.act.campaigns.drawing import TooLarge, check, start, stop
+from weihu.workplace.act.campaigns.drawing import OwnCampaign, TooLarge, check, start, stop
 from weihu.workplace.act.campaigns.models import Campaign
 from weihu.workplace.act.campaigns.response import response
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.words import called
 from weihu.workplace.contact.models import Outcome
+from weihu.workplace.gate.agreeing import others_who_decide
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive.lists import ListQuery, TooWide
@@ -104,7 +105,7 @@ def campaigns(request: WorkRequest) -> HttpResponse:
             made_on=request.run.work_date,
         )
         audit.record(request.user.staff_id, "campaign.make", detail=str(draft.pk))
-        toasts.say(request, _("Draft saved. It starts when you press Start."))
+        toasts.say(request, _("Draft saved. Somebody else who decides starts it."))
         return redirect("campaign", draft.pk)
     rows = list(Campaign.objects.filter(branch_id__in=gate.branches).order_by("-pk")[:SHOWN])
     context = {
@@ -118,22 +119,25 @@ def campaigns(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_http_methods(["GET", "POST"])
 def campaign(request: WorkRequest, number: int) -> HttpResponse:
-    """A draft with its size and overlaps, or a running campaign with its effect; start and stop."""
+    """A draft with its size and overlaps, or a running campaign with its effect; start by a second person, and stop."""
     gate, on = _deciding(request), request.run.work_date
     current = Campaign.objects.filter(pk=number, branch_id__in=gate.branches).first()
     if current is None:
         raise Http404
     refused = ""
+    makers = Gate(Staff.objects.get(staff_id=current.made_by), request.run)
     if request.method == "POST":
         try:
             if request.POST.get("act") == "start":
-                start(current, gate, request.book, request.user.staff_id, on)
+                start(current, makers, request.book, request.user.staff_id, on)
                 count = {"count": current.targets.filter(control=False).count()}
                 toasts.say(request, _("Started with %(count)s customers.") % count)
             else:
                 stop(current, request.user.staff_id, on, request.POST.get("reason", ""))
                 toasts.say(request, _("The campaign is stopped."))
             return redirect("campaign", number)
+        except OwnCampaign:
+            refused = _("Somebody else who decides starts what you have prepared.")
         except (TooLarge, TooWide):
             refused = _("The list is empty or too large.")
     audit.record(request.user.staff_id, "campaign.view", detail=str(number))
@@ -143,11 +147,13 @@ def campaign(request: WorkRequest, number: int) -> HttpResponse:
         "list_address": current.query,
         "conditions": [condition.words for condition in ListQuery.of(QueryDict(current.query), request.book).filters],
         "refused": refused,
+        "own": current.made_by == request.user.staff_id,
+        "agreeing": others_who_decide(gate, current.branch_id, current.made_by),
         "confidence": request.book.effects.confidence,
     }
     if current.state == Campaign.State.DRAFT:
         try:
-            context["check"] = check(current, gate, request.book, on)
+            context["check"] = check(current, makers, request.book, on)
         except (TooLarge, TooWide):
             context["refused"] = _("The list is empty or too large.")
     else:

@@ -25,8 +25,9 @@ from weihu.workplace.base.days import read_day
 from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
 from weihu.workplace.base.words import amount_text, called, day, per_cent, weekday
 from weihu.workplace.contact.models import Outcome
+from weihu.workplace.gate import limits
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
-from weihu.workplace.gate.sheets import Sheet, download
+from weihu.workplace.gate.sheets import Sheet, download, refused
 
 MOST_MINUTES = 600
 SHEET_TASKS = 40
@@ -97,8 +98,13 @@ def morning_pdf(request: WorkRequest) -> HttpResponse:
     pages += [_person_page(request, row, under, yesterday.get(row.staff.staff_id), standings, reasons) for row in today]
     if not pages:
         raise Http404
-    for customer in standings:
-        audit.record(request.user.staff_id, "customer.print", customer)
+    with transaction.atomic():
+        try:
+            limits.take(limits.Kind.ROWS, request.gate, len(standings))
+        except limits.LimitReached as reached:
+            return refused(reached)
+        by = request.user.staff_id
+        audit.record_many(audit.Act(by, "customer.print", customer) for customer in standings)
     content = write_pdf(pages, _mark(request))
     name = f"weihu-morning-{on}.pdf"
     return HttpResponse(content, PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})

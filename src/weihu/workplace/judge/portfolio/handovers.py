@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from uuid import UUID, uuid4
 
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
@@ -14,6 +15,7 @@ from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.paging import ROWS, page_of
 from weihu.workplace.base.words import name_mask
+from weihu.workplace.gate.agreeing import others_who_decide
 from weihu.workplace.gate.models import Handover
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
@@ -108,12 +110,16 @@ def handover(request: WorkRequest, number: int) -> HttpResponse:
             refused = str(REFUSALS[reason.reason])
     ids = list(current.customers.values_list("customer_id", flat=True))
     standings = gate.reached(ids)
+    unseen = Counter(gate.ranks_of([number for number in ids if number not in standings]).values())
+    grades = list(request.book.grades.values())
     steps = list(current.steps.order_by("pk"))
     me = request.user.staff_id
     waits = decisions.handovers_waiting(gate).filter(pk=number).exists()
     context = {
         "handover": current,
         "customers": sorted(standings.values(), key=lambda row: (-row.grade_rank, -row.aum, row.customer_id))[:LISTED],
+        "unseen": [(grades[rank], unseen[rank]) for rank in sorted(unseen, reverse=True)],
+        "agreeing": others_who_decide(gate, current.branch_id, *decisions.concerned_by(current)),
         "count": len(ids),
         "steps": steps,
         "names": names_of({current.from_id, current.to_id, *(step.staff_id for step in steps)}),

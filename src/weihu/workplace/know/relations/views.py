@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +18,7 @@ from weihu.workplace.base.paging import page_of
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.relations import network
 from weihu.workplace.know.relations.forms import RelationForm
-from weihu.workplace.know.relations.models import Household, Member, Relation
+from weihu.workplace.know.relations.models import Household, Member
 
 
 @needs_run
@@ -54,8 +54,7 @@ def relations(request: WorkRequest, customer_id: str) -> HttpResponse:
 def unrelate(request: WorkRequest, customer_id: str, number: int) -> HttpResponse:
     """Withdraw a relation."""
     request.gate.standing(customer_id)
-    side = Q(customer_id=customer_id) | Q(other_id=customer_id)
-    relation = Relation.objects.filter(side, pk=number).first()
+    relation = network.withdrawable(customer_id, number, request.gate)
     if relation is None:
         raise Http404
     network.unrelate(relation, request.user.staff_id)
