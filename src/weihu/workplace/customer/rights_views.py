@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -14,6 +15,7 @@ from weihu.workplace.customer.copy import copy_of
 from weihu.workplace.customer.models import Hold
 from weihu.workplace.customer.page import shown
 from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run
+from weihu.workplace.gate.sheets import mark_of
 
 
 @needs_run
@@ -46,7 +48,7 @@ def data_copy(request: WorkRequest, customer_id: str) -> HttpResponse:
     if not why:
         return HttpResponseBadRequest()
     audit.record(request.user.staff_id, "customer.copy", customer_id, why)
-    content = copy_of(standing, request.gate, request.book)
+    content = copy_of(standing, request.gate, request.book, mark_of(request.user, timezone.now()))
     name = f"{customer_id}.xlsx"
     return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 

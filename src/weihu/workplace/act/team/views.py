@@ -26,7 +26,7 @@ from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
 from weihu.workplace.base.words import amount_text, called, day, per_cent, weekday
 from weihu.workplace.contact.models import Outcome
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
-from weihu.workplace.gate.sheets import Sheet, download
+from weihu.workplace.gate.sheets import Sheet, download, mark_of
 
 MOST_MINUTES = 600
 SHEET_TASKS = 40
@@ -99,7 +99,7 @@ def morning_pdf(request: WorkRequest) -> HttpResponse:
         raise Http404
     for customer in standings:
         audit.record(request.user.staff_id, "customer.print", customer)
-    content = write_pdf(pages, _mark(request))
+    content = write_pdf(pages, mark_of(request.user, timezone.now()))
     name = f"weihu-morning-{on}.pdf"
     return HttpResponse(content, PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
@@ -370,8 +370,3 @@ def _person_page(
         "top": per_cent(row.plan.top_share),
     }
     return Page(f"{row.staff.name} · {called(book.posts.get(row.staff.post))}", under, [summary], grids)
-
-
-def _mark(request: WorkRequest) -> str:
-    """Who printed it and when, at the foot of every sheet."""
-    return f"{request.user.name} {request.user.staff_id} {timezone.localtime():%Y-%m-%d %H:%M}"
