@@ -130,11 +130,9 @@ def test_a_ledger_is_delivered_one_folder_a_day(call, tmp_path):
 def test_the_next_night_is_run_from_the_inbox_and_again_is_nothing_new(call, run, home, deliveries):
     waiting = deliveries[PUBLISHED_DAYS]
     shutil.copytree(waiting, home.inbox / waiting.name)
-    try:
-        done = call("run", "--date", waiting.name)
-        again = call("run", "--date", waiting.name)
-    finally:
-        shutil.rmtree(home.inbox / waiting.name)
+    done = call("run", "--date", waiting.name)
+    assert not list(home.inbox.iterdir()), "what is in clear is removed once it is taken"
+    again = call("run", "--date", waiting.name)
     assert (done.exit_code, again.exit_code) == (0, 0)
     stated = json.loads((waiting / "manifest.json").read_text())["totals"]
     assert f"{int(stated['customers']):,} 客户 customers, AUM {stated['aum']}" in done.stderr

@@ -1,6 +1,8 @@
 """Health: alarms that reach a person, figures for Prometheus, and what is unsafe."""
 
+import io
 import json
+import logging
 import os
 import shutil
 import threading
@@ -17,6 +19,7 @@ from django.utils import timezone
 from tests.test_cli import refused
 from weihu.cli import main
 from weihu.workplace.base import audit
+from weihu.workplace.base.logs import REQUESTS, JsonLines, settings_for
 from weihu.workplace.base.models import Entry
 from weihu.workplace.see.health import alarms, checks, sending
 
@@ -191,3 +194,28 @@ def test_what_is_unsafe_is_explained_in_one_page(run, well, monkeypatch):
     ):
         assert word in unsafe
     assert all(finding.zh and finding.en for finding in checks.findings(well))
+
+
+def test_the_output_is_json_with_the_number_of_its_request_and_nothing_of_a_customer():
+    config = settings_for(None, as_json=True)
+    assert config["loggers"][REQUESTS]["level"] == "INFO"
+    assert settings_for(None)["loggers"][REQUESTS]["level"] == "CRITICAL"
+    lines, phone = io.StringIO(), "".join(map(str, range(1, 10)))
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(JsonLines())
+    log = logging.getLogger("a test of the output")
+    log.propagate = False
+    log.setLevel("INFO")
+    log.addHandler(handler)
+    try:
+        log.info("answered %s", "张三", extra={"method": "GET", "page": "today", "secret": phone})
+        raise KeyError(phone)
+    except KeyError:
+        log.exception("it failed for %s", phone)
+    finally:
+        log.removeHandler(handler)
+    first, second = map(json.loads, lines.getvalue().splitlines())
+    assert (first["event"], first["method"], first["page"], first["level"]) == ("answered …", "GET", "today", "info")
+    assert set(first) == {"event", "method", "page", "level", "logger", "at", "reference"}
+    assert "KeyError" in second["exception"]
+    assert phone not in lines.getvalue()

@@ -95,7 +95,7 @@ MIDDLEWARE = [
 ]
 CSRF_FAILURE_VIEW = "weihu.workplace.base.answers.unproven"
 MESSAGE_STORAGE = "weihu.workplace.base.toasts.SealedStorage"
-LOGGING = settings_for(HOME.log if HOME.exists else None)
+LOGGING = settings_for(HOME.log if HOME.exists else None, as_json=os.environ.get("WEIHU_LOG") == "json")
 
 ROOT_URLCONF = "weihu.workplace.urls"
 TEMPLATES = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
 from weihu.workplace.base.workbooks import XLSX, write_workbook
 from weihu.workplace.gate import limits
@@ -41,11 +43,15 @@ def download(request: WorkRequest, sheet: Sheet) -> HttpResponse:
         for customer in sheet.customers:
             audit.record(gate.staff.staff_id, "customer.export", customer, str(export.pk))
         audit.record(gate.staff.staff_id, "sheet.export", detail=f"{export.pk} {sheet.title}"[:200])
-    at = timezone.localtime(export.at)
-    mark = f"{gate.staff.name} {gate.staff.staff_id} {at:%Y-%m-%d %H:%M} #{export.pk}"
+    mark = f"{mark_of(gate.staff, export.at)} #{export.pk}"
     name = f"weihu-{request.resolver_match.url_name if request.resolver_match else 'list'}-{on}.xlsx"
     content = write_workbook(sheet.title, sheet.columns, sheet.rows, mark, gate.staff.staff_id)
     return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def mark_of(staff: Staff, at: datetime) -> str:
+    """Who took something out of the system and when, for every sheet and page of it."""
+    return f"{staff.name} {staff.staff_id} {timezone.localtime(at):%Y-%m-%d %H:%M}"
 
 
 SERVICE = "service"

@@ -27,7 +27,7 @@ from weihu.workplace.base.words import amount_text, called, day, per_cent, weekd
 from weihu.workplace.contact.models import Outcome
 from weihu.workplace.gate import limits
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
-from weihu.workplace.gate.sheets import Sheet, download, refused
+from weihu.workplace.gate.sheets import Sheet, download, mark_of, refused
 
 MOST_MINUTES = 600
 SHEET_TASKS = 40
@@ -105,7 +105,7 @@ def morning_pdf(request: WorkRequest) -> HttpResponse:
             return refused(reached)
         by = request.user.staff_id
         audit.record_many(audit.Act(by, "customer.print", customer) for customer in standings)
-    content = write_pdf(pages, _mark(request))
+    content = write_pdf(pages, mark_of(request.user, timezone.now()))
     name = f"weihu-morning-{on}.pdf"
     return HttpResponse(content, PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
@@ -376,8 +376,3 @@ def _person_page(
         "top": per_cent(row.plan.top_share),
     }
     return Page(f"{row.staff.name} · {called(book.posts.get(row.staff.post))}", under, [summary], grids)
-
-
-def _mark(request: WorkRequest) -> str:
-    """Who printed it and when, at the foot of every sheet."""
-    return f"{request.user.name} {request.user.staff_id} {timezone.localtime():%Y-%m-%d %H:%M}"

@@ -19,7 +19,7 @@ from weihu.workplace.consent.consents import agreed_purposes, needed_for
 from weihu.workplace.gate.limits import Kind, take
 from weihu.workplace.gate.models import Export
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.gate.sheets import SERVICE
+from weihu.workplace.gate.sheets import SERVICE, mark_of
 from weihu.workplace.know.archive.lists import ListQuery, cells, money_of, titles
 
 
@@ -54,7 +54,7 @@ def export_list(rows: Sequence[Standing], order: Order, gate: Gate, book: RuleBo
 
 
 def _workbook(rows: Sequence[Standing], export: Export, order: Order, gate: Gate, book: RuleBook) -> bytes:
-    mark = f"{gate.staff.name} {gate.staff.staff_id} {timezone.localtime(export.at):%Y-%m-%d %H:%M} #{export.pk}"
+    mark = f"{mark_of(gate.staff, export.at)} #{export.pk}"
     purpose = _("Service") if order.purpose == SERVICE else called(book.consents[order.purpose])
     head = [_("Customer"), _("Customer number"), _("Grade"), "AUM", *titles(order.query.columns, book)]
     grades = list(book.grades.values())

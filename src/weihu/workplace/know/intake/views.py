@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,6 +19,7 @@ from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.workbooks import XLSX
 from weihu.workplace.gate.requests import WorkRequest, needs_run
+from weihu.workplace.gate.sheets import mark_of
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.intake import importing
 from weihu.workplace.know.intake.forms import MappingForm, UploadForm
@@ -85,7 +87,7 @@ def import_problems(request: WorkRequest, number: int) -> HttpResponse:
     """The wrong and doubtful rows as a workbook."""
     upload = _own_import(request, number)
     audit.record(request.user.staff_id, "import.problems", "", str(number))
-    content = importing.problems_workbook(upload)
+    content = importing.problems_workbook(upload, mark_of(request.user, timezone.now()))
     name = f"import-{number}.xlsx"
     return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 

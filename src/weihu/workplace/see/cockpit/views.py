@@ -22,7 +22,7 @@ from weihu.workplace.base.pictures import Picture
 from weihu.workplace.base.words import amount_text, called, day, per_cent
 from weihu.workplace.gate.figures import FigureScope, scope_of
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
-from weihu.workplace.gate.sheets import Sheet, download
+from weihu.workplace.gate.sheets import Sheet, download, mark_of
 from weihu.workplace.see.cockpit.attention import largest_losses, waiting
 from weihu.workplace.see.cockpit.collecting import collected
 from weihu.workplace.see.cockpit.headlines import Headline, headlines
@@ -213,7 +213,7 @@ def cockpit_pdf(request: WorkRequest) -> HttpResponse:
     figures = _read(request, scope, period)
     head, lines = _lines(request, figures.parts, plain=False)
     under = _("%(after)s to %(until)s") % {"after": day(period.after), "until": day(period.until)}
-    mark = f"{request.user.name} {request.user.staff_id} {timezone.localtime():%Y-%m-%d %H:%M}"
+    mark = mark_of(request.user, timezone.now())
     title = f"{_('Cockpit')} · {scope.title}"
     told = [[row.name, row.text, row.change, row.before] for row in figures.headlines]
     measures = [[row["name"], row["text"], row["target"]] for row in _besides(request, figures.total)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -16,8 +17,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from weihu.workplace.bank.current import current
+from weihu.workplace.base.logs import REQUESTS
 from weihu.workplace.see.health.alarms import TEXTS, alarms
 
+log = logging.getLogger(REQUESTS)
 BUCKETS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 REGISTRY = CollectorRegistry()
 ANSWERED = Counter("weihu_requests", "Requests answered.", ("method", "page", "status"), registry=REGISTRY)
@@ -26,7 +29,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 def measured(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: counts and times each request by the name of its page."""
+    """Middleware: counts, times and logs each request by the name of its page."""
 
     def respond(request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
@@ -34,7 +37,10 @@ def measured(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
         page = (request.resolver_match.view_name if request.resolver_match else "") or "other"
         method = request.method if request.method in METHODS else "other"
         ANSWERED.labels(method, page, response.status_code).inc()
-        SECONDS.labels(page).observe(time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        SECONDS.labels(page).observe(seconds)
+        said = {"method": method, "page": page, "status": response.status_code, "seconds": round(seconds, 3)}
+        log.info("answered", extra={**said, "staff": getattr(getattr(request, "user", None), "pk", None)})
         return response
 
     return respond
