@@ -1,8 +1,8 @@
 """Write and verify the audit log (审计日志).
 
-An entry is written with the transaction of what it tells of. In a transaction of its own it is chained at once; in a
-longer one it waits, under a code of its own, and is chained right after the commit, so that nobody who reads a page
-waits for what somebody else is still doing. The end of the chain is one signed row (Head), and its copy is kept beside
+An entry is written with the transaction of what it tells of. In a transaction of its own it is chained at once, together
+with those of other threads; in a longer one it waits, under a code of its own, and is chained right after the commit, so
+that nobody who reads a page waits for what somebody else is still doing. The end of the chain is one signed row (Head), and its copy is kept beside
 the key, so that an end that was cut off is missed.
 """
 
@@ -82,6 +82,17 @@ class Broken:
     why: str
 
 
+@dataclass
+class _Ticket:
+    """Acts of one thread that are to be entered, and what came of it."""
+
+    acts: list[Act]
+    is_written: bool = False
+    error: BaseException | None = None
+
+
+_queue, _writing = threading.Lock(), threading.Lock()
+_tickets: list[_Ticket] = []
 _noted = threading.local()
 _kept = {"at": 0.0}
 
@@ -101,12 +112,17 @@ def record_many(acts: Iterable[Act]) -> None:
         Entry.objects.bulk_create(entries, batch_size=AT_ONCE)
         transaction.on_commit(chain)
         return
-    with transaction.atomic():
-        end = _chained(_end())
-        entries = [Entry(at=datetime.now(UTC), **asdict(act)) for act in acts]
-        Entry.objects.bulk_create(list(_linked(entries, end)), batch_size=AT_ONCE)
-        end = _moved(end, entries)
-    _keep(end)
+    ticket = _Ticket(list(acts))
+    with _queue:
+        _tickets.append(ticket)
+    with _writing:  # whoever comes first writes for all that came meanwhile
+        if not ticket.is_written:
+            with _queue:
+                together = list(_tickets)
+                _tickets.clear()
+            _write(together)
+    if ticket.error:
+        raise ticket.error
 
 
 def found(staff_id: str, action: str, customer_ids: Sequence[str], shown: int | None = None) -> None:
@@ -166,6 +182,22 @@ def verify(kept: End | None = None) -> Broken | None:
         return Broken(place, "end not genuine")
     waiting = Entry.objects.filter(place__isnull=True).first()
     return Broken(place + 1, "not written by the workplace") if waiting else None
+
+
+def _write(tickets: list[_Ticket]) -> None:
+    """Write and chain the entries of several threads in one short transaction."""
+    try:
+        with transaction.atomic():
+            end = _end()
+            entries = [Entry(at=datetime.now(UTC), **asdict(act)) for ticket in tickets for act in ticket.acts]
+            Entry.objects.bulk_create(list(_linked(entries, end)), batch_size=AT_ONCE)
+            end = _moved(end, entries)
+        _keep(end)
+    except BaseException as error:
+        for ticket in tickets:
+            ticket.error = error
+    for ticket in tickets:
+        ticket.is_written = True
 
 
 def _end() -> End:
