@@ -244,7 +244,7 @@ def test_a_changed_log_is_found_with_the_entry(call, run):
     assert str(audit.tail()) in whole.output
     changed = Entry.objects.order_by("pk")[1]
     Entry.objects.filter(pk=changed.pk).update(customer_id="another")
-    refused(call("audit", "verify"), f"at entry {changed.pk}")
+    refused(call("audit", "verify"), f"at entry {changed.place}: changed")
 
 
 def test_a_port_in_use_is_refused_with_the_way_out(call, run):

@@ -679,15 +679,30 @@ def audit() -> None:
 
 
 @audit.command("verify")
+@click.option("--end", "kept", default="", help="an end that was kept elsewhere / 另存的末端")
 @with_workplace
-def audit_verify(home: Home) -> None:
-    """Check the chain of entries."""
+def audit_verify(home: Home, kept: str) -> None:
+    """Check the chain of entries, and that nothing was cut off at its end."""
     from weihu.workplace.base import audit  # noqa: PLC0415
 
-    broken = audit.verify()
+    end = audit.End.read(kept) if kept else None
+    if kept and end is None:
+        raise click.ClickException("--end: 不是本日志的末端 / not an end of this log")
+    broken = audit.verify(end)
     if broken is not None:
-        raise click.ClickException(f"审计日志在第 {broken} 条处被改动 / the log was changed at entry {broken}")
+        raise click.ClickException(
+            f"审计日志在第 {broken.place} 条处被改动 / the log was changed at entry {broken.place}: {broken.why}"
+        )
     click.echo(f"完好 / whole: {audit.tail()}")
+
+
+@audit.command("end")
+@with_workplace
+def audit_end(home: Home) -> None:
+    """Print the signed end of the log, to be kept elsewhere."""
+    from weihu.workplace.base import audit  # noqa: PLC0415
+
+    click.echo(str(audit.tail()))
 
 
 @main.command()

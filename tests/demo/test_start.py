@@ -196,7 +196,15 @@ def test_the_logins_are_readable_by_their_owner_alone(bank):
 
 def test_both_people_of_what_waits_can_sign_in_and_the_second_finds_it(bank, db):
     pairs = json.loads((bank.root / "demo-pairs.json").read_text())
-    assert {pair["en"].split(":")[0] for pair in pairs} == {"referral", "hand-over", "rule book", "message text"}
+    assert {pair["en"].split(":")[0] for pair in pairs} == {
+        "referral",
+        "hand-over",
+        "rule book",
+        "message text",
+        "exception",
+        "campaign",
+        "cover",
+    }
     for pair in pairs:
         for login in (pair["first"], pair["second"]):
             client = Client()

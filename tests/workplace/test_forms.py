@@ -48,10 +48,20 @@ def filled(customer, **more) -> dict:
     return {**fields, "postcode": "２１００００", **more}
 
 
-def test_a_customer_s_reply_becomes_facts_and_a_consent(invitation, customer, client):
+def test_a_reply_under_a_known_name_and_phone_becomes_facts_and_a_consent_once_somebody_has_settled_it(
+    invitation, customer, client, signed_in
+):
     result = filled(customer)
     for _ in range(2):  # sent twice, kept once
         assert client.post(link_of(invitation), result).status_code == 200
+    reply = Reply.objects.get()
+    assert reply.customer_id == "", "anybody can write this name and phone"
+    assert not Fact.objects.exists()
+    assert agreed_purposes([customer.pk], ["event"]) == {customer.pk: set()}
+    staff = signed_in("branch_manager")
+    page = staff.get(reverse("invitation", args=[invitation.pk]))
+    assert (customer.pk, customer.name) in page.context["replies"][0]["candidates"]
+    staff.post(reverse("reply_settle", args=[invitation.pk, reply.pk]), {"customer": customer.pk})
     assert Reply.objects.get().customer_id == customer.pk
     facts = {fact.field: (fact.value, fact.channel, fact.source) for fact in Fact.objects.all()}
     assert facts == {"hobbies": ("tea", "event", "重阳茶会"), "postcode": ("210000", "event", "重阳茶会")}

@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "weihu.workplace.gate.accesses.accesses",
     "weihu.workplace.base.answers.answers",
     "weihu.workplace.bank.current.current_run",
     "weihu.workplace.base.once.Once",

@@ -10,7 +10,7 @@ from weihu.sources.synthetic.columns import day
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.know.complaints import cases
 from weihu.workplace.know.intake.models import Invitation
-from weihu.workplace.know.intake.replies import receive
+from weihu.workplace.know.intake.replies import receive, settle
 
 COMPLAINTS = [
     ("排队时间太长", "周一上午等了一个多小时,只开了两个窗口。", "counter"),
@@ -74,7 +74,9 @@ def invite(scene: Scene) -> None:
         invitation = _tea_party(scene, branch, owner(customers[0]))
         for place, row in enumerate(scene.some_of(customers, REPLIES)):
             values = {"hobbies": Person(scene.customers, row.customer_id).answer("hobbies") or ""}
-            receive(invitation, _person(row, place), values, scene.book, scene.on, scene.token())
+            reply = receive(invitation, _person(row, place), values, scene.book, scene.on, scene.token())
+            if place % STRANGER_EVERY:
+                settle(reply, row.customer_id, owner(row), scene.book, scene.on)
 
 
 def _tea_party(scene: Scene, branch: str, by: str) -> Invitation:

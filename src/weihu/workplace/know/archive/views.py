@@ -68,8 +68,8 @@ def customers(request: WorkRequest) -> HttpResponse:
         "too_wide": too_wide,
         "grades": list(enumerate(request.book.grades.values())),
     }
-    if query.q or query.filters:
-        audit.record(request.user.staff_id, "customers.search")
+    shown = [row.customer_id for row in page_rows] if query.q or query.filters else []
+    audit.found(request.user.staff_id, "customers.search" if shown else "customers.list", shown, len(page_rows))
     if request.htmx and request.GET.get("after"):
         return render(request, "archive/rows.html", context)
     context |= {"total": query.total(request.gate), "scope_chips": _scope_chips(query)}
