@@ -6,7 +6,6 @@ AUM counts the balances of the accounts a customer owns. All sums are exact; not
 from __future__ import annotations
 
 from decimal import Decimal
-
 from typing import get_args
 
 import ibis

@@ -121,7 +121,9 @@ def near(gate: Gate, most: int) -> dict[str, Distance]:
 
 def _nearest(standings: Table, reach: Table, thresholds: Table, parts: Parts, book: RuleBook, most: int) -> Table:
     columns = ("customer_id", "branch_id", "grade_rank", "aum", "measured", "measured_days", "metric")
-    close = near_next(_reached(standings, reach, parts).select(*columns, f"flow_{book.near_fall_days}"), thresholds, book)
+    close = near_next(
+        _reached(standings, reach, parts).select(*columns, f"flow_{book.near_fall_days}"), thresholds, book
+    )
     return close.order_by(close.aum.desc(), close.customer_id).limit(most)
 
 

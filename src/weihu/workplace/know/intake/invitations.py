@@ -25,6 +25,8 @@ from weihu.workplace.know.intake.models import Invitation, Reply
 from weihu.workplace.know.intake.replies import candidates, invitation_of, is_open, link_of, receive, settle
 
 SHOWN_REPLIES = 100
+SENT = "sent"
+"""With this behind its address a form thanks: whoever sends it twice, because the answer was lost, is led here as well."""
 
 
 @needs_run
@@ -109,6 +111,8 @@ def public_form(request: HttpRequest, signed: str) -> HttpResponse:
     run, invitation = current(), invitation_of(signed)
     if run is None or invitation is None:
         raise Http404
+    if request.method == "GET" and SENT in request.GET:
+        return render(request, "public/thanks.html", {"invitation": invitation})
     book = run.rulebook
     if not is_open(invitation, run.work_date) or invitation.purpose not in book.consents:
         return render(request, "public/closed.html", {"invitation": invitation}, status=410)
@@ -118,7 +122,7 @@ def public_form(request: HttpRequest, signed: str) -> HttpResponse:
         if not form.cleaned_data["website"]:
             person = form.cleaned_data["name"], form.cleaned_data["phone"]
             receive(invitation, person, form.answers, book, run.work_date, form.cleaned_data["token"])
-        return render(request, "public/thanks.html", {"invitation": invitation})
+        return redirect(f"{request.path}?{SENT}")
     context = {"invitation": invitation, "form": form, "consent": _consent_text(book, invitation)}
     return render(request, "public/form.html", context, status=422 if form.errors else 200)
 
