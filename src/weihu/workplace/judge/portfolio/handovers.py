@@ -111,9 +111,11 @@ def handover(request: WorkRequest, number: int) -> HttpResponse:
     steps = list(current.steps.order_by("pk"))
     me = request.user.staff_id
     waits = decisions.handovers_waiting(gate).filter(pk=number).exists()
+    page = page_of(request, sorted(standings.values(), key=lambda row: (-row.grade_rank, -row.aum, row.customer_id)))
     context = {
         "handover": current,
-        "customers": sorted(standings.values(), key=lambda row: (-row.grade_rank, -row.aum, row.customer_id))[:LISTED],
+        "customers": page,
+        "page": page,
         "count": len(ids),
         "steps": steps,
         "names": names_of({current.from_id, current.to_id, *(step.staff_id for step in steps)}),
