@@ -29,8 +29,8 @@ from weihu.workplace.know.relations.models import Relation
 
 MOST = 60
 MANY = MOST + 2
-POSTS = ("high_counter", "relationship_manager", "branch_manager", "personal_banking")
-"""One of each reach, and the counter: what the other posts see is no more."""
+POSTS = ("relationship_manager", "branch_manager", "personal_banking")
+"""One of each reach: what the other posts see is no more."""
 
 NO_PAGES = {"language/", "logout/", "healthz", "cockpit.pdf", "team/morning.pdf"}
 OWN_SCROLL = {"owned", "task-list"}

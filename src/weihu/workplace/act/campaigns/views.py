@@ -17,8 +17,8 @@ from weihu.workplace.act.campaigns.drawing import TooLarge, check, start, stop
 from weihu.workplace.act.campaigns.models import Campaign
 from weihu.workplace.act.campaigns.response import response
 from weihu.workplace.bank.models import Staff
-from weihu.workplace.base.paging import page_of
 from weihu.workplace.base import audit, toasts
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.words import called
 from weihu.workplace.contact.models import Outcome
 from weihu.workplace.gate.reach import Gate

@@ -16,8 +16,8 @@ from weihu.workplace.act.messaging.models import Medium, Message, Template
 from weihu.workplace.act.messaging.sending import PLACES, drafts, send, templates_waiting, wrong_places
 from weihu.workplace.act.signals.reasons import open_signals
 from weihu.workplace.bank.models import Staff
-from weihu.workplace.base.paging import page_of
 from weihu.workplace.base import audit, toasts
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.words import called
 from weihu.workplace.consent.consents import missing_consents
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach

@@ -20,9 +20,9 @@ from weihu.workplace.act.team.day import PersonDay, day_of, followed_up, run_for
 from weihu.workplace.act.team.models import Undone, WorkNote
 from weihu.workplace.bank.models import Branch, Run, Staff, Standing
 from weihu.workplace.bank.planned import Planned
-from weihu.workplace.base.paging import page_of
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
 from weihu.workplace.base.words import amount_text, called, day, per_cent, weekday
 from weihu.workplace.contact.models import Outcome

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from weihu.sources.workbook import Unreadable, read
 from weihu.workplace.base import audit, toasts
-from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.workbooks import XLSX
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive.models import Confidence
