@@ -144,7 +144,8 @@ def truths(book) -> dict[str, tuple[str, int, int]]:
     rank = " + ".join(f"(aum >= {bound})::INT" for bound in bounds if bound)
     share = 1 - float(book.near_share)
     near = " OR ".join(f"(aum < {bound} AND aum >= {float(bound) * share})" for bound in bounds if bound)
-    fallen = f"coalesce(lag(aum, 30) OVER w, 0) - aum > coalesce(lag(aum, 30) OVER w, 0) * {float(book.near_fall)}"
+    before = f"coalesce(lag(aum, {book.near_fall_days}) OVER w, 0)"
+    fallen = f"{before} - aum > {before} * {float(book.near_fall)}"
     near = f"({near}) AND NOT {fallen}"
     came = "<> 'maturity_lost' AND cents >="
     went = "<> 'salary_stopped' AND (kind = 'maturity_lost' OR cents < 0) AND abs(cents) >="

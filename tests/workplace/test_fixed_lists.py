@@ -165,12 +165,12 @@ def test_the_lists_of_standings_equal_what_is_published(member, run, night):
     watched = {row.customer_id: row.watch_since for row in standings if row.watch_since}
     assert {row["customer_id"]: row["on_date"] for row in everything(gate, night, "watch")} == watched
     minimums = [grade.minimum for grade in run.rulebook.grades.values()]
-    share = run.rulebook.near_share
-    state = pq.read_table(HOME.run(run.number) / "standings.parquet", columns=["customer_id", "aum", "flow_30"])
+    share, fall = run.rulebook.near_share, f"flow_{run.rulebook.near_fall_days}"
+    state = pq.read_table(HOME.run(run.number) / "standings.parquet", columns=["customer_id", "aum", fall])
     fallen = {
         row["customer_id"]
         for row in state.to_pylist()
-        if -row["flow_30"] > (row["aum"] - row["flow_30"]) * run.rulebook.near_fall
+        if -row[fall] > (row["aum"] - row[fall]) * run.rulebook.near_fall
     }
     near = {
         row.customer_id: minimums[row.grade_rank + 1] - row.aum

@@ -385,6 +385,18 @@ def test_while_somebody_is_away_the_cover_is_told(opened, run):
     assert Memo.objects.get().to_id == cover.pk
 
 
+@pytest.mark.parametrize("deputy_too", [False, True])
+def test_while_nobody_covers_a_deputy_who_is_there_is_told(opened, run, deputy_too):
+    client, standing = opened(primary_id__isnull=False)
+    deputy = Staff.objects.filter(branch_id=standing.branch_id, post="branch_manager")[0]
+    Standing.objects.filter(pk=standing.pk).update(deputy_id=deputy.pk)
+    span = {"from_on": run.work_date, "to_on": run.work_date, "entered_by": "x"}
+    for absent in [standing.primary_id, deputy.pk][: 1 + deputy_too]:
+        Absence.objects.create(staff_id=absent, **span)
+    act(client, standing, "told", text="wants a call")
+    assert Memo.objects.get().to_id == (standing.primary_id if deputy_too else deputy.pk)
+
+
 def act(client, standing, name, **fields):
     fields = {"act": name, "token": str(uuid.uuid4()), **fields}
     return client.post(reverse("card_act", args=[standing.customer_id]), fields)

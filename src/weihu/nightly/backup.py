@@ -23,12 +23,13 @@ from weihu.engine.lake import Home
 from weihu.engine.vault import Backup, BrokenBackup, Vault
 from weihu.workplace.bank.current import current
 from weihu.workplace.base import audit
-from weihu.workplace.base.models import Entry
+from weihu.workplace.base.models import Head
 
 DATABASE = "database"
 HELD = ".backup"
 BESIDE = ("rulebook.toml",)
 LAKE = ("lake/landed", "lake/runs")
+SIGNED_END = f"SELECT place, digest, signature FROM {Head._meta.db_table}"
 
 
 def take(home: Home, vault: Vault, at: datetime, keep: int) -> Backup:
@@ -120,7 +121,7 @@ def _held(home: Home, held: Path) -> Iterator[tuple[Content, dict[str, str]]]:
 
 @contextmanager
 def _database(held: Path) -> Iterator[tuple[Content, str]]:
-    """The database as it is now, and the last digest of its audit log."""
+    """The database as it is now, and the signed end of its audit log."""
     held.mkdir(mode=0o700)
     if connection.vendor == "sqlite":
         copy = held.with_name(held.name + ".sqlite3")
@@ -130,9 +131,8 @@ def _database(held: Path) -> Iterator[tuple[Content, str]]:
             connection.ensure_connection()
             with closing(sqlite3.connect(copy)) as target:
                 connection.connection.backup(target)
-                last = f"SELECT digest FROM {Entry._meta.db_table} ORDER BY id DESC LIMIT 1"
-                (tail,) = target.execute(last).fetchone() or (audit.ORIGIN,)
-            yield Content([], {}, copy), tail
+                end = target.execute(SIGNED_END).fetchone()
+            yield Content([], {}, copy), _written(end)
         finally:
             copy.unlink(missing_ok=True)
         return
@@ -144,9 +144,15 @@ def _database(held: Path) -> Iterator[tuple[Content, str]]:
             (snapshot,) = cursor.fetchone() or ("",)
             # uncompressed, so that an unchanged table is an unchanged piece
             dump = ["pg_dump", "--format=custom", "--compress=0", "--no-owner", f"--snapshot={snapshot}", named]
-            yield Content(dump, environment, None), audit.tail()
+            cursor.execute(SIGNED_END)
+            yield Content(dump, environment, None), _written(cursor.fetchone())
         finally:
             cursor.execute("ROLLBACK")
+
+
+def _written(end: tuple[int, str, str] | None) -> str:
+    """The end of an audit log as ``weihu audit verify`` reads it; of an empty log as well."""
+    return str(audit.End(*end) if end else audit.End.of(0, audit.ORIGIN))
 
 
 def _load(content: Iterator[bytes]) -> None:

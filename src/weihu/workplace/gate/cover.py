@@ -6,6 +6,7 @@ customer's deputy covers.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from django.db.models import QuerySet
@@ -21,11 +22,16 @@ def absent_on(on: date) -> QuerySet[Absence]:
     return Absence.objects.filter(from_on__lte=on, to_on__gte=on, withdrawn=False).order_by("pk")
 
 
-def away(after: date, book: RuleBook, cover_id: str | None = None) -> dict[str, str]:
-    """Who is away on the day that his or her next list would be for, with who covers; all, or those of one cover."""
+def away(
+    after: date, book: RuleBook, cover_id: str | None = None, among: Collection[str] | None = None
+) -> dict[str, str]:
+    """Who is away on the day that his or her next list would be for, with who covers; all, those of one cover, or those
+    ``among`` some people."""
     rows = Absence.objects.filter(to_on__gt=after, withdrawn=False).order_by("pk")
     if cover_id is not None:
         rows = rows.filter(cover_id=cover_id).exclude(agreed_by="")
+    if among is not None:
+        rows = rows.filter(staff_id__in=among)
     absences = list(rows)
     if not absences:
         return {}

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.http import Http404
 
 from weihu.rules.workdays import WorkingDays
@@ -103,6 +104,11 @@ class Gate:
         rows = Standing.objects.listed_at(self.run).filter(customer_id__in=customer_ids)
         return dict(rows.values_list("customer_id", "grade_rank"))
 
+    def rank_of(self, customer: OuterRef) -> QuerySet[Standing, Any]:
+        """The grade rank, and nothing else, of the customer that an outer query names: for counts of what people recorded
+        of whoever came to the counter, within reach or not."""
+        return Standing.objects.listed_at(self.run).filter(customer_id=customer).values("grade_rank")[:1]
+
     @property
     def branches(self) -> list[str]:
         """The branches within reach, for a reach of branches the person's own first; none for other reaches."""
@@ -121,6 +127,11 @@ class Gate:
             gone = away(self.run.business_date, self.run.rulebook, self.staff.staff_id)
             self._cache["covered"] = sorted(gone)
         return self._cache["covered"]
+
+    def deputies_at_work(self, standings: Iterable[Standing]) -> set[str]:
+        """The deputies of customers who are not away on the day of their lists."""
+        deputies = {row.deputy_id for row in standings if row.deputy_id}
+        return deputies - away(self.run.business_date, self.run.rulebook, among=deputies).keys() if deputies else set()
 
     @cached_property
     def days(self) -> WorkingDays:

@@ -18,6 +18,7 @@ from weihu.workplace.act.campaigns.models import Campaign
 from weihu.workplace.act.campaigns.response import response
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.words import called
 from weihu.workplace.contact.models import Outcome
 from weihu.workplace.gate.agreeing import others_who_decide
@@ -26,7 +27,6 @@ from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive.lists import ListQuery, TooWide
 from weihu.workplace.know.archive.models import SavedView
 
-SHOWN = 100
 CONTROL = {"class": "form-control"}
 
 
@@ -107,10 +107,11 @@ def campaigns(request: WorkRequest) -> HttpResponse:
         audit.record(request.user.staff_id, "campaign.make", detail=str(draft.pk))
         toasts.say(request, _("Draft saved. Somebody else who decides starts it."))
         return redirect("campaign", draft.pk)
-    rows = list(Campaign.objects.filter(branch_id__in=gate.branches).order_by("-pk")[:SHOWN])
+    page = page_of(request, Campaign.objects.filter(branch_id__in=gate.branches).order_by("-pk"))
     context = {
-        "rows": [(row, row.targets.count()) for row in rows],
-        "people": Staff.objects.in_bulk({row.made_by for row in rows}),
+        "page": page,
+        "rows": [(row, row.targets.count()) for row in page],
+        "people": Staff.objects.in_bulk({row.made_by for row in page}),
         "form": form,
     }
     return render(request, "campaigns/campaigns.html", context, status=422 if form.errors else 200)

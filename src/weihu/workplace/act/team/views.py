@@ -22,6 +22,7 @@ from weihu.workplace.bank.models import Branch, Run, Staff, Standing
 from weihu.workplace.bank.planned import Planned
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
 from weihu.workplace.base.words import amount_text, called, day, per_cent, weekday
 from weihu.workplace.contact.models import Outcome
@@ -47,8 +48,10 @@ def board(request: WorkRequest) -> HttpResponse:
         "done": sum(len(row.done) for row in rows),
         "contacts": sum(len(row.contacts) for row in rows),
     }
+    page = page_of(request, rows)
     context = {
-        "rows": rows,
+        "rows": page,
+        "page": page,
         "whole": whole,
         "plan": sum((row.plan for row in rows), Planned()),
         "covers": covers,
@@ -121,6 +124,7 @@ def evening(request: WorkRequest) -> HttpResponse:
         toasts.say(request, _("Recorded."))
         return redirect(reverse("evening") + (f"?branch={branch.branch_id}" if branch else ""))
     rows = [row for row in day_of(people, run, on) if row.planned or row.contacts]
+    page = page_of(request, rows)
     standings = request.gate.reached({customer for row in rows for customer in row.open})
     mine = next((row for row in rows if row.staff.staff_id == request.user.staff_id), None)
     audit.record(request.user.staff_id, "evening.view", detail=branch.branch_id if branch else "")
@@ -130,8 +134,9 @@ def evening(request: WorkRequest) -> HttpResponse:
                 row,
                 [(standings.get(customer), row.undone.get(customer)) for customer in row.open if customer in standings],
             )
-            for row in rows
+            for row in page
         ],
+        "page": page,
         "mine": [(standings[customer], mine.undone.get(customer)) for customer in mine.open if customer in standings]
         if mine
         else [],

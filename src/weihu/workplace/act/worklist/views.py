@@ -189,7 +189,8 @@ def save_contact(
         if contact.outcome != Outcome.NOT_REACHED:
             signals = open_signals(request.gate, [customer_id]).get(customer_id, [])
             is_deputy = standing.deputy_id == request.user.staff_id
-            answered = told_to(signals, is_deputy, standing.deputy_id is not None, request.book)
+            has_deputy = bool(request.gate.deputies_at_work([standing]))
+            answered = told_to(signals, is_deputy, has_deputy, request.book)
             Answer.objects.bulk_create(
                 Answer(
                     contact=contact, customer_id=customer_id, kind=signal.kind, subject=signal.subject, on=contact.on

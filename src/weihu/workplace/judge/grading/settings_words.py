@@ -153,6 +153,7 @@ SETTINGS = {
     "misses_per_day": _("Searches a day that find nobody"),
     "name": _("Name"),
     "near_fall": _("Near only without a loss beyond the share"),
+    "near_fall_days": _("Days of that loss"),
     "near_share": _("Near within the share"),
     "needed_for": _("Needed for"),
     "net_of": _("What the net is of"),

@@ -271,14 +271,19 @@ def book_drafts(request: WorkRequest) -> HttpResponse:
             )
             toasts.say(request, _("Draft saved."))
             return redirect("book_draft", draft.pk)
-    drafts = BookDraft.objects.select_related("book").order_by("-pk")[:LISTED]
+    every_draft = BookDraft.objects.select_related("book").order_by("-pk")
     if request.GET.get("xlsx"):
         head = [_("Rule book"), _("In force from"), _("By"), _("State")]
-        lines = [[draft.title, draft.in_force_from, draft.made_by, draft.get_state_display()] for draft in drafts]
+        lines = [
+            [draft.title, draft.in_force_from, draft.made_by, draft.get_state_display()]
+            for draft in every_draft[:LISTED]
+        ]
         return download(request, Sheet(str(_("Rule books")), head, lines))
     used = Run.objects.filter(published=True).values("book_id", "book__key", "book__version").annotate(runs=Count("pk"))
+    drafts = page_of(request, every_draft)
     context = {
         "drafts": drafts,
+        "page": drafts,
         "people": Staff.objects.in_bulk({draft.made_by for draft in drafts} | {draft.decided_by for draft in drafts}),
         "used": used,
         "form": form,

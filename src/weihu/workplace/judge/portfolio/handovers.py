@@ -115,9 +115,11 @@ def handover(request: WorkRequest, number: int) -> HttpResponse:
     steps = list(current.steps.order_by("pk"))
     me = request.user.staff_id
     waits = decisions.handovers_waiting(gate).filter(pk=number).exists()
+    page = page_of(request, sorted(standings.values(), key=lambda row: (-row.grade_rank, -row.aum, row.customer_id)))
     context = {
         "handover": current,
-        "customers": sorted(standings.values(), key=lambda row: (-row.grade_rank, -row.aum, row.customer_id))[:LISTED],
+        "customers": page,
+        "page": page,
         "unseen": [(grades[rank], unseen[rank]) for rank in sorted(unseen, reverse=True)],
         "agreeing": others_who_decide(gate, current.branch_id, *decisions.concerned_by(current)),
         "count": len(ids),

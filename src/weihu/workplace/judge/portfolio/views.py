@@ -14,6 +14,7 @@ from weihu.sources.workbook import Unreadable
 from weihu.workplace.bank.models import Branch, Staff, Standing, Unassigned
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
+from weihu.workplace.base.paging import ROWS, page_of
 from weihu.workplace.base.words import called, in_language
 from weihu.workplace.gate.agreeing import others_who_decide
 from weihu.workplace.gate.cover import absent_on
@@ -80,11 +81,14 @@ def portfolios(request: WorkRequest) -> HttpResponse:
             for row in rows
         ]
         return download(request, Sheet(str(_("Portfolios")), head, lines))
+    page = page_of(request, rows)
     context = {
-        "rows": rows,
+        "rows": page,
+        "page": page,
         "full": sum(row["full"] for row in rows),
         "leavers": decisions.leavers(gate),
-        "unassigned": unassigned[:LISTED],
+        "unassigned": unassigned[:ROWS],
+        "unassigned_count": len(unassigned),
         "room": "people",
     }
     audit.record(request.user.staff_id, "portfolios.view")
@@ -130,14 +134,18 @@ def staff_table(request: WorkRequest) -> HttpResponse:
     )
     entries_by_staff = Staffing.objects.in_bulk([member.staff_id for member in people])
     deciding = others_who_decide(gate, gate.staff.branch_id)
+    page = page_of(request, people)
     context |= {
-        "people": [
-            (member, request.book.posts.get(member.post), entries_by_staff.get(member.staff_id)) for member in people
+        "people": [(member, request.book.posts.get(member.post)) for member in people],
+        "page": page,
+        "rows": [
+            (member, request.book.posts.get(member.post), entries_by_staff.get(member.staff_id)) for member in page
         ],
         "absences": [
             (row, [member for member in deciding if member.staff_id not in staffing.concerned_by(row)])
-            for row in absences.order_by("from_on", "pk")
+            for row in absences.order_by("from_on", "pk")[:ROWS]
         ],
+        "absence_count": absences.count(),
         "names": {member.staff_id: member.name for member in people},
         "posts": request.book.posts,
     }

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from weihu.sources.workbook import Unreadable, read
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.workbooks import XLSX
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.gate.sheets import mark_of
@@ -47,8 +48,8 @@ def imports(request: WorkRequest) -> HttpResponse:
             return redirect("import", upload.pk)
         except Unreadable as unreadable:
             form.add_error("file", unreadable.text(get_language() or "zh-hans"))
-    rows = Import.objects.filter(staff_id=request.user.staff_id).order_by("-pk")[:50]
-    context = {"form": form, "imports": rows}
+    page = page_of(request, Import.objects.filter(staff_id=request.user.staff_id).order_by("-pk"))
+    context = {"form": form, "imports": page, "page": page}
     return render(request, "intake/imports.html", context, status=422 if form.errors else 200)
 
 

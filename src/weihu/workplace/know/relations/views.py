@@ -37,11 +37,13 @@ def relations(request: WorkRequest, customer_id: str) -> HttpResponse:
         return redirect("relations", customer_id)
     audit.record(request.user.staff_id, "relations.view", customer_id)
     links = network.links_of(customer_id, request.gate, request.book)
+    page = page_of(request, links)
     context = {
         "customer": standing.customer,
         "standing": standing,
         "form": form,
-        "links": links,
+        "links": page,
+        "page": page,
         "network": network.picture(standing, links, request.gate, request.book),
         "home": network.household_of(customer_id, request.gate),
         "family": _family(links),

@@ -78,7 +78,7 @@ COLUMNS: dict[str, Promise | str] = {
     "products": lazy("Products per customer"),
     "cadence": lazy("Contacted in time"),
     "completeness": lazy("Archive complete"),
-    "top": lazy("Time on top customers in the period"),
+    "top": lazy("Planned time on the top customers in the period"),
 }
 """What is said of everybody, in order; the table can be sorted by each."""
 SHOWN = [name for name in COLUMNS if name not in ("won_back", "introductions", "products")]
@@ -163,7 +163,7 @@ def cockpit(request: WorkRequest) -> HttpResponse:
             "grades": (grades := _grades(request, figures.cells)),
             "largest": max((row["aum"] for row in grades), default=0),
             "moves": urlencode({**_kept(request, scope), "after": str(period.after), "until": str(period.until)}),
-            "collected": collected(scope, period, request.run, request.book),
+            "collected": collected(request.gate, scope, period),
             "waiting": waiting(request.gate),
             "losses": largest_losses(request.gate, scope, period),
             "money_list": urlencode({**_kept(request, scope), "on": str(period.until), "days": str(figures.days)}),
