@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 from django.db import connection
@@ -19,7 +20,6 @@ from weihu.engine.lake import Busy
 from weihu.engine.vault import BrokenBackup
 from weihu.nightly import backup
 from weihu.workplace.base import audit
-from weihu.workplace.base.models import Entry
 
 AT = datetime(2026, 6, 3, 4, 0, tzinfo=UTC)
 
@@ -73,12 +73,30 @@ def test_a_restored_database_is_equal(own_bank, home, vault, tmp_path, installat
     new = tmp_path / "new"
     new.mkdir()
     shutil.copy(home.keys.file, new / "keys.json")
+    known = databases()
     weihu = installation("new")
+    (database,) = databases() - known
     done = weihu("restore", tmp_path / "vault")
     assert taken.notes["audit"] in done.stdout
     assert files(new) == files(home.root)
-    assert str(Entry.objects.count()) is not None
-    assert weihu("status", "--json").stdout == weihu("status", "--json").stdout
+    restored = rows_on_server(database)
+    assert sum(map(len, restored.values())) > 5000
+    assert restored == rows_on_server(connection.settings_dict["NAME"])
+
+
+def databases() -> set[str]:
+    """The names of the server's databases."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def rows_on_server(database: str) -> dict[str, list]:
+    """Every row of every table of a database of the server."""
+    url = os.environ["WEIHU_DATABASE_URL"].rsplit("/", 1)[0]
+    with psycopg.connect(f"{url}/{database}") as opened:
+        tables = opened.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        return {name: sorted(map(repr, opened.execute(f'SELECT * FROM "{name}"'))) for (name,) in tables}
 
 
 def test_people_work_while_a_backup_is_taken(own_bank, home, vault, monkeypatch):
