@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import threading
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from django.db import connection
 
 from tests.test_cli import refused
 from weihu.cli import main
-from weihu.engine.lake import Busy
+from weihu.engine.lake import Busy, Home
 from weihu.engine.vault import BrokenBackup
 from weihu.nightly import backup
 from weihu.workplace.base import audit
@@ -143,3 +144,40 @@ def test_no_backup_is_taken_while_a_night_runs_nor_restored_from_a_damaged_one(o
     refused(CliRunner().invoke(main, [*command, "verify", str(tmp_path / "vault")]), "damaged")
     listed = CliRunner().invoke(main, [*command, "list", str(tmp_path / "vault")])
     assert taken.name in listed.output
+
+
+def program(folder: Path, name: str, text: str) -> None:
+    """A program of this name on the path."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o700)
+
+
+def test_a_dump_that_fails_is_no_backup(tmp_path):
+    (tmp_path / "dump").write_bytes(b"rows")
+    with backup.Content(["cat", str(tmp_path / "dump")], dict(os.environ), None)() as content:
+        assert content.read() == b"rows"
+    with pytest.raises(BrokenBackup), backup.Content(["false"], dict(os.environ), None)() as content:
+        content.read()
+
+
+def test_what_is_loaded_is_what_was_kept_and_a_failure_is_said(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    program(tmp_path / "bin", "pg_restore", f'printf %s "$*" > {tmp_path}/asked; cat > {tmp_path}/loaded')
+    backup._load(iter([b"one ", b"two"]))
+    assert (tmp_path / "loaded").read_bytes() == b"one two"
+    assert "--single-transaction" in (tmp_path / "asked").read_text()
+    program(tmp_path / "bin", "pg_restore", "cat > /dev/null; exit 1")
+    with pytest.raises(BrokenBackup):
+        backup._load(iter([b"one"]))
+
+
+def test_a_backup_of_another_database_or_of_another_run_is_refused(own_bank, home, vault, tmp_path, monkeypatch):
+    monkeypatch.setattr(backup, "_load", list)
+    taken = backup.take(home, vault, AT, 30)
+    for notes in ({"vendor": "another"}, {"run": "999"}):
+        new = Home(tmp_path / next(iter(notes)))
+        new.root.mkdir()
+        with pytest.raises(BrokenBackup) as broken:
+            backup.restore(new, vault, replace(taken, notes={**taken.notes, **notes}))
+        assert "the database another" in broken.value.en or "not the backup's" in broken.value.en
