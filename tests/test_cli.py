@@ -290,7 +290,9 @@ def test_behind_a_proxy_that_speaks_https_people_can_sign_in(weihu, monkeypatch)
         plain, secure = ask("/login/", **name), ask("/login/", **proxied)
         assert (plain.status, plain.headers["Location"]) == (301, "https://weihu.bank.example/login/")
         assert secure.status == 200
-        assert "Secure" in secure.headers["Set-Cookie"]
+        assert all("Secure" in value for value in secure.headers.get_all("Set-Cookie"))
+        assert "object-src 'none'" in secure.headers["Content-Security-Policy"]
+        assert secure.headers["Set-Cookie"].startswith("__Host-csrf=")
         assert secure.headers["Strict-Transport-Security"].startswith("max-age=31536000")
         cookie = secure.headers["Set-Cookie"].split(";")[0]
         proof = re.search(r'csrfmiddlewaretoken" value="(\w+)"', secure.read().decode())[1]

@@ -164,3 +164,14 @@ def test_the_six_paths_of_the_architecture_page_exist():
     paths = re.findall(r"^\| [^|]+\? \| `([^`]+)` \|$", section, re.MULTILINE)
     assert len(paths) == 6
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_what_the_asvs_page_names_as_evidence_is_there():
+    rows = re.findall(r"^\| ([\d.,–\s]+) \| .+? \| (\S+) \| (.*) \|$", page("docs/asvs"), re.MULTILINE)
+    assert {met for _, met, _ in rows} == {"yes", "partly", "no", "–"}
+    assert [item for item, met, evidence in rows if met == "yes" and not evidence] == []
+    named = {name for _, _, evidence in rows for name in re.findall(r"`([\w/.]+\.(?:py|html))`", evidence)}
+    assert len(named) > 40
+    assert [
+        name for name in sorted(named) if not any((root / name).is_file() for root in (ROOT / "tests", SOURCE))
+    ] == []

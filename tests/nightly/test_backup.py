@@ -6,20 +6,21 @@ import sqlite3
 import subprocess
 import threading
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 from django.db import connection
 
 from tests.test_cli import refused
 from weihu.cli import main
-from weihu.engine.lake import Busy
+from weihu.engine.lake import Busy, Home
 from weihu.engine.vault import BrokenBackup
 from weihu.nightly import backup
 from weihu.workplace.base import audit
-from weihu.workplace.base.models import Entry
 
 AT = datetime(2026, 6, 3, 4, 0, tzinfo=UTC)
 
@@ -73,12 +74,30 @@ def test_a_restored_database_is_equal(own_bank, home, vault, tmp_path, installat
     new = tmp_path / "new"
     new.mkdir()
     shutil.copy(home.keys.file, new / "keys.json")
+    known = databases()
     weihu = installation("new")
+    (database,) = databases() - known
     done = weihu("restore", tmp_path / "vault")
     assert taken.notes["audit"] in done.stdout
     assert files(new) == files(home.root)
-    assert str(Entry.objects.count()) is not None
-    assert weihu("status", "--json").stdout == weihu("status", "--json").stdout
+    restored = rows_on_server(database)
+    assert sum(map(len, restored.values())) > 5000
+    assert restored == rows_on_server(connection.settings_dict["NAME"])
+
+
+def databases() -> set[str]:
+    """The names of the server's databases."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def rows_on_server(database: str) -> dict[str, list]:
+    """Every row of every table of a database of the server."""
+    url = os.environ["WEIHU_DATABASE_URL"].rsplit("/", 1)[0]
+    with psycopg.connect(f"{url}/{database}") as opened:
+        tables = opened.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        return {name: sorted(map(repr, opened.execute(f'SELECT * FROM "{name}"'))) for (name,) in tables}
 
 
 def test_people_work_while_a_backup_is_taken(own_bank, home, vault, monkeypatch):
@@ -125,3 +144,40 @@ def test_no_backup_is_taken_while_a_night_runs_nor_restored_from_a_damaged_one(o
     refused(CliRunner().invoke(main, [*command, "verify", str(tmp_path / "vault")]), "damaged")
     listed = CliRunner().invoke(main, [*command, "list", str(tmp_path / "vault")])
     assert taken.name in listed.output
+
+
+def program(folder: Path, name: str, text: str) -> None:
+    """A program of this name on the path."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o700)
+
+
+def test_a_dump_that_fails_is_no_backup(tmp_path):
+    (tmp_path / "dump").write_bytes(b"rows")
+    with backup.Content(["cat", str(tmp_path / "dump")], dict(os.environ), None)() as content:
+        assert content.read() == b"rows"
+    with pytest.raises(BrokenBackup), backup.Content(["false"], dict(os.environ), None)() as content:
+        content.read()
+
+
+def test_what_is_loaded_is_what_was_kept_and_a_failure_is_said(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    program(tmp_path / "bin", "pg_restore", f'printf %s "$*" > {tmp_path}/asked; cat > {tmp_path}/loaded')
+    backup._load(iter([b"one ", b"two"]))
+    assert (tmp_path / "loaded").read_bytes() == b"one two"
+    assert "--single-transaction" in (tmp_path / "asked").read_text()
+    program(tmp_path / "bin", "pg_restore", "cat > /dev/null; exit 1")
+    with pytest.raises(BrokenBackup):
+        backup._load(iter([b"one"]))
+
+
+def test_a_backup_of_another_database_or_of_another_run_is_refused(own_bank, home, vault, tmp_path, monkeypatch):
+    monkeypatch.setattr(backup, "_load", list)
+    taken = backup.take(home, vault, AT, 30)
+    for notes in ({"vendor": "another"}, {"run": "999"}):
+        new = Home(tmp_path / next(iter(notes)))
+        new.root.mkdir()
+        with pytest.raises(BrokenBackup) as broken:
+            backup.restore(new, vault, replace(taken, notes={**taken.notes, **notes}))
+        assert "the database another" in broken.value.en or "not the backup's" in broken.value.en

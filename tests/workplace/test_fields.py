@@ -13,7 +13,7 @@ from django.db import close_old_connections, connection
 import weihu
 from weihu.engine.seal import CannotOpen
 from weihu.workplace.bank.models import Book, Customer, Standing
-from weihu.workplace.base.fields import CustomerField, DocumentField, MoneyField, SealedField
+from weihu.workplace.base.fields import CustomerField, DocumentField, MoneyField, SealedField, sealed
 from weihu.workplace.judge.grading.models import GradeException
 from weihu.workplace.know.life.models import Goal
 
@@ -138,6 +138,8 @@ def test_a_value_that_nobody_reads_stays_as_it_is_when_its_row_is_saved(run):
     assert Goal.objects.get(pk=goal.pk).name == "买车"
     with pytest.raises(TypeError):
         Goal.objects.filter(pk=goal.pk).update(name="without its row")
+    Goal.objects.filter(pk=goal.pk).update(**sealed(goal, name="留学"))
+    assert Goal.objects.get(pk=goal.pk).name == "留学"
 
 
 @pytest.mark.django_db

@@ -55,7 +55,7 @@ def restore(home: Home, vault: Vault, backup: Backup) -> None:
     """Bring a backup into a home that has nothing but its keys, and an empty database. Raises BrokenBackup."""
     if backup.notes["vendor"] != connection.vendor:
         raise BrokenBackup(
-            f"此备份来自 {backup.notes['vendor']} 数据库", f"this backup is of a {backup.notes['vendor']} database"
+            f"此备份来自 {backup.notes['vendor']} 数据库", f"this backup is of the database {backup.notes['vendor']}"
         )
     vault.verify(backup)
     for name in backup.files:

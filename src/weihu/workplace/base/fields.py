@@ -113,22 +113,32 @@ class SealedField(models.TextField):  # type: ignore[type-arg]
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         """The sealed form for this row; what was not opened stays as it is."""
         value = model_instance.__dict__.get(self.attname)
-        if not value or isinstance(value, Sealed) or not self.row:
-            return value
-        return Sealed(seal().close(str(value), self.scope, self._place(model_instance)))
+        return self.sealed(value, model_instance) if self.row else value
+
+    def sealed(self, text: str | None, row: models.Model) -> str | None:
+        """The sealed form of a text for a row, as ``update`` takes it too."""
+        if not text or isinstance(text, Sealed):
+            return text
+        return Sealed(seal().close(str(text), self.scope, self._place(row)))
 
     def get_prep_value(self, value: Any) -> str | None:
         """As it is stored. Raises TypeError for text whose row is not known."""
         if not value or isinstance(value, Sealed):
             return str(value) if value else value
         if self.row:
-            raise TypeError(f"{self.scope} is sealed with its row: save the row itself")
+            raise TypeError(f"{self.scope} is sealed with its row: save the row, or give update what sealed() makes")
         return seal().close(str(value), self.scope)
 
     def _place(self, row: models.Model | Mapping[str, Any]) -> str:
         column: Any = self.model._meta.get_field
         values = ((name, row[name] if isinstance(row, Mapping) else getattr(row, name)) for name in self.row)
         return "\0".join(_constant(column(name).to_python(value)) for name, value in values)
+
+
+def sealed(row: models.Model, **texts: str) -> dict[str, str | None]:
+    """Texts for columns of a row, sealed for it: ``rows.update(**sealed(row, reason=reason))``."""
+    fields: dict[str, Any] = {field.name: field for field in row._meta.concrete_fields}
+    return {name: fields[name].sealed(text, row) for name, text in texts.items()}
 
 
 def _constant(value: Any) -> str:

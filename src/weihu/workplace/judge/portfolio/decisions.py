@@ -14,6 +14,7 @@ from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.working_days import Deadline
 from weihu.workplace.bank.models import Staff, Standing
 from weihu.workplace.base import audit
+from weihu.workplace.base.fields import sealed
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.limits import Kind, LimitReached, take
 from weihu.workplace.gate.models import HandedCustomer, Handover, HandoverStep, Origin, Placement, Referral
@@ -225,7 +226,7 @@ def dispute(claimed: Claim, gate: Gate, why: str) -> None:
     """The person who had the customer disputes a claim; a supervisor decides. Raises DecisionRefused."""
     if claimed.before_id != gate.staff.staff_id or not why:
         raise DecisionRefused("not_yours")
-    changes = {"state": Claim.State.DISPUTED, "disputed_by": gate.staff.staff_id, "dispute": why}
+    changes = {"state": Claim.State.DISPUTED, "disputed_by": gate.staff.staff_id, **sealed(claimed, dispute=why)}
     if not Claim.objects.filter(pk=claimed.pk, state=Claim.State.HELD).update(**changes):
         raise DecisionRefused("settled")
     audit.record(gate.staff.staff_id, "claim.disputed", claimed.customer_id, str(claimed.pk))
@@ -240,7 +241,7 @@ def settle(claimed: Claim, uphold: bool, gate: Gate, why: str) -> None:
     if not gate.decides or concerned or claimed.branch_id not in gate.branches or not why:
         raise DecisionRefused("supervisor")
     by, on = gate.staff.staff_id, gate.run.work_date
-    changes: dict[str, Any] = {"decided_by": by, "decision": why}
+    changes: dict[str, Any] = {"decided_by": by, **sealed(claimed, decision=why)}
     changes |= {"state": Claim.State.UPHELD} if uphold else {"state": Claim.State.RETURNED, "open_key": None}
     with transaction.atomic():
         if not Claim.objects.filter(pk=claimed.pk, state=Claim.State.DISPUTED).update(**changes):
@@ -297,7 +298,13 @@ def answer_referral(referral: Referral, accept: bool, gate: Gate, reason: str) -
     if not accept and not reason:
         raise DecisionRefused("reason")
     state = Referral.State.ACCEPTED if accept else Referral.State.DECLINED
-    changes = {"state": state, "open_key": None, "answered_by": by, "answered_on": on, "reason": reason}
+    changes = {
+        "state": state,
+        "open_key": None,
+        "answered_by": by,
+        "answered_on": on,
+        **sealed(referral, reason=reason),
+    }
     with transaction.atomic():
         if not Referral.objects.filter(pk=referral.pk, state=Referral.State.OPEN).update(**changes):
             raise DecisionRefused("settled")

@@ -25,8 +25,8 @@ from weihu.workplace.base import audit
 
 FREE_SHARE = 0.1
 BACKUP_HOURS = 26
-VERIFIED_HOURS = 24
-REMIND = timedelta(hours=24)
+VERIFIED = REMIND = timedelta(hours=24)
+_NEVER = "2000-01-01T00:00:00+00:00"
 TEXTS: dict[str, tuple[Promise, Promise]] = {
     "late": (_("The night is late"), _("Look at its log and at the inbox, then run it.")),
     "refused": (
@@ -73,17 +73,16 @@ def alarms(home: Home, now: datetime) -> list[Alarm]:
         found = [Alarm("database")]
     broken = _state(home).get("broken")
     if broken is not None:
-        found.append(Alarm("audit", str(broken)))
+        found.append(Alarm("audit", broken))
     return [*found, *_disk(home), *_backup(home, now)]
 
 
 def verify_audit(home: Home, now: datetime) -> None:
     """Verify the audit log, once a day."""
     state = _state(home)
-    if now - datetime.fromisoformat(state.get("verified", "2000-01-01T00:00:00+00:00")) >= timedelta(
-        hours=VERIFIED_HOURS
-    ):
-        _keep(home, {**state, "verified": now.isoformat(), "broken": audit.verify()})
+    if now - datetime.fromisoformat(state.get("verified", _NEVER)) >= VERIFIED:
+        broken = audit.verify()
+        _keep(home, {**state, "verified": now.isoformat(), "broken": None if broken is None else str(broken)})
 
 
 def send_new(home: Home, found: list[Alarm], now: datetime, send: Callable[[list[str], list[str]], None]) -> None:
@@ -98,9 +97,6 @@ def send_new(home: Home, found: list[Alarm], now: datetime, send: Callable[[list
         send([_both(alarm) for alarm in new], [_both(alarm) for alarm in over])
         kept = {code: at for code, at in sent.items() if code in codes}
         _keep(home, {**state, "sent": {**kept, **{alarm.code: now.isoformat() for alarm in new}}})
-
-
-_NEVER = "2000-01-01T00:00:00+00:00"
 
 
 def _both(alarm: Alarm) -> str:
