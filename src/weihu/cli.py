@@ -383,11 +383,13 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
 @click.argument("staff_id")
 @with_workplace
 def login_remove(home: Home, staff_id: str) -> None:
-    """Take a member of staff's password away; every session ends at its next page."""
+    """Take a member of staff's password away; every session and the calendar's address end at once."""
     from django.db import transaction  # noqa: PLC0415
 
+    from weihu.workplace.act.schedule.models import Feed  # noqa: PLC0415
     from weihu.workplace.bank.models import Staff  # noqa: PLC0415
     from weihu.workplace.base import audit  # noqa: PLC0415
+    from weihu.workplace.gate.sessions import end_all  # noqa: PLC0415
 
     member = Staff.objects.filter(staff_id=staff_id).first()
     if member is None:
@@ -395,6 +397,8 @@ def login_remove(home: Home, staff_id: str) -> None:
     member.set_unusable_password()
     with transaction.atomic():
         member.save(update_fields=["password"])
+        end_all(staff_id)
+        Feed.objects.filter(staff_id=staff_id).delete()
         audit.record(_console(), "login.remove", detail=staff_id)
 
 
@@ -502,7 +506,11 @@ def serve(home: Home, host: str, port: int) -> None:
         raise click.ClickException(
             "数据库不是本版本的结构,请先运行 weihu init / the database is not of this version; run weihu init first"
         )
-    trusted = {"trusted_proxy": settings.PROXY, "trusted_proxy_headers": "x-forwarded-proto"} if settings.PROXY else {}
+    trusted = (
+        {"trusted_proxy": settings.PROXY, "trusted_proxy_headers": "x-forwarded-proto x-forwarded-for"}
+        if settings.PROXY
+        else {}
+    )
     try:
         server = waitress.create_server(
             get_wsgi_application(), host=host, port=port, threads=8, ident=None, inbuf_overflow=IN_MEMORY, **trusted
