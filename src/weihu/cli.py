@@ -433,11 +433,13 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
 @click.argument("staff_id")
 @with_workplace
 def login_remove(home: Home, staff_id: str) -> None:
-    """Take a member of staff's password away; every session ends at its next page."""
+    """Take a member of staff's password away; every session and the calendar's address end at once."""
     from django.db import transaction  # noqa: PLC0415
 
+    from weihu.workplace.act.schedule.models import Feed  # noqa: PLC0415
     from weihu.workplace.bank.models import Staff  # noqa: PLC0415
     from weihu.workplace.base import audit  # noqa: PLC0415
+    from weihu.workplace.gate.sessions import end_all  # noqa: PLC0415
 
     member = Staff.objects.filter(staff_id=staff_id).first()
     if member is None:
@@ -445,6 +447,8 @@ def login_remove(home: Home, staff_id: str) -> None:
     member.set_unusable_password()
     with transaction.atomic():
         member.save(update_fields=["password"])
+        end_all(staff_id)
+        Feed.objects.filter(staff_id=staff_id).delete()
         audit.record(_console(), "login.remove", detail=staff_id)
 
 

@@ -20,6 +20,7 @@ from weihu.workplace.act.campaigns.stopping import stop_those_that_should
 from weihu.workplace.act.care.beginning import begin_by_signals, kinds_that_begin
 from weihu.workplace.act.introductions.linking import link
 from weihu.workplace.bank.models import Run
+from weihu.workplace.base import pace
 from weihu.workplace.base.once import forget
 from weihu.workplace.customer.erasure import carry_out
 
@@ -75,6 +76,7 @@ def _stop_campaigns(run: Run, folder: Path) -> None:
 def _forget_sent(run: Run, folder: Path) -> None:
     """The numbers of forms that were sent long ago: browsers keep nothing so long."""
     forget(datetime.combine(run.work_date, time_of_day.min, UTC) - SENT_KEPT)
+    pace.forget(datetime.combine(run.work_date, time_of_day.min, UTC) - SENT_KEPT)
 
 
 def _erase(run: Run, folder: Path) -> None:

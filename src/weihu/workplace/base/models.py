@@ -41,3 +41,11 @@ class Sending(models.Model):
     staff_id = models.CharField(max_length=60, blank=True)
     at = models.DateTimeField(db_index=True)
     location = models.TextField(blank=True)
+
+
+class Knock(models.Model):
+    """How often somebody knocked in a span of time that ends with ``until`` (``pace``)."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    until = models.DateTimeField(db_index=True)
+    count = models.IntegerField()

@@ -49,6 +49,17 @@ class Taken(models.Model):
         constraints = [models.UniqueConstraint(fields=["staff_id", "on", "kind"], name="taken_once")]
 
 
+class SignIn(models.Model):
+    """A sign-in of somebody on a device, until it ends (``sessions``)."""
+
+    number = models.UUIDField(primary_key=True)
+    staff_id = models.CharField(max_length=60, db_index=True)
+    at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    address = models.CharField(max_length=60)
+    device = models.CharField(max_length=200)
+
+
 class Absence(models.Model):
     """Somebody is away from ``from_on`` to ``to_on``; ``cover_id`` covers once ``agreed_by`` has agreed, or else each
     customer's deputy."""

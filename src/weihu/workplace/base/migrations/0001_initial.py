@@ -46,4 +46,12 @@ class Migration(migrations.Migration):
                 ("location", models.TextField(blank=True)),
             ],
         ),
+        migrations.CreateModel(
+            name="Knock",
+            fields=[
+                ("key", models.CharField(max_length=120, primary_key=True, serialize=False)),
+                ("until", models.DateTimeField(db_index=True)),
+                ("count", models.IntegerField()),
+            ],
+        ),
     ]

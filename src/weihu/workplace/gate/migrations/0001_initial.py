@@ -279,4 +279,15 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("staff_id", "on", "kind"), name="taken_once")],
             },
         ),
+        migrations.CreateModel(
+            name="SignIn",
+            fields=[
+                ("number", models.UUIDField(primary_key=True, serialize=False)),
+                ("staff_id", models.CharField(db_index=True, max_length=60)),
+                ("at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField()),
+                ("address", models.CharField(max_length=60)),
+                ("device", models.CharField(max_length=200)),
+            ],
+        ),
     ]
