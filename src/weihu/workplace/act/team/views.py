@@ -197,7 +197,8 @@ def work_log(request: WorkRequest) -> HttpResponse:
 
 
 def _people(request: WorkRequest) -> tuple[list[Staff], Branch | None, list[Branch]]:
-    """The people whose day the reader may see, their branch, and the branches to choose from."""
+    """The people whose day the reader may see, by their posts from the highest down, their branch, and the branches to choose
+    from."""
     gate = require_reach(request)
     if not gate.decides:
         return [request.user], Branch.objects.filter(branch_id=request.user.branch_id).first(), []
@@ -210,7 +211,10 @@ def _people(request: WorkRequest) -> tuple[list[Staff], Branch | None, list[Bran
     )
     if branch is None:
         return [], None, []
-    return list(gate.colleagues().filter(branch_id=branch.branch_id)), branch, branches
+    places = {post: place for place, post in enumerate(request.book.posts)}
+    people = gate.colleagues().filter(branch_id=branch.branch_id)
+    ordered = sorted(people, key=lambda member: (-places.get(member.post, -1), member.staff_id))
+    return ordered, branch, branches
 
 
 def _chosen(request: WorkRequest, people: list[Staff]) -> list[Staff]:
