@@ -25,6 +25,17 @@ def fits(page) -> bool:
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_what_must_be_filled_in_is_asked_in_the_pages_language(desk, server):
+    page = desk(1440, "zh-CN", "rm_supervisor")
+    page.goto(f"{server.url}/messages/")
+    page.locator("#answers[data-ready]").wait_for(state="attached")
+    title = page.locator("#id_title")
+    page.locator("form.card .btn-primary").click()
+    assert title.evaluate("field => field.validationMessage") == "请填写此项。"
+    title.fill("问候")
+    assert title.evaluate("field => field.checkValidity()")
+
+
 def open_task(page) -> None:
     """The first task that waits; at the desk it is open beside the list already."""
     if not page.locator("[data-panel]").is_visible():

@@ -203,20 +203,32 @@ def work_log(request: WorkRequest) -> HttpResponse:
 
 
 def _people(request: WorkRequest) -> tuple[list[Staff], Branch | None, list[Branch]]:
-    """The people whose day the reader may see, their branch, and the branches to choose from."""
+    """The people whose day the reader may see, by their posts from the highest down, their branch, and the branches to choose
+    from."""
     gate = require_reach(request)
     if not gate.decides:
         return [request.user], Branch.objects.filter(branch_id=request.user.branch_id).first(), []
     branches = list(Branch.objects.filter(branch_id__in=gate.branches).order_by("branch_id"))
     staffed = set(gate.colleagues().values_list("branch_id", flat=True))
     branches = [candidate for candidate in branches if candidate.branch_id in staffed]
-    wanted = request.GET.get("branch") or request.POST.get("branch") or request.user.branch_id
+    wanted = request.GET.get("branch") or request.POST.get("branch") or _first_branch(request)
     branch = next(
         (candidate for candidate in branches if candidate.branch_id == wanted), branches[0] if branches else None
     )
     if branch is None:
         return [], None, []
-    return list(gate.colleagues().filter(branch_id=branch.branch_id)), branch, branches
+    places = {post: place for place, post in enumerate(request.book.posts)}
+    people = gate.colleagues().filter(branch_id=branch.branch_id)
+    ordered = sorted(people, key=lambda member: (-places.get(member.post, -1), member.staff_id))
+    return ordered, branch, branches
+
+
+def _first_branch(request: WorkRequest) -> str:
+    """The reader's own branch, if anybody there answers for customers, else the first where somebody does."""
+    posts = {post for grade in request.book.grades.values() for post in grade.posts}
+    working = list(request.gate.colleagues().filter(post__in=posts).values_list("branch_id", flat=True))
+    own = str(request.user.branch_id)
+    return own if own in working or not working else str(working[0])
 
 
 def _chosen(request: WorkRequest, people: list[Staff]) -> list[Staff]:

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods
 
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.paging import ROWS, page_of
@@ -57,7 +59,7 @@ def handover_list(request: WorkRequest) -> HttpResponse:
         "names": names_of({staff_id for row in rows for staff_id in (row.from_id, row.to_id)}),
         "page": page,
         "givers": people if gate.decides else [],
-        "receivers": [member for member in people if member.staff_id != giver and member.staff_id in carrying],
+        "receivers": _receivers(people, giver, carrying, request.book),
         "giver": giver,
         "owned": own.select_related("customer")[:LISTED],
         "owned_count": own.count(),
@@ -185,6 +187,16 @@ def claims(request: WorkRequest) -> HttpResponse:
     }
     audit.record(me, "claims.view")
     return render(request, "portfolio/claims.html", context, status=422 if refused else 200)
+
+
+def _receivers(people: list[Staff], giver: str, carrying: set[str], book: RuleBook) -> list[Staff]:
+    """Who may receive a person's customers: those of the same post first, then by post from the highest down."""
+    posts = {member.staff_id: member.post for member in people}
+    places = {post: place for place, post in enumerate(book.posts)}
+    return sorted(
+        (member for member in people if member.staff_id != giver and member.staff_id in carrying),
+        key=lambda member: (member.post != posts.get(giver), -places.get(member.post, -1), member.staff_id),
+    )
 
 
 def _propose(request: WorkRequest) -> Handover:

@@ -78,7 +78,7 @@ COLUMNS: dict[str, Promise | str] = {
     "products": lazy("Products per customer"),
     "cadence": lazy("Contacted in time"),
     "completeness": lazy("Archive complete"),
-    "top": lazy("Planned time on the top customers in the period"),
+    "top": lazy("Top customers"),
 }
 """What is said of everybody, in order; the table can be sorted by each."""
 SHOWN = [name for name in COLUMNS if name not in ("won_back", "introductions", "products")]

@@ -115,6 +115,25 @@ document.addEventListener("submit", async (event) => {
   else if (await agreed(form, submitter)) await press(form, submitter);
 });
 
+// What has to be filled in is said in the page's language, whatever the browser's own.
+const asked = new Set();
+
+document.addEventListener(
+  "invalid",
+  ({ target }) => {
+    if (!target.validity.valueMissing) return;
+    target.setCustomValidity(words.needed);
+    asked.add(target);
+  },
+  true,
+);
+
+for (const name of ["input", "change"])
+  document.addEventListener(name, () => {
+    for (const field of asked) field.setCustomValidity("");
+    asked.clear();
+  });
+
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-back]")) history.back();
 });
