@@ -8,7 +8,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 
 import weihu
 from weihu.engine.seal import CannotOpen
@@ -136,7 +136,7 @@ def test_a_value_that_nobody_reads_stays_as_it_is_when_its_row_is_saved(run):
     again.name = "买车"
     again.save()
     assert Goal.objects.get(pk=goal.pk).name == "买车"
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError), transaction.atomic():
         Goal.objects.filter(pk=goal.pk).update(name="without its row")
     Goal.objects.filter(pk=goal.pk).update(**sealed(goal, name="留学"))
     assert Goal.objects.get(pk=goal.pk).name == "留学"

@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "weihu.workplace.act.campaigns",
     "weihu.workplace.act.lists",
     "weihu.workplace.act.team",
+    "weihu.workplace.see.health",
     "weihu.workplace.see.cockpit",
     "weihu.workplace.see.runs",
     "weihu.workplace.customer",

@@ -83,8 +83,8 @@ def _files(home: Home) -> Iterator[Finding]:
     waiting = [path.name for path in home.inbox.glob("[!.]*") if path.stat().st_mtime < old]
     yield Finding(
         not waiting,
-        f"没有明文文件长期留在 inbox:{', '.join(waiting[:5])}",
-        f"no delivery in clear stays in the inbox: {', '.join(waiting[:5])}",
+        _named("没有明文文件长期留在 inbox", waiting[:5]),
+        _named("no delivery in clear stays in the inbox", waiting[:5]),
     )
     yield Finding(
         not (home.root / "demo.json").is_file(),
@@ -119,9 +119,14 @@ def _outward() -> Iterator[Finding]:
         plain.append("WEIHU_SMTP_URL")
     yield Finding(
         not plain,
-        f"发往其他系统的内容经加密通道:{', '.join(plain)}",
-        f"what is sent to other systems is encrypted on its way: {', '.join(plain)}",
+        _named("发往其他系统的内容经加密通道", plain),
+        _named("what is sent to other systems is encrypted on its way", plain),
     )
+
+
+def _named(text: str, names: list[str]) -> str:
+    """A text with what is wrong, if anything is."""
+    return f"{text} ({', '.join(names)})" if names else text
 
 
 def _is_plain(url: str) -> bool:
