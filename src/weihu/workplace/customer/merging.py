@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from weihu.workplace.base import audit
 from weihu.workplace.customer.models import Candidate, Moved, Verdict
-from weihu.workplace.customer.record import MOVING, Kept, Rows
+from weihu.workplace.customer.record import MOVING, Kept, Rows, reassigned
 from weihu.workplace.gate.models import Merge
 from weihu.workplace.know.archive.models import Fact
 from weihu.workplace.know.relations.models import Member
@@ -86,8 +86,11 @@ def refuse(candidate: Candidate, by: str) -> None:
 
 def _movable(kept: Kept, gone_id: str, kept_id: str) -> Rows:
     """What can be the kept customer's: all but rows of which a model allows one and the kept customer has it already (a
-    care plan that the same signal began for both, a place in the same campaign). These keep their number."""
+    care plan that the same signal began for both, a place in the same campaign). These keep their number. A table that has
+    its own way to the other number sees to it itself."""
     rows = kept.rows([gone_id])
+    if kept.reassign is not reassigned:
+        return rows
     for rule in kept.model._meta.constraints:
         if isinstance(rule, UniqueConstraint) and kept.column in rule.fields:
             same = {name: OuterRef(name) for name in rule.fields if name != kept.column}
