@@ -136,50 +136,47 @@ class Truth:
 
     def meets(self, customer, condition):
         key, how, value = condition.field, condition.comparison, condition.value
-        row, held = self.rows[customer], self.held[customer]
         if key.startswith(FACT):
             return self.fact(customer, key.removeprefix(FACT), how, value)
-        if key == "grade":
-            rank, wanted = row["grade_rank"], list(self.run.rulebook.grades).index(value)
-            return {
-                "is": rank == wanted,
-                "is_not": rank != wanted,
-                "or_higher": rank >= wanted,
-                "or_lower": rank <= wanted,
-            }[how]
-        kinds = {"holds": {line[1] for line in held}, "product": {line[0] for line in held}}
-        kinds["signal"] = {kind for who, kind in self.signals if who == customer}
-        kinds["consent"] = {purpose for (who, purpose), given in self.agreed.items() if who == customer and given}
-        if key in kinds:
-            return (value in kinds[key]) == (how == "has")
-        contact = self.told.get(customer)
-        if key == "last_outcome":
-            return bool(contact and contact.outcome == value) == (how == "is")
-        if key in ("branch", "primary"):
-            return (row[f"{key}_id"] == value) == (how == "is")
-        if key in ("watch", "unassigned", "losing"):
-            losing = row["flow_30"] < 0 and any(
-                (customer, kind) in self.signals for kind in self.run.rulebook.lists.loss_kinds
-            )
-            facts = {"watch": row["watch_since"] is not None, "unassigned": row["primary_id"] is None, "losing": losing}
-            return facts[key] == (how == "yes")
-        if FIELDS[key].kind == "past":
-            column = {"grade_since": "grade_since", "moved": "moved_on", "customer_since": "opened_on"}
-            on = row.get(column.get(key, "last_contact_on"))
-            if key == "last_contact" and contact and contact.on > self.run.business_date:
-                on = max(on or contact.on, contact.on)
-            return self.past(on, how, value)
-        if FIELDS[key].kind == "ahead":
+        kind = FIELDS[key].kind
+        if kind == "past":
+            return self.past(self.last(customer, key), how, value)
+        if kind == "ahead":
             return self.soon(customer, key, int(value)) == (how == "within")
-        number = self.number(customer, key)
-        wanted = Decimal(value.replace(",", ""))
-        return {
-            "least": number >= wanted,
-            "from": number >= wanted,
-            "most": number <= wanted,
-            "to": number <= wanted,
-            "equal": number == wanted,
-        }[how]
+        if kind in ("amount", "count"):
+            number, wanted = self.number(customer, key), Decimal(value)
+            tests = {"least": "__ge__", "from": "__ge__", "most": "__le__", "to": "__le__", "equal": "__eq__"}
+            return number is not None and getattr(Decimal(number), tests[how])(wanted)
+        return self.named(customer, key, how, value)
+
+    def named(self, customer, key, how, value):
+        row, book = self.rows[customer], self.run.rulebook
+        contact = self.told.get(customer)
+        warned = any((customer, kind) in self.signals for kind in book.lists.loss_kinds)
+        answers = {
+            "watch": lambda: row["watch_since"] is not None,
+            "unassigned": lambda: row["primary_id"] is None,
+            "losing": lambda: row["flow_30"] < 0 and warned,
+            "grade": lambda: row["grade_rank"] == list(book.grades).index(value),
+            "branch": lambda: row["branch_id"] == value,
+            "primary": lambda: row["primary_id"] == value,
+            "last_outcome": lambda: bool(contact and contact.outcome == value),
+            "holds": lambda: value in {line[1] for line in self.held[customer]},
+            "product": lambda: value in {line[0] for line in self.held[customer]},
+            "signal": lambda: (customer, value) in self.signals,
+            "consent": lambda: self.agreed.get((customer, value), False),
+        }
+        if how in ("or_higher", "or_lower"):
+            away = row["grade_rank"] - list(book.grades).index(value)
+            return away >= 0 if how == "or_higher" else away <= 0
+        return answers[key]() == (how in ("is", "has", "yes"))
+
+    def last(self, customer, key):
+        column = {"grade_since": "grade_since", "moved": "moved_on", "customer_since": "opened_on"}
+        on, contact = self.rows[customer][column.get(key, "last_contact_on")], self.told.get(customer)
+        if key == "last_contact" and contact and contact.on > self.run.business_date:
+            return max(on or contact.on, contact.on)
+        return on
 
     def number(self, customer, key):
         row = self.rows[customer]
@@ -187,6 +184,8 @@ class Truth:
             return sum(line[2] for line in self.held[customer] if line[1] == key.removeprefix("in_"))
         if key == "age":
             born = self.customers[customer].birth_date
+            if born is None:
+                return None
             passed = (self.today.month, self.today.day) >= (born.month, born.day)
             return self.today.year - born.year - (0 if passed else 1)
         if key == "complete":
@@ -205,7 +204,7 @@ class Truth:
         if key == "birthday":
             born = self.customers[customer].birth_date
             ahead = [self.today + timedelta(days=day) for day in range(days + 1)]
-            return any((day.month, day.day) == (born.month, born.day) for day in ahead)
+            return born is not None and any((day.month, day.day) == (born.month, born.day) for day in ahead)
         if key == "follow_up":
             dates = [self.rows[customer]["follow_up_on"]]
         else:
@@ -460,7 +459,7 @@ def test_the_builder_adds_and_removes_rows_and_groups_and_counts(signed_in, run,
     assert begun["groups"][0]["rows"][1]["comparison"] == "or_higher"  # another field begins with its usual comparison
     assert begun["unused"] == 1
     preview = client.post(address, sent(*rows, part="preview"))
-    assert [template.name for template in preview.templates][0] == "segments/preview.html"
+    assert preview.templates[0].name == "segments/preview.html"
     for name in EXAMPLES:
         assert client.get(address, {"example": name}).status_code == 200
     assert client.get(address).context["unused"] == 1

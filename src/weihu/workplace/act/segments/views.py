@@ -263,11 +263,12 @@ def _built(
     """The builder's rows and what they select. ``swapped``: the preview is sent beside the rows."""
     usable = definition.complete(request.book)
     summed, too_wide = _totals(request, [usable])
+    focus = _focus(request.htmx.trigger or "", definition)
     groups = [
         {
             "place": place,
             "join": group.join,
-            "rows": [words.row(f"g{place}-r{row}", each, asked) for row, each in enumerate(group.conditions)],
+            "rows": [words.row(f"g{place}-r{row}", each, asked, focus) for row, each in enumerate(group.conditions)],
             "full": len(group.conditions) >= MOST_ROWS,
         }
         for place, group in enumerate(definition.groups)
@@ -286,6 +287,14 @@ def _built(
         "swapped": swapped,
         "build": reverse("segment_build"),
     }
+
+
+def _focus(trigger: str, definition: Definition) -> str:
+    """The id of what has the focus once the rows are shown anew: what was used, or the row that was added."""
+    place = trigger.removeprefix("segment-add-")
+    if place != trigger and place.isdecimal() and int(place) < len(definition.groups):
+        return f"segment-g{place}-r{len(definition.groups[int(place)].conditions) - 1}-field"
+    return trigger
 
 
 def _trend(nights: list[reading.Night]) -> dict[str, Any]:

@@ -80,8 +80,9 @@ class Words:
         parts = [self._group(group, len(definition.groups) > 1) for group in definition.groups]
         return _joined(definition.join, parts)
 
-    def row(self, place: str, row: Condition, asked: bool) -> dict[str, Any]:
-        """What the builder shows of a row. ``asked``: whether to say that it has no value yet."""
+    def row(self, place: str, row: Condition, asked: bool, focus: str) -> dict[str, Any]:
+        """What the builder shows of a row. ``asked``: whether to say that it has no value yet; ``focus``: the id of what has
+        the focus on the page; ``changes``: whether another comparison may take another value."""
         field = self.fields[row.field]
         comparison = COMPARISONS[row.comparison]
         return {
@@ -92,6 +93,8 @@ class Words:
             "takes": comparison.takes,
             "comparisons": [(key, COMPARISONS[key].name) for key in field.comparisons],
             "choices": self.choices(row.field).items() if comparison.takes in ("choice", "text") else (),
+            "changes": len({COMPARISONS[key].takes for key in field.comparisons}) > 1,
+            "focus": focus.removeprefix(f"segment-{place}-"),
             "fault": self.fault(row) if row.value or asked else "",
         }
 
