@@ -48,9 +48,8 @@ READ = {
 MERGED = ibis.schema({"gone": "string", "kept": "string"})
 DAY = ibis.schema({"place": "int64", "customer_id": "string"})
 RECENT = ibis.schema({"customer_id": "string", "on": "date"})
-ASKED = ibis.schema({"today": "date", "first": "int64", "last": "int64"})
-TABLES = ("state", "signals", "accounts", "holdings", "profiles", "facts_known", "merged", "day", "recent", "asked")
-NO_END = 2**40
+ASKED = ibis.schema({"today": "date"})
+TABLES = ("state", "signals", "accounts", "holdings", "profiles", "facts_known", "merged", "day", "recent")
 
 
 @dataclass(frozen=True)
@@ -110,9 +109,9 @@ class State:
             self._engine.bind(name, schema, [file] if file.is_file() else [], often=False)
         self._engine.bind_rows("merged", MERGED, merged)
         inputs = [table_of(name, schema) for name, schema in (*READ.items(), ("merged", MERGED))]
-        self._asked(0, 0)
+        self._engine.bind_row("asked", ASKED, {"today": today})
         inputs.append(table_of("asked", ASKED))
-        state = self._engine.derive("state", _state, *inputs, book=book)
+        state = self._engine.derive("state", _state, *inputs, book=book, merges=bool(merged))
         self._schemas = {
             **READ,
             "state": state.schema(),
@@ -141,22 +140,16 @@ class State:
             for place in range(len(definitions))
         ]
 
-    def page(self, definition: Definition, scope: Scope, first: int = 0, last: int = NO_END) -> list[str]:
+    def page(self, definition: Definition, scope: Scope, first: int = 0, last: int | None = None) -> list[str]:
         """The members from place ``first`` up to, without, ``last``, by grade and within it by assets, highest first."""
-        rows = self._answer(_page, scope, first, last, definition=definition)
+        rows = self._answer(_page, scope, definition=definition, first=first, last=last)
         return [row["customer_id"] for row in rows]
 
     def among(self, definition: Definition, scope: Scope) -> set[str]:
         """All members."""
         return {row["customer_id"] for row in self._answer(_members, scope, definition=definition)}
 
-    def _asked(self, first: int, last: int) -> None:
-        self._engine.bind_row("asked", ASKED, {"today": self._today, "first": first, "last": last})
-
-    def _answer(
-        self, rule: Callable[..., Table], scope: Scope, first: int = 0, last: int = NO_END, **constants: Any
-    ) -> list[dict[str, Any]]:
-        self._asked(first, last)
+    def _answer(self, rule: Callable[..., Table], scope: Scope, **constants: Any) -> list[dict[str, Any]]:
         inputs = [table_of(name, self._schemas[name]) for name in TABLES]
         constants |= {"parts": scope.parts, "places": self._places, "today": self._today, "book": self._book}
         return self._engine.answer(rule, *inputs, self._reach.of(scope), **constants)
@@ -173,6 +166,7 @@ def _state(
     merged: Table,
     asked: Table,
     book: RuleBook,
+    merges: bool,
 ) -> Table:
     """One row for each effective customer: the columns that conditions are on."""
     today = asked.today.as_scalar()
@@ -180,7 +174,10 @@ def _state(
         "customer_id", "product_id", "matures_on", amount="balance"
     )
     services = holdings.filter(_open(holdings, today)).select("customer_id", "product_id", "matures_on", "amount")
-    held = _kept(running.union(services), merged).join(products.select("product_id", "category"), "product_id")
+    held = running.union(services)
+    if merges:  # of a night without any, millions of rows need not be looked up
+        held = _kept(held, merged)
+    held = held.join(products.select("product_id", "category"), "product_id")
     bit = ibis.cases(*((held.category == key, 2**place) for place, key in enumerate(CATEGORIES)), else_=0).cast("int64")
     ahead = held.matures_on >= today
     per_customer = held.group_by("customer_id").agg(
@@ -370,17 +367,26 @@ def _month_days(first: date, last: date) -> list[int]:
     return sorted(kept | ({229} if leap else set()))
 
 
-def _within_reach(*given: Table, parts: tuple[str, ...], places: Any, today: date, book: RuleBook) -> _Asked:
-    """The customers within reach with their last contact, and the tables beside them."""
-    state, signals, accounts, holdings, profiles, facts_known, merged, day, recent, _, reach = given
+def _within_reach(
+    *given: Table,
+    definitions: Sequence[Definition],
+    parts: tuple[str, ...],
+    places: tuple[Condition, ...],
+    today: date,
+    book: RuleBook,
+) -> _Asked:
+    """The customers within reach, with their last contact if that is asked for, and the tables beside them."""
+    state, signals, accounts, holdings, profiles, facts_known, merged, day, recent, reach = given
     rows = state.filter(within(state, reach, parts))
-    rows = rows.left_join(recent.select("customer_id", recent="on"), "customer_id").drop("customer_id_right")
-    rows = rows.mutate(last_contact=ibis.greatest(rows.recent, rows.last_contact_on))
+    asked = {condition.field for definition in definitions for condition in definition.conditions}
+    if "last_contact" in asked:
+        rows = rows.left_join(recent.select("customer_id", recent="on"), "customer_id").drop("customer_id_right")
+        rows = rows.mutate(last_contact=ibis.greatest(rows.recent, rows.last_contact_on))
     return _Asked(rows, signals, accounts, holdings, profiles, facts_known, merged, day, places, today, book)
 
 
 def _totals(*given: Table, definitions: tuple[Definition, ...], **how: Any) -> Table:
-    asked = _within_reach(*given, **how)
+    asked = _within_reach(*given, definitions=definitions, **how)
     rows = asked.rows.mutate(**{f"meets_{place}": asked.meets(each) for place, each in enumerate(definitions)})
     sums = {}
     for place in range(len(definitions)):
@@ -393,15 +399,14 @@ def _totals(*given: Table, definitions: tuple[Definition, ...], **how: Any) -> T
     return rows.agg(**sums)
 
 
-def _page(*given: Table, definition: Definition, **how: Any) -> Table:
-    asked, given_asked = _within_reach(*given, **how), given[TABLES.index("asked")]
+def _page(*given: Table, definition: Definition, first: int, last: int | None, **how: Any) -> Table:
+    asked = _within_reach(*given, definitions=(definition,), **how)
     rows = asked.rows.filter(asked.meets(definition))
     order = [rows.grade_rank.desc(), rows.aum.desc(), rows.customer_id]
-    placed = rows.select("customer_id", place=ibis.row_number().over(order_by=order))
-    first, last = given_asked["first"].as_scalar(), given_asked["last"].as_scalar()
-    return placed.filter((placed.place >= first) & (placed.place < last)).order_by("place")
+    chosen = rows.order_by(order).limit(None if last is None else max(0, last - first), offset=first)
+    return chosen.select("customer_id")
 
 
 def _members(*given: Table, definition: Definition, **how: Any) -> Table:
-    asked = _within_reach(*given, **how)
+    asked = _within_reach(*given, definitions=(definition,), **how)
     return asked.rows.filter(asked.meets(definition)).select("customer_id")

@@ -23,6 +23,7 @@ from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.words import called
 from weihu.workplace.base.workbooks import XLSX
+from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import SERVICE, left_today
 from weihu.workplace.know.archive.export import Order, OverLimit, export_list
@@ -40,7 +41,7 @@ TOO_WIDE = lazy("Too many customers for a range of numbers of the archive: choos
 @require_GET
 def segments(request: WorkRequest) -> HttpResponse:
     """The reader's segments and those shared with the reader's post, side by side."""
-    gate = require_reach(request)
+    gate = _segmenting(request)
     rows, words = reading.visible(gate), Words(gate)
     definitions = [Definition.kept(row.definition) for row in rows]
     summed, too_wide = _totals(request, definitions)
@@ -61,7 +62,7 @@ def segments(request: WorkRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def segment_build(request: WorkRequest) -> HttpResponse:
     """The builder: of a new segment, of an example, or ``from`` one that the reader uses; htmx posts each change."""
-    gate = require_reach(request)
+    gate = _segmenting(request)
     words = Words(gate)
     if request.method == "POST":
         definition = _changed(Definition.of(request.POST, words.fields), request)
@@ -80,7 +81,7 @@ def segment_build(request: WorkRequest) -> HttpResponse:
 @require_POST
 def segment_save(request: WorkRequest) -> HttpResponse:
     """Keep a segment under a name, or change one's own."""
-    gate = require_reach(request)
+    gate = _segmenting(request)
     words = Words(gate)
     definition = Definition.of(request.POST, words.fields)
     name = request.POST.get("name", "").strip()[:60]
@@ -111,7 +112,7 @@ def segment_save(request: WorkRequest) -> HttpResponse:
 @require_GET
 def segment(request: WorkRequest, number: int) -> HttpResponse:
     """One segment: in words, its sums, who entered and left, its members page by page, and what it is used for."""
-    gate, row = require_reach(request), _used(request, str(number))
+    gate, row = _segmenting(request), _used(request, str(number))
     definition = Definition.kept(row.definition)
     summed, too_wide = _totals(request, [definition])
     total = summed[0] if summed else None
@@ -149,7 +150,7 @@ def segment(request: WorkRequest, number: int) -> HttpResponse:
 @require_POST
 def segment_act(request: WorkRequest, number: int) -> HttpResponse:
     """Share or delete one's own segment; its list as a workbook; a care plan for its members."""
-    require_reach(request)
+    _segmenting(request)
     row, act = _used(request, str(number)), request.POST.get("act", "")
     if act in ("share", "delete") and row.staff_id != request.user.staff_id:
         raise Http404
@@ -218,6 +219,14 @@ def _care(request: WorkRequest, row: Segment) -> HttpResponse:
 
 
 ACTS = {"share": _share, "delete": _delete, "export": _export, "care": _care}
+
+
+def _segmenting(request: WorkRequest) -> Gate:
+    """The gate of who looks after customers; the counter serves whoever comes and has no segments."""
+    gate = require_reach(request)
+    if gate.receives:
+        raise Http404
+    return gate
 
 
 def _used(request: WorkRequest, number: str) -> Segment:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 from weihu.rules.catalogue import read, shown
 from weihu.workplace.act.segments.definition import Condition, Definition, Group, Join, fault
 from weihu.workplace.act.segments.fields import COMPARISONS, GROUPS, SegmentField, fields_of
-from weihu.workplace.base.words import amount_text, called
+from weihu.workplace.base.words import amount_text
 from weihu.workplace.gate.reach import Gate
 
 FAULTS: dict[str, Promise] = {
