@@ -12,7 +12,15 @@ from weihu.engine.contract import FILES, Column
 ROOT = Path(__file__).parents[1]
 DOCS, SOURCE = ROOT / "docs", ROOT / "src" / "weihu"
 ENGLISH, CHINESE = ".md", ".zh-CN.md"
-IN_BOTH_LANGUAGES = ("README", "docs/archive", "docs/working-day", "docs/portfolio", "docs/rulebook", "docs/core-files")
+IN_BOTH_LANGUAGES = (
+    "README",
+    "docs/archive",
+    "docs/working-day",
+    "docs/portfolio",
+    "docs/rulebook",
+    "docs/core-files",
+    "docs/insight",
+)
 VARIABLE = re.compile(r"\bWEIHU_[A-Z_]+\b|(?<=environ\.get\(\")[A-Z_]+(?=\")")
 SET_BY_THE_SYSTEM = {"USER"}
 """Variables that Weihu reads but nobody sets for it."""

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from weihu.workplace.act.campaigns.stopping import stop_those_that_should
 from weihu.workplace.act.care.beginning import begin_by_signals, kinds_that_begin
 from weihu.workplace.act.introductions.linking import link
+from weihu.workplace.act.segments.nightly import evaluate
 from weihu.workplace.bank.models import Run
 from weihu.workplace.base import pace
 from weihu.workplace.base.once import forget
@@ -73,6 +74,11 @@ def _stop_campaigns(run: Run, folder: Path) -> None:
     stop_those_that_should(run, run.work_date)
 
 
+def _evaluate_segments(run: Run, folder: Path) -> None:
+    """Who entered a segment tonight, and who left it."""
+    evaluate(run)
+
+
 def _forget_sent(run: Run, folder: Path) -> None:
     """The numbers of forms that were sent long ago: browsers keep nothing so long."""
     forget(datetime.combine(run.work_date, time_of_day.min, UTC) - SENT_KEPT)
@@ -88,6 +94,7 @@ FOLLOW_UPS: dict[str, Callable[[Run, Path], None]] = {
     "care": _begin_care,
     "introductions": _link_introductions,
     "campaigns": _stop_campaigns,
+    "segments": _evaluate_segments,
     "erasures": _erase,
     "sent": _forget_sent,
 }

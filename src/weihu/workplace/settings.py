@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "weihu.workplace.act.care",
     "weihu.workplace.act.reception",
     "weihu.workplace.act.schedule",
+    "weihu.workplace.act.segments",
     "weihu.workplace.act.worklist",
     "weihu.workplace.act.introductions",
     "weihu.workplace.act.campaigns",

@@ -13,9 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods
 
-from weihu.workplace.act.campaigns.drawing import OwnCampaign, TooLarge, check, start, stop
+from weihu.workplace.act.campaigns.drawing import OF_SEGMENT, OwnCampaign, TooLarge, check, segment_of, start, stop
 from weihu.workplace.act.campaigns.models import Campaign
 from weihu.workplace.act.campaigns.response import response
+from weihu.workplace.act.segments.definition import Definition
+from weihu.workplace.act.segments.models import Segment
+from weihu.workplace.act.segments.reading import visible
+from weihu.workplace.act.segments.words import Words
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.paging import page_of
@@ -78,9 +82,11 @@ def campaigns(request: WorkRequest) -> HttpResponse:
             "control": round(begins.control_share * 100),
             "wave_size": begins.wave_size,
             "stop_share": round(begins.stop_share * 100),
+            "view": f"{OF_SEGMENT}{request.GET.get('segment', '')}",
         },
     )
     form.fields["view"].choices = [  # type: ignore[attr-defined]
+        *((f"{OF_SEGMENT}{segment.pk}", segment.name) for segment in visible(gate)),
         *((str(view.pk), view.name) for view in views),
         *((f"grade={rank}", called(grade)) for rank, grade in enumerate(request.book.grades.values())),
     ]
@@ -146,7 +152,8 @@ def campaign(request: WorkRequest, number: int) -> HttpResponse:
         "campaign": current,
         "offer": request.book.offers.get(current.offer),
         "list_address": current.query,
-        "conditions": [condition.words for condition in ListQuery.of(QueryDict(current.query), request.book).filters],
+        "conditions": _conditions(current, gate),
+        "segment": segment_of(current.query),
         "refused": refused,
         "own": current.made_by == request.user.staff_id,
         "agreeing": others_who_decide(gate, current.branch_id, current.made_by),
@@ -163,6 +170,14 @@ def campaign(request: WorkRequest, number: int) -> HttpResponse:
         context["outcomes"] = [(Outcome(key).label, count) for key, count in sorted(effect.outcomes.items())]
         context["progress"] = round(100 * effect.called / effect.acted.size) if effect.acted.size else 0
     return render(request, "campaigns/campaign.html", context)
+
+
+def _conditions(current: Campaign, gate: Gate) -> list[str]:
+    """Whom a campaign is for, in words."""
+    if number := segment_of(current.query):
+        segment = Segment.objects.filter(pk=number).first()
+        return [Words(gate).definition(Definition.kept(segment.definition))] if segment else []
+    return [condition.words for condition in ListQuery.of(QueryDict(current.query), gate.run.rulebook).filters]
 
 
 def _deciding(request: WorkRequest) -> Gate:
