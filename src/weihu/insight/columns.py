@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -218,7 +218,7 @@ class Encoder:
         learned: list[Number | Choice | None] = []
         for name, values in columns.items():
             if values.dtype == object:
-                learned.append(Choice.learn(name, values))
+                learned.append(Choice.learn(name, values.astype(object)))
             else:
                 learned.append(Number.learn(name, np.asarray(values, np.float64), name in straight))
         return cls([column for column in learned if column is not None])
@@ -237,6 +237,18 @@ class Encoder:
             for column in self.columns
         ]
         return np.column_stack(made) if made else np.zeros((rows, 0))
+
+    @property
+    def straight(self) -> NDArray[np.bool_]:
+        """Which columns of ``design`` go on beyond what was seen."""
+        made: list[bool] = []
+        for column in self.columns:
+            if isinstance(column, Choice):
+                made += [False] * len(column.values)
+            else:
+                flags = column.flag_empty + (column.common is not None)
+                made += [math.isinf(column.low)] + [False] * (len(column.bends) + flags)
+        return np.array(made, bool)
 
     @property
     def choices(self) -> list[int]:

@@ -103,9 +103,7 @@ def _single_values(values: Raw) -> list[tuple[str, np.ndarray[tuple[int], np.dty
     least = least_rows(len(values))
     if values.dtype != object:
         numeric = np.asarray(values, np.float64)
-        return [
-            (value, rows) for value, rows in (("", np.isnan(numeric)), ("0", numeric == 0)) if rows.sum() >= least
-        ]
+        return [(value, rows) for value, rows in (("", np.isnan(numeric)), ("0", numeric == 0)) if rows.sum() >= least]
     different, counts = np.unique(values.astype(str), return_counts=True)
     return [(str(value), values == value) for value, count in zip(different, counts, strict=True) if count >= least]
 

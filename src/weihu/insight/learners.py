@@ -41,14 +41,13 @@ class Logistic:
     intercept: float
 
     @classmethod
-    def fit(cls, inputs: Floats, outcomes: Floats, weights: Floats, ridge: float = RIDGE) -> Logistic:
+    def fit(cls, inputs: Floats, outcomes: Floats, weights: Floats, ridge: float | Floats = RIDGE) -> Logistic:
         """By Newton's steps, halved as long as they make it worse."""
         means = np.average(inputs, axis=0, weights=weights)
         spread = np.sqrt(np.average((inputs - means) ** 2, axis=0, weights=weights))
         scales = np.where(spread > FLATTEST, spread, np.inf)
         design = np.column_stack([np.ones(len(inputs)), (inputs - means) / scales])
-        penalty = np.full(design.shape[1], ridge)
-        penalty[0] = 0.0
+        penalty = np.append(0.0, np.broadcast_to(ridge, inputs.shape[1]))
         beta = np.zeros(design.shape[1])
         beta[0] = logit(np.array([np.average(outcomes, weights=weights)]))[0]
 
@@ -111,9 +110,7 @@ LARGE = Shape(leaves=15, rounds=900, rate=0.03, least=10)
 """For rows in no order, where folds tell what is too much."""
 
 
-def boost(
-    inputs: Floats, outcomes: Floats, weights: Floats, choices: list[int], shape: Shape, threads: int = 2
-) -> lightgbm.Booster:
+def boost(inputs: Floats, outcomes: Floats, weights: Floats, choices: list[int], shape: Shape) -> lightgbm.Booster:
     """Boosted trees; the same rows give the same trees."""
     settings = {
         "objective": "binary",
@@ -129,7 +126,8 @@ def boost(
         "seed": SEED,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": threads,
+        # one thread gives the same trees on any machine, and does not wait for others on a busy one
+        "num_threads": 1,
         "verbose": -1,
     }
     data = lightgbm.Dataset(inputs, outcomes, weight=weights, categorical_feature=choices, free_raw_data=True)

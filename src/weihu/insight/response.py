@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from weihu.insight import leak
 from weihu.insight.columns import Encoder, Raw, explained, kind_of, numbers, raw, texts
-from weihu.insight.learners import LARGE, MIDDLE, SMALL, Logistic, Shape, boost, logit, sigmoid, tree_logits
+from weihu.insight.learners import LARGE, MIDDLE, RIDGE, SMALL, Logistic, Shape, boost, sigmoid, tree_logits
 from weihu.insight.measures import (
     SEED,
     Floats,
@@ -53,8 +53,11 @@ BETTER = 0.002
 HALF_LIVES = (1.0, 3.0)
 """In blocks; tried for the candidate that won without."""
 SCORE = "score"
+DIGITS = 9
 NAME = re.compile(r"[\w-]{1,60}")
 FORMAT = 1
+UNCHANGED = (0.0, 1.0)
+"""Intercept and slope of scores that are probabilities as they are."""
 DRIFTED = 0.25
 """PSI from which a column is said to have drifted (the usual bound)."""
 BOUNDS = 10
@@ -71,12 +74,15 @@ class Candidate:
     name: str
     groups: tuple[str, ...]
     """row: of the customer; pace; time: of the day or the month; or the one column of a rule."""
-    parts: tuple[Shape | None, ...]
-    """Boosted trees of a shape, or a regression (None); of several the mean of the logits."""
+    parts: tuple[Shape | float, ...]
+    """Boosted trees of a shape, or a regression with a ridge for all but the pace; of several the mean of the logits."""
 
 
-REGRESSION = None
+REGRESSION, CAUTIOUS, MOST_CAUTIOUS = RIDGE, 1_000.0, 3_000.0
+"""Ridges: the rows that a column would need to be believed half."""
 IN_TIME = (
+    Candidate("most cautious logistic with pace", ("row", "pace"), (MOST_CAUTIOUS,)),
+    Candidate("cautious logistic with pace", ("row", "pace"), (CAUTIOUS,)),
     Candidate("logistic", ("row",), (REGRESSION,)),
     Candidate("logistic with pace", ("row", "pace"), (REGRESSION,)),
     Candidate("logistic with pace and time", ("row", "pace", "time"), (REGRESSION,)),
@@ -110,6 +116,29 @@ class Learned:
         ]
         return np.asarray(np.mean(found, axis=0), np.float64)
 
+    def kept(self, folder: Path) -> dict[str, Any]:
+        """As JSON keeps it; trees are texts in ``folder``."""
+        parts: list[dict[str, Any]] = []
+        for number, part in enumerate(self.parts):
+            if isinstance(part, Logistic):
+                parts.append({"logistic": part.kept()})
+            else:
+                name = f"trees-{number}.txt"
+                (folder / name).write_text(part.model_to_string(), encoding="utf-8")
+                parts.append({"trees": name})
+        return {"columns": self.encoder.kept(), "parts": parts}
+
+    @classmethod
+    def read(cls, kept: dict[str, Any], folder: Path) -> Learned:
+        """From what ``kept`` made."""
+        parts = [
+            Logistic.read(part["logistic"])
+            if "logistic" in part
+            else lightgbm.Booster(model_str=(folder / part["trees"]).read_text(encoding="utf-8"))
+            for part in kept["parts"]
+        ]
+        return cls(Encoder.read(kept["columns"]), parts)
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -138,8 +167,9 @@ class Rows:
         weights = np.ones(len(places)) if weights is None else weights
         parts: list[Logistic | lightgbm.Booster] = []
         for shape in candidate.parts:
-            if shape is None or not encoder.columns:
-                parts.append(Logistic.fit(encoder.design(columns, len(places)), outcomes, weights))
+            if not isinstance(shape, Shape):
+                ridge = np.where(encoder.straight, RIDGE, shape)
+                parts.append(Logistic.fit(encoder.design(columns, len(places)), outcomes, weights, ridge))
             else:
                 codes = encoder.codes(columns, len(places))
                 parts.append(boost(codes, outcomes, weights, encoder.choices, shape))
@@ -205,6 +235,7 @@ def fit(
     said(choice.candidate.name)
     every = np.arange(len(outcomes))
     learned = rows.learn(choice.candidate, every, _weights(rows, every, choice.half_life))
+    rule = rows.learn(choice.rule, every)
     facts = {
         "format": FORMAT,
         "target": target,
@@ -224,11 +255,12 @@ def fit(
         "rule": choice.rule.groups[0],
         "trials": choice.trials,
         "calibration": choice.calibration,
+        "rule_calibration": choice.rule_calibration,
         "metrics": _measured(rows, choice),
         "drift": _drift_inside(rows) if timeline else {},
         "spread": {name: _spread(values) for name, values in columns.items()},
     }
-    return Model(facts, learned)
+    return Model(facts, learned, rule)
 
 
 def outcome(table: pa.Table, target: str, positive: str | None) -> tuple[Floats, Any, str]:
@@ -366,6 +398,7 @@ class Chosen:
     rule: Candidate
     trials: list[dict[str, Any]]
     calibration: tuple[float, float]
+    rule_calibration: tuple[float, float]
     judged: Ints
     """The places of the rows that were judged, in the first block after each origin."""
     scores: Floats
@@ -403,12 +436,12 @@ def _choose(rows: Rows, splits: list[Split], said: Callable[[str], None]) -> Cho
             if _better(scores, best_scores):
                 best_scores, key, half_life = scores, name, life
     judged = np.concatenate([split.test[split.next_block] for split in splits])
-    raw_logits = _next_block(logits[key], splits)
-    shift = _calibrated(raw_logits, rows.outcomes[judged])
-    rule_shift = _calibrated(_next_block(logits["rule"], splits), rows.outcomes[judged])
-    scores_judged = sigmoid(shift[0] + shift[1] * raw_logits)
-    rule_judged = sigmoid(rule_shift[0] + rule_shift[1] * _next_block(logits["rule"], splits))
-    return Chosen(best, half_life, rule, trials, shift, judged, scores_judged, rule_judged)
+    part = np.concatenate([np.full(len(split.next_block), place) for place, split in enumerate(splits)])
+    outcomes = rows.outcomes[judged]
+    found, by_rule = _next_block(logits[key], splits), _next_block(logits["rule"], splits)
+    shift, rule_shift = _calibrated(found, outcomes, part), _calibrated(by_rule, outcomes, part)
+    scores_judged, rule_judged = _shifted(found, shift), _shifted(by_rule, rule_shift)
+    return Chosen(best, half_life, rule, trials, shift, rule_shift, judged, scores_judged, rule_judged)
 
 
 def _judged(rows: Rows, split: Split, candidate: Candidate, half_life: float | None) -> Floats:
@@ -437,16 +470,36 @@ def _better(scores: list[float], before: list[float]) -> bool:
     return bool(gains.mean() >= max(BETTER, 0.5 * error))
 
 
-def _calibrated(logits: Floats, outcomes: Floats) -> tuple[float, float]:
-    """Intercept and slope that make the inner scores probabilities; the slope is never turned round."""
-    spread = float(logits.std())
-    if spread < 1e-9:
-        return float(logit(np.array([outcomes.mean()]))[0] - logits.mean()), 1.0
+def _shifted(logits: Floats, shift: tuple[float, float]) -> Floats:
+    return sigmoid(shift[0] + shift[1] * logits)
+
+
+def _calibrated(logits: Floats, outcomes: Floats, part: Ints) -> tuple[float, float]:
+    """Intercept and slope that make scores probabilities, where they do so on parts (origins) they are not from.
+
+    A market that turns gives each origin another correction; then the model's own probabilities stay.
+    """
+    gains = []
+    for number in np.unique(part):
+        own, others = part == number, part != number
+        if not _enough(outcomes[others]):
+            return UNCHANGED
+        corrected = _shifted(logits[own], _line(logits[others], outcomes[others]))
+        gains.append(_loss(sigmoid(logits[own]), outcomes[own]) - _loss(corrected, outcomes[own]))
+    if len(gains) < 2 or np.mean(gains) <= np.std(gains, ddof=1) / np.sqrt(len(gains)):
+        return UNCHANGED
+    return _line(logits, outcomes)
+
+
+def _line(logits: Floats, outcomes: Floats) -> tuple[float, float]:
+    """The likeliest intercept and slope; the order is never turned round."""
     fitted = Logistic.fit(logits[:, None], outcomes, np.ones(len(outcomes)), ridge=1.0)
     slope = float(fitted.weights[0] / fitted.scales[0])
-    if slope <= 0:
-        return 0.0, 1.0
-    return float(fitted.intercept - slope * fitted.means[0]), slope
+    return (float(fitted.intercept - slope * fitted.means[0]), slope) if slope > 0 else UNCHANGED
+
+
+def _loss(rates: Floats, outcomes: Floats) -> float:
+    return float(-np.mean(np.log(np.where(outcomes == 1, rates, 1 - rates))))
 
 
 def _measured(rows: Rows, choice: Chosen) -> dict[str, Any]:
@@ -483,9 +536,7 @@ def measures(
     if days is not None:
         wanted["auc_within_days"] = lambda rows: auc_within(outcomes[rows], scores[rows], days[rows])
     every = np.arange(len(outcomes))
-    return {
-        name: [measure(every), *interval(measure, groups, len(outcomes))] for name, measure in wanted.items()
-    }
+    return {name: [measure(every), *interval(measure, groups, len(outcomes))] for name, measure in wanted.items()}
 
 
 def _spread(values: Raw) -> dict[str, Any]:
@@ -531,22 +582,25 @@ class Model:
 
     facts: dict[str, Any]
     learned: Learned
+    rule: Learned
+    """The simple rule beside it."""
 
-    def score(self, table: pa.Table) -> tuple[Floats, dict[str, float]]:
+    def score(self, table: pa.Table, by_rule: bool = False) -> tuple[Floats, dict[str, float]]:
         """A probability for each row in the table's order, and the columns that drifted. Raises Refused."""
-        columns, order = self._columns(table)
+        learned = self.rule if by_rule else self.learned
+        columns, order = self._columns(table, learned.encoder)
         rows = table.num_rows
-        intercept, slope = self.facts["calibration"]
-        found = sigmoid(intercept + slope * self.learned.logits(columns, rows))
+        shift = self.facts["rule_calibration" if by_rule else "calibration"]
+        found = _shifted(learned.logits(columns, rows), shift) if rows else np.zeros(0)
         scores = np.empty(rows)
         scores[order] = found
         return scores, self._drifted(columns) if rows else {}
 
-    def _columns(self, table: pa.Table) -> tuple[dict[str, Raw], Ints]:
+    def _columns(self, table: pa.Table, encoder: Encoder) -> tuple[dict[str, Raw], Ints]:
         facts = self.facts
         clock = Clock(**facts["clock"]) if facts["clock"] else None
-        used = [column for column in self.learned.encoder.columns if facts["groups"][column.name] != "pace"]
-        paced = len(used) < len(self.learned.encoder.columns)
+        used = [column for column in encoder.columns if facts["groups"][column.name] != "pace"]
+        paced = len(used) < len(encoder.columns)
         timed = clock.columns if clock and paced else []
         _need(table, [*(column.name for column in used), *timed])
         order = np.arange(table.num_rows)
@@ -573,15 +627,7 @@ class Model:
         fresh = folder.with_name(f".{folder.name}")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
-        parts = []
-        for number, part in enumerate(self.learned.parts):
-            if isinstance(part, Logistic):
-                parts.append({"logistic": part.kept()})
-            else:
-                name = f"trees-{number}.txt"
-                (fresh / name).write_text(part.model_to_string(), encoding="utf-8")
-                parts.append({"trees": name})
-        kept = self.facts | {"columns": self.learned.encoder.kept(), "parts": parts}
+        kept = self.facts | {"learned": self.learned.kept(fresh), "by_rule": self.rule.kept(fresh)}
         (fresh / "model.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
@@ -593,13 +639,16 @@ class Model:
             kept = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise Refused(f"没有模型“{folder.name}”", f"there is no model {folder.name}") from None
-        parts: list[Logistic | lightgbm.Booster] = []
-        for part in kept.pop("parts"):
-            if "logistic" in part:
-                parts.append(Logistic.read(part["logistic"]))
-            else:
-                parts.append(lightgbm.Booster(model_str=(folder / part["trees"]).read_text(encoding="utf-8")))
-        return cls(kept, Learned(Encoder.read(kept.pop("columns")), parts))
+        learned, rule = (Learned.read(kept.pop(key), folder) for key in ("learned", "by_rule"))
+        return cls(kept, learned, rule)
+
+
+def scored(model: Model, table: pa.Table) -> tuple[pa.Table, dict[str, float]]:
+    """The table with the column ``score``, and the columns that drifted. Raises Refused."""
+    if SCORE in table.column_names:
+        raise Refused(f"表中已有列“{SCORE}”", f"the table has a column {SCORE} already")
+    scores, drifted = model.score(table)
+    return table.append_column(SCORE, pa.array(scores.round(DIGITS), pa.float64())), drifted
 
 
 def _readable(name: str, kind: str, cells: list[str]) -> None:

@@ -25,8 +25,20 @@ WEEKDAYS = (
 )
 MONTHS = (
     ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
-    ("january", "february", "march", "april", "may", "june")
-    + ("july", "august", "september", "october", "november", "december"),
+    (
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ),
     tuple(f"{month}月" for month in range(1, 13)),
     tuple(f"{month}月" for month in ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")),
 )
@@ -117,7 +129,7 @@ class Clock:
         days = _changes(labels)
         blocks, names = days, sorted(set(labels))
         for pattern in ("%Y-%m", "%G-W%V"):
-            parts = [dates[row].strftime(pattern) for row in order]  # type: ignore[union-attr]
+            parts = [dates[row].strftime(pattern) for row in order]
             if len(set(parts)) >= FEWEST_BLOCKS:
                 blocks, names = _changes(parts), sorted(set(parts))
                 break
@@ -146,7 +158,7 @@ def _in_runs(cells: list[str]) -> bool:
     rows = len(cells)
     _, counts = np.unique(np.array(cells), return_counts=True)
     expected = 1 / max(1 - ((counts / rows) ** 2).sum(), 1 / rows)
-    return rows / (_changes(cells)[-1] + 1) >= IN_RUNS * expected
+    return bool(rows / (_changes(cells)[-1] + 1) >= IN_RUNS * expected)
 
 
 def _changes(cells: list[str]) -> Ints:
