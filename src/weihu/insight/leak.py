@@ -25,7 +25,7 @@ from weihu.insight.measures import SEED, Floats, Ints, auc_within
 
 PERFECT = 0.99
 STRONG = 0.75
-REMAINDER = 0.6
+REMAINDER = 0.4
 EXPECTED = 30.0
 FOLDS = 3
 BINS = 30
