@@ -99,7 +99,9 @@ def test_a_list_needs_the_columns_that_are_used_and_no_others(fitted, tmp_path):
         assert result.exit_code == 0, result.output
         assert pq.read_table(out).column_names == [*table.column_names, "score"]
     lacking = written(bare.drop_columns(["job"]), tmp_path / "lacking.csv")
-    refused(call(home, "score", "deposits", "--table", lacking, "--out", out), "表中没有列: job", "the table lacks: job")
+    refused(
+        call(home, "score", "deposits", "--table", lacking, "--out", out), "表中没有列: job", "the table lacks: job"
+    )
 
 
 def test_values_never_seen_and_empty_cells_are_scored(fitted):
