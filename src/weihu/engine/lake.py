@@ -15,6 +15,7 @@
       lake/landed/DATE-rN/   checked deliveries as Parquet, revision N
       lake/runs/RUN/         what a night leaves for the next one, with its checksums
       lake/compiled.json     what the night's rules compile to, kept for the next process
+      insight/NAME/          a model of ``weihu insight fit``: JSON and model texts
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Home:
         self.inbox = self.root / "inbox"
         self.landed = self.root / "lake" / "landed"
         self.runs = self.root / "lake" / "runs"
+        self.insight = self.root / "insight"
         self.compiled = self.root / "lake" / "compiled.json"
         self.spill = self.root / "lake" / STAGING / "spill"
         self.keys = KeyStore(self.root / "keys.json", os.environ)
