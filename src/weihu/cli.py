@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from functools import update_wrapper
 from itertools import chain
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 import click
@@ -431,7 +432,7 @@ def insight_fit(
     positive: str | None,
 ) -> None:
     """Learn from past contacts whose outcome is known; prints the report."""
-    from weihu.insight import response  # noqa: PLC0415
+    response = _response()
     from weihu.insight.described import described  # noqa: PLC0415
     from weihu.sources import tables  # noqa: PLC0415
     from weihu.sources.workbook import Unreadable  # noqa: PLC0415
@@ -460,7 +461,7 @@ def insight_fit(
 @click.pass_obj
 def insight_score(home: Home, name: str, path: Path, out: Path) -> None:
     """Write a table's rows in their order with a column ``score``, the probability of the outcome."""
-    from weihu.insight import response  # noqa: PLC0415
+    response = _response()
     from weihu.sources import tables  # noqa: PLC0415
     from weihu.sources.workbook import Unreadable  # noqa: PLC0415
 
@@ -485,7 +486,7 @@ def insight_score(home: Home, name: str, path: Path, out: Path) -> None:
 @click.pass_obj
 def insight_report(home: Home, name: str, as_json: bool) -> None:
     """What a model was learned from, how good it was on later rows, and the rule beside it."""
-    from weihu.insight import response  # noqa: PLC0415
+    response = _response()
     from weihu.insight.described import described  # noqa: PLC0415
 
     try:
@@ -494,6 +495,17 @@ def insight_report(home: Home, name: str, as_json: bool) -> None:
     except response.Refused as refused:
         _refuse(refused)
     click.echo(json.dumps(facts, ensure_ascii=False) if as_json else described(name, facts))
+
+
+def _response() -> ModuleType:
+    """The models; they need the system's OpenMP library, which slim images lack."""
+    try:
+        from weihu.insight import response  # noqa: PLC0415
+    except OSError as error:
+        raise click.ClickException(
+            f"LightGBM 无法载入,请安装 libgomp1 / LightGBM cannot be loaded, install libgomp1: {error}"
+        ) from None
+    return response
 
 
 def _refuse(refused: Bilingual) -> NoReturn:

@@ -1,5 +1,6 @@
 """The way from past contacts to a ranking, through the command."""
 
+import builtins
 import csv
 import json
 from datetime import date
@@ -227,3 +228,14 @@ def test_too_little_is_refused():
     late = pa.table({"a": list("xyz") * 100, "y": [0] * 255 + [1] * 45})
     with pytest.raises(Refused, match="before and after an origin"):
         response.fit(late, "y", in_order=True, keep=["a"])
+
+
+def test_a_system_without_openmp_is_told_what_to_install(monkeypatch, tmp_path):
+    def lacking(name, *rest):
+        if name == "weihu.insight" and "response" in rest[2]:
+            raise OSError("libgomp.so.1: cannot open shared object file")
+        return real(name, *rest)
+
+    real = builtins.__import__
+    monkeypatch.setattr(builtins, "__import__", lacking)
+    refused(call(tmp_path, "report", "deposits"), "install libgomp1")

@@ -75,9 +75,9 @@ def _outlier(name: str, alone: float, together: float) -> Leak | None:
     if 1 - alone <= REMAINDER * (1 - together):
         return Leak(
             name,
-            f"“{name}”一列的区分度(同期 AUC {alone:.3f})远高于其余各列合起来({together:.3f}):应是结果之后才有的",
-            f"{name} alone separates (AUC {alone:.3f} within blocks of time) far better than the other columns"
-            f" together ({together:.3f}): it must come from after the outcome",
+            f"“{name}”一列的区分度(AUC {alone:.3f})远高于其余各列合起来({together:.3f}):应是结果之后才有的",
+            f"{name} alone separates (AUC {alone:.3f}) far better than the other columns together ({together:.3f}):"
+            " it must come from after the outcome",
         )
     return None
 

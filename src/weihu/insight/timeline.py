@@ -47,7 +47,7 @@ IN_RUNS = 3.0
 FEWEST_BLOCKS = 4
 EQUAL_BLOCKS = 10
 PACE = "pace"
-"""The name of the column that the tool makes itself; a table's own column of that name is kept apart."""
+"""The name of the column that the tool makes itself; a table's own column of that name takes its place."""
 
 
 class NoTime(ValueError):
