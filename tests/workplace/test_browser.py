@@ -212,12 +212,14 @@ def test_an_event_is_announced_and_a_guest_signs_up_by_telephone(desk, server, b
     telephone.click(".btn-primary")
     telephone.wait_for_selector("text=Thank you")
     context.close()
+    assert not Fact.objects.filter(customer_id=guest.pk).exists(), "anybody can write a name and a telephone number"
+    page.reload()
+    page.click("text=就是这位客户")
+    page.wait_for_selector("text=1 份已对应客户")
     assert dict(Fact.objects.filter(customer_id=guest.pk).values_list("field", "channel")) == {
         "email": "event",
         "hobbies": "event",
     }
-    page.reload()
-    page.wait_for_selector("text=1 份已对应客户")
 
 
 def test_a_complaint_from_the_counter_to_its_end_on_a_telephone(desk, server):
