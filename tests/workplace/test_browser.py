@@ -182,8 +182,6 @@ def test_two_customers_are_merged_and_the_merge_undone(desk, server):
 
 
 def test_an_event_is_announced_and_a_guest_signs_up_by_telephone(desk, server, browser):
-    from weihu.workplace.bank.current import current
-    from weihu.workplace.bank.models import Standing
     from weihu.workplace.know.archive.models import Fact
 
     page = desk(1440, "zh-CN", "branch_manager")
@@ -194,7 +192,8 @@ def test_an_event_is_announced_and_a_guest_signs_up_by_telephone(desk, server, b
     page.click("form button.btn-primary")
     page.wait_for_selector("[data-code] svg")
     address = page.input_value("#link")
-    rows = Standing.objects.at(current()).select_related("customer").order_by("customer_id")
+    manager = Staff.objects.filter(post="branch_manager").order_by("staff_id")[0]
+    rows = Gate(manager, current()).standings().select_related("customer").order_by("customer_id")
     phones = [row.customer.phone for row in rows]
     guest = next(row.customer for row in rows if row.customer.phone and phones.count(row.customer.phone) == 1)
     context = browser.new_context(viewport={"width": 390, "height": 800}, locale="en-US")
