@@ -30,7 +30,7 @@ from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.act.messaging.models import Template
 from weihu.workplace.act.reception.models import Memo
 from weihu.workplace.bank.models import Staff, Standing, Task
-from weihu.workplace.base.fields import seal
+from weihu.workplace.base.fields import sealed
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.models import Absence, Handover, Referral
 from weihu.workplace.gate.reach import Gate
@@ -167,7 +167,8 @@ def desks(served, browser, people):
         return at[post]
 
     view = f"INSERT INTO {SavedView._meta.db_table} (staff_id, name, query) VALUES (?, ?, ?)"
-    served.sql(view, people["staff"]["branch_manager"].pk, "潜力客户", seal().close("grade=2", "view"))
+    kept = SavedView(staff_id=people["staff"]["branch_manager"].pk, name="潜力客户")
+    served.sql(view, kept.staff_id, kept.name, sealed(kept, query="grade=2")["query"])
 
     yield desk
     for opened in at.values():
