@@ -276,7 +276,7 @@ def a_complaint_is_closed_in_time(hands: Hands) -> None:
 
 def a_benefit_is_used(hands: Hands) -> None:
     customer = receive(hands, grade_rank__gte=current().rulebook.rank("potential"))
-    hands.click("button[name=benefit]")
+    hands.click("form:has([name=benefit]) button")
     expect(hands.page.locator("[role=status]").first).to_be_visible()
     assert BenefitUse.objects.get().customer_id == customer
 

@@ -12,7 +12,7 @@ class Segment(models.Model):
     the branch and of those below it uses it; ``changed_on``: since when it has been defined so."""
 
     name = models.CharField(max_length=60)
-    definition = SealedField(scope="segment")
+    definition = SealedField(scope="segment", row=("staff_id",))
     staff_id = models.CharField(max_length=60, db_index=True)
     branch_id = models.CharField(max_length=40)
     posts = DocumentField(default=list)
