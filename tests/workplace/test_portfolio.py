@@ -1,6 +1,7 @@
 """Grading pages, books by two people, hand-over, claim, referral, benefits: what is allowed, and what the night makes of it."""
 
 import io
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -156,7 +157,7 @@ def test_referrals_that_wait_come_first_and_others_page_by_page(run, signed_in, 
         grades = {"grade": "ordinary", "target": "valued", "due_on": run.work_date}
         Referral.objects.create(customer_id=key, evidence=f"seen {place}.", state=state, **values, **grades)
     pages = [client.get(reverse("referrals"), {"page": number}).content.decode() for number in (1, 2)]
-    assert [content.count("seen ") for content in pages] == [ROWS, 10]
+    assert [len(set(re.findall(r"seen \d+\.", content))) for content in pages] == [ROWS, 10]
     assert pages[0].index("seen 0.") < pages[0].index(f"seen {len(keys) - 1}.")
     assert f"{len(keys)}" in pages[1]
 
