@@ -104,7 +104,10 @@ def test_an_exception_holds_once_a_second_person_has_agreed(run, boss, second, a
     for staff, number in ((boss, made.pk), (second, made.pk + 1), (second, "x")):
         assert act(staff, "exception", {"agree": number}, row.customer_id).status_code == 403
     assert told() == []
+    GradeException.objects.update(from_on=run.work_date - timedelta(days=3))
     assert act(second, "exception", {"agree": made.pk}, row.customer_id).status_code == 302
+    agreed = GradeException.objects.get()
+    assert (agreed.from_on, agreed.reason) == (run.work_date, form["reason"])
     made.refresh_from_db()
     assert (made.granted_by, made.agreed_by) == (boss.staff_id, second.staff_id)
     assert [line["customer_id"] for line in told()] == [row.customer_id]

@@ -17,7 +17,7 @@ class GradeException(models.Model):
     grade = models.CharField(max_length=40)
     from_on = models.DateField()
     until_on = models.DateField(db_index=True)
-    reason = SealedField(scope="exception", row=("granted_by", "from_on"))
+    reason = SealedField(scope="exception", row=("granted_by", "until_on"))
     granted_by = models.CharField(max_length=60)
     agreed_by = models.CharField(max_length=60, blank=True)
     ended_on = models.DateField(null=True)
