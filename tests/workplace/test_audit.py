@@ -186,7 +186,7 @@ def test_the_key_is_a_file_of_its_own_for_its_owner_alone(own_key, log):
     assert audit.verify() is not None, "under another key it is another log"
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="the tests' SQLite is in memory, where all share one lock")
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer, and an entry waits for it")
 def test_who_reads_does_not_wait_for_who_is_still_at_work(committed):
     import threading
 
@@ -208,3 +208,25 @@ def test_who_reads_does_not_wait_for_who_is_still_at_work(committed):
     worker.join()
     assert audit.verify() is None
     assert list(Entry.objects.order_by("place").values_list("action", flat=True)) == ["customer.view", "import.step"]
+
+
+def test_an_entry_that_waits_to_be_chained_was_written_by_the_workplace(log, monkeypatch):
+    """Somebody's contact is committed while the log is being read."""
+    monkeypatch.setattr(audit, "chain", lambda: None)
+    audit.record("0011", "contact.record")
+    assert Entry.objects.get().place is None
+    assert audit.verify() is None
+    Entry.objects.update(detail="another")
+    assert audit.verify().why == "not written by the workplace"
+
+
+def test_no_character_that_a_database_refuses_stops_an_entry(log):
+    audit.record("0011", "customers", detail="a\0b")
+    assert Entry.objects.get().detail == "ab"
+
+
+def test_an_end_that_cannot_be_copied_stops_nobody(committed, monkeypatch, caplog):
+    nowhere = head_file().parent / "missing" / "head"
+    monkeypatch.setattr(audit, "head_file", lambda: nowhere)
+    audit.tail()
+    assert "cannot be copied" in caplog.text

@@ -80,7 +80,9 @@ def test_one_number_waits_and_no_other(client, member):
 def test_the_audit_log_has_failures_sign_in_and_sign_out(client, member):
     sign_in(client, member, "wrong")
     sign_in(client, member, PASSWORD)
+    assert SignIn.objects.filter(staff_id=member.staff_id).exists()
     client.post(reverse("logout"))
+    assert not SignIn.objects.filter(staff_id=member.staff_id).exists()
     assert acts(member) == ["login.failed", "login.in", "login.out"]
 
 

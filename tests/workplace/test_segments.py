@@ -581,6 +581,16 @@ def test_a_campaign_is_for_a_segment(signed_in, run, member):
     assert page.context["conditions"] and page.context["segment"] == segment.pk
     answering = [row for row in reading.page(gate, Definition.kept(segment.definition), 0, 10**6) if row.primary_id]
     assert check(campaign, gate, run.rulebook, run.work_date).customers == len(answering) > 0
+    seen = page.context["seen"]
+    segment.definition = one(Condition("products", "from", "3")).written()
+    segment.save()
+    second = signed_in("rm_supervisor")
+    answer = second.post(reverse("campaign", args=[campaign.pk]), {"act": "start", "seen": seen})
+    assert answer.context["refused"] and not campaign.targets.exists(), (
+        "the conditions are not those that were looked at"
+    )
+    segment.definition = one(Condition("products", "from", "2")).written()
+    segment.save()
     start(campaign, gate, run.rulebook, "somebody else", run.work_date)
     assert set(campaign.targets.values_list("customer_id", flat=True)) <= {row.customer_id for row in answering}
     segment.delete()

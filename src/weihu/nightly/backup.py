@@ -28,7 +28,7 @@ from weihu.workplace.base.models import Head
 DATABASE = "database"
 HELD = ".backup"
 BESIDE = ("rulebook.toml",)
-LAKE = ("lake/landed", "lake/runs")
+LAKE = ("lake/landed", "lake/runs", "insight")
 SIGNED_END = f"SELECT place, digest, signature FROM {Head._meta.db_table}"
 
 

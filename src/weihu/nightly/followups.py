@@ -94,8 +94,8 @@ FOLLOW_UPS: dict[str, Callable[[Run, Path], None]] = {
     "care": _begin_care,
     "introductions": _link_introductions,
     "campaigns": _stop_campaigns,
-    "segments": _evaluate_segments,
     "erasures": _erase,
+    "segments": _evaluate_segments,
     "sent": _forget_sent,
 }
 """In the order in which they are done."""

@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import logging
 import os
 import threading
 import time
@@ -25,6 +26,7 @@ from django.db import connection, transaction
 from weihu.workplace.base.audit_key import audit_key, head_file
 from weihu.workplace.base.models import Entry, Head
 
+log = logging.getLogger("weihu.workplace")
 ORIGIN = "0" * 64
 AT_ONCE = 500
 """So many entries are chained in one transaction."""
@@ -106,11 +108,12 @@ def record_many(acts: Iterable[Act]) -> None:
     """Append an entry per act, in their order, all or none."""
     _noted.count = noted() + 1
     if connection.in_atomic_block:
-        entries = [Entry(at=datetime.now(UTC), **asdict(act)) for act in acts]
+        entries = [_entry(act) for act in acts]
         for entry in entries:
-            entry.digest = _code("waits", *_content(entry))
+            entry.digest = _waiting(entry)
         Entry.objects.bulk_create(entries, batch_size=AT_ONCE)
-        transaction.on_commit(chain)
+        # what it tells of is done: should the chain be busy, the next entry brings this one along
+        transaction.on_commit(chain, robust=True)
         return
     ticket = _Ticket(list(acts))
     with _queue:
@@ -180,22 +183,26 @@ def verify(kept: End | None = None) -> Broken | None:
         return Broken(place + 1, "cut off")
     if any(not end.is_genuine for end in ends):
         return Broken(place, "end not genuine")
-    waiting = Entry.objects.filter(place__isnull=True).first()
-    return Broken(place + 1, "not written by the workplace") if waiting else None
+    waiting = Entry.objects.filter(place__isnull=True).iterator()
+    strange = any(not hmac.compare_digest(entry.digest, _waiting(entry)) for entry in waiting)
+    return Broken(place + 1, "not written by the workplace") if strange else None
 
 
 def _write(tickets: list[_Ticket]) -> None:
-    """Write and chain the entries of several threads in one short transaction."""
+    """Write and chain the entries of several threads in one short transaction; what cannot be written fails alone."""
     try:
         with transaction.atomic():
             end = _end()
-            entries = [Entry(at=datetime.now(UTC), **asdict(act)) for ticket in tickets for act in ticket.acts]
+            entries = [_entry(act) for ticket in tickets for act in ticket.acts]
             Entry.objects.bulk_create(list(_linked(entries, end)), batch_size=AT_ONCE)
             end = _moved(end, entries)
         _keep(end)
     except BaseException as error:
-        for ticket in tickets:
-            ticket.error = error
+        if len(tickets) > 1:
+            for ticket in tickets:
+                _write([ticket])
+            return
+        tickets[0].error = error
     for ticket in tickets:
         ticket.is_written = True
 
@@ -213,7 +220,7 @@ def _end() -> End:
 def _chained(end: End) -> End:
     """Chain so many of the entries that wait; one that the workplace did not write stays where it is."""
     waiting = list(Entry.objects.filter(place__isnull=True).order_by("id")[:AT_ONCE])
-    written = [entry for entry in waiting if hmac.compare_digest(entry.digest, _code("waits", *_content(entry)))]
+    written = [entry for entry in waiting if hmac.compare_digest(entry.digest, _waiting(entry))]
     if not written:
         return end
     rows = [(entry.place, entry.digest, entry.pk) for entry in _linked(written, end)]
@@ -248,8 +255,11 @@ def _keep(end: End, at_once: bool = False) -> None:
     _kept["at"] = now
     file = head_file()
     staged = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}")
-    staged.write_text(f"{end}\n", encoding="ascii")
-    staged.replace(file)
+    try:
+        staged.write_text(f"{end}\n", encoding="ascii")
+        staged.replace(file)
+    except OSError:
+        log.exception("the end of the audit log cannot be copied to %s", file)
 
 
 def _kept_end() -> End | None:
@@ -258,6 +268,17 @@ def _kept_end() -> End | None:
         text = head_file().read_text(encoding="ascii", errors="replace")
         return End.read(text) or End(2**62, ORIGIN, "")
     return None
+
+
+def _entry(act: Act) -> Entry:
+    """An act as an entry; no database keeps a character of number 0."""
+    texts = {name: text.replace("\0", "") for name, text in asdict(act).items()}
+    return Entry(at=datetime.now(UTC), **texts)
+
+
+def _waiting(entry: Entry) -> str:
+    """The code of an entry that waits to be chained."""
+    return _code("waits", *_content(entry))
 
 
 def _content(entry: Entry) -> list[str]:

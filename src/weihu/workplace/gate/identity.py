@@ -127,6 +127,8 @@ def _signed_in(sender: object, request: HttpRequest | None, user: Staff, **__: A
 
 @receiver(user_logged_out, dispatch_uid="audit sign-out")
 def _signed_out(sender: object, request: HttpRequest | None, user: Staff | None, **__: Any) -> None:
+    if request:
+        sessions.end(request)
     if user:
         audit.record(user.staff_id, "login.out", detail=_address(request))
 

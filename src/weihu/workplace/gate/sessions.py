@@ -54,6 +54,11 @@ def number_of(request: HttpRequest) -> UUID:
     return UUID(request.session.get(IN_SESSION, NONE.hex))
 
 
+def end(request: HttpRequest) -> None:
+    """The sign-in that a request belongs to is over."""
+    SignIn.objects.filter(number=number_of(request)).delete()
+
+
 def end_all(staff_id: str, but: UUID = NONE) -> int:
     """End the person's sign-ins everywhere, ``but`` one; how many there were."""
     ended, _ = SignIn.objects.filter(staff_id=staff_id).exclude(number=but).delete()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from decimal import Decimal
 from typing import Any
@@ -135,14 +136,17 @@ def campaign(request: WorkRequest, number: int) -> HttpResponse:
     makers = Gate(Staff.objects.get(staff_id=current.made_by), request.run)
     if request.method == "POST":
         try:
-            if request.POST.get("act") == "start":
+            if request.POST.get("act") == "start" and request.POST.get("seen", "") != _seen(current):
+                refused = _("The segment has changed meanwhile. Please look at it again.")
+            elif request.POST.get("act") == "start":
                 start(current, makers, request.book, request.user.staff_id, on)
                 count = {"count": current.targets.filter(control=False).count()}
                 toasts.say(request, _("Started with %(count)s customers.") % count)
             else:
                 stop(current, request.user.staff_id, on, request.POST.get("reason", ""))
                 toasts.say(request, _("The campaign is stopped."))
-            return redirect("campaign", number)
+            if not refused:
+                return redirect("campaign", number)
         except OwnCampaign:
             refused = _("Somebody else who decides starts what you have prepared.")
         except (TooLarge, TooWide):
@@ -154,6 +158,7 @@ def campaign(request: WorkRequest, number: int) -> HttpResponse:
         "list_address": current.query,
         "conditions": _conditions(current, gate),
         "segment": segment_of(current.query),
+        "seen": _seen(current),
         "refused": refused,
         "own": current.made_by == request.user.staff_id,
         "agreeing": others_who_decide(gate, current.branch_id, current.made_by),
@@ -170,6 +175,13 @@ def campaign(request: WorkRequest, number: int) -> HttpResponse:
         context["outcomes"] = [(Outcome(key).label, count) for key, count in sorted(effect.outcomes.items())]
         context["progress"] = round(100 * effect.called / effect.acted.size) if effect.acted.size else 0
     return render(request, "campaigns/campaign.html", context)
+
+
+def _seen(current: Campaign) -> str:
+    """A mark of the segment's conditions as they are shown, so that nobody starts what he or she has not seen."""
+    number = segment_of(current.query)
+    segment = Segment.objects.filter(pk=number).first() if number else None
+    return hashlib.sha256(segment.definition.encode()).hexdigest() if segment else ""
 
 
 def _conditions(current: Campaign, gate: Gate) -> list[str]:

@@ -27,6 +27,9 @@ def evaluate(run: Run) -> None:
         except TooWide:
             members = None
         with transaction.atomic():
+            now = Segment.objects.select_for_update().filter(pk=segment.pk).first()
+            if now is None or now.definition != segment.definition:  # deleted or changed meanwhile
+                continue
             _keep(segment, members if members is not None and len(members) <= MOST_KEPT else None, run.business_date)
 
 

@@ -48,8 +48,8 @@ def export_list(rows: Sequence[Standing], order: Order, gate: Gate, book: RuleBo
         take(Kind.ROWS, gate, len(kept))
         values = {"purpose": order.purpose, "why": order.why, "rows": len(kept), "left_out": len(rows) - len(kept)}
         export = Export.objects.create(staff_id=gate.staff.staff_id, on=on, at=timezone.now(), **values)
-        for row in kept:
-            audit.record(gate.staff.staff_id, "customer.export", row.customer_id, str(export.pk))
+        by, number = gate.staff.staff_id, str(export.pk)
+        audit.record_many(audit.Act(by, "customer.export", row.customer_id, number) for row in kept)
     return _workbook(kept, export, order, gate, book)
 
 
