@@ -14,12 +14,12 @@ def others_who_decide(gate: Gate, branch_id: str, *concerned: str) -> list[Staff
     posts = gate.run.rulebook.posts
     bank = [key for key, post in posts.items() if post.reach == "bank"]
     branch = [key for key, post in posts.items() if post.reach == "branch"]
-    may = Q(post__in=bank) | Q(post__in=branch, branch_id__in=_above(branch_id))
+    may = Q(post__in=bank) | Q(post__in=branch, branch_id__in=branches_above(branch_id))
     people = Staff.objects.filter(may, is_active=True).exclude(staff_id__in=concerned)
     return sorted(people, key=lambda member: (member.branch_id != branch_id, member.staff_id))
 
 
-def _above(branch_id: str) -> list[str]:
+def branches_above(branch_id: str) -> list[str]:
     """A branch and all branches above it."""
     parents = dict(Branch.objects.values_list("branch_id", "parent_id"))
     branches = [branch_id]

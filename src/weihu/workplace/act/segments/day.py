@@ -29,10 +29,11 @@ def asks_the_day(condition: Condition) -> bool:
 def members(condition: Condition, rows: QuerySet[Standing], book: RuleBook, on: date, everybody: bool) -> list[str]:
     """Who meets a condition, its negation left aside. ``rows``: the customers within reach, who are ``everybody`` for a
     reach of the whole bank. Raises archive's TooWide."""
+    reached = Q() if everybody else Q(customer_id__in=rows.order_by().values("customer_id"))
     if condition.field == "last_outcome":
-        return _ids(_with_outcome(condition.value))
+        return _ids(_with_outcome(condition.value).filter(reached))
     if condition.field == "consent":
-        return _ids(_agreed(condition.value))
+        return _ids(_agreed(condition.value).filter(reached))
     key = condition.field.removeprefix(FACT)
     wanted = SHOWN_AS.get(condition.comparison, "{}").format(condition.value)
     asked = condition_on_standings(Filter(key, wanted, book.fields[key]), None if everybody else rows, on)

@@ -17,7 +17,8 @@ from weihu.workplace.act.segments.day import asks_the_day, contacted_since, memb
 from weihu.workplace.act.segments.definition import Condition, Definition
 from weihu.workplace.act.segments.models import Segment, SegmentMember
 from weihu.workplace.act.segments.state import READ, State, Totals, plain_of
-from weihu.workplace.bank.models import Branch, Run, Standing
+from weihu.workplace.bank.models import Run, Standing
+from weihu.workplace.gate.agreeing import branches_above
 from weihu.workplace.gate.merged import merges_on
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.scope import Scope
@@ -39,7 +40,7 @@ class Night:
 
 def visible(gate: Gate) -> list[Segment]:
     """The reader's own segments, then those that are shared with the reader's post, by name."""
-    above = _above(gate.staff.branch_id)
+    above = branches_above(gate.staff.branch_id)
     rows = Segment.objects.order_by("name", "pk")
     own = [row for row in rows if row.staff_id == gate.staff.staff_id]
     shared = [row for row in rows if row not in own and gate.staff.post in row.posts and row.branch_id in above]
@@ -109,16 +110,6 @@ def moved(gate: Gate, segment: Segment, on: date, most: int) -> tuple[list[Stand
 def _kept_members(gate: Gate, segment: Segment) -> QuerySet[SegmentMember]:
     rows = segment.members.all()
     return rows if gate.reach == "bank" else rows.filter(customer_id__in=gate.standings().values("customer_id"))
-
-
-def _above(branch_id: str) -> list[str]:
-    """A branch and those above it."""
-    parents = dict(Branch.objects.values_list("branch_id", "parent_id"))
-    above, at = [branch_id], parents.get(branch_id)
-    while at and at not in above:
-        above.append(at)
-        at = parents.get(at)
-    return above
 
 
 def _prepared(gate: Gate, definitions: Sequence[Definition]) -> State:

@@ -124,8 +124,14 @@ def _refused(home: Home) -> list[Alarm]:
 
 
 def _disk(home: Home) -> list[Alarm]:
+    has_room, free = room(home)
+    return [] if has_room else [Alarm("disk", free)]
+
+
+def room(home: Home) -> tuple[bool, str]:
+    """Whether the disk has room for the nights to come, and how much is free."""
     usage = shutil.disk_usage(home.root)
-    return [Alarm("disk", f"{usage.free >> 30} GiB")] if usage.free < FREE_SHARE * usage.total else []
+    return usage.free >= FREE_SHARE * usage.total, f"{usage.free >> 30} GiB"
 
 
 def _backup(home: Home, now: datetime) -> list[Alarm]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from weihu.engine.lake import Home
+from weihu.workplace.see.health.alarms import room
 from weihu.workplace.see.health.sending import ways
 
 OUTWARD = ("WEIHU_SMS_URL", "WEIHU_WECOM_URL", "WEIHU_ALARM_URL")
@@ -145,9 +145,5 @@ def _watched(home: Home) -> Iterator[Finding]:
         "有备份:定时运行 weihu backup take",
         "there are backups: run weihu backup take by a timer",
     )
-    usage = shutil.disk_usage(home.root)
-    yield Finding(
-        usage.free > usage.total // 10,
-        f"磁盘有余量:尚余 {usage.free >> 30} GiB",
-        f"the disk has room: {usage.free >> 30} GiB are free",
-    )
+    has_room, free = room(home)
+    yield Finding(has_room, f"磁盘有余量:尚余 {free}", f"the disk has room: {free} are free")
