@@ -20,6 +20,7 @@ from types import SimpleNamespace
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.urls import reverse
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
 from tests import bank
@@ -116,8 +117,21 @@ class Desk:
         self.page.wait_for_url(lambda address: "login" not in address)
 
     def open(self, address: str, page=None) -> None:
-        (page or self.page).goto(self.bank.url + address)
-        (page or self.page).locator("#answers[data-ready]").wait_for(state="attached")
+        page = page or self.page
+        # what was sent at last may still lead the page somewhere, and a browser goes to one place at a time
+        while not arrives(page, self.bank.url + address):
+            page.wait_for_load_state()
+        page.locator("#answers[data-ready]").wait_for(state="attached")
+
+
+def arrives(page, url: str) -> bool:
+    try:
+        page.goto(url)
+    except PlaywrightError as failure:
+        if "ERR_ABORTED" not in failure.message:
+            raise
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")
