@@ -753,6 +753,7 @@ def keys_rotate(home: Home) -> None:
     from weihu.engine.landing import reseal  # noqa: PLC0415
     from weihu.workplace.base import audit, rotation  # noqa: PLC0415
 
+    shut: list[str] = []
     try:
         with home.lock():
             known = home.keys.keys()
@@ -761,12 +762,19 @@ def keys_rotate(home: Home) -> None:
                 audit.record(_console(), "keys.rotate", detail=home.keys.keys().current)
             with _progress() as progress:
                 bar = progress.add_task("", total=None)
-                for changed in chain(rotation.reseal(), reseal.reseal(home.landed, home.seal)):
+                for changed in chain(rotation.reseal(shut), reseal.reseal(home.landed, home.seal, shut)):
                     progress.advance(bar, changed)
+            left = (set(rotation.counted()) | reseal.keys_in(home.landed)) - {home.seal.current}
     except Busy:
         raise click.ClickException("批次正在运行,请稍后再试 / a run is at work; try again later") from None
     except KeysLost as lost:
         raise click.ClickException(f"{lost.zh} / {lost.en}") from None
+    for place in shut:
+        click.echo(f"{place}: 无法解密,保持原样 / does not open, left as it is", err=True)
+    if left:
+        raise click.ClickException(
+            f"除以上内容外均已由密钥 {home.seal.current} 加密 / all but this is under key {home.seal.current}"
+        )
     click.echo(f"全部由密钥 {home.seal.current} 加密 / everything is under key {home.seal.current}")
 
 
@@ -778,18 +786,22 @@ def keys_forget(home: Home, key: str) -> None:
     from weihu.engine.landing import reseal  # noqa: PLC0415
     from weihu.workplace.base import audit, rotation  # noqa: PLC0415
 
-    known = home.keys.keys()
-    if key not in known.sealing or key == known.current:
-        raise click.ClickException(f"{key}: 没有此密钥,或为当前密钥 / no such key, or the current one")
-    if rotation.counted()[key] or key in reseal.keys_in(home.landed):
-        raise click.ClickException(
-            f"{key}: 仍有内容由此密钥加密,请先运行 weihu keys rotate / something is under it; run weihu keys rotate first"
-        )
     try:
-        home.keys.change(known.without(key))
+        with home.lock():
+            known = home.keys.keys()
+            if key not in known.sealing or key == known.current:
+                raise click.ClickException(f"{key}: 没有此密钥,或为当前密钥 / no such key, or the current one")
+            if rotation.counted()[key] or key in reseal.keys_in(home.landed):
+                raise click.ClickException(
+                    f"{key}: 仍有内容由此密钥加密,请先运行 weihu keys rotate / "
+                    "something is under it; run weihu keys rotate first"
+                )
+            home.keys.change(known.without(key))
+            audit.record(_console(), "keys.forget", detail=key)
+    except Busy:
+        raise click.ClickException("批次正在运行,请稍后再试 / a run is at work; try again later") from None
     except KeysLost as lost:
         raise click.ClickException(f"{lost.zh} / {lost.en}") from None
-    audit.record(_console(), "keys.forget", detail=key)
 
 
 @main.group()

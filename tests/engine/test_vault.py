@@ -74,6 +74,18 @@ def test_a_changed_exchanged_cut_or_missing_piece_is_found(vault, seed):
         vault.verify(backup)
 
 
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"x" * 100)])
+def test_a_piece_of_an_earlier_backup_that_is_damaged_is_written_anew(vault, damage):
+    pages = random.Random(1).randbytes(5_000)
+    first = taken(vault, "1", database=pages)
+    damage(sorted(vault._objects.glob("*/*"))[2])
+    with pytest.raises(BrokenBackup):
+        vault.verify(first)
+    second = taken(vault, "2", database=pages)
+    vault.verify(second)
+    assert content(vault, second, "database") == pages
+
+
 def test_a_piece_that_was_not_written_well_makes_no_backup(vault, monkeypatch):
     write = Vault._write
     monkeypatch.setattr(Vault, "_write", lambda self, path, content: write(self, path, content[:-1]))

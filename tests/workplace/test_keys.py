@@ -12,6 +12,7 @@ from weihu.cli import main
 from weihu.engine.landing import reseal
 from weihu.workplace.bank.models import Customer
 from weihu.workplace.base import rotation
+from weihu.workplace.base.fields import Sealed
 from weihu.workplace.know.archive.search import index_of
 
 INDEXED = ("phone", "identity_number")
@@ -70,9 +71,25 @@ def test_a_rotation_that_is_killed_goes_on_and_nothing_is_lost(keyed, home, monk
     refused(keyed("keys", "forget", second), "the current one")
 
 
-def test_while_a_night_runs_keys_are_not_rotated(keyed, home):
+def test_a_value_that_does_not_open_is_named_and_keeps_nothing_else_from_its_new_key(keyed, home):
+    first = home.seal.current
+    damaged = Customer.objects.exclude(phone="").order_by("pk")[3]
+    Customer.objects.filter(pk=damaged.pk).update(phone=Sealed(f"{first}..AAAA"))
+    said = keyed("keys", "rotate")
+    assert said.exit_code == 1
+    assert f"bank_customer.phone {damaged.pk}: 无法解密" in said.output
+    assert f"all but this is under key {home.seal.current}" in said.output
+    assert rotation.counted()[first] == 1
+    assert home.seal.current != first
+    refused(keyed("keys", "forget", first), "something is under it")
+    Customer.objects.filter(pk=damaged.pk).update(phone="")
+    assert keyed("keys", "forget", first).exit_code == 0
+
+
+def test_while_a_night_runs_keys_stay_as_they_are(keyed, home):
     with home.lock():
         refused(keyed("keys", "rotate"), "a run is at work")
+        refused(keyed("keys", "forget", home.seal.current), "a run is at work")
 
 
 def test_lost_keys_are_not_made_anew(keyed, home, tmp_path):

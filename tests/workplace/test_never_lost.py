@@ -13,8 +13,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import closing, contextmanager, suppress
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
@@ -169,6 +170,12 @@ def people(django_db_setup, django_db_blocker):
         planned = Task.objects.filter(run=run).exclude(staff_id=found["relationship_manager"].pk)
         found["busy"] = Staff.objects.get(pk=Counter(planned.values_list("staff_id", flat=True)).most_common(1)[0][0])
         yield {"staff": found, "giver": giver, "own": own, "mine": mine, "phones": phones}
+
+
+@pytest.fixture(scope="module")
+def turns():
+    """Numbers the forms of a name that are filled in: none is like another, also when a test is tried again."""
+    return defaultdict(count)
 
 
 @pytest.fixture(scope="module")
@@ -358,25 +365,25 @@ FAILURES = (signed_out, cookie_deleted, no_connection, answer_lost)
 
 
 @pytest.mark.parametrize("name", list(FORMS))
-def test_a_form_that_is_interrupted_is_sent_exactly_once(served, desks, people, name):
+def test_a_form_that_is_interrupted_is_sent_exactly_once(served, desks, people, turns, name):
     post, fill, model = FORMS[name]
     desk = desks(post)
-    for turn, failure in enumerate(FAILURES):
+    for failure in FAILURES:
         before = served.count(model)
-        press = fill(desk, people, turn, desk.page)
+        press = fill(desk, people, next(turns[name]), desk.page)
         failure(desk, press, model, before)
         settle(served, model, before)
         expect(desk.page.locator("#waiting")).to_be_hidden()
         assert served.count(model) == before + 1, failure.__name__
 
 
-def test_a_server_that_is_killed_and_started_again_gets_all_forms_once(served, desks, people):
+def test_a_server_that_is_killed_and_started_again_gets_all_forms_once(served, desks, people, turns):
     """All are filled in, the server dies, all are sent in vain, each in a tab of its own; then it is back."""
-    turn, pages, counts = len(FAILURES), {}, {name: served.count(model) for name, (_, _, model) in FORMS.items()}
-    presses = {}
+    counts = {name: served.count(model) for name, (_, _, model) in FORMS.items()}
+    pages, presses = {}, {}
     for name, (post, fill, _) in FORMS.items():
         pages[name] = desks(post).context.new_page()
-        presses[name] = fill(desks(post), people, turn, pages[name])
+        presses[name] = fill(desks(post), people, next(turns[name]), pages[name])
     with served.down():
         for name, page in pages.items():
             presses[name]()

@@ -112,11 +112,18 @@ class Vault:
     def _put(self, pieces: Iterable[bytes]) -> Iterator[str]:
         for content in pieces:
             name = hmac.digest(self._names, content, hashlib.sha256).hex()
-            path = self._path(name)
-            if not path.is_file():
-                self._write(path, self._closed(zlib.compress(content, 1), name))
+            if not self._has(name):
+                self._write(self._path(name), self._closed(zlib.compress(content, 1), name))
                 self._written.add(name)
             yield name
+
+    def _has(self, name: str) -> bool:
+        """Whether a piece is there and whole: what is damaged is written anew, so that no new backup needs it as it is."""
+        try:
+            self._piece(name)
+        except BrokenBackup:
+            return False
+        return True
 
     def _piece(self, name: str) -> bytes:
         content = zlib.decompress(self._opened(self._path(name), name))

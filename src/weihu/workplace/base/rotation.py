@@ -15,6 +15,7 @@ from django.db.models import Case, ExpressionWrapper, F, Q, QuerySet, Value, Whe
 from django.db.models.functions import Coalesce, StrIndex, Substr
 from django.db.models.lookups import Exact
 
+from weihu.engine.seal import CannotOpen
 from weihu.workplace.base.fields import SealedField, seal
 
 AT_ONCE = 500
@@ -49,19 +50,20 @@ def sampled() -> set[str]:
     return found
 
 
-def reseal() -> Iterator[int]:
-    """Bring everything in the database under the current key; says after each step how many rows it changed.
+def reseal(shut: list[str]) -> Iterator[int]:
+    """Bring everything in the database under the current key; says after each step how many rows it went through.
 
-    Each step is a transaction of its own. What others record meanwhile is under the current key already.
+    Each step is a transaction of its own. What others record meanwhile is under the current key already. A value that
+    does not open stays as it is, and ``shut`` gets its table, column and row.
     """
     for model, fields in sealed_models():
         last: Any = None
-        while rows := _step(model, fields, last):
+        while rows := _step(model, fields, last, shut):
             last = rows[-1].pk
             yield len(rows)
 
 
-def _step(model: type[models.Model], fields: list[SealedField], last: Any) -> list[models.Model]:
+def _step(model: type[models.Model], fields: list[SealedField], last: Any, shut: list[str]) -> list[models.Model]:
     """The next rows after one with this key, sealed anew."""
     earlier = Q()
     for field in fields:
@@ -70,10 +72,18 @@ def _step(model: type[models.Model], fields: list[SealedField], last: Any) -> li
     with transaction.atomic():
         some = list((rows if last is None else rows.filter(pk__gt=last)).select_for_update()[:AT_ONCE])
         for row in some:
-            for field in fields:
-                setattr(row, field.attname, getattr(row, field.attname))  # opened, so that it is sealed anew
-            row.save(update_fields=[field.name for field in fields])
+            row.save(update_fields=[field.name for field in fields if _opens(row, field, shut)])
     return some
+
+
+def _opens(row: models.Model, field: SealedField, shut: list[str]) -> bool:
+    """Open a value, so that saving seals it anew."""
+    try:
+        getattr(row, field.attname)
+    except CannotOpen:
+        shut.append(f"{row._meta.db_table}.{field.column} {row.pk}")
+        return False
+    return True
 
 
 def _sealed_rows(model: type[models.Model], fields: list[SealedField]) -> QuerySet[models.Model]:
