@@ -64,7 +64,7 @@ OPEN = {"login", "logout", "session", "set_language", "health", "ready", "metric
 """Without a login; the last two by a signed or secret address: test_forms.py, test_relations.py."""
 PAGES = {
     "today", "not_planned", "customers", "filter_input", "view_save", "bulk", "completeness", "imports", "invitations", "households", "duplicates", "complaints", "occasions", "feed_act",
-    "password", "runs", "run", "distribution", "migration", "near", "whatif", "portfolios", "staff_table", "days_table", "handovers", "claims", "referrals", "benefits",
+    "password", "runs", "run", "audit", "audit_verified", "revealed", "distribution", "migration", "near", "whatif", "portfolios", "staff_table", "days_table", "handovers", "claims", "referrals", "benefits",
     "book_drafts", "book_draft", "templates", "introductions", "campaigns", "board", "morning", "morning_pdf", "evening",
     "work_log", "cockpit", "effects", "cockpit_pdf", "reception", "called", "memos",
     "lists", "search", "waiting", "segments", "segment_build",

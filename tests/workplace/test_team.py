@@ -7,6 +7,7 @@ import icalendar
 import pypdfium2
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from weihu.nightly.noted import noted
 from weihu.workplace.act.schedule.models import Visit
@@ -14,6 +15,9 @@ from weihu.workplace.act.team.models import Undone, WorkNote
 from weihu.workplace.bank.models import Task
 from weihu.workplace.base.models import Entry
 from weihu.workplace.base.pdf import Grid, Page, write_pdf
+from weihu.workplace.gate import reveals
+from weihu.workplace.gate.models import Reveal
+from weihu.workplace.gate.reach import Gate
 
 
 def text_of(content: bytes) -> list[str]:
@@ -44,6 +48,56 @@ def test_the_board_counts_the_branchs_day(client, member, task, run):
         assert len(rows[task.staff_id].done) == 1
     staff = [row.staff.staff_id for row in page.context["rows"]]
     assert page.context["whole"]["planned"] == Task.objects.filter(run=run, staff_id__in=staff).count()
+
+
+def see_in_full(client, customer, times=1):
+    fields = {"field": "phone", "why": "客户来电核实"}
+    for _ in range(times):
+        assert client.post(reverse("reveal", args=[customer]), fields).status_code == 200
+
+
+def test_who_sees_unusually_much_in_full_is_on_the_board_with_what_and_why(client, member, run, monkeypatch):
+    monkeypatch.setattr(reveals, "is_late", lambda at, book: False)  # whenever the test runs
+    manager, limits = member("branch_manager"), run.rulebook.limits
+    strange = Gate(manager, run).standings().exclude(primary_id=manager.pk).exclude(deputy_id=manager.pk)[0]
+    client.force_login(manager)
+    branch = {"branch": manager.branch_id}
+    see_in_full(client, strange.customer_id, limits.watched_strange - 1)
+    assert client.get(reverse("board"), branch).context["revealing"] == []
+    see_in_full(client, strange.customer_id)
+    (seen,) = client.get(reverse("board"), branch).context["revealing"]
+    assert (seen.staff, seen.count, seen.strange, seen.late) == (
+        manager,
+        limits.watched_strange,
+        limits.watched_strange,
+        0,
+    )
+    page = client.get(reverse("revealed"), {**branch, "staff": manager.pk})
+    assert len(page.context["rows"]) == limits.watched_strange
+    assert [row["standing"] for row in page.context["rows"]] == [strange] * limits.watched_strange
+    logged = Entry.objects.filter(action="customer.reveal", customer_id=strange.customer_id)
+    assert "核实" not in "".join(logged.values_list("detail", flat=True)), "the reason is somebody's words, and sealed"
+
+
+@pytest.mark.parametrize(("hour", "late"), [(3, True), (6, True), (7, False), (20, False), (21, True), (23, True)])
+def test_a_value_seen_at_night_is_on_the_board(hour, late, client, member, run):
+    client.force_login(member("branch_manager"))
+    own = Gate(member("branch_manager"), run).standings()[0]
+    see_in_full(client, own.customer_id)
+    made = Reveal.objects.get()
+    at = timezone.localtime().replace(hour=hour)
+    made.pk, made.at, made.why = None, at, "客户来电核实"
+    Reveal.objects.all().delete()
+    made.save()
+    board = client.get(reverse("board"), {"branch": member("branch_manager").branch_id})
+    assert [seen.late for seen in board.context["revealing"]] == ([1] if late else [])
+    page = client.get(reverse("revealed"), {"branch": member("branch_manager").branch_id})
+    assert [row["late"] for row in page.context["rows"]] == [late]
+    assert "客户来电核实" in page.content.decode()
+
+
+def test_only_a_supervisor_sees_what_others_saw(signed_in):
+    assert signed_in("relationship_manager").get(reverse("revealed")).status_code == 404
 
 
 def test_who_sees_the_bank_begins_with_a_branch_that_has_customers_and_people_stand_by_post(signed_in, run):

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "weihu.workplace.act.lists",
     "weihu.workplace.act.team",
     "weihu.workplace.see.health",
+    "weihu.workplace.see.auditing",
     "weihu.workplace.see.cockpit",
     "weihu.workplace.see.runs",
     "weihu.workplace.customer",

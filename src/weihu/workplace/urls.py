@@ -34,6 +34,7 @@ from weihu.workplace.know.intake import views as intake
 from weihu.workplace.know.life import views as life
 from weihu.workplace.know.relations import views as relations
 from weihu.workplace.navigation import views as navigation
+from weihu.workplace.see.auditing import views as auditing
 from weihu.workplace.see.cockpit import views as cockpit
 from weihu.workplace.see.health import views as health
 from weihu.workplace.see.runs import views as runs
@@ -150,6 +151,7 @@ urlpatterns = [
     path("lists/<slug:name>/filters/", lists.filter_save, name="filter_save"),
     # team
     path("team/", team.board, name="board"),
+    path("team/reveals/", team.revealed, name="revealed"),
     path("team/morning/", team.morning, name="morning"),
     path("team/morning.pdf", team.morning_pdf, name="morning_pdf"),
     path("team/evening/", team.evening, name="evening"),
@@ -159,6 +161,8 @@ urlpatterns = [
     path("cockpit/effects/", cockpit.effects, name="effects"),
     path("cockpit.pdf", cockpit.cockpit_pdf, name="cockpit_pdf"),
     # runs
+    path("audit/", auditing.entries, name="audit"),
+    path("audit/verify/", auditing.verified, name="audit_verified"),
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:number>/", runs.run, name="run"),
     path("healthz", health.health, name="health"),

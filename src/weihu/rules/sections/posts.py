@@ -15,7 +15,8 @@ class Post(Entry):
     ``reach``: ``own`` (customers it is primary or deputy of), ``branch`` (with the branches below it), ``bank`` or
     ``none``. ``customers_max``: so many customers one person answers for (管户上限); none: no limit. ``sees_runs``: may
     read the reports of the nights. ``receives``: serves whoever of the branch comes, and opens their service cards
-    (接待). ``keeps_rules``: may propose rule books and approve those of others.
+    (接待). ``keeps_rules``: may propose rule books and approve those of others. ``reads_audit``: reads the audit log, and
+    sees nothing else of a customer.
     """
 
     reach: Literal["own", "branch", "bank", "none"]
@@ -24,6 +25,7 @@ class Post(Entry):
     sees_runs: bool = False
     receives: bool = False
     keeps_rules: bool = False
+    reads_audit: bool = False
 
     @property
     def decides(self) -> bool:

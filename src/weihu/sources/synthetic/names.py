@@ -247,4 +247,4 @@ STAFF_PER_BRANCH = [
     ("rm_supervisor", 1),
     ("branch_manager", 1),
 ]
-HEAD_OFFICE_STAFF = [("personal_banking", 2), ("it_operator", 1)]
+HEAD_OFFICE_STAFF = [("personal_banking", 2), ("it_operator", 1), ("auditor", 1)]

@@ -24,6 +24,7 @@ INITIALS = {
     "branch_manager": "wd",
     "personal_banking": "gj",
     "it_operator": "it",
+    "auditor": "sj",
 }
 """How the login of each post is abbreviated."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseForbidden
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -18,7 +19,8 @@ from weihu.workplace.base import audit
 from weihu.workplace.customer.head import head, urgent
 from weihu.workplace.customer.tabs import OVERVIEW, TABS
 from weihu.workplace.customer.timeline import PAGE, timeline
-from weihu.workplace.gate.limits import Kind, LimitReached, is_reason, take
+from weihu.workplace.gate import reveals
+from weihu.workplace.gate.limits import LimitReached, is_reason
 from weihu.workplace.gate.merged import kept_for
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive.facts import archive_of
@@ -112,8 +114,7 @@ def reveal(request: WorkRequest, customer_id: str) -> HttpResponse:
     if not is_reason(why, request.book):
         return HttpResponseBadRequest(str(NO_REASON))
     try:
-        take(Kind.REVEALS, request.gate)
+        reveals.take(request.gate, standing, field, why, timezone.now())
     except LimitReached:
         return HttpResponseForbidden(str(_("You have seen as many values in full today as you may.")))
-    audit.record(request.user.staff_id, "customer.reveal", customer_id, f"{field}: {why}"[:200])
     return render(request, "customer/revealed.html", {"value": archive[field].value})

@@ -45,7 +45,7 @@ from weihu.workplace.contact.models import Answer, Contact
 from weihu.workplace.customer import events as event
 from weihu.workplace.customer import sheets as sheet
 from weihu.workplace.customer.models import Candidate, Erasure, Hold
-from weihu.workplace.gate.models import HandedCustomer, Merge, Placement, Referral, ServiceCard
+from weihu.workplace.gate.models import HandedCustomer, Merge, Placement, Referral, Reveal, ServiceCard
 from weihu.workplace.judge.benefits.models import BenefitUse
 from weihu.workplace.judge.benefits.using import reassign_uses
 from weihu.workplace.judge.grading.models import GradeException
@@ -303,6 +303,7 @@ RECORD: tuple[Kept, ...] = (
     Kept("candidates back", _("Duplicates"), Candidate, "a guess about two numbers", deleted, "right_id", STAYS),
     Kept("holds", _("Legal hold"), Hold, sheet.HOLDS, kept_as_proof),
     Kept("erasures", _("Erasure"), Erasure, sheet.ERASURES, kept_as_proof),
+    Kept("reveals", _("Values shown in full"), Reveal, "on the sheet of accesses", kept_as_proof, merging=STAYS),
     Kept("service cards", _("Service cards"), ServiceCard, "on the sheet of accesses", kept_as_proof, merging=STAYS),
     Kept("accesses", _("Accesses"), Entry, sheet.ACCESSES, kept_as_proof, merging=STAYS),
 )

@@ -26,6 +26,22 @@ class Export(models.Model):
         indexes = [models.Index(fields=["staff_id", "on"], name="export_staff")]
 
 
+class Reveal(models.Model):
+    """A masked value of a customer that somebody had shown in full (查看完整信息), and why; ``strange``: of a customer that
+    he or she did not answer for."""
+
+    staff_id = models.CharField(max_length=60)
+    customer_id = CustomerField(db_index=True)
+    on = models.DateField()
+    at = models.DateTimeField()
+    field = models.CharField(max_length=60)
+    strange = models.BooleanField()
+    why = SealedField(scope="reveal", row=("staff_id", "at"))
+
+    class Meta:
+        indexes = [models.Index(fields=["staff_id", "on"], name="reveal_staff")]
+
+
 class Taken(models.Model):
     """How much somebody has taken of a kind in a working day; the rule book has the limits (``limits.take``)."""
 

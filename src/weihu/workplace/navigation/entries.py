@@ -47,6 +47,11 @@ def sees_runs(post: Post) -> bool:
     return post.sees_runs
 
 
+def reads_audit(post: Post) -> bool:
+    """It reads the audit log."""
+    return post.reads_audit
+
+
 @dataclass(frozen=True)
 class Entry:
     """A page that a post opens directly. ``page``: its name in ``urls.py``, with ``args``; ``below``: the names of the
@@ -131,7 +136,13 @@ SEGMENTS = Entry(
 )
 LISTS = Entry("lists", "lists", _("Lists"), "list-details", reaches, below=("fixed_list",), thumb=_("Lists"))
 TEAM = Entry(
-    "team", "board", _("Team"), "users-group", reaches, below=("morning", "evening", "work_log"), thumb=_("Team")
+    "team",
+    "board",
+    _("Team"),
+    "users-group",
+    reaches,
+    below=("morning", "evening", "work_log", "revealed"),
+    thumb=_("Team"),
 )
 COCKPIT = Entry("cockpit", "cockpit", _("Cockpit"), "gauge", reaches, below=("effects",), thumb=_("Cockpit"))
 SERVICE = Group(
@@ -193,6 +204,7 @@ ADMINISTRATION = Group(
         Entry("imports", "imports", _("Import"), "table-import", reaches, below=("import", "import_step")),
         Entry("templates", "templates", _("Message texts"), "message", reaches, waits="templates"),
         Entry("runs", "runs", _("Runs"), "moon-stars", sees_runs, below=("run",)),
+        Entry("audit", "audit", _("Audit log"), "list-search", reads_audit, below=("audit_verified",)),
     ),
 )
 DESK: tuple[Entry | Group, ...] = (TODAY, CUSTOMERS, SEGMENTS, SCHEDULE, LISTS, TEAM, COCKPIT, SERVICE, ADMINISTRATION)

@@ -26,7 +26,7 @@ from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
 from weihu.workplace.base.words import amount_text, called, day, per_cent, weekday
 from weihu.workplace.contact.models import Outcome
-from weihu.workplace.gate import limits
+from weihu.workplace.gate import limits, reveals
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download, mark_of, refused
 
@@ -56,6 +56,7 @@ def board(request: WorkRequest) -> HttpResponse:
         "plan": sum((row.plan for row in rows), Planned()),
         "covers": covers,
         "unusual": unusual(people, request.book, request.run.work_date, timezone.now()) if request.gate.decides else [],
+        "revealing": reveals.unusual(people, request.run.work_date, request.book) if request.gate.decides else [],
         "branch": branch,
         "branches": branches,
         "on": on,
@@ -63,6 +64,41 @@ def board(request: WorkRequest) -> HttpResponse:
         "room": "board",
     }
     return render(request, "team/board_rows.html" if request.htmx else "team/board.html", context)
+
+
+@needs_run
+@require_GET
+def revealed(request: WorkRequest) -> HttpResponse:
+    """Which values people of the branch had shown in full on a day, and why: of the reader's own reach."""
+    people, branch, branches = _people(request)
+    if not request.gate.decides:
+        raise Http404
+    on, chosen = read_day(request.GET.get("on")) or request.run.work_date, _chosen(request, people)
+    page = page_of(request, reveals.of(chosen, on))
+    customers = {row.customer_id for row in page}
+    standings = {row.customer_id: row for row in request.gate.standings().filter(customer_id__in=customers)}
+    names = {member.staff_id: member.name for member in people}
+    audit.record(request.user.staff_id, "reveals.view", detail=f"{branch.branch_id if branch else ''} {on}")
+    context = {
+        "rows": [
+            {
+                "reveal": row,
+                "name": names[row.staff_id],
+                "standing": standings.get(row.customer_id),
+                "field": request.book.fields.get(row.field),
+                "late": reveals.is_late(row.at, request.book),
+            }
+            for row in page
+        ],
+        "page": page,
+        "people": people,
+        "chosen": request.GET.get("staff", ""),
+        "on": on,
+        "branch": branch,
+        "branches": branches,
+        "room": "revealed",
+    }
+    return render(request, "team/revealed.html", context)
 
 
 @needs_run

@@ -41,8 +41,10 @@ from weihu.workplace.know.archive.portrait import missing, portrait
 def today(request: WorkRequest) -> HttpResponse:
     """The list with the first open task beside it. Posts without a list are sent to a page that they may read."""
     post = request.book.posts.get(request.user.post)
-    if post and not post.minutes_per_day and (post.sees_runs or post.reach != "none"):
-        return redirect("runs" if post.reach == "none" else "customers")
+    if post and not post.minutes_per_day:
+        reads = {"customers": post.reach != "none", "runs": post.sees_runs, "audit": post.reads_audit}
+        if page := next((page for page, may in reads.items() if may), None):
+            return redirect(page)
     tasks = TodayList.of(request)
     chosen = tasks.first_open()
     context = {

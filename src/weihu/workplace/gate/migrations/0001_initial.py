@@ -125,6 +125,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Reveal",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("staff_id", models.CharField(max_length=60)),
+                ("customer_id", models.CharField(db_index=True, max_length=60)),
+                ("on", models.DateField()),
+                ("at", models.DateTimeField()),
+                ("field", models.CharField(max_length=60)),
+                ("strange", models.BooleanField()),
+                ("why", models.TextField()),
+            ],
+            options={
+                "indexes": [models.Index(fields=["staff_id", "on"], name="reveal_staff")],
+            },
+        ),
+        migrations.CreateModel(
             name="HandedCustomer",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -1,0 +1,1 @@
+"""The auditor's page: who saw or did what (审计)."""
