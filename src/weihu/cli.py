@@ -530,6 +530,7 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
 
     from weihu.workplace.bank.models import Staff  # noqa: PLC0415
     from weihu.workplace.base import audit  # noqa: PLC0415
+    from weihu.workplace.gate.models import Barred  # noqa: PLC0415
 
     member = Staff.objects.filter(staff_id=staff_id).first()
     if member is None:
@@ -541,6 +542,7 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
     member.set_password(password)
     with transaction.atomic():
         member.save(update_fields=["password"])
+        Barred.objects.filter(staff_id=staff_id).delete()
         audit.record(_console(), "login.set", detail=staff_id)
 
 
@@ -548,12 +550,13 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
 @click.argument("staff_id")
 @with_workplace
 def login_remove(home: Home, staff_id: str) -> None:
-    """Take a member of staff's password away; every session and the calendar's address end at once."""
+    """Cut a member of staff off: no password, no single sign-on; sessions and the calendar's address end at once."""
     from django.db import transaction  # noqa: PLC0415
 
     from weihu.workplace.act.schedule.models import Feed  # noqa: PLC0415
     from weihu.workplace.bank.models import Staff  # noqa: PLC0415
     from weihu.workplace.base import audit  # noqa: PLC0415
+    from weihu.workplace.gate.models import Barred  # noqa: PLC0415
     from weihu.workplace.gate.sessions import end_all  # noqa: PLC0415
 
     member = Staff.objects.filter(staff_id=staff_id).first()
@@ -562,9 +565,21 @@ def login_remove(home: Home, staff_id: str) -> None:
     member.set_unusable_password()
     with transaction.atomic():
         member.save(update_fields=["password"])
+        Barred.objects.get_or_create(staff_id=staff_id)
         end_all(staff_id)
         Feed.objects.filter(staff_id=staff_id).delete()
         audit.record(_console(), "login.remove", detail=staff_id)
+
+
+@login.command("reset-factor")
+@click.argument("staff_id")
+@with_workplace
+def login_reset_factor(home: Home, staff_id: str) -> None:
+    """Take a member of staff's second factors away, who has lost them all; every session ends."""
+    from weihu.workplace.gate import factors  # noqa: PLC0415
+
+    if not factors.reset(staff_id, _console()):
+        raise click.ClickException(f"{staff_id}: 未设二次验证 / has no second factor")
 
 
 @login.command("unlock")

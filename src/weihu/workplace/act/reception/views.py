@@ -7,7 +7,6 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.contrib.auth.views import LoginView
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -29,6 +28,7 @@ from weihu.workplace.gate import cards
 from weihu.workplace.gate.models import ServiceCard
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
+from weihu.workplace.gate.second import TwoStepLogin
 from weihu.workplace.judge.benefits.using import UsedUp, due_to
 from weihu.workplace.judge.portfolio.common import REFUSALS
 from weihu.workplace.judge.portfolio.decisions import DecisionRefused
@@ -58,7 +58,7 @@ DONE = {
 }
 
 
-class SignIn(LoginView):
+class SignIn(TwoStepLogin):
     """Signing in; who receives customers at the counter begins with the search, unless another page was asked for."""
 
     template_name = "login.html"

@@ -15,6 +15,8 @@ from django.db import connection
 from django.utils import timezone
 
 from weihu.engine.lake import Home
+from weihu.workplace.bank.current import current
+from weihu.workplace.gate import factors
 from weihu.workplace.see.health.alarms import room
 from weihu.workplace.see.health.sending import ways
 
@@ -35,6 +37,7 @@ def findings(home: Home) -> Iterator[Finding]:
     """Everything that is looked at, in the order of the page."""
     yield from _address()
     yield from _django()
+    yield from _second_factors()
     yield from _keys(home)
     yield from _files(home)
     yield from _database()
@@ -55,6 +58,24 @@ def _django() -> Iterator[Finding]:
     silenced = set(settings.SILENCED_SYSTEM_CHECKS)
     said = ", ".join(sorted({message.id or "?" for message in found} - silenced))
     yield Finding(not said, f"Django 自身检查 {said}".strip(), f"Django's own checks {said}".strip())
+
+
+def _second_factors() -> Iterator[Finding]:
+    run = current()
+    posts = run.rulebook.posts if run else {}
+    open_posts = sorted({key for key, post in posts.items() if post.decides} - factors.demanded_posts(posts))
+    yield Finding(
+        not open_posts,
+        _named("有决定权的岗位须二次验证:设 WEIHU_SECOND_FACTOR=decides", open_posts),
+        _named("posts that decide need a second factor: set WEIHU_SECOND_FACTOR=decides", open_posts),
+    )
+    unknown = sorted(factors.named() - {factors.DECIDES} - set(posts)) if run else []
+    if unknown:
+        yield Finding(
+            False,
+            _named("WEIHU_SECOND_FACTOR 只列出制度中的岗位", unknown),
+            _named("WEIHU_SECOND_FACTOR names posts of the rule book only", unknown),
+        )
 
 
 def _keys(home: Home) -> Iterator[Finding]:
