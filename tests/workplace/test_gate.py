@@ -62,6 +62,8 @@ OF_A_LIST = {"fixed_list", "filter_save", "segment", "segment_act", "segment_sav
 """Of the customers within reach who are on it: test_fixed_lists.py, test_segments.py."""
 OPEN = {
     "login",
+    "oidc_start",
+    "oidc_back",
     "second_step",
     "logout",
     "session",

@@ -1,7 +1,6 @@
 """Every address of the workplace, room by room from the ground up."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.i18n import set_language
 
@@ -21,7 +20,7 @@ from weihu.workplace.base import answers
 from weihu.workplace.customer import consent_views, page
 from weihu.workplace.customer import duplicate_views as duplicates
 from weihu.workplace.customer import rights_views as rights
-from weihu.workplace.gate import identity, second
+from weihu.workplace.gate import identity, oidc, second
 from weihu.workplace.judge.benefits import views as benefits
 from weihu.workplace.judge.grading import views as grading
 from weihu.workplace.judge.portfolio import handovers, referrals
@@ -51,8 +50,10 @@ for pattern in calls[0]:
 urlpatterns = [
     # base
     path("login/", reception.SignIn.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("logout/", oidc.SignOut.as_view(), name="logout"),
     path("password/", identity.ChangePassword.as_view(), name="password"),
+    path("login/bank/", oidc.start, name="oidc_start"),
+    path("login/bank/back/", oidc.back, name="oidc_back"),
     path("login/second/", second.second_step, name="second_step"),
     path("password/second/", second.own_factors, name="factors"),
     path("session/", second.session, name="session"),

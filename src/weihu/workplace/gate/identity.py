@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.pace import FEED, FORM, SIGN_IN
-from weihu.workplace.gate import factors, sessions
+from weihu.workplace.gate import factors, oidc, sessions
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 REMEMBERED = timedelta(days=1)
@@ -112,6 +112,7 @@ def locked(request: HttpRequest, *__: Any) -> HttpResponse:
         "form": AuthenticationForm(request),
         "minutes": minutes,
         "next": request.POST.get("next", ""),
+        "oidc": oidc.is_set(),
         "asked_for": request.POST.get("username") or factors.pending(request).get("staff", ""),
     }
     return render(request, "login.html", context, status=429)

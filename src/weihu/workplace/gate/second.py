@@ -20,11 +20,15 @@ from django.views.decorators.http import require_http_methods
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import toasts
 from weihu.workplace.base.session import share
-from weihu.workplace.gate import factors
+from weihu.workplace.gate import factors, oidc
 
 
 class TwoStepLogin(LoginView):
     """Signing in: who has a second factor is asked for it after the password."""
+
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        """With the way to the bank's single sign-on, if there is one."""
+        return super().get_context_data(oidc=oidc.is_set(), **more)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """On to the second step, or signed in."""
