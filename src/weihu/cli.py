@@ -664,8 +664,8 @@ def alarms_now(home: Home) -> None:
     for alarm in found:
         click.echo(f"{alarm.line('zh-hans')} / {alarm.line('en')}")
     try:
-        alarms.send_new(home, found, now, sending.send)
-    except sending.NobodyReached as nobody:
+        alarms.send_new(home, found, now, sending.ways())
+    except alarms.NobodyReached as nobody:
         raise click.ClickException(f"告警未能发出 / alarms could not be sent: {nobody}") from None
     if found:
         sys.exit(1)

@@ -16,11 +16,12 @@ from django.utils import timezone
 
 from weihu.engine.lake import Home
 from weihu.workplace.bank.current import current
+from weihu.workplace.base.audit_key import key_file
 from weihu.workplace.gate import factors
-from weihu.workplace.see.health.alarms import room
+from weihu.workplace.see.health.alarms import SILENT, night_by, room
 from weihu.workplace.see.health.sending import ways
 
-OUTWARD = ("WEIHU_SMS_URL", "WEIHU_WECOM_URL", "WEIHU_ALARM_URL")
+OUTWARD = ("WEIHU_SMS_URL", "WEIHU_WECOM_URL", "WEIHU_ALARM_URL", "WEIHU_OIDC_ISSUER")
 LOCAL = ("", "127.0.0.1", "localhost", "::1")
 
 
@@ -61,7 +62,11 @@ def _django() -> Iterator[Finding]:
 
 
 def _second_factors() -> Iterator[Finding]:
-    run = current()
+    try:
+        run = current()
+    except SILENT:
+        yield Finding(False, "数据库有响应:查看其日志", "the database answers: look at its log")
+        return
     posts = run.rulebook.posts if run else {}
     open_posts = sorted({key for key, post in posts.items() if post.decides} - factors.demanded_posts(posts))
     yield Finding(
@@ -86,11 +91,28 @@ def _keys(home: Home) -> Iterator[Finding]:
             f"密钥文件仅属主可读:chmod 600 {file}",
             f"the keys are readable by their owner only: chmod 600 {file}",
         )
+    log_key = key_file()
+    yield Finding(
+        home.root.resolve() not in log_key.resolve().parents and log_key.parent.resolve() not in _folders_of_keys(file),
+        f"审计日志的密钥另放一处:移走 {log_key} 及其 .head 文件并设 WEIHU_AUDIT_KEY_FILE",
+        f"the key of the audit log lies apart from data and keys: move {log_key} and its .head file, and set"
+        " WEIHU_AUDIT_KEY_FILE",
+    )
+    if log_key.is_file():
+        yield Finding(
+            log_key.stat().st_mode & 0o077 == 0,
+            f"审计日志的密钥仅属主可读:chmod 600 {log_key}",
+            f"the key of the audit log is readable by its owner only: chmod 600 {log_key}",
+        )
     yield Finding(
         file is None or home.root not in file.resolve().parents,
         "密钥与数据分开存放:移走文件并设 WEIHU_KEYS_FILE,或设 WEIHU_KEYS_COMMAND 取自密钥库",
         "the keys are apart from the data: move the file and set WEIHU_KEYS_FILE, or WEIHU_KEYS_COMMAND for a key store",
     )
+
+
+def _folders_of_keys(file: Path | None) -> set[Path]:
+    return {file.resolve().parent} if file else set()
 
 
 def _files(home: Home) -> Iterator[Finding]:
@@ -145,6 +167,13 @@ def _outward() -> Iterator[Finding]:
     )
 
 
+def _has_hour() -> bool:
+    try:
+        return night_by() is not None
+    except ValueError:
+        return False
+
+
 def _named(text: str, names: list[str]) -> str:
     """A text with what is wrong, if anything is."""
     return f"{text} ({', '.join(names)})" if names else text
@@ -157,9 +186,9 @@ def _is_plain(url: str) -> bool:
 
 def _watched(home: Home) -> Iterator[Finding]:
     yield Finding(
-        bool(ways()) and bool(os.environ.get("WEIHU_NIGHT_BY")),
-        "告警有人收到:设 WEIHU_NIGHT_BY,以及 WEIHU_ALARM_MAIL 或 WEIHU_ALARM_URL,并定时运行 weihu alarms",
-        "alarms reach somebody: set WEIHU_NIGHT_BY, and WEIHU_ALARM_MAIL or WEIHU_ALARM_URL; run weihu alarms by a timer",
+        bool(ways()) and _has_hour(),
+        "告警有人收到:设 WEIHU_NIGHT_BY=07:00,以及 WEIHU_ALARM_MAIL 或 WEIHU_ALARM_URL,并定时运行 weihu alarms",
+        "alarms reach somebody: set WEIHU_NIGHT_BY=07:00, and WEIHU_ALARM_MAIL or WEIHU_ALARM_URL; run weihu alarms by a timer",
     )
     yield Finding(
         home.backed_up.is_file(),
