@@ -253,6 +253,27 @@ def test_a_passkey_is_added_and_signs_in(authenticator, server):
     assert Factor.objects.get().used_at
 
 
+def test_in_the_dialog_on_a_page_the_code_comes_after_the_password(desk, server):
+    page = desk(1280, "en", "rm_supervisor")
+    page.goto(f"{server.url}{reverse('work_log')}")
+    app = pyotp.random_base32()
+    staff_id = page.locator("body").get_attribute("data-staff")
+    Factor.objects.create(
+        token="0" * 32, staff_id=staff_id, kind="app", secret=app, confirmed=True, added_at=timezone.now()
+    )
+    SignIn.objects.filter(staff_id=staff_id).delete()
+    page.locator("[name=text]").first.fill("A visit")
+    page.locator("[name=minutes]").first.fill("20")
+    page.locator("[name=minutes]").first.press("Enter")
+    expect(page.locator("#sign-in-again")).to_be_visible()
+    page.fill("#password-again", "a long password")
+    page.press("#password-again", "Enter")
+    page.fill("#code-again", pyotp.TOTP(app).now())
+    page.press("#code-again", "Enter")
+    expect(page.locator("#sign-in-again")).to_be_hidden()
+    expect(page.get_by_text("A visit")).to_be_visible()
+
+
 def test_answers_of_passkeys_hold_for_their_question_only(client, supervisor):
     sign_in(client, supervisor)
     for answer in ("", "{}", "[]", "x", json.dumps({"id": "AA", "rawId": "AA", "type": "public-key", "response": {}})):

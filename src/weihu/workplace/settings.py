@@ -170,6 +170,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
         "OPTIONS": {"user_attributes": ("staff_id", "name")},
     },
+    {"NAME": "weihu.workplace.gate.passwords.GuessedValidator"},
+    {"NAME": "weihu.workplace.gate.passwords.BreachedValidator"},
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",

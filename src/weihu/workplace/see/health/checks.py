@@ -18,6 +18,7 @@ from weihu.engine.lake import Home
 from weihu.workplace.bank.current import current
 from weihu.workplace.base.audit_key import key_file
 from weihu.workplace.gate import factors
+from weihu.workplace.gate.passwords import breached_file
 from weihu.workplace.see.health.alarms import SILENT, night_by, room
 from weihu.workplace.see.health.sending import ways
 
@@ -39,6 +40,7 @@ def findings(home: Home) -> Iterator[Finding]:
     yield from _address()
     yield from _django()
     yield from _second_factors()
+    yield from _passwords()
     yield from _keys(home)
     yield from _files(home)
     yield from _database()
@@ -81,6 +83,15 @@ def _second_factors() -> Iterator[Finding]:
             _named("WEIHU_SECOND_FACTOR 只列出制度中的岗位", unknown),
             _named("WEIHU_SECOND_FACTOR names posts of the rule book only", unknown),
         )
+
+
+def _passwords() -> Iterator[Finding]:
+    file = breached_file()
+    yield Finding(
+        file is not None and file.is_file() and file.stat().st_size > 0,
+        "已泄露的密码不被接受:设 WEIHU_BREACHED_FILE 为离线清单",
+        "breached passwords are refused: set WEIHU_BREACHED_FILE to a list on this machine",
+    )
 
 
 def _keys(home: Home) -> Iterator[Finding]:
