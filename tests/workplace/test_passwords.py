@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.gate.passwords import BreachedValidator, GuessedValidator
+from weihu.workplace.see.health import checks
 
 SOMEBODY = Staff(staff_id="001kh1", name="韩慧", branch_id="001")
 
@@ -86,6 +87,16 @@ def test_a_list_that_cannot_be_read_lets_nothing_through(content, tmp_path, monk
     if content is not None:
         (tmp_path / "list.txt").write_text(content)
     assert refuses(BreachedValidator(), "鱼-and-bicycle-7")
+
+
+def test_the_check_asks_for_a_list_that_can_be_read(run, home, common, breached, monkeypatch):
+    def is_safe():
+        return [finding.safe for finding in checks.findings(home) if "WEIHU_BREACHED_FILE" in finding.en]
+
+    breached(common[:3])
+    assert is_safe() == [True]
+    monkeypatch.setenv("WEIHU_BREACHED_FILE", "/nothing/here")
+    assert is_safe() == [False]
 
 
 def test_the_pages_say_what_is_asked_for():
