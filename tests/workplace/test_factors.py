@@ -253,11 +253,18 @@ def test_a_passkey_is_added_and_signs_in(authenticator, server):
     assert Factor.objects.get().used_at
 
 
-def test_in_the_dialog_on_a_page_the_code_comes_after_the_password(desk, server):
-    page = desk(1280, "en", "rm_supervisor")
-    page.goto(f"{server.url}{reverse('work_log')}")
-    app = pyotp.random_base32()
-    staff_id = page.locator("body").get_attribute("data-staff")
+def test_in_the_dialog_on_a_page_the_code_comes_after_the_password(browser, server):
+    staff = Staff.objects.filter(is_active=True, post="rm_supervisor").first()
+    staff.set_password("a long password")
+    staff.save()
+    app, staff_id = pyotp.random_base32(), staff.staff_id
+    context = browser.new_context(locale="en")
+    page = context.new_page()
+    page.goto(f"{server.url}{reverse('login')}?next={reverse('work_log')}")
+    page.fill("#id_username", staff_id)
+    page.fill("#id_password", "a long password")
+    page.press("#id_password", "Enter")
+    expect(page.locator("[name=minutes]").first).to_be_visible()
     Factor.objects.create(
         token="0" * 32, staff_id=staff_id, kind="app", secret=app, confirmed=True, added_at=timezone.now()
     )
@@ -272,6 +279,7 @@ def test_in_the_dialog_on_a_page_the_code_comes_after_the_password(desk, server)
     page.press("#code-again", "Enter")
     expect(page.locator("#sign-in-again")).to_be_hidden()
     expect(page.get_by_text("A visit")).to_be_visible()
+    context.close()
 
 
 def test_answers_of_passkeys_hold_for_their_question_only(client, supervisor):
