@@ -231,6 +231,11 @@ def test_a_token_opens_the_interface_until_it_is_revoked(call, run):
     first = call("token", "add", "site", "--post", "personal_banking").stdout.strip()
     second = call("token", "add", "site", "--post", "personal_banking").stdout.strip()
     assert (answer(first), answer(second)) == (401, 200)
+    refused(call("token", "add", "x", "--post", "personal_banking", "--scope", "all"), "has to be one of", "archive")
+    call("token", "add", "desk", "--post", "personal_banking", "--scope", "find", "--days", "30", "--calls", "60")
+    listed = call("token", "list").stdout.splitlines()
+    assert [line.split(":")[0] for line in listed] == ["desk", "site"]
+    assert "[find]" in listed[0] and "a minute 60" in listed[0] and "last used -" in listed[0]
     assert call("token", "revoke", "site").exit_code == 0
     assert answer(second) == 401
     refused(call("token", "revoke", "site"), "no such system")

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import update_wrapper
 from itertools import chain
 from pathlib import Path
@@ -530,6 +530,7 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
 
     from weihu.workplace.bank.models import Staff  # noqa: PLC0415
     from weihu.workplace.base import audit  # noqa: PLC0415
+    from weihu.workplace.gate.models import Barred  # noqa: PLC0415
 
     member = Staff.objects.filter(staff_id=staff_id).first()
     if member is None:
@@ -541,6 +542,7 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
     member.set_password(password)
     with transaction.atomic():
         member.save(update_fields=["password"])
+        Barred.objects.filter(staff_id=staff_id).delete()
         audit.record(_console(), "login.set", detail=staff_id)
 
 
@@ -548,12 +550,13 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
 @click.argument("staff_id")
 @with_workplace
 def login_remove(home: Home, staff_id: str) -> None:
-    """Take a member of staff's password away; every session and the calendar's address end at once."""
+    """Cut a member of staff off: no password, no single sign-on; sessions and the calendar's address end at once."""
     from django.db import transaction  # noqa: PLC0415
 
     from weihu.workplace.act.schedule.models import Feed  # noqa: PLC0415
     from weihu.workplace.bank.models import Staff  # noqa: PLC0415
     from weihu.workplace.base import audit  # noqa: PLC0415
+    from weihu.workplace.gate.models import Barred  # noqa: PLC0415
     from weihu.workplace.gate.sessions import end_all  # noqa: PLC0415
 
     member = Staff.objects.filter(staff_id=staff_id).first()
@@ -562,9 +565,21 @@ def login_remove(home: Home, staff_id: str) -> None:
     member.set_unusable_password()
     with transaction.atomic():
         member.save(update_fields=["password"])
+        Barred.objects.get_or_create(staff_id=staff_id)
         end_all(staff_id)
         Feed.objects.filter(staff_id=staff_id).delete()
         audit.record(_console(), "login.remove", detail=staff_id)
+
+
+@login.command("reset-factor")
+@click.argument("staff_id")
+@with_workplace
+def login_reset_factor(home: Home, staff_id: str) -> None:
+    """Take a member of staff's second factors away, who has lost them all; every session ends."""
+    from weihu.workplace.gate import factors  # noqa: PLC0415
+
+    if not factors.reset(staff_id, _console()):
+        raise click.ClickException(f"{staff_id}: 未设二次验证 / has no second factor")
 
 
 @login.command("unlock")
@@ -597,8 +612,20 @@ def token() -> None:
 @click.option("--post", required=True, help="The system reaches what this post of the rule book reaches.")
 @click.option("--branch", default="", help="Its branch, if the post reaches one.")
 @click.option("--channel", type=click.Choice(["terminal", "remote"]), default="remote", show_default=True)
+@click.option("--scope", "scopes", multiple=True, help="What it is for; again for more. Everything.")
+@click.option("--days", type=click.IntRange(1, 730), default=365, show_default=True, help="So long the token holds.")
+@click.option("--calls", type=click.IntRange(min=1), help="At most so many calls a minute.")
 @with_workplace
-def token_add(home: Home, name: str, post: str, branch: str, channel: str) -> None:
+def token_add(
+    home: Home,
+    name: str,
+    post: str,
+    branch: str,
+    channel: str,
+    scopes: tuple[str, ...],
+    days: int,
+    calls: int | None,
+) -> None:
     """Give a system a token; it is shown once. An earlier one of the same name no longer works."""
     from weihu.workplace.api import systems  # noqa: PLC0415
     from weihu.workplace.base.channels import Channel  # noqa: PLC0415
@@ -607,8 +634,26 @@ def token_add(home: Home, name: str, post: str, branch: str, channel: str) -> No
     if post not in posts or not posts[post].decides:
         wide = ", ".join(key for key, entry in posts.items() if entry.decides)
         raise click.ClickException(f"{post}: 须为 / has to be one of: {wide}")
+    if unknown := set(scopes) - set(systems.SCOPES):
+        raise click.ClickException(f"{min(unknown)}: 须为 / has to be one of: {', '.join(systems.SCOPES)}")
     today = date.today()  # noqa: DTZ011 - the command line is where today comes from
-    click.echo(systems.add(name, post, branch, Channel(channel), today))
+    terms = systems.Terms(scopes or systems.SCOPES, today + timedelta(days=days), calls)
+    click.echo(systems.add(name, post, branch, Channel(channel), today, terms))
+
+
+@token.command("list")
+@with_workplace
+def token_list(home: Home) -> None:
+    """The systems that have a token: what it is for, until when, and when it was last used."""
+    from weihu.workplace.api.models import System  # noqa: PLC0415
+
+    for system in System.objects.order_by("name"):
+        reach = " ".join(filter(None, [system.post, system.branch_id]))
+        used = f"{system.used_at:%Y-%m-%d %H:%M}" if system.used_at else "-"
+        click.echo(
+            f"{system.name}: {reach} {system.channel} [{system.scopes}]"
+            f" 至 until {system.until or '-'} 每分钟 a minute {system.calls or '-'} 最近使用 last used {used}"
+        )
 
 
 @token.command("revoke")
@@ -626,9 +671,10 @@ def token_revoke(home: Home, name: str) -> None:
 @with_workplace
 def check(home: Home) -> None:
     """What is safe in this installation and what is not, with what to do. Ends with 1 if something is not."""
+    from weihu.workplace.api import systems  # noqa: PLC0415
     from weihu.workplace.see.health import checks  # noqa: PLC0415
 
-    found = list(checks.findings(home))
+    found = [*checks.findings(home), *systems.findings()]
     for finding in found:
         click.echo(f"{'✓' if finding.safe else '✗'} {finding.zh}\n  {finding.en}")
     unsafe = sum(not finding.safe for finding in found)
@@ -649,8 +695,8 @@ def alarms_now(home: Home) -> None:
     for alarm in found:
         click.echo(f"{alarm.line('zh-hans')} / {alarm.line('en')}")
     try:
-        alarms.send_new(home, found, now, sending.send)
-    except sending.NobodyReached as nobody:
+        alarms.send_new(home, found, now, sending.ways())
+    except alarms.NobodyReached as nobody:
         raise click.ClickException(f"告警未能发出 / alarms could not be sent: {nobody}") from None
     if found:
         sys.exit(1)

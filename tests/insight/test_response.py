@@ -3,6 +3,7 @@
 import builtins
 import csv
 import json
+import shutil
 from datetime import date
 
 import numpy as np
@@ -88,6 +89,28 @@ def test_the_same_rows_give_the_same_model_and_the_same_scores(fitted, tmp_path)
     assert (tmp_path / "deposits" / "model.json").read_bytes() == first.read_bytes()
     kept = response.Model.load(tmp_path / "deposits")
     assert np.array_equal(kept.score(later())[0], again.score(later())[0])
+
+
+def test_a_damaged_model_is_refused_in_words_whatever_was_damaged(fitted, past, tmp_path):
+    home, _ = fitted
+    for file in sorted((home / "insight" / "deposits").iterdir()):
+        for damage in ("flipped", "cut", "gone"):
+            copy = tmp_path / f"{file.name}-{damage}"
+            shutil.copytree(home / "insight", copy / "insight")
+            hurt, content = copy / "insight" / "deposits" / file.name, file.read_bytes()
+            middle = len(content) // 2
+            flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+            hurt.write_bytes(content[:middle] if damage == "cut" else flipped)
+            if damage == "gone":
+                hurt.unlink()
+            scored = call(copy, "score", "deposits", "--table", past, "--out", tmp_path / "out.csv")
+            refused(scored, "no model" if (file.name, damage) == ("model.json", "gone") else "damaged")
+
+
+def test_a_model_of_another_version_is_refused_in_words(fitted, tmp_path, monkeypatch):
+    home, _ = fitted
+    monkeypatch.setattr(response, "FORMAT", response.FORMAT + 1)
+    refused(call(home, "report", "deposits"), "another version")
 
 
 def test_a_list_needs_the_columns_that_are_used_and_no_others(fitted, tmp_path):

@@ -3,13 +3,15 @@
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db.models import F
 from django.test import Client
+from django.utils import timezone
 
 from weihu.workplace.api import calls, systems
-from weihu.workplace.api.models import Answered
+from weihu.workplace.api.models import Answered, System
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.models import Entry
@@ -177,3 +179,74 @@ def test_a_system_that_calls_too_often_and_who_guesses_tokens_wait(call, monkeyp
     assert [call("/catalogue").status_code for _ in range(3)] == [200, 200, 429]
     guess = {"Authorization": "Bearer guessed"}
     assert [client.get("/api/v1/catalogue", headers=guess).status_code for _ in range(3)] == [401, 401, 429]
+
+
+def test_a_token_is_for_its_scopes_alone_in_every_operation(run, branch, customer, client):
+    """From the document of the interface itself, so that a new operation cannot escape."""
+    document = calls.api.get_openapi_schema()
+    operations = [(path, method) for path, methods in document["paths"].items() for method in methods]
+    bare = systems.add("bare", "branch_manager", branch, Channel.TERMINAL, run.business_date, systems.Terms(()))
+    bodies = {"find": {"customer_id": "x"}, "facts": {"facts": [{"field": "memo", "value": "x"}]},
+              "consents": {"purpose": "x", "version": "1", "given": True, "evidence": "x"},
+              "complaints": {"subject": "x"},
+              "calls": {"staff_id": "x", "number": "123456", "ticket": "x"}}  # fmt: skip
+    headers = {"Authorization": f"Bearer {bare}", "Idempotency-Key": "k" * 8}
+    seen = {}
+    for path, method in operations:
+        body = json.dumps(bodies.get(path.rsplit("/", 1)[-1], {}))
+        address = path.replace("{customer_id}", customer.customer_id)
+        seen[path] = client.generic(method.upper(), address, body, "application/json", headers=headers).status_code
+    assert {path for path, status in seen.items() if status != 403} == {"/api/v1/catalogue"}, seen
+
+
+@pytest.mark.parametrize("scope", ["find", "archive"])
+def test_a_scope_opens_its_operation_and_no_other(scope, run, branch, customer, call):
+    token = systems.add("one", "branch_manager", branch, Channel.TERMINAL, run.business_date, systems.Terms((scope,)))
+    found = call("/customers/find", {"customer_id": customer.customer_id}, with_token=token).status_code
+    archive = call(f"/customers/{customer.customer_id}/archive", with_token=token).status_code
+    assert {"find": found, "archive": archive} == {"find": 403, "archive": 403} | {scope: 200}
+
+
+def test_a_token_holds_until_its_last_day_and_says_when_it_was_used(run, branch, call):
+    today = timezone.localdate()
+    for days, status in ((0, 200), (-1, 401)):
+        terms = systems.Terms(until=today + timedelta(days=days))
+        token = systems.add("short", "branch_manager", branch, Channel.TERMINAL, run.business_date, terms)
+        assert System.objects.get(name="short").used_at is None
+        assert call("/catalogue", with_token=token).status_code == status
+        assert bool(System.objects.get(name="short").used_at) == (status == 200)
+    token = systems.add("short", "branch_manager", branch, Channel.TERMINAL, run.business_date)
+    earlier = timezone.now() - systems.USED_EVERY * 2
+    System.objects.update(used_at=earlier)
+    call("/catalogue", with_token=token)
+    noted = System.objects.get(name="short").used_at
+    assert noted > earlier
+    call("/catalogue", with_token=token)
+    assert System.objects.get(name="short").used_at == noted
+
+
+def test_a_token_has_a_pace_of_its_own(run, branch, call, monkeypatch):
+    monkeypatch.setattr(calls, "CALLS", Pace("calls", 3, 86_400 * 365))
+    for most, answers in ((1, [200, 429]), (9, [200, 200, 200, 429])):
+        terms = systems.Terms(calls=most)
+        token = systems.add(f"slow{most}", "branch_manager", branch, Channel.TERMINAL, run.business_date, terms)
+        assert [call("/catalogue", with_token=token).status_code for _ in answers] == answers
+
+
+def test_the_check_names_tokens_without_an_end_and_those_that_nobody_uses(run, branch):
+    def named():
+        (finding,) = systems.findings()
+        return finding.safe, finding.en
+
+    assert named()[0]
+    today = timezone.localdate()
+    for name, until, made in (
+        ("good", today, today),
+        ("endless", None, today),
+        ("ended", today - timedelta(days=1), today),
+        ("idle", today, today - systems.UNUSED - timedelta(days=2)),
+    ):
+        systems.add(name, "branch_manager", branch, Channel.TERMINAL, made, systems.Terms(until=until))
+    safe, words = named()
+    assert not safe
+    assert "(ended, endless, idle)" in words

@@ -6,18 +6,20 @@ import logging
 import os
 import shutil
 import threading
+import uuid
 from collections import namedtuple
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from click.testing import CliRunner
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.test_cli import refused
 from weihu.cli import main
+from weihu.workplace.act.messaging.models import Message, Template
 from weihu.workplace.base import audit
 from weihu.workplace.base.logs import REQUESTS, JsonLines, settings_for
 from weihu.workplace.base.models import Entry
@@ -75,6 +77,38 @@ def test_a_night_is_late_from_its_hour_on(run, well, monkeypatch):
     assert codes(well, at(run, 2, 7)) == ["late"]
 
 
+def test_a_night_that_is_late_stays_so_over_midnight_until_it_is_published(run, well, monkeypatch):
+    for written in ("7:00", "07:00", " 07:00 "):
+        monkeypatch.setenv("WEIHU_NIGHT_BY", written)
+        seen = [codes(well, at(run, 2 + hour // 24, hour % 24)) for hour in range(7, 7 + 48)]
+        assert seen == [["late"]] * 48
+        assert [codes(well, at(run, 1, hour)) for hour in range(24)] == [[]] * 24
+
+
+@pytest.mark.parametrize("written", ["7", "25:00", "07:00:00", "soon"])
+def test_an_hour_that_is_none_is_an_alarm_and_unsafe(written, run, well, monkeypatch):
+    monkeypatch.setenv("WEIHU_NIGHT_BY", written)
+    monkeypatch.setenv("WEIHU_ALARM_URL", "http://127.0.0.1:1/")
+    assert codes(well, timezone.now()) == ["hour"]
+    assert any("WEIHU_NIGHT_BY" in finding.en and not finding.safe for finding in checks.findings(well))
+
+
+def test_a_queue_that_stands_is_an_alarm(run, well):
+    now = timezone.now()
+    template = Template.objects.create(medium="sms", title="x", text="x", made_by="x", made_on=now.date())
+    message = Message.objects.create(
+        token=uuid.uuid4(), template=template, customer_id="x", staff_id="x", on=now.date(), at=now, address="x",
+        text="x", state=Message.State.SENDING,
+    )  # fmt: skip
+    assert codes(well, now + alarms.STANDS) == []
+    assert codes(well, now + alarms.STANDS * 2) == ["queue"]
+    message.state = Message.State.SENT
+    message.save()
+    Entry.objects.create(at=now, staff_id="x", action="x", digest="not ours")
+    (alarm,) = alarms.alarms(well, now + alarms.STANDS * 2)
+    assert (alarm.code, alarm.detail) == ("queue", "1 audit entries")
+
+
 def test_what_is_wrong_is_seen(run, well, monkeypatch):
     now = timezone.now()
     well.refused.mkdir()
@@ -112,7 +146,7 @@ def test_a_database_that_does_not_answer_is_an_alarm_and_not_ready(run, well, cl
 def test_an_alarm_is_sent_once_again_the_next_day_and_when_it_is_over(run, well, hook):
     now, disk = timezone.now(), [alarms.Alarm("disk", "1 GiB")]
     for later, found in ((0, disk), (1, disk), (25, disk), (26, [])):
-        alarms.send_new(well, found, now + timedelta(hours=later), sending.send)
+        alarms.send_new(well, found, now + timedelta(hours=later), sending.ways())
     assert [(len(told["alarms"]), len(told["over"])) for told in hook] == [(1, 0), (1, 0), (0, 1)]
     assert "磁盘空间不足 (1 GiB)" in hook[0]["alarms"][0]
     assert "The disk is filling up (1 GiB)" in hook[0]["alarms"][0]
@@ -122,11 +156,49 @@ def test_what_reached_nobody_is_sent_again(run, well, hook, monkeypatch):
     address = os.environ["WEIHU_ALARM_URL"]
     disk = [alarms.Alarm("disk")]
     monkeypatch.setenv("WEIHU_ALARM_URL", "http://127.0.0.1:1/")
-    with pytest.raises(sending.NobodyReached):
-        alarms.send_new(well, disk, timezone.now(), sending.send)
+    with pytest.raises(alarms.NobodyReached):
+        alarms.send_new(well, disk, timezone.now(), sending.ways())
     monkeypatch.setenv("WEIHU_ALARM_URL", address)
-    alarms.send_new(well, disk, timezone.now(), sending.send)
+    alarms.send_new(well, disk, timezone.now(), sending.ways())
     assert len(hook) == 1
+
+
+def test_what_one_way_did_not_take_is_sent_again_by_that_way_alone(run, well, hook, monkeypatch):
+    letters, down = [], [True]
+
+    def send(self, letter):
+        if down:
+            raise sending.NotSent("down")
+        letters.append(letter)
+
+    monkeypatch.setattr(sending.Smtp, "send", send)
+    monkeypatch.setenv("WEIHU_ALARM_MAIL", "it@bank.example")
+    monkeypatch.setenv("WEIHU_SMTP_URL", "smtp://mail.bank.example")
+    now, disk = timezone.now(), [alarms.Alarm("disk")]
+    for _ in range(2):
+        with pytest.raises(alarms.NobodyReached, match="mail"):
+            alarms.send_new(well, disk, now, sending.ways())
+    assert (len(hook), len(letters)) == (1, 0)
+    down.clear()
+    for _ in range(2):
+        alarms.send_new(well, disk, now, sending.ways())
+    assert (len(hook), len(letters)) == (1, 1)
+    alarms.send_new(well, [], now, sending.ways())
+    assert (len(hook), len(letters)) == (2, 2)
+
+
+def test_a_database_that_does_not_answer_is_told(run, well, hook, monkeypatch):
+    def silent(*_):
+        raise OperationalError
+
+    monkeypatch.setattr(alarms, "current", silent)
+    monkeypatch.setattr(checks, "current", silent)
+    monkeypatch.setattr(audit, "verify", silent)
+    monkeypatch.setenv("WEIHU_NIGHT_BY", "00:00")
+    monkeypatch.setenv("WEIHU_HOME", str(well.root))
+    refused(CliRunner().invoke(main, ["--home", str(well.root), "alarms"]), "The database does not answer")
+    assert len(hook) == 1
+    assert "the database answers" in [finding.en.split(":")[0] for finding in checks.findings(well)]
 
 
 def test_an_alarm_comes_by_mail(run, well, monkeypatch):
@@ -134,8 +206,8 @@ def test_an_alarm_comes_by_mail(run, well, monkeypatch):
     monkeypatch.setattr(sending.Smtp, "send", lambda self, letter: letters.append((self.url, letter)))
     monkeypatch.setenv("WEIHU_ALARM_MAIL", "it@bank.example")
     monkeypatch.setenv("WEIHU_SMTP_URL", "smtp://mail.bank.example")
-    assert sending.ways() == ["mail"]
-    alarms.send_new(well, [alarms.Alarm("late", "x")], timezone.now(), sending.send)
+    assert list(sending.ways()) == ["mail"]
+    alarms.send_new(well, [alarms.Alarm("late", "x")], timezone.now(), sending.ways())
     ((url, letter),) = letters
     assert (url, letter.address) == ("smtp://mail.bank.example", "it@bank.example")
     assert "批次延误" in letter.subject
@@ -195,6 +267,23 @@ def test_what_is_unsafe_is_explained_in_one_page(run, well, monkeypatch):
     ):
         assert word in unsafe
     assert all(finding.zh and finding.en for finding in checks.findings(well))
+
+
+def test_the_key_of_the_audit_log_lies_apart_from_data_and_keys(run, well, monkeypatch, tmp_path):
+    def unsafe():
+        return [finding.en for finding in checks.findings(well) if not finding.safe and "audit" in finding.en]
+
+    assert len(unsafe()) == 1
+    key = tmp_path / "audit.key"
+    key.write_text("00" * 32)
+    key.chmod(0o644)
+    monkeypatch.setenv("WEIHU_AUDIT_KEY_FILE", str(key))
+    assert [text.split(":")[0] for text in unsafe()] == ["the key of the audit log is readable by its owner only"]
+    key.chmod(0o600)
+    assert unsafe() == []
+    monkeypatch.setattr(well.keys, "file", tmp_path / "keys.json")
+    (tmp_path / "keys.json").touch(mode=0o600)
+    assert len(unsafe()) == 1
 
 
 def test_the_output_is_json_with_the_number_of_its_request_and_nothing_of_a_customer():

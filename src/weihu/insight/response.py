@@ -8,6 +8,7 @@ random folds take the place of the origins.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -56,6 +57,8 @@ SCORE = "score"
 DIGITS = 9
 NAME = re.compile(r"[\w-]{1,60}")
 FORMAT = 1
+DIGEST = "sha256"
+"""The file beside a model's others that has their digest."""
 UNCHANGED = (0.0, 1.0)
 """Intercept and slope of scores that are probabilities as they are."""
 DRIFTED = 0.25
@@ -629,18 +632,34 @@ class Model:
         fresh.mkdir(parents=True)
         kept = self.facts | {"learned": self.learned.kept(fresh), "by_rule": self.rule.kept(fresh)}
         (fresh / "model.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        (fresh / DIGEST).write_text(_digest(fresh) + "\n", encoding="ascii")
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
 
     @classmethod
     def load(cls, folder: Path) -> Model:
         """From what ``save`` wrote; raises Refused."""
-        try:
-            kept = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise Refused(f"没有模型“{folder.name}”", f"there is no model {folder.name}") from None
+        if not (folder / "model.json").is_file():
+            raise Refused(f"没有模型“{folder.name}”", f"there is no model {folder.name}")
+        digest = folder / DIGEST
+        whole = digest.is_file() and digest.read_bytes().decode("ascii", "replace").strip() == _digest(folder)
+        kept = json.loads((folder / "model.json").read_text(encoding="utf-8")) if whole else {}
+        if kept.get("format") != FORMAT:
+            raise Refused(
+                f"模型“{folder.name}”已损坏或由其他版本写成,请重新学习",
+                f"the model {folder.name} is damaged or was written by another version; learn it again",
+            )
         learned, rule = (Learned.read(kept.pop(key), folder) for key in ("learned", "by_rule"))
         return cls(kept, learned, rule)
+
+
+def _digest(folder: Path) -> str:
+    """Of everything in a model's folder."""
+    found = hashlib.sha256()
+    for file in sorted(path for path in folder.iterdir() if path.name != DIGEST):
+        content = file.read_bytes()
+        found.update(f"{file.name} {len(content)}\n".encode() + content)
+    return found.hexdigest()
 
 
 def scored(model: Model, table: pa.Table) -> tuple[pa.Table, dict[str, float]]:

@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "weihu.workplace.gate.sessions.bounded",
+    "weihu.workplace.gate.factors.enrolled",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -170,12 +171,18 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
         "OPTIONS": {"user_attributes": ("staff_id", "name")},
     },
+    {"NAME": "weihu.workplace.gate.passwords.GuessedValidator"},
+    {"NAME": "weihu.workplace.gate.passwords.BreachedValidator"},
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "weihu.workplace.gate.factors.SecondStep",
+]
 
 # wrong passwords: gate/identity.py says how long a staff number waits
 AXES_USERNAME_FORM_FIELD = "username"
@@ -185,6 +192,7 @@ AXES_COOLOFF_TIME = "weihu.workplace.gate.identity.wait"
 AXES_LOCKOUT_CALLABLE = "weihu.workplace.gate.identity.locked"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "passkey"]
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
 AXES_DISABLE_ACCESS_LOG = True  # the audit log has every sign-in
 AXES_VERBOSE = False

@@ -1,7 +1,6 @@
 """Every address of the workplace, room by room from the ground up."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.i18n import set_language
 
@@ -17,11 +16,11 @@ from weihu.workplace.act.segments import views as segments
 from weihu.workplace.act.team import views as team
 from weihu.workplace.act.worklist import views as worklist
 from weihu.workplace.api.calls import api
-from weihu.workplace.base import answers, session
+from weihu.workplace.base import answers
 from weihu.workplace.customer import consent_views, page
 from weihu.workplace.customer import duplicate_views as duplicates
 from weihu.workplace.customer import rights_views as rights
-from weihu.workplace.gate import identity
+from weihu.workplace.gate import identity, oidc, second
 from weihu.workplace.judge.benefits import views as benefits
 from weihu.workplace.judge.grading import views as grading
 from weihu.workplace.judge.portfolio import handovers, referrals
@@ -52,9 +51,13 @@ for pattern in calls[0]:
 urlpatterns = [
     # base
     path("login/", reception.SignIn.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("logout/", oidc.SignOut.as_view(), name="logout"),
     path("password/", identity.ChangePassword.as_view(), name="password"),
-    path("session/", session.session, name="session"),
+    path("login/bank/", oidc.start, name="oidc_start"),
+    path("login/bank/back/", oidc.back, name="oidc_back"),
+    path("login/second/", second.second_step, name="second_step"),
+    path("password/second/", second.own_factors, name="factors"),
+    path("session/", second.session, name="session"),
     path("language/", login_not_required(set_language), name="set_language"),
     # archive
     path("archive/", completeness.completeness, name="completeness"),

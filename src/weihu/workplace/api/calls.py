@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
@@ -24,12 +25,12 @@ from weihu.rules.catalogue import Unfit, read
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.reception.finding import call_up
 from weihu.workplace.api.models import Answered
-from weihu.workplace.api.systems import Caller, caller_of
+from weihu.workplace.api.systems import Caller, Scope, caller_of
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.base.pace import CALLS, STRANGERS
+from weihu.workplace.base.pace import CALLS, STRANGERS, Pace
 from weihu.workplace.base.words import fact_words, name_mask
 from weihu.workplace.consent.consents import ConsentAnswer, agreed_purposes, record_consent
 from weihu.workplace.gate.cards import DayIsFull
@@ -51,7 +52,7 @@ class Token(HttpBearer):
         """The calling system; None refuses with 401. Who calls too often, or guesses, is refused with 429."""
         run, address = current(), str(request.META.get("REMOTE_ADDR", ""))
         caller = caller_of(token, run) if run else None
-        if not (CALLS.knock(caller.name) if caller else STRANGERS.knock(address)):
+        if not (_pace(caller).knock(caller.name) if caller else STRANGERS.knock(address)):
             raise HttpError(429, "too many calls: try again in a minute")
         return caller
 
@@ -203,7 +204,7 @@ def catalogue(request: HttpRequest) -> list[FieldOut]:
 @api.post("/customers/find", response=list[FoundOut])
 def find(request: HttpRequest, query: FindIn) -> list[FoundOut]:
     """Customers within reach by number, phone or identity number. A POST, so that these appear in no log of addresses."""
-    caller = _caller(request)
+    caller = _caller(request, "find")
     condition = Q(pk__in=[])
     if query.customer_id:
         condition |= Q(customer_id=query.customer_id)
@@ -229,7 +230,7 @@ def find(request: HttpRequest, query: FindIn) -> list[FoundOut]:
 @api.get("/customers/{customer_id}/archive", response=list[KnownOut])
 def archive(request: HttpRequest, customer_id: str) -> list[KnownOut]:
     """What is known of a customer."""
-    caller = _caller(request)
+    caller = _caller(request, "archive")
     row = caller.gate.standing(customer_id)
     audit.record(caller.name, "api.archive", customer_id)
     return [
@@ -248,7 +249,7 @@ def archive(request: HttpRequest, customer_id: str) -> list[KnownOut]:
 @api.post("/customers/{customer_id}/facts", response={200: RecordedOut, 422: list[WrongOut]})
 def facts(request: HttpRequest, customer_id: str, payload: FactsIn, key: Key) -> HttpResponse:
     """Record all facts, or none and say what is wrong."""
-    caller = _caller(request)
+    caller = _caller(request, "facts")
     row = caller.gate.standing(customer_id)
 
     def act() -> tuple[int, Any]:
@@ -266,7 +267,7 @@ def facts(request: HttpRequest, customer_id: str, payload: FactsIn, key: Key) ->
 @api.post("/customers/{customer_id}/consents", response=ConsentOut)
 def consents(request: HttpRequest, customer_id: str, payload: ConsentIn, key: Key) -> HttpResponse:
     """Record a customer's consent to a purpose, or its withdrawal."""
-    caller = _caller(request)
+    caller = _caller(request, "consents")
     caller.gate.standing(customer_id)
     if payload.purpose not in caller.gate.run.rulebook.consents:
         raise HttpError(422, f"no such purpose: {payload.purpose}")
@@ -285,7 +286,7 @@ def consents(request: HttpRequest, customer_id: str, payload: ConsentIn, key: Ke
 @api.post("/customers/{customer_id}/complaints", response=ComplaintOut)
 def complaints(request: HttpRequest, customer_id: str, payload: ComplaintIn, key: Key) -> HttpResponse:
     """Open a complaint."""
-    caller = _caller(request)
+    caller = _caller(request, "complaints")
     caller.gate.standing(customer_id)
 
     def act() -> tuple[int, Any]:
@@ -304,7 +305,7 @@ def queue_call(request: HttpRequest, payload: QueueCallIn, key: Key) -> HttpResp
     404 where nobody serves there or not exactly one customer of the branch has the number; 429 where the person has
     opened as many cards today as the rule book allows.
     """
-    caller = _caller(request)
+    caller = _caller(request, "queue")
 
     def act() -> tuple[int, Any]:
         member = caller.gate.colleagues().filter(staff_id=payload.staff_id).first()
@@ -323,8 +324,16 @@ def queue_call(request: HttpRequest, payload: QueueCallIn, key: Key) -> HttpResp
     return _once(request, caller, key, act)
 
 
-def _caller(request: HttpRequest) -> Caller:
+def _pace(caller: Caller) -> Pace:
+    """As often as any system may call, or less often by the token's terms."""
+    return replace(CALLS, most=min(CALLS.most, caller.system.calls or CALLS.most))
+
+
+def _caller(request: HttpRequest, scope: Scope | None = None) -> Caller:
+    """The calling system; 403 if its token is not for this."""
     caller: Caller = request.auth  # type: ignore[attr-defined]
+    if scope and not caller.may(scope):
+        raise HttpError(403, f"this token is not for {scope}")
     return caller
 
 

@@ -9,7 +9,11 @@ from weihu.workplace.base.fields import SealedField
 
 
 class System(models.Model):
-    """Another system with a token of its own. It reaches what its ``post`` of the rule book reaches in its branch."""
+    """Another system with a token of its own. It reaches what its ``post`` of the rule book reaches in its branch.
+
+    ``scopes``: what it may do there, by comma. ``until``: the last day of the token, if it has one. ``calls``: so many a
+    minute, if fewer than any system. ``used_at``: its last call, to the minute.
+    """
 
     name = models.CharField(max_length=40, unique=True)
     token_index = models.CharField(max_length=32, unique=True)
@@ -17,6 +21,10 @@ class System(models.Model):
     branch_id = models.CharField(max_length=40, blank=True)
     channel = models.CharField(max_length=20, choices=Channel.choices)
     made_on = models.DateField()
+    scopes = models.CharField(max_length=200)
+    until = models.DateField(null=True)
+    calls = models.IntegerField(null=True)
+    used_at = models.DateTimeField(null=True)
 
 
 class Answered(models.Model):

@@ -12,16 +12,17 @@ from django.conf import settings
 
 def audit_key() -> bytes:
     """The key, 32 bytes; the first use makes its file, which its owner alone can read."""
-    return _read(_file())
+    return _read(key_file())
 
 
 def head_file() -> Path:
     """The copy of the end of the log, beside the key."""
-    file = _file()
+    file = key_file()
     return file.with_name(file.name + ".head")
 
 
-def _file() -> Path:
+def key_file() -> Path:
+    """Where the key lies, or will."""
     return Path(os.environ.get("WEIHU_AUDIT_KEY_FILE") or settings.HOME.root / "audit.key")
 
 

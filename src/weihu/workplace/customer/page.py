@@ -16,6 +16,7 @@ from weihu.workplace.act.worklist.undo import is_alone, undo
 from weihu.workplace.act.worklist.views import contact_form, save_contact
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
+from weihu.workplace.base.whole import whole
 from weihu.workplace.customer.head import head, urgent
 from weihu.workplace.customer.tabs import OVERVIEW, TABS
 from weihu.workplace.customer.timeline import PAGE, timeline
@@ -97,7 +98,7 @@ def timeline_page(request: WorkRequest, customer_id: str) -> HttpResponse:
     """More of what happened, further back; with ``latest`` the few events that the overview shows."""
     standing = request.gate.standing(customer_id)
     start, latest = request.GET.get("start", ""), bool(request.GET.get("latest"))
-    events, more = timeline(request, standing, int(start) if start.isdecimal() else 0, LATEST if latest else PAGE)
+    events, more = timeline(request, standing, whole(start) or 0, LATEST if latest else PAGE)
     context = {"events": events, "more_events": 0 if latest else more, "customer": standing.customer}
     return render(request, "customer/timeline.html", context)
 

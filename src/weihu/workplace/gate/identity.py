@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.pace import FEED, FORM, SIGN_IN
-from weihu.workplace.gate import sessions
+from weihu.workplace.gate import factors, oidc, sessions
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 REMEMBERED = timedelta(days=1)
@@ -36,7 +36,7 @@ REMEMBERED = timedelta(days=1)
 
 def wait(request: HttpRequest) -> timedelta:
     """How long the staff number of a sign-in waits once it has been locked."""
-    name = request.POST.get("username", "")
+    name = request.POST.get("username") or factors.pending(request).get("staff", "")
     rows = AccessFailureLog.objects.filter(username=name, attempt_time__gt=timezone.now() - REMEMBERED)
     times = max(rows.count() // settings.AXES_FAILURE_LIMIT - 1, 0)
     longer: timedelta = FIRST_WAIT * 2 ** min(times, 10)
@@ -88,7 +88,7 @@ def paced(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Http
     def respond(request: HttpRequest) -> HttpResponse:
         address = _address(request)
         sent = request.method == "POST"
-        if sent and request.path in (reverse("login"), reverse("session")) and SIGN_IN.is_over(address):
+        if sent and request.path in map(reverse, ("login", "second_step", "session")) and SIGN_IN.is_over(address):
             return _too_often()
         pace = (
             FORM if sent and request.path.startswith("/f/") else FEED if request.path.startswith("/calendar/") else None
@@ -112,7 +112,8 @@ def locked(request: HttpRequest, *__: Any) -> HttpResponse:
         "form": AuthenticationForm(request),
         "minutes": minutes,
         "next": request.POST.get("next", ""),
-        "asked_for": request.POST.get("username", ""),
+        "oidc": oidc.is_set(),
+        "asked_for": request.POST.get("username") or factors.pending(request).get("staff", ""),
     }
     return render(request, "login.html", context, status=429)
 

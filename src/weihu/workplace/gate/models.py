@@ -1,5 +1,5 @@
 """Tables that widen or limit somebody's reach: merges, working days, absences and cover, hand-overs, referrals, service
-cards, exports, what was taken of the limits of a day."""
+cards, exports, what was taken of the limits of a day; and sign-ins with their second factors."""
 
 from __future__ import annotations
 
@@ -74,6 +74,46 @@ class SignIn(models.Model):
     seen_at = models.DateTimeField()
     address = models.CharField(max_length=60)
     device = models.CharField(max_length=200)
+
+
+class Factor(models.Model):
+    """A second factor of somebody's sign-in (``factors``): an authenticator app or a passkey.
+
+    ``secret``: the app's key, or the passkey's public key with its number. ``counter``: the last step of the app's clock,
+    or the passkey's count of signatures, so that nothing counts twice. It counts once it is ``confirmed``.
+    """
+
+    class Kind(models.TextChoices):
+        """What somebody has."""
+
+        APP = "app", _("Authenticator app")
+        PASSKEY = "passkey", _("Passkey")
+
+    token = models.UUIDField(unique=True)
+    staff_id = models.CharField(max_length=60, db_index=True)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    label = models.CharField(max_length=40)
+    secret = SealedField(scope="factor")
+    counter = models.BigIntegerField(default=0)
+    confirmed = models.BooleanField(default=False)
+    added_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class RecoveryCode(models.Model):
+    """A code that replaces a second factor once; only its index is kept."""
+
+    staff_id = models.CharField(max_length=60, db_index=True)
+    code_index = models.CharField(max_length=32)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["staff_id", "code_index"], name="recovery_once")]
+
+
+class Barred(models.Model):
+    """Somebody whose login was taken away, by whatever way he or she signs in, until a password is set again."""
+
+    staff_id = models.CharField(max_length=60, primary_key=True)
 
 
 class Absence(models.Model):

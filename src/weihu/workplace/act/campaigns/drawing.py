@@ -22,6 +22,7 @@ from weihu.workplace.act.segments.models import Segment
 from weihu.workplace.act.segments.reading import page
 from weihu.workplace.bank.models import Account, Holding, Product, Standing
 from weihu.workplace.base import audit
+from weihu.workplace.base.whole import whole
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.workdays import days_of_branches
 from weihu.workplace.know.archive.facts import barred_customers
@@ -142,7 +143,7 @@ def holders(offer: Offer | None, customer_ids: list[str]) -> set[str]:
 def segment_of(query: str) -> int | None:
     """The number of the segment that a campaign's customers are from, if they are from one."""
     number = query.removeprefix(OF_SEGMENT)
-    return int(number) if query.startswith(OF_SEGMENT) and number.isdecimal() else None
+    return whole(number) if query.startswith(OF_SEGMENT) else None
 
 
 def _listed(campaign: Campaign, gate: Gate, on: date) -> list[Standing]:

@@ -13,6 +13,7 @@ from weihu.workplace.act.care.beginning import Running, begin_by_hand
 from weihu.workplace.act.care.models import CarePlan
 from weihu.workplace.act.care.results import stop
 from weihu.workplace.base import toasts
+from weihu.workplace.base.whole import whole
 from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run
 
 SHOWN = 6
@@ -24,7 +25,7 @@ def care(request: WorkRequest, customer_id: str) -> HttpResponse:
     """Start a plan, or stop a running one."""
     request.gate.standing(customer_id)
     if number := request.POST.get("stop", ""):
-        plan = CarePlan.objects.filter(pk=int(number) if number.isdecimal() else 0, customer_id=customer_id).first()
+        plan = CarePlan.objects.filter(pk=whole(number) or 0, customer_id=customer_id).first()
         if plan is None:
             raise Http404
         stop(plan, request.user.staff_id, request.run.work_date)

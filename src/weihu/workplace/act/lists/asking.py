@@ -15,6 +15,7 @@ from weihu.workplace.act.lists.columns import OPEN
 from weihu.workplace.act.lists.reading import NOBODY, SORTS, Asked, Night, neighbours, nights, together
 from weihu.workplace.bank.models import Run
 from weihu.workplace.base.days import read_day
+from weihu.workplace.base.whole import whole
 from weihu.workplace.gate.reach import Gate
 
 WAN = 10_000
@@ -42,14 +43,13 @@ class Query:
         night = next((night for night in kept if wanted in (None, night.on)), None)
         if listed is None or night is None:
             raise Http404
-        span = str(parameters.get("days", ""))
-        days = int(span) if listed.daily and span.isdecimal() and 1 <= int(span) <= run.rulebook.lists.kept_days else 1
-        rank, page = str(parameters.get("grade", "")), str(parameters.get("page", ""))
+        span = whole(str(parameters.get("days", ""))) or 1
+        days = span if listed.daily and 1 <= span <= run.rulebook.lists.kept_days else 1
         sort = str(parameters.get("sort", ""))
         reason = str(parameters.get("reason", ""))
         asked = Asked(
             list=name,
-            from_rank=int(rank) if rank.isdecimal() else 0,
+            from_rank=whole(str(parameters.get("grade", ""))) or 0,
             least=_least(str(parameters.get("least", ""))),
             reason=reason if reason in listed.reasons else "",
             primary_id=str(parameters.get("staff", ""))[:60] or NOBODY,
@@ -57,7 +57,7 @@ class Query:
             sort=sort if sort in SORTS else listed.sort,
             down=parameters.get("down") == "1" if sort in SORTS else listed.down,
         )
-        number = max(1, int(page)) if page.isdecimal() else 1
+        number = whole(str(parameters.get("page", ""))) or 1
         return cls(asked, together(kept, night, days), number, days, night.on == kept[0].on)
 
     def address(self, **changes: object) -> str:

@@ -19,6 +19,7 @@ from weihu.workplace.act.signals.reasons import Names
 from weihu.workplace.bank.models import Customer, Staff
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
+from weihu.workplace.base.whole import whole
 from weihu.workplace.base.words import amount_text, called, day, fact_words, measure_text
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
@@ -101,7 +102,7 @@ def filter_save(request: WorkRequest, name: str) -> HttpResponse:
     own = SavedFilter.objects.filter(staff_id=request.user.staff_id, list=name)
     title, number = request.POST.get("name", "").strip()[:60], request.POST.get("forget", "")
     if number:
-        own.filter(pk=int(number) if number.isdecimal() else 0).delete()
+        own.filter(pk=whole(number) or 0).delete()
     elif title:
         own.filter(name=title).delete()
         # of the latest night whenever it is opened

@@ -65,3 +65,6 @@ class Message(models.Model):
     state = models.CharField(max_length=10, choices=State.choices)
     provider_id = models.CharField(max_length=100, blank=True)
     fault = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], condition=models.Q(state="sending"), name="message_sending")]

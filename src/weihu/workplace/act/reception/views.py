@@ -7,7 +7,6 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.contrib.auth.views import LoginView
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,11 +23,13 @@ from weihu.workplace.act.signals.reasons import Names, Reason, open_signals, rea
 from weihu.workplace.bank.models import Run, Signal, Staff, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.whole import whole
 from weihu.workplace.consent.consents import agreed_purposes
 from weihu.workplace.gate import cards
 from weihu.workplace.gate.models import ServiceCard
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
+from weihu.workplace.gate.second import TwoStepLogin
 from weihu.workplace.judge.benefits.using import UsedUp, due_to
 from weihu.workplace.judge.portfolio.common import REFUSALS
 from weihu.workplace.judge.portfolio.decisions import DecisionRefused
@@ -58,7 +59,7 @@ DONE = {
 }
 
 
-class SignIn(LoginView):
+class SignIn(TwoStepLogin):
     """Signing in; who receives customers at the counter begins with the search, unless another page was asked for."""
 
     template_name = "login.html"
@@ -195,9 +196,8 @@ def memos(request: WorkRequest) -> HttpResponse:
     """What the counter told the reader, and those whom he or she covers; a POST marks one as read."""
     gate = require_reach(request)
     if request.method == "POST":
-        number = request.POST.get("number", "")
-        if number.isdecimal():
-            serving.memos_waiting(gate).filter(pk=int(number)).update(read_on=request.run.work_date)
+        number = whole(request.POST.get("number", ""))
+        serving.memos_waiting(gate).filter(pk=number or 0).update(read_on=request.run.work_date)
         return redirect("memos")
     unread = list(serving.memos_waiting(gate).order_by("-pk")[:LISTED])
     read = serving.memos_to(gate).filter(read_on__isnull=False).order_by("-pk")

@@ -21,6 +21,7 @@ from weihu.workplace.act.segments.state import Totals
 from weihu.workplace.act.segments.words import JOIN_NAMES, Words
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
+from weihu.workplace.base.whole import whole
 from weihu.workplace.base.words import called
 from weihu.workplace.base.workbooks import XLSX
 from weihu.workplace.gate.limits import Kind, LimitReached, left
@@ -118,9 +119,8 @@ def segment(request: WorkRequest, number: int) -> HttpResponse:
     summed, too_wide = _totals(request, [definition])
     total = summed[0] if summed else None
     size = request.book.lists.page_rows
-    asked = request.GET.get("page", "")
     pages = max(1, -(-total.customers // size)) if total else 1
-    at = min(max(1, int(asked)), pages) if asked.isdecimal() else 1
+    at = min(max(1, whole(request.GET.get("page", "")) or 1), pages)
     nights = reading.nights(gate, row)
     moved = reading.moved(gate, row, nights[-1].on, MOST_MOVED) if len(nights) > 1 else ([], [])
     audit.record(request.user.staff_id, "segment.view", detail=str(row.pk))
@@ -238,7 +238,7 @@ def _used(request: WorkRequest, number: str) -> Segment:
 
 
 def _own(request: WorkRequest, number: str) -> Segment | None:
-    return Segment.objects.filter(pk=number, staff_id=request.user.staff_id).first() if number.isdecimal() else None
+    return Segment.objects.filter(pk=whole(number) or 0, staff_id=request.user.staff_id).first()
 
 
 def _totals(request: WorkRequest, definitions: list[Definition]) -> tuple[list[Totals] | None, str]:
@@ -253,15 +253,16 @@ def _changed(definition: Definition, request: WorkRequest) -> Definition:
     groups = list(definition.groups)
     if request.POST.get("group") and len(groups) < MOST_GROUPS:
         groups.append(Group("all", BLANK.conditions))
-    place = request.POST.get("add", "")
-    if place.isdecimal() and int(place) < len(groups) and len(groups[int(place)].conditions) < MOST_ROWS:
-        group = groups[int(place)]
-        groups[int(place)] = Group(group.join, (*group.conditions, Condition("aum", "least")))
-    at, _dot, row = request.POST.get("remove", "").partition(".")
-    if at.isdecimal() and row.isdecimal() and int(at) < len(groups):
-        group = groups[int(at)]
-        left = tuple(other for number, other in enumerate(group.conditions) if number != int(row))
-        groups[int(at)] = Group(group.join, left)
+    place = whole(request.POST.get("add", ""))
+    if place is not None and place < len(groups) and len(groups[place].conditions) < MOST_ROWS:
+        group = groups[place]
+        groups[place] = Group(group.join, (*group.conditions, Condition("aum", "least")))
+    said, _dot, row = request.POST.get("remove", "").partition(".")
+    at = whole(said)
+    if at is not None and at < len(groups):
+        group = groups[at]
+        left = tuple(other for number, other in enumerate(group.conditions) if number != whole(row))
+        groups[at] = Group(group.join, left)
         groups = [group for group in groups if group.conditions]
     return Definition(definition.join, tuple(groups))
 
@@ -300,9 +301,9 @@ def _built(
 
 def _focus(trigger: str, definition: Definition) -> str:
     """The id of what has the focus once the rows are shown anew: what was used, or the row that was added."""
-    place = trigger.removeprefix("segment-add-")
-    if place != trigger and place.isdecimal() and int(place) < len(definition.groups):
-        return f"segment-g{place}-r{len(definition.groups[int(place)].conditions) - 1}-field"
+    place = whole(trigger.removeprefix("segment-add-"))
+    if place is not None and place < len(definition.groups):
+        return f"segment-g{place}-r{len(definition.groups[place].conditions) - 1}-field"
     return trigger
 
 

@@ -24,6 +24,7 @@ from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
+from weihu.workplace.base.whole import whole
 from weihu.workplace.base.words import amount_text, called, day, per_cent, weekday
 from weihu.workplace.contact.models import Outcome
 from weihu.workplace.gate import limits, reveals
@@ -199,10 +200,10 @@ def work_log(request: WorkRequest) -> HttpResponse:
     """A person's last days: contacts, which are logged automatically, and notes of other work."""
     gate, on = require_reach(request), request.run.work_date
     if request.method == "POST":
-        minutes, text = request.POST.get("minutes", ""), request.POST.get("text", "").strip()[:500]
-        if not text or not minutes.isdecimal() or not 0 < int(minutes) <= MOST_MINUTES:
+        minutes, text = whole(request.POST.get("minutes", "")), request.POST.get("text", "").strip()[:500]
+        if not text or minutes is None or not 0 < minutes <= MOST_MINUTES:
             return HttpResponseBadRequest(str(_("What was done, and how many minutes it took.")))
-        WorkNote.objects.create(staff_id=request.user.staff_id, on=on, minutes=int(minutes), text=text)
+        WorkNote.objects.create(staff_id=request.user.staff_id, on=on, minutes=minutes, text=text)
         audit.record(request.user.staff_id, "work.note")
         toasts.say(request, _("Entered in the work log."))
         return redirect("work_log")

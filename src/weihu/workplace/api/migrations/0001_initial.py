@@ -34,6 +34,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("made_on", models.DateField()),
+                ("scopes", models.CharField(max_length=200)),
+                ("until", models.DateField(null=True)),
+                ("calls", models.IntegerField(null=True)),
+                ("used_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(

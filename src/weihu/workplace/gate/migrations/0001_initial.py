@@ -306,4 +306,39 @@ class Migration(migrations.Migration):
                 ("device", models.CharField(max_length=200)),
             ],
         ),
+        migrations.CreateModel(
+            name="Barred",
+            fields=[
+                ("staff_id", models.CharField(max_length=60, primary_key=True, serialize=False)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Factor",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token", models.UUIDField(unique=True)),
+                ("staff_id", models.CharField(db_index=True, max_length=60)),
+                (
+                    "kind",
+                    models.CharField(choices=[("app", "Authenticator app"), ("passkey", "Passkey")], max_length=20),
+                ),
+                ("label", models.CharField(max_length=40)),
+                ("secret", models.TextField()),
+                ("counter", models.BigIntegerField(default=0)),
+                ("confirmed", models.BooleanField(default=False)),
+                ("added_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="RecoveryCode",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("staff_id", models.CharField(db_index=True, max_length=60)),
+                ("code_index", models.CharField(max_length=32)),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("staff_id", "code_index"), name="recovery_once")],
+            },
+        ),
     ]

@@ -15,6 +15,7 @@ from weihu.sources import workbook
 from weihu.sources.workbook import Unreadable, cell_text
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
+from weihu.workplace.base.whole import whole
 from weihu.workplace.base.words import called
 from weihu.workplace.gate.models import Absence
 from weihu.workplace.gate.reach import Gate
@@ -94,11 +95,12 @@ def read(content: bytes, name: str, gate: Gate) -> tuple[list[Staffing], list[Pr
         limits = {}
         for limit, most in (("customers_max", MOST_CUSTOMERS), ("minutes_per_day", MOST_MINUTES)):
             text = cell.get(limit, "")
-            if text and not (text.isdecimal() and int(text) <= most):
+            number = whole(text)
+            if text and (number is None or number > most):
                 problems.append(
                     Problem(line, head[places[limit]], text, _("a whole number up to %(most)d") % {"most": most})
                 )
-            limits[limit] = int(text) if text.isdecimal() else None
+            limits[limit] = number
         keys = sorted(
             {posts[part.casefold()] for part in more if part.casefold() in posts} - {people[cell["staff_id"]].post}
         )

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from weihu.rules.catalogue import Unfit, read
 from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.whole import whole
 from weihu.workplace.know.archive.facts import FactContent, FieldState, with_derived
 from weihu.workplace.know.archive.models import Confidence
 
@@ -135,7 +136,7 @@ class FactsForm(HowItCame):
 
 def numbers(text: str) -> list[int]:
     """The ids in a comma-separated text; anything else is left out."""
-    return [int(part) for part in text.split(",") if part.isdecimal()]
+    return [number for part in text.split(",") if (number := whole(part)) is not None]
 
 
 def _widget(field: CatalogueField) -> forms.Widget:

@@ -21,6 +21,7 @@ from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.bank.models import Staff, Standing
 from weihu.workplace.base.fields import seal
+from weihu.workplace.base.whole import whole
 from weihu.workplace.base.words import amount_text, called, day, fact_words
 from weihu.workplace.gate.figures import scope_of
 from weihu.workplace.gate.reach import Gate, branches_below
@@ -98,7 +99,7 @@ class ListQuery:
         unique = {condition.text: condition for condition in filters if condition}
         return cls(
             str(parameters.get("q", "")).strip(),
-            grade if (grade := str(parameters.get("grade", ""))).isdecimal() else "",
+            "" if (grade := whole(str(parameters.get("grade", "")))) is None else str(grade),
             "1" if parameters.get("watch") else "",
             str(parameters.get("branch", ""))[:40],
             str(parameters.get("staff", ""))[:60],
@@ -217,9 +218,10 @@ def money_of(row: Standing, book: RuleBook) -> str:
 def _place(place: str) -> tuple[int, Decimal, str] | None:
     rank, _, rest = place.partition(" ")
     amount, _, customer_id = rest.partition(" ")
-    if not (rank.isdecimal() and re.fullmatch(r"-?\d{1,16}\.\d\d", amount)):
+    number = whole(rank)
+    if number is None or not re.fullmatch(r"-?\d{1,16}\.\d\d", amount):
         return None
-    return int(rank), Decimal(amount), customer_id
+    return number, Decimal(amount), customer_id
 
 
 def _filter(text: str, book: RuleBook) -> Filter | None:

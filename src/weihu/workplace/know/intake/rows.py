@@ -15,6 +15,7 @@ from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.bank.models import Customer
 from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.whole import whole
 from weihu.workplace.consent.consents import agreed_purposes
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.facts import DERIVED, FactContent, FieldState, NewFact, archives_of, with_derived
@@ -240,7 +241,7 @@ LOOK_UPS: dict[str, Callable[[Collection[str]], dict[str, set[str]]]] = {
 def _typed(field: CatalogueField, text: str) -> str:
     """A cell's text with Excel's serial dates converted. Raises Unfit for an identity number that Excel truncated."""
     plain = text.strip()
-    if field.kind == "date" and plain.isdecimal() and int(plain) in EXCEL_DAYS:
+    if field.kind == "date" and (whole(plain) or 0) in EXCEL_DAYS:
         return (EXCEL_EPOCH + timedelta(days=int(plain))).isoformat()
     if field.kind == "identity" and plain.isdecimal() and len(plain) > EXACT_DIGITS and plain.endswith("000"):
         raise Unfit(

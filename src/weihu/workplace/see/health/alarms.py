@@ -8,27 +8,39 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from weihu.engine.lake import Home
+from weihu.workplace.act.messaging.models import Message
 from weihu.workplace.bank.current import current
 from weihu.workplace.base import audit
+from weihu.workplace.base.models import Entry
 
+Way = Callable[[list[str], list[str]], None]
+"""Sends new alarms and those that are over; raises NobodyReached."""
+SILENT = (DatabaseError, InterfaceError)
 FREE_SHARE = 0.1
 BACKUP_HOURS = 26
+STANDS = timedelta(minutes=10)
+"""So long nothing waits in a queue that is worked on."""
 VERIFIED = REMIND = timedelta(hours=24)
 _NEVER = "2000-01-01T00:00:00+00:00"
 TEXTS: dict[str, tuple[Promise, Promise]] = {
     "late": (_("The night is late"), _("Look at its log and at the inbox, then run it.")),
+    "hour": (_("WEIHU_NIGHT_BY is no time of day"), _("Write it as 07:00.")),
+    "queue": (
+        _("A queue stands"),
+        _("Look at the log and at the message gateways; nobody is told yet whether these messages arrived."),
+    ),
     "refused": (
         _("A delivery was refused"),
         _("The report in the folder refused names every fault. Correct it, run again."),
@@ -68,8 +80,8 @@ class Alarm:
 def alarms(home: Home, now: datetime) -> list[Alarm]:
     """What is wrong now."""
     try:
-        found = [*_late(now), *_refused(home)]
-    except DatabaseError:
+        found = [*_late(now), *_refused(home), *_queues(now)]
+    except SILENT:
         found = [Alarm("database")]
     broken = _state(home).get("broken")
     if broken is not None:
@@ -78,40 +90,76 @@ def alarms(home: Home, now: datetime) -> list[Alarm]:
 
 
 def verify_audit(home: Home, now: datetime) -> None:
-    """Verify the audit log, once a day."""
+    """Verify the audit log, once a day; a database that does not answer is an alarm of its own."""
     state = _state(home)
     if now - datetime.fromisoformat(state.get("verified", _NEVER)) >= VERIFIED:
-        broken = audit.verify()
+        try:
+            broken = audit.verify()
+        except SILENT:
+            return
         _keep(home, {**state, "verified": now.isoformat(), "broken": None if broken is None else str(broken)})
 
 
-def send_new(home: Home, found: list[Alarm], now: datetime, send: Callable[[list[str], list[str]], None]) -> None:
-    """Send what is new, what has been wrong for another day, and what is over. ``send`` raises if nobody was reached;
-    then the same is sent the next time."""
-    state = _state(home)
-    sent: dict[str, str] = state.get("sent", {})
-    codes = {alarm.code for alarm in found}
-    new = [alarm for alarm in found if now - datetime.fromisoformat(sent.get(alarm.code, _NEVER)) >= REMIND]
-    over = [Alarm(code) for code in sent if code not in codes]
-    if new or over:
-        send([_both(alarm) for alarm in new], [_both(alarm) for alarm in over])
+class NobodyReached(Exception):
+    """Alarms reached nobody by one of the ways that are set."""
+
+
+def send_new(home: Home, found: list[Alarm], now: datetime, ways: Mapping[str, Way]) -> None:
+    """Send by each way what is new there, what has been wrong for another day, and what is over.
+
+    What a way did not take is sent again by that way alone the next time. Raises NobodyReached at the end.
+    """
+    told: dict[str, dict[str, str]] = _state(home).get("told", {})
+    codes, failed = {alarm.code for alarm in found}, []
+    for name, send in ways.items():
+        sent = told.get(name, {})
+        new = [alarm for alarm in found if now - datetime.fromisoformat(sent.get(alarm.code, _NEVER)) >= REMIND]
+        over = [Alarm(code) for code in sent if code not in codes and code in TEXTS]
+        try:
+            if new or over:
+                send([_both(alarm) for alarm in new], [_both(alarm) for alarm in over])
+        except NobodyReached as nobody:
+            failed.append(str(nobody))
+            continue
         kept = {code: at for code, at in sent.items() if code in codes}
-        _keep(home, {**state, "sent": {**kept, **{alarm.code: now.isoformat() for alarm in new}}})
+        told[name] = kept | {alarm.code: now.isoformat() for alarm in new}
+    _keep(home, {**_state(home), "told": {name: told[name] for name in ways if name in told}})
+    if failed:
+        raise NobodyReached(", ".join(failed))
 
 
 def _both(alarm: Alarm) -> str:
     return f"{alarm.line('zh-hans')} / {alarm.line('en')}"
 
 
+def night_by() -> datetime | None:
+    """The time of day of ``WEIHU_NIGHT_BY``, on a day of no meaning; None where none is set. Raises ValueError."""
+    by = os.environ.get("WEIHU_NIGHT_BY", "").strip()
+    return datetime.strptime(by, "%H:%M") if by else None  # noqa: DTZ007 - a time of day has no zone
+
+
 def _late(now: datetime) -> list[Alarm]:
-    by = os.environ.get("WEIHU_NIGHT_BY", "")
-    here = timezone.localtime(now)
-    if not by or here.time() < time.fromisoformat(by):
+    """The night that was due last is not published: before the hour it is the one that was due the day before."""
+    try:
+        by = night_by()
+    except ValueError:
+        return [Alarm("hour")]
+    if by is None:
         return []
-    last, due = current(), here.date() - timedelta(days=1)
+    here = timezone.localtime(now)
+    last, due = current(), here.date() - timedelta(days=1 if here.time() >= by.time() else 2)
     if last and last.business_date >= due:
         return []
     return [Alarm("late", f"{last.business_date if last else '-'} < {due}")]
+
+
+def _queues(now: datetime) -> list[Alarm]:
+    """Messages whose gateway never answered, and entries of the audit log that nobody chains."""
+    before = now - STANDS
+    messages = Message.objects.filter(state=Message.State.SENDING, at__lt=before).count()
+    entries = Entry.objects.filter(place__isnull=True, at__lt=before).count()
+    waiting = [f"{count} {name}" for name, count in (("messages", messages), ("audit entries", entries)) if count]
+    return [Alarm("queue", ", ".join(waiting))] if waiting else []
 
 
 def _refused(home: Home) -> list[Alarm]:

@@ -15,10 +15,14 @@ from django.db import connection
 from django.utils import timezone
 
 from weihu.engine.lake import Home
-from weihu.workplace.see.health.alarms import room
+from weihu.workplace.bank.current import current
+from weihu.workplace.base.audit_key import key_file
+from weihu.workplace.gate import factors
+from weihu.workplace.gate.passwords import breached_file
+from weihu.workplace.see.health.alarms import SILENT, night_by, room
 from weihu.workplace.see.health.sending import ways
 
-OUTWARD = ("WEIHU_SMS_URL", "WEIHU_WECOM_URL", "WEIHU_ALARM_URL")
+OUTWARD = ("WEIHU_SMS_URL", "WEIHU_WECOM_URL", "WEIHU_ALARM_URL", "WEIHU_OIDC_ISSUER")
 LOCAL = ("", "127.0.0.1", "localhost", "::1")
 
 
@@ -35,6 +39,8 @@ def findings(home: Home) -> Iterator[Finding]:
     """Everything that is looked at, in the order of the page."""
     yield from _address()
     yield from _django()
+    yield from _second_factors()
+    yield from _passwords()
     yield from _keys(home)
     yield from _files(home)
     yield from _database()
@@ -57,6 +63,37 @@ def _django() -> Iterator[Finding]:
     yield Finding(not said, f"Django 自身检查 {said}".strip(), f"Django's own checks {said}".strip())
 
 
+def _second_factors() -> Iterator[Finding]:
+    try:
+        run = current()
+    except SILENT:
+        yield Finding(False, "数据库有响应:查看其日志", "the database answers: look at its log")
+        return
+    posts = run.rulebook.posts if run else {}
+    open_posts = sorted({key for key, post in posts.items() if post.decides} - factors.demanded_posts(posts))
+    yield Finding(
+        not open_posts,
+        _named("有决定权的岗位须二次验证:设 WEIHU_SECOND_FACTOR=decides", open_posts),
+        _named("posts that decide need a second factor: set WEIHU_SECOND_FACTOR=decides", open_posts),
+    )
+    unknown = sorted(factors.named() - {factors.DECIDES} - set(posts)) if run else []
+    if unknown:
+        yield Finding(
+            False,
+            _named("WEIHU_SECOND_FACTOR 只列出制度中的岗位", unknown),
+            _named("WEIHU_SECOND_FACTOR names posts of the rule book only", unknown),
+        )
+
+
+def _passwords() -> Iterator[Finding]:
+    file = breached_file()
+    yield Finding(
+        file is not None and file.is_file() and file.stat().st_size > 0,
+        "已泄露的密码不被接受:设 WEIHU_BREACHED_FILE 为离线清单",
+        "breached passwords are refused: set WEIHU_BREACHED_FILE to a list on this machine",
+    )
+
+
 def _keys(home: Home) -> Iterator[Finding]:
     file = home.keys.file
     if file:
@@ -65,11 +102,28 @@ def _keys(home: Home) -> Iterator[Finding]:
             f"密钥文件仅属主可读:chmod 600 {file}",
             f"the keys are readable by their owner only: chmod 600 {file}",
         )
+    log_key = key_file()
+    yield Finding(
+        home.root.resolve() not in log_key.resolve().parents and log_key.parent.resolve() not in _folders_of_keys(file),
+        f"审计日志的密钥另放一处:移走 {log_key} 及其 .head 文件并设 WEIHU_AUDIT_KEY_FILE",
+        f"the key of the audit log lies apart from data and keys: move {log_key} and its .head file, and set"
+        " WEIHU_AUDIT_KEY_FILE",
+    )
+    if log_key.is_file():
+        yield Finding(
+            log_key.stat().st_mode & 0o077 == 0,
+            f"审计日志的密钥仅属主可读:chmod 600 {log_key}",
+            f"the key of the audit log is readable by its owner only: chmod 600 {log_key}",
+        )
     yield Finding(
         file is None or home.root not in file.resolve().parents,
         "密钥与数据分开存放:移走文件并设 WEIHU_KEYS_FILE,或设 WEIHU_KEYS_COMMAND 取自密钥库",
         "the keys are apart from the data: move the file and set WEIHU_KEYS_FILE, or WEIHU_KEYS_COMMAND for a key store",
     )
+
+
+def _folders_of_keys(file: Path | None) -> set[Path]:
+    return {file.resolve().parent} if file else set()
 
 
 def _files(home: Home) -> Iterator[Finding]:
@@ -124,6 +178,13 @@ def _outward() -> Iterator[Finding]:
     )
 
 
+def _has_hour() -> bool:
+    try:
+        return night_by() is not None
+    except ValueError:
+        return False
+
+
 def _named(text: str, names: list[str]) -> str:
     """A text with what is wrong, if anything is."""
     return f"{text} ({', '.join(names)})" if names else text
@@ -136,9 +197,9 @@ def _is_plain(url: str) -> bool:
 
 def _watched(home: Home) -> Iterator[Finding]:
     yield Finding(
-        bool(ways()) and bool(os.environ.get("WEIHU_NIGHT_BY")),
-        "告警有人收到:设 WEIHU_NIGHT_BY,以及 WEIHU_ALARM_MAIL 或 WEIHU_ALARM_URL,并定时运行 weihu alarms",
-        "alarms reach somebody: set WEIHU_NIGHT_BY, and WEIHU_ALARM_MAIL or WEIHU_ALARM_URL; run weihu alarms by a timer",
+        bool(ways()) and _has_hour(),
+        "告警有人收到:设 WEIHU_NIGHT_BY=07:00,以及 WEIHU_ALARM_MAIL 或 WEIHU_ALARM_URL,并定时运行 weihu alarms",
+        "alarms reach somebody: set WEIHU_NIGHT_BY=07:00, and WEIHU_ALARM_MAIL or WEIHU_ALARM_URL; run weihu alarms by a timer",
     )
     yield Finding(
         home.backed_up.is_file(),

@@ -65,5 +65,10 @@ class Migration(migrations.Migration):
                 ("fault", models.CharField(blank=True, max_length=200)),
                 ("template", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="messaging.template")),
             ],
+            options={
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "sending")), fields=["at"], name="message_sending")
+                ],
+            },
         ),
     ]

@@ -42,7 +42,7 @@ const addressOf = (form, submitter) =>
 async function send(form, submitter) {
   forgetRefusal(form);
   const fields = entries(form, submitter);
-  const secret = Boolean(form.querySelector("[type=password]"));
+  const secret = Boolean(form.querySelector("[type=password], [autocomplete=one-time-code]"));
   const number = secret ? "" : numberOf(form, fields);
   const sending = { address: addressOf(form, submitter), body: bodyOf(form, fields), number };
   try {

@@ -6,6 +6,8 @@ import { fail } from "./toasts.js";
 const dialog = document.querySelector("#sign-in-again");
 const form = dialog.querySelector("form");
 const password = form.querySelector("#password-again");
+const second = form.querySelector("[data-second]");
+const code = form.querySelector("#code-again");
 const fault = form.querySelector("[data-fault]");
 
 async function askServer(said) {
@@ -20,10 +22,11 @@ async function attempt(event) {
   fault.textContent = "";
   try {
     me.token = (await askServer()).token;
-    const answer = await askServer({ username: me.staff, password: password.value });
+    const answer = await askServer({ username: me.staff, password: password.value, code: code.value });
     if (!answer.ok) {
       fault.textContent = answer.fault;
-      password.select();
+      if (answer.second) askCode();
+      else password.select();
       return;
     }
     Object.assign(me, { token: answer.token, share: answer.share });
@@ -31,8 +34,14 @@ async function attempt(event) {
   } catch {
     fault.textContent = words.unreached;
   } finally {
-    password.value = "";
+    if (second.hidden || dialog.returnValue) password.value = "";
   }
+}
+
+function askCode() {
+  second.hidden = false;
+  code.value = "";
+  code.focus();
 }
 
 form.addEventListener("submit", attempt);
