@@ -1,5 +1,5 @@
 # make demo: everything installed, a synthetic bank, served on 127.0.0.1:8000
-# make test: what tests need, then the whole suite on SQLite, and what uses a database (without the browser) on a throw-away PostgreSQL;
+# make test: what tests need, then the whole suite on SQLite, and what says something of the database (without the browser) on a throw-away PostgreSQL;
 # the coverage, branches included, is that of the whole suite on SQLite: what only PostgreSQL runs counts as not covered
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 HOME_DIR ?= var/demo
@@ -43,7 +43,7 @@ test: install node_modules/.dev
 	sh tools/test_needs.sh
 	$(UV) run coverage erase
 	$(UV) run coverage run -m pytest $(PARALLEL) $(ARGS)
-	sh tools/with_postgres.sh $(UV) run pytest $(PARALLEL) -m "not browser" tests/nightly tests/workplace $(ARGS)
+	sh tools/with_postgres.sh $(UV) run pytest $(PARALLEL) -m "not browser and not sqlite" tests/nightly tests/workplace $(ARGS)
 	$(UV) run coverage combine --quiet
 	$(UV) run coverage json --quiet --fail-under 0
 	$(UV) run coverage report
