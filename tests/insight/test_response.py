@@ -19,6 +19,9 @@ from weihu.insight.response import Refused
 from weihu.sources import tables
 
 
+pytestmark = pytest.mark.xdist_group("response")  # one process fits the model
+
+
 @pytest.fixture(scope="module")
 def past(tmp_path_factory):
     return written(made(), tmp_path_factory.mktemp("past") / "past.csv")
