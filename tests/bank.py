@@ -24,6 +24,8 @@ from weihu.sources.synthetic import SyntheticBank
 PUBLISHED_DAYS = 4
 LAKE = ROOT / "published-lake"
 FILE = ROOT / "published.sqlite3"
+COMPILED = Path(os.environ.get("WEIHU_COMPILED") or ROOT / "compiled")
+"""What rules compile to, by rule book: compiled once for all processes and homes of a run, or of all runs that say where."""
 TEMPLATE = f"weihu_published_{ROOT.name.rsplit('-', 1)[1]}".lower()
 
 
@@ -74,7 +76,7 @@ def lend(home: Home) -> None:
 def keep(home: Home) -> None:
     """What a home's nights compiled, for the homes to come."""
     if home.compiled.is_file() and not (kept := _compiled(home)).exists():
-        kept.parent.mkdir(exist_ok=True)
+        kept.parent.mkdir(parents=True, exist_ok=True)
         own = kept.with_suffix(f".{os.getpid()}")
         shutil.copy(home.compiled, own)
         own.replace(kept)
@@ -82,7 +84,7 @@ def keep(home: Home) -> None:
 
 def _compiled(home: Home) -> Path:
     book = home.rulebook.read_bytes() if home.rulebook.is_file() else b""
-    return ROOT / "compiled" / f"{hashlib.sha256(book).hexdigest()}.json"
+    return COMPILED / f"{hashlib.sha256(book).hexdigest()}.json"
 
 
 def destroy() -> None:
@@ -105,9 +107,11 @@ def _publish(nights: list[Path]) -> None:
     if connection.vendor != "sqlite":
         _server(f"CREATE DATABASE {_name()}")
     call_command("migrate", verbosity=0)
+    lend(HOME)
     with Nightly(HOME) as nightly:
         for folder in nights:
             nightly.run(folder)
+    keep(HOME)
 
 
 def _keep() -> None:
