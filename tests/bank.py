@@ -71,6 +71,7 @@ def lend(home: Home) -> None:
     kept = _compiled(home)
     if kept.is_file() and home.runs.is_dir() and not home.compiled.exists():
         shutil.copy(kept, home.compiled)
+        home.compiled.chmod(0o600)  # as the command leaves it
 
 
 def keep(home: Home) -> None:
