@@ -4,6 +4,7 @@ The process that comes first runs the nights; the others copy its database and l
 them copied anew afterwards.
 """
 
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -17,11 +18,14 @@ from django.core.management import call_command
 from django.db import connection
 
 from tests.settings import HOME, ROOT
+from weihu.engine.lake import Home
 from weihu.sources.synthetic import SyntheticBank
 
 PUBLISHED_DAYS = 4
 LAKE = ROOT / "published-lake"
 FILE = ROOT / "published.sqlite3"
+COMPILED = Path(os.environ.get("WEIHU_COMPILED") or ROOT / "compiled")
+"""What rules compile to, by rule book: compiled once for all processes and homes of a run, or of all runs that say where."""
 TEMPLATE = f"weihu_published_{ROOT.name.rsplit('-', 1)[1]}".lower()
 
 
@@ -62,6 +66,28 @@ def restore() -> None:
         _server(f"DROP DATABASE IF EXISTS {_name()} WITH (FORCE)", f"CREATE DATABASE {_name()} TEMPLATE {TEMPLATE}")
 
 
+def lend(home: Home) -> None:
+    """To a new home what another one's nights by the same rule book compiled, which takes longer than the nights."""
+    kept = _compiled(home)
+    if kept.is_file() and home.runs.is_dir() and not home.compiled.exists():
+        shutil.copy(kept, home.compiled)
+        home.compiled.chmod(0o600)  # as the command leaves it
+
+
+def keep(home: Home) -> None:
+    """What a home's nights compiled, for the homes to come."""
+    if home.compiled.is_file() and not (kept := _compiled(home)).exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        own = kept.with_suffix(f".{os.getpid()}")
+        shutil.copy(home.compiled, own)
+        own.replace(kept)
+
+
+def _compiled(home: Home) -> Path:
+    book = home.rulebook.read_bytes() if home.rulebook.is_file() else b""
+    return COMPILED / f"{hashlib.sha256(book).hexdigest()}.json"
+
+
 def destroy() -> None:
     """Leave nothing of the process's database on a server."""
     connection.close()
@@ -82,9 +108,11 @@ def _publish(nights: list[Path]) -> None:
     if connection.vendor != "sqlite":
         _server(f"CREATE DATABASE {_name()}")
     call_command("migrate", verbosity=0)
+    lend(HOME)
     with Nightly(HOME) as nightly:
         for folder in nights:
             nightly.run(folder)
+    keep(HOME)
 
 
 def _keep() -> None:

@@ -113,7 +113,8 @@ def installation(tmp_path):
     databases = []
 
     def install(name: str):
-        own = {"WEIHU_HOME": str(tmp_path / name)}
+        home = Home(tmp_path / name)
+        own = {"WEIHU_HOME": str(home.root)}
         if url:
             databases.append(f"weihu_{uuid.uuid4().hex}")
             _sql(url, f"CREATE DATABASE {databases[-1]}")
@@ -123,10 +124,12 @@ def installation(tmp_path):
             command = [sys.executable, "-m", module, *map(str, arguments)]
             environment = {**os.environ, **own}
             environment.pop("DJANGO_SETTINGS_MODULE")
+            bank.lend(home)
             if start:
                 pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
                 return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=nothing, text=True)
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            bank.keep(home)
             assert not check or done.returncode == 0, done.stderr
             return done
 

@@ -15,13 +15,14 @@ from django.db import models, transaction
 from django.test import Client, override_settings
 from django.urls import reverse
 
+from tests.bank import keep, lend
 from weihu.cli import main
 from weihu.engine.lake import Home
 from weihu.rules import rulebook
 
 pytestmark = pytest.mark.xdist_group("demo")  # one process makes the two banks
 
-CUSTOMERS, DAYS, BRANCHES, TWINS = 700, 8, 2, 0.02
+CUSTOMERS, DAYS, BRANCHES, TWINS = 450, 8, 2, 0.03
 TODAY = date(2026, 7, 1)
 OF_A_START = {"password", "digest", "report", "detail", "subject", "signal", "open_key", "pinyin"}
 """Fields that hold secrets, times or row numbers, which differ between two starts."""
@@ -66,7 +67,9 @@ def empty_bank(blocker, root):
             if model.__module__.startswith("weihu."):
                 model._base_manager.all()._raw_delete("default")
         bank.found(home)
+        lend(home)
         yield home
+        keep(home)
         transaction.set_rollback(True)
 
 

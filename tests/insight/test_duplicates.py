@@ -10,6 +10,7 @@ from weihu.insight.duplicates import COMPARISONS, PEOPLE, find
 from weihu.rules import rulebook
 from weihu.sources.synthetic.twins import twin
 
+pytestmark = pytest.mark.xdist_group("duplicates")  # one process loads Splink
 RULE = rulebook.load("brief").duplicates
 SURNAMES, GIVEN = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗", "伟芳娜秀敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂英"
 

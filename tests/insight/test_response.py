@@ -19,6 +19,8 @@ from weihu.insight.measures import auc
 from weihu.insight.response import Refused
 from weihu.sources import tables
 
+pytestmark = pytest.mark.xdist_group("response")  # one process fits the model
+
 
 @pytest.fixture(scope="module")
 def past(tmp_path_factory):

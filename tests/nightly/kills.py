@@ -54,10 +54,11 @@ def ask_status() -> dict[str, Any] | None:
     return published
 
 
-def compile_rules(book: rulebook.RuleBook) -> None:
-    """What every night of the book compiles, so that the processes forked from here on need not."""
+def compile_rules(home: Home) -> None:
+    """What every night of the home's book compiles, so that the processes forked from here on need not."""
+    book = rulebook.load(home.rulebook)
     # one thread is no thread besides this one: others would not survive the fork
-    engine = DuckEngine(None, threads=1)
+    engine = DuckEngine(None, threads=1, compiled=home.compiled)
     graph = steps.night(book)
     calendar = graph.schemas["calendar"]
     engine.bind_row("calendar", calendar, dict.fromkeys(calendar))
@@ -73,7 +74,7 @@ def forked(task: Callable[..., None], *arguments: object) -> BaseProcess:
 
 def kill_again_and_again(home: Home, deliveries: Path, times: int) -> None:
     """One night that is left alone, then nights that are killed; print what is published after each kill."""
-    compile_rules(rulebook.load(home.rulebook))
+    compile_rules(home)
     first = min(deliveries.glob("2*"))
     began = time.perf_counter()
     forked(main, ["run", "--date", first.name, "--delivery", str(first)]).join()

@@ -7,7 +7,7 @@ import pytest
 
 from weihu.sources.synthetic import SyntheticBank
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.sqlite]
 
 
 def nights(weihu, tmp_path, first, last, own):

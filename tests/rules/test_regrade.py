@@ -1,4 +1,4 @@
-"""A year of deliveries graded again from its whole history equals, night by night, the state carried through it."""
+"""Months of deliveries graded again from their whole history equal, night by night, the state carried through them."""
 
 import calendar
 from datetime import date, timedelta
@@ -196,9 +196,9 @@ def by_clerk(days, first, book):
 
 @pytest.mark.long
 @pytest.mark.skipif(not LEDGER.is_dir(), reason=f"the Czech ledger is not at {LEDGER}")
-def test_every_night_of_the_czech_year_equals_its_history(tmp_path):
+def test_every_night_of_the_czech_half_year_equals_its_history(tmp_path):
     book = rulebook.load("czech")
-    folders = list(czech.deliveries(LEDGER, date(1993, 1, 1), date(1993, 12, 31), tmp_path))
+    folders = list(czech.deliveries(LEDGER, date(1993, 7, 1), date(1993, 12, 31), tmp_path))
     carried = Carried(book)
     for folder in folders:
         carried.night(folder)

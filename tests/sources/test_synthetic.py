@@ -11,6 +11,7 @@ from weihu.sources.synthetic import Contact, SyntheticBank
 from weihu.sources.synthetic.report import report
 
 LAST = date(2026, 6, 30)
+one_year = pytest.mark.xdist_group("year")  # one process makes it
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -80,6 +81,7 @@ def year(tmp_path_factory):
     return database
 
 
+@one_year
 def test_minds_change_before_money_goes(year):
     begun, earliest = year.execute(
         "SELECT count(*), min(going - onset) FROM leaving WHERE cause <> 'unforeseen'"
@@ -107,6 +109,7 @@ def area(scores, labels) -> float:
     return (own.sum() - len(own) * (len(own) - 1) / 2) / len(own) / (len(scores) - len(own))
 
 
+@one_year
 @pytest.mark.parametrize(("which", "low", "high"), [("<>", 0.70, 0.95), ("=", 0.25, 0.70)])
 def test_the_kept_hazard_ranks_those_who_will_leave_and_nobody_foresees_the_others(which, low, high, year):
     rows = year.execute(
@@ -121,6 +124,7 @@ def test_the_kept_hazard_ranks_those_who_will_leave_and_nobody_foresees_the_othe
     assert low < area(scores, leaves) < high
 
 
+@one_year
 def test_what_is_bought_suits_and_comes_as_often_as_its_chance_says(year):
     for category in ("wealth", "fund", "insurance"):
         unsuitable, most = year.execute(
@@ -137,6 +141,7 @@ def test_what_is_bought_suits_and_comes_as_often_as_its_chance_says(year):
         assert abs(bought - expected) < 4 * variance**0.5
 
 
+@one_year
 def test_a_wallet_lasts_and_one_bank_is_home(year):
     share, lasting = year.execute(
         "SELECT median(share) FILTER (home_bank = '本行') - median(share) FILTER (home_bank <> '本行'),"

@@ -1,5 +1,6 @@
 """The archive: facts with their provenance, side by side until someone chooses, and never lost."""
 
+import os
 import re
 from datetime import date, timedelta
 from uuid import UUID, uuid4
@@ -116,10 +117,11 @@ def test_a_fact_stands_sealed(customer):
         assert "红星" not in cursor.fetchone()[0]
 
 
+EXAMPLES = int(os.environ.get("WEIHU_FUZZ", "250"))
 STEPS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["look", "write", "withdraw", "restore"])), max_size=12)
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(STEPS)
 def test_no_update_is_lost_whatever_the_order(steps):
     """Three people look and write in any order: a value goes only by the hand of someone who had seen it."""

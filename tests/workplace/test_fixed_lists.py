@@ -38,6 +38,17 @@ COLUMNS = {
     "became": ("customer_id", "subject", "on_date", "amount", "base", "detail", "reason"),
     "occasions": ("customer_id", "on_date"),
 }
+KEPT_FOR_A_MONTH = """extends = "brief"
+key = "kept"
+version = "1"
+in_force_from = 1990-01-01
+zh = "名单保留一个月"
+en = "Lists that are kept for a month"
+currency = "CNY"
+
+[lists]
+kept_days = 35
+"""
 UNUSUAL = ("unusual_inflow", "unusual_outflow")
 
 
@@ -85,10 +96,13 @@ def test_the_lists_of_every_night_equal_the_files(run, deliveries, home):
 
 
 @pytest.mark.long
-def test_the_lists_of_a_quarter_equal_the_files(weihu, tmp_path):
-    seen = replay(
-        weihu, SyntheticBank(150, 2, 93, date(2026, 6, 30), 11).deliveries(tmp_path / "inbox"), tmp_path, "brief"
-    )
+@pytest.mark.sqlite
+def test_the_lists_of_every_night_equal_the_files_until_they_are_too_old(weihu, tmp_path):
+    """More nights than what became of a maturity is followed, and than the lists are kept by a book that keeps fewer."""
+    book = tmp_path / "book.toml"
+    book.write_text(KEPT_FOR_A_MONTH, encoding="utf-8")
+    days = SyntheticBank(200, 2, 38, date(2026, 6, 30), 11).deliveries(tmp_path / "inbox")
+    seen = replay(weihu, days, tmp_path, book)
     assert all(seen[name] for name in COLUMNS)
     files = f"{Home(tmp_path / 'home').runs}/*/listed.parquet"
     became = duckdb.execute(f"SELECT DISTINCT reason FROM '{files}' WHERE list = 'became'").fetchall()
@@ -96,6 +110,7 @@ def test_the_lists_of_a_quarter_equal_the_files(weihu, tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.sqlite
 @pytest.mark.skipif(not LEDGER.is_dir(), reason="the Czech ledger is not here")
 def test_the_lists_of_the_czech_ledger_equal_the_files(weihu, tmp_path):
     days = czech.deliveries(LEDGER, date(1993, 12, 1), date(1993, 12, 12), tmp_path / "inbox")
@@ -107,10 +122,10 @@ def replay(weihu, days, folder, book):
     written = list(days)
     weihu("init", "--rulebook", book)
     weihu("replay", folder / "inbox")
-    files, totals = Files(rulebook.load(book)), Counter()
+    loaded = rulebook.load(book)
+    files, totals, days_kept = Files(loaded), Counter(), loaded.lists.kept_days
     home = Home(folder / "home")
     nights = [home.run(number) / "listed.parquet" for number in range(1, len(written) + 1)]
-    days_kept = rulebook.load(book).lists.kept_days
     assert [path.is_file() for path in nights] == [
         number > len(nights) - days_kept for number in range(1, len(nights) + 1)
     ]

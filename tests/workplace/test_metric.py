@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
+from tests import bank
 from weihu.engine.lake import Home
 from weihu.nightly.run import Nightly
 from weihu.rules import metric, rulebook
@@ -50,11 +51,13 @@ def nights(days, tmp_path, settings, db):
 
     def run(book: str, nights: int = 1):
         home.rulebook.write_text(book)
+        bank.lend(home)
         with Nightly(home) as nightly:
             for _ in range(nights):
                 yield nightly.run(next(waiting))
 
     yield run
+    bank.keep(home)
     columns._engine.cache_clear()
     views._loaded.cache_clear()
 

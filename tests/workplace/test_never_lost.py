@@ -19,7 +19,7 @@ from itertools import count
 from types import SimpleNamespace
 
 import pytest
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.urls import reverse
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
@@ -41,7 +41,7 @@ from weihu.workplace.know.complaints.models import Complaint
 from weihu.workplace.know.intake.models import Import, Invitation, Reply
 from weihu.workplace.know.intake.replies import link_of
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("never lost")]  # one server and its desks for all
 PASSWORD = "a long password"
 SOON = 30_000
 
@@ -62,6 +62,7 @@ class Bank:
         home, url = str(HOME.root), f"sqlite:///{self.file}"
         environment = {**os.environ, "WEIHU_HOME": home, "WEIHU_DATABASE_URL": url}
         environment["DJANGO_SETTINGS_MODULE"] = "weihu.workplace.settings"
+        environment.pop("COVERAGE_PROCESS_CONFIG", None)  # who is killed cannot tell what was covered
         command = [sys.executable, "-m", "weihu.cli", "serve", "--port", str(self.port)]
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
         until = time.monotonic() + 60
@@ -102,7 +103,7 @@ class Desk:
 
     def __init__(self, served: Bank, browser, staff: Staff) -> None:
         self.bank, self.staff = served, staff
-        encoded = PBKDF2PasswordHasher().encode(PASSWORD, "salt")
+        encoded = Argon2PasswordHasher().encode(PASSWORD, "salt of a test")
         # somebody who has a password keeps it: another one would end his or her sessions
         served.sql("UPDATE bank_staff SET password = ? WHERE staff_id = ? AND password LIKE '!%'", encoded, staff.pk)
         self.context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")

@@ -19,7 +19,6 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import pypinyin
 from django.db import connection, models, transaction
 from django.db.models import F
 
@@ -471,4 +470,6 @@ def spell(name: str) -> list[str]:
 
 @lru_cache(maxsize=30_000)
 def _syllable(character: str) -> tuple[str, ...]:
+    import pypinyin  # noqa: PLC0415 - its dictionaries take as long to load as a small night
+
     return tuple(pypinyin.lazy_pinyin(character))

@@ -16,7 +16,6 @@ from typing import Any, Literal
 import ibis
 import numpy as np
 from ibis.expr.types import Table
-from ortools.graph.python import min_cost_flow
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import CONTACTS, STANDINGS, UNASSIGNED
@@ -312,6 +311,8 @@ class _Arcs:
         """The flow on every arc."""
         if not self.supplied:
             return []
+        from ortools.graph.python import min_cost_flow  # noqa: PLC0415 - most nights have nobody to assign
+
         network = min_cost_flow.SimpleMinCostFlow()
         tails, heads, capacities, prices = np.array(self._arcs, dtype=np.int64).T
         arcs = network.add_arcs_with_capacity_and_unit_cost(tails, heads, capacities, prices)

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import ibis
 from ibis.expr.types import Table
-from scipy.special import stdtrit
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import EFFECTS, MONEY, TRIALS
@@ -102,6 +101,8 @@ def interval(acted: Group, held: Group, confidence: float, smallest: int) -> Int
     group is smaller than ``smallest`` (the book's effects), or nothing differs within both."""
     if min(acted.size, held.size) < smallest or acted.deviation + held.deviation == 0:
         return None
+    from scipy.special import stdtrit  # noqa: PLC0415 - nights import this module and never ask for an interval
+
     error = sqrt(acted.deviation**2 / acted.size + held.deviation**2 / held.size)
     reach = float(stdtrit(_freedom(acted, held), (1 + confidence) / 2)) * error
     difference = acted.mean - held.mean

@@ -6,6 +6,7 @@ import pytest
 
 from tests.rules.advice.bank import BOOK, CATEGORIES, live, written_cases
 
+pytestmark = pytest.mark.xdist_group("advice")  # one process lives the nights
 CASES = written_cases()
 PRODUCT_WORDS = {
     "wealth": "理财",

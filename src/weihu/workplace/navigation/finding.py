@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-import pypinyin
 from django.http import Http404
 from django.urls import Resolver404, resolve, reverse
 from django.utils.functional import Promise
@@ -77,6 +76,8 @@ def _in_both_languages(name: Promise) -> tuple[str, str]:
 
 @cache
 def _pinyin(chinese: str) -> tuple[str, str]:
+    import pypinyin  # noqa: PLC0415 - its dictionaries are for servers, not for every command
+
     syllables = pypinyin.lazy_pinyin(chinese)
     return "".join(syllables), "".join(syllable[:1] for syllable in syllables)
 

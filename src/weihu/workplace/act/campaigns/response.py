@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import sqrt
 
-from scipy import stats
-
 from weihu.rules.effect import Group, Interval, interval
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.campaigns.drawing import AT_ONCE, holders
@@ -71,6 +69,8 @@ def shares(took: int, size: int, other_took: int, other_size: int, confidence: f
     a group is smaller than ``smallest``."""
     if min(size, other_size) < smallest:
         return None
+    from scipy import stats  # noqa: PLC0415 - nights import this module and never ask for an interval
+
     ends = []
     for count, of in ((took, size), (other_took, other_size)):
         bounds = stats.binomtest(count, of).proportion_ci(confidence, method="wilson")
