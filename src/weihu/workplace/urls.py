@@ -156,6 +156,7 @@ urlpatterns = [
     path("team/log/", team.work_log, name="work_log"),
     # cockpit
     path("cockpit/", cockpit.cockpit, name="cockpit"),
+    path("cockpit/people/", cockpit.people_counted, name="counted"),
     path("cockpit/effects/", cockpit.effects, name="effects"),
     path("cockpit.pdf", cockpit.cockpit_pdf, name="cockpit_pdf"),
     # runs
