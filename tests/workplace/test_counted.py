@@ -1,4 +1,4 @@
-"""The counts of the cockpit: each opens as many rows as it says, and no customer out of reach."""
+"""The counts of the cockpit and of the team's day: each opens as many rows as it says, and no customer out of reach."""
 
 import html
 import re
@@ -10,6 +10,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from weihu.workplace.act.schedule.models import Visit
 from weihu.workplace.bank.models import Figure, Run, Staff, Standing
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.contact.models import Contact, Outcome, Way
@@ -17,7 +18,7 @@ from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.facts import FactContent, record_fact
 from weihu.workplace.know.archive.models import Confidence
 
-LINK = re.compile(r'<a href="([^"]+)" data-count="(-?\d+)">')
+LINK = re.compile(r'<a\s+href="([^"]+)"\s+data-count="(-?\d+)">')
 OF_ROWS = {"customers", "watched", "net", "lost", "contacts", "tasks", "facts", "lacking"}
 
 
@@ -105,3 +106,33 @@ def test_who_went_out_of_reach_is_a_row_without_a_name(signed_in, member, run):
 )  # fmt: skip
 def test_what_there_is_not_is_not_found(wrong, signed_in):
     assert signed_in("branch_manager").get(reverse("counted"), wrong).status_code == 404
+
+
+@pytest.mark.parametrize("post", ["relationship_manager", "rm_supervisor"])
+def test_every_count_of_the_teams_day_opens_as_many_rows(post, signed_in, member, run, said):
+    client, staff, on = signed_in(post), member(post), run.work_date
+    own = Standing.objects.at(run).filter(branch_id=staff.branch_id, primary_id__isnull=False).order_by("customer_id")
+    for place, row in enumerate(own[:12]):
+        Contact.objects.create(
+            token=uuid4(), customer_id=row.customer_id, staff_id=row.primary_id, on=on, recorded_at=timezone.now(),
+            way=Way.PHONE, outcome=Outcome.INTERESTED if place % 2 else Outcome.NOT_REACHED,
+            follow_up_on=on + timedelta(days=place % 3 + 1) if place % 4 else None,
+        )  # fmt: skip
+        Visit.objects.create(
+            token=uuid4(), customer_id=row.customer_id, staff_id=row.primary_id, on=on + timedelta(days=place), at="10:00",
+            minutes=30, made_on=on,
+        )  # fmt: skip
+    opened = set()
+    for name in ("board", "evening", "work_log"):
+        text = client.get(reverse(name)).content.decode()
+        for address, count in {(html.unescape(address), int(count)) for address, count in LINK.findall(text)}:
+            page = client.get(address)
+            assert page.status_code == 200, address
+            assert page.context["page"].paginator.count == count, address
+            opened |= set(parse_qs(urlsplit(address).query)["of"])
+    assert opened >= {"planned", "contacts", "agreed", "visits"} or post == "relationship_manager"
+
+
+@pytest.mark.parametrize("wrong", [{"of": "nothing"}, {"of": "planned", "staff": "nobody"}])
+def test_a_day_of_nobody_is_not_found(wrong, signed_in):
+    assert signed_in("branch_manager").get(reverse("day_counted"), wrong).status_code == 404

@@ -153,6 +153,7 @@ urlpatterns = [
     path("team/morning/", team.morning, name="morning"),
     path("team/morning.pdf", team.morning_pdf, name="morning_pdf"),
     path("team/evening/", team.evening, name="evening"),
+    path("team/day/", team.day_counted, name="day_counted"),
     path("team/log/", team.work_log, name="work_log"),
     # cockpit
     path("cockpit/", cockpit.cockpit, name="cockpit"),

@@ -265,7 +265,7 @@ def _tasks(whose: Whose) -> Counted:
     contacted = Contact.objects.filter(customer_id=OuterRef("customer_id"), on=OuterRef("on"))
     return Counted(
         rows.annotate(done=Exists(contacted)).order_by("-on", "staff_id", "position"),
-        lambda row: Row(row.customer_id, row.staff_id, row.on, _("Done") if row.done else _("Open")),
+        lambda row: Row(row.customer_id, row.staff_id, row.on, _("Done") if row.done else _("Not done")),
     )
 
 
