@@ -105,10 +105,10 @@ PICTURES = {
     "effects": Way(BANK, "cockpit/effects/?period=days"),
     "facts": Way(MANAGER, "customers/", (*FIRST, "#tab-archive", "#archive h3 a")),
     "filtered": Way(BRANCH, "customers/?f=sex:F&f=birth_date:5&c=hobbies&c=phone&c=primary&c=known"),
-    "form": Way("lobby_manager", "forms/", ("table a",)),
+    "form": Way(BRANCH, "forms/", ("table a",)),
     "import": Way(BRANCH, "customers/", (uploaded,)),
     "inter-branch": Way(MANAGER, "lists/inter_branch/?days=30"),
-    "introductions": Way(MANAGER, "introductions/"),
+    "introductions": Way(BRANCH, "introductions/"),
     "lists": Way(MANAGER, "lists/"),
     "lost": Way("rm_supervisor", "cockpit/?period=days", ("[data-headline=lost]",)),
     "migration": Way(BRANCH, "grading/migration/"),
@@ -117,11 +117,11 @@ PICTURES = {
     "occasions": Way(MANAGER, "occasions/"),
     "pair": Way(BRANCH, "duplicates/", ("table a.btn",)),
     "portfolios": Way(BRANCH, "portfolios/"),
-    "products": Way(BRANCH, "cockpit/?measure=products&period=days", ("#trend .fold summary",)),
-    "public": Way("lobby_manager", "forms/", ("table a", "#link")),
+    "products": Way(BRANCH, "cockpit/?measure=products&period=days"),
+    "public": Way(BRANCH, "forms/", ("table a", "#link")),
     "reception": Way(COUNTER, "reception/"),
     "referrals": Way(BRANCH, "portfolios/referrals/"),
-    "relations": Way(MANAGER, "customers/", (*FIRST, "#tab-family")),
+    "relations": Way(BRANCH, "households/", ("table a",)),
     "segment": Way(BANK, "segments/build/?example=idle"),
     "service-card": Way(COUNTER, "customers/", (*FIRST, served)),
     "today": Way(MANAGER, ""),
@@ -189,8 +189,11 @@ def visit(browser: Browser, url: str, login: dict[str, str], language: str, name
                 page.wait_for_timeout(600)  # charts draw anew, at their own time
                 if page.evaluate("document.documentElement.scrollWidth") > width:
                     wrong.append(f"{name} {language}: wider than {width} pixels")
-                shot = page.screenshot(full_page=True)
-                keep(shot, width, height * HIGHEST, out / f"{name}-{language}{end}.png")
+                # a screen as high as the page, so that what stays at a screen's end stands at the picture's
+                tall = page.evaluate("document.documentElement.scrollHeight")
+                page.set_viewport_size({"width": width, "height": min(max(tall, height), height * HIGHEST)})
+                page.wait_for_timeout(300)
+                keep(page.screenshot(), out / f"{name}-{language}{end}.png")
         except (Error, AssertionError) as error:
             wrong.append(f"{name} {language}: {str(error).splitlines()[0]}")
     context.close()
@@ -211,11 +214,11 @@ def take(page: Page, step: str | Callable[[Page], None]) -> None:
     ready(page)
 
 
-def keep(shot: bytes, width: int, height: int, path: Path) -> None:
-    """Write a picture with few colours, which the eye does not miss, cut to a height."""
+def keep(shot: bytes, path: Path) -> None:
+    """Write a picture with few colours, which the eye does not miss."""
     with Image.open(io.BytesIO(shot)) as picture:
-        cut = picture.convert("RGB").crop((0, 0, width, min(height, picture.height)))
-        cut.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, optimize=True)
+        few = picture.convert("RGB").quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        few.save(path, optimize=True)
 
 
 def sign_in(page: Page, url: str, login: dict[str, str]) -> None:
