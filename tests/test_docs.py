@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tools import screenshots
 from weihu.cli import main
 from weihu.engine.contract import FILES, Column
 
@@ -22,6 +23,9 @@ IN_BOTH_LANGUAGES = (
     "docs/insight",
 )
 VARIABLE = re.compile(r"\bWEIHU_[A-Z_]+\b|(?<=environ\.get\(\")[A-Z_]+(?=\")")
+PICTURE_ENDS = ("zh", "zh-phone", "en", "en-phone")
+MOST_BYTES = 12_000_000
+"""Of all pictures together."""
 SET_BY_THE_SYSTEM = {"USER"}
 """Variables that Weihu reads but nobody sets for it."""
 TYPES = {
@@ -165,6 +169,24 @@ def test_every_link_and_picture_of_a_page_exists():
         for target in ("".join(pair).split("#")[0] for pair in targets):
             if target and "://" not in target:
                 assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_every_line_of_the_tour_has_pictures_in_both_languages_at_the_desk_and_on_a_phone():
+    rows = re.findall(r"^\| (M\d+) \|.*\|(.*)\|$", page("docs/tour"), re.MULTILINE)
+    assert [line for line, _ in rows] == [f"M{number}" for number in range(1, 22)]
+    for line, cell in rows:
+        shown = set(re.findall(r"\(screens/([\w-]+\.png)\)", cell))
+        names = {re.sub(r"-(zh|en)(-phone)?\.png$", "", picture) for picture in shown}
+        assert names and shown == {f"{name}-{end}.png" for name in names for end in PICTURE_ENDS}, line
+
+
+def test_pictures_are_those_that_the_tool_takes_of_their_width_and_together_small():
+    pictures = {path.name: path.read_bytes() for path in (DOCS / "screens").iterdir()}
+    assert set(pictures) == {f"{name}-{end}.png" for name in screenshots.PICTURES for end in PICTURE_ENDS}
+    for name, content in pictures.items():
+        width = int.from_bytes(content[16:20])  # of a PNG's first chunk
+        assert width == screenshots.SIZES["-phone" if name.endswith("-phone.png") else ""][0], name
+    assert sum(map(len, pictures.values())) < MOST_BYTES
 
 
 def test_the_six_paths_of_the_architecture_page_exist():

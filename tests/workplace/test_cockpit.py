@@ -79,7 +79,7 @@ def test_facts_collected_are_counted_by_post_against_its_duty(post, signed_in, m
     own = {row.pk for row in scope.people()}
     here = [row for row in everybody if scope.kind == "bank" or row.branch_id == reader.branch_id]
     assert page.context["collected"]
-    for row in page.context["collected"]:
+    for row, _opens in page.context["collected"]:
         ranks = book.duty_ranks(row.post)
         facts = {
             (fact.staff_id, fact.customer_id, fact.field)
@@ -89,7 +89,7 @@ def test_facts_collected_are_counted_by_post_against_its_duty(post, signed_in, m
         lacking = sum(one.facts_expected - one.facts_known for one in here if one.grade_rank in ranks)
         assert (row.facts, row.lacking) == (len(facts), lacking)
     if post != "high_counter":
-        assert sum(row.facts for row in page.context["collected"])
+        assert sum(row.facts for row, _opens in page.context["collected"])
 
 
 def test_net_change_is_between_two_nights(signed_in, member, run):

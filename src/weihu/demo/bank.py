@@ -13,7 +13,10 @@ from weihu.rules import rulebook
 from weihu.sources.synthetic import Contact, SyntheticBank
 
 BOOK = "state_bank"
-BRANCHES = 3
+BRANCHES, CUSTOMERS_PER_BRANCH = 3, 1200
+"""A bank of fewer customers has fewer branches, but never one alone."""
+MANAGERS, RICHER = 2, 3.0
+"""So few relationship managers have, of so much richer customers, a day's work each."""
 SEED = 20
 TWINS = 0.006
 """The share of customers who were opened a second time under another number."""
@@ -37,7 +40,9 @@ class LivingBank:
     def __init__(self, home: Home, size: Size) -> None:
         self.days = size.days
         self.on = date.fromisoformat(size.last) - timedelta(days=size.days)
-        self.customers = SyntheticBank(size.customers, BRANCHES, size.days, date.fromisoformat(size.last), SEED, TWINS)
+        branches = max(2, min(BRANCHES, size.customers // CUSTOMERS_PER_BRANCH))
+        last = date.fromisoformat(size.last)
+        self.customers = SyntheticBank(size.customers, branches, size.days, last, SEED, TWINS, RICHER, MANAGERS)
         self._folder = _folder(home)
 
     def next_day(self, contacts: Iterable[Contact]) -> Path:

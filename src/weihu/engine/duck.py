@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import duckdb
 import ibis
+import ibis.backends.sql.compilers  # ibis would load them within somebody's first page
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.backends.sql.datatypes import DuckDBType
@@ -113,7 +114,7 @@ class DuckEngine:
 
     def bind_row(self, name: str, schema: ibis.Schema, row: Mapping[str, Any]) -> Table:
         """Engine.bind_row: its columns are variables of the connection too."""
-        table = self.bind_arrow(name, schema, pa.Table.from_pylist([dict(row)], schema=schema.to_pyarrow()))
+        table = self.bind_rows(name, schema, [[row[column] for column in schema]])
         for column, kind in schema.items():
             value = f'(SELECT CAST("{column}" AS {_duck_type(kind)}) FROM "{name}")'
             self.connection.execute(f'SET VARIABLE "{name}.{column}" = {value}')

@@ -158,9 +158,11 @@ urlpatterns = [
     path("team/morning/", team.morning, name="morning"),
     path("team/morning.pdf", team.morning_pdf, name="morning_pdf"),
     path("team/evening/", team.evening, name="evening"),
+    path("team/day/", team.day_counted, name="day_counted"),
     path("team/log/", team.work_log, name="work_log"),
     # cockpit
     path("cockpit/", cockpit.cockpit, name="cockpit"),
+    path("cockpit/people/", cockpit.people_counted, name="counted"),
     path("cockpit/effects/", cockpit.effects, name="effects"),
     path("cockpit.pdf", cockpit.cockpit_pdf, name="cockpit_pdf"),
     # runs

@@ -34,12 +34,23 @@ class SyntheticBank:
     same contacts give the same bytes.
     """
 
-    def __init__(self, customers: int, branches: int, days: int, last: date, seed: int, twins: float = 0.0) -> None:
+    def __init__(
+        self,
+        customers: int,
+        branches: int,
+        days: int,
+        last: date,
+        seed: int,
+        twins: float = 0.0,
+        richer: float = 1.0,
+        managers: int = names.MANAGERS,
+    ) -> None:
         self.days, self.first = days, last - timedelta(days=days - 1)
-        self.state, mistakes = _found(np.random.default_rng(seed), customers, branches, days, self.first, seed, twins)
+        rng = np.random.default_rng(seed)
+        self.state, mistakes = _found(rng, customers, branches, days, self.first, seed, twins, richer)
         self.facts = Facts(np.random.default_rng([seed, 2]), self.state, mistakes)
         self.truth = Truth(self.state)
-        self._writer = Writer(self.state, self.facts)
+        self._writer = Writer(self.state, self.facts, managers)
 
     def deliveries(self, out: Path) -> Iterator[Path]:
         """Write one delivery per day, and then the truth; yields each folder."""
@@ -121,14 +132,21 @@ class SyntheticBank:
 
 
 def _found(
-    rng: np.random.Generator, customers: int, branches: int, days: int, first: date, seed: int, twins: float
+    rng: np.random.Generator,
+    customers: int,
+    branches: int,
+    days: int,
+    first: date,
+    seed: int,
+    twins: float,
+    richer: float,
 ) -> tuple[State, Ints]:
     """The people and what they have on the first day, and the places of the accounts that were sold wrongly."""
     on = day_number(first)
     people = families(rng, customers, on)
     branch = rng.integers(1, branches + 1, people.households)[people.household]
     again = _write_down_twice(np.random.default_rng([seed, 1]), people, branch, twins, on)
-    wealth = endow(rng, people, on)
+    wealth = endow(rng, people, on, richer)
     wealth.here[again] //= 6
     wealth.paid_here &= np.isin(people.occupation, _paid_occupations()) & (people.income > 0) & (people.again < 0)
     risk = risk_classes(rng, people, wealth, on)

@@ -238,12 +238,14 @@ JOB = {job.name: place for place, job in enumerate(JOBS)}
 RETIRED, STUDENT, HOME, IDLE, INFANT = range(len(JOBS), len(JOBS) + 5)
 OCCUPATIONS = [*(job.name for job in JOBS), "退休", "学生", "家庭主妇", "待业", "学龄前儿童"]
 
+MANAGERS = 3
+"""Relationship managers of a branch, unless a bank has others."""
 STAFF_PER_BRANCH = [
     ("high_counter", 7),
     ("low_counter", 3),
     ("vip_counter", 2),
     ("lobby_manager", 2),
-    ("relationship_manager", 3),
+    ("relationship_manager", MANAGERS),
     ("rm_supervisor", 1),
     ("branch_manager", 1),
 ]

@@ -39,8 +39,9 @@ class Wealth:
         return np.asarray(self.here + self.away.sum(axis=1))
 
 
-def endow(rng: np.random.Generator, people: People, on: int) -> Wealth:
-    """Saved from income over the years, with luck; richer families are richer together."""
+def endow(rng: np.random.Generator, people: People, on: int, richer: float = 1.0) -> Wealth:
+    """Saved from income over the years, with luck; richer families are richer together. ``richer``: so many times what
+    customers of such a bank have."""
     n, age = people.count, people.age(on)
     homes = people.households
     together = rng.normal(size=homes)[people.household]
@@ -54,7 +55,7 @@ def endow(rng: np.random.Generator, people: People, on: int) -> Wealth:
     home = _home_banks(rng, score)
     share = np.where(home == 0, rng.beta(5, 1.9, n), rng.beta(1.1, 4.2, n)) * 0.96 + 0.03
     rank = ranked(score + np.log(share))
-    here = np.exp(np.log(MEDIAN_CENTS) + SIGMA * ndtri(rank))
+    here = richer * np.exp(np.log(MEDIAN_CENTS) + SIGMA * ndtri(rank))
     limit = np.select([child, age < 25], [CHILD_CENTS, YOUNG_CENTS], np.inf) * rng.uniform(0.55, 1.0, n)
     here = np.minimum(here, limit)
     elsewhere = here * (1 / share - 1)

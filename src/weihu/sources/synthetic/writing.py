@@ -32,8 +32,8 @@ INITIALS = {
 class Writer:
     """Writes what has changed in a day, the first time all there is."""
 
-    def __init__(self, state: State, facts: Facts) -> None:
-        self.state, self.facts = state, facts
+    def __init__(self, state: State, facts: Facts, managers: int) -> None:
+        self.state, self.facts, self.managers = state, facts, managers
         self.database = duckdb.connect()
         self._words()
         self._register_bank()
@@ -136,7 +136,7 @@ class Writer:
         posts += [
             (f"B{branch + 1:03d}", post, number)
             for branch in range(count)
-            for post, most in names.STAFF_PER_BRANCH
+            for post, most in {**dict(names.STAFF_PER_BRANCH), "relationship_manager": self.managers}.items()
             for number in range(most)
         ]
         self.database.register("member", pa.table({

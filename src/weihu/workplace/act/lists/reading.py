@@ -95,7 +95,8 @@ def nights(run: Run) -> list[Night]:
     """The nights whose lists can be read, the latest first; of a date that was run twice, the later run's."""
     since = run.business_date - timedelta(days=run.rulebook.lists.kept_days)
     rows = Run.objects.filter(published=True, number__lte=run.number, business_date__gt=since)
-    latest = {row.business_date: row for row in rows.select_related("book").order_by("number")}
+    # without the reports and books of ninety nights, which take longer to read than a list
+    latest = {row.business_date: row for row in rows.defer("report").order_by("number")}
     kept = [Night(latest[on], on, (_file(latest[on]),)) for on in sorted(latest, reverse=True)]
     return [night for night in kept if night.files[0].is_file()]
 

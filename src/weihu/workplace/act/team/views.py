@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from weihu.rules.rulebook import RuleBook
@@ -33,6 +35,14 @@ from weihu.workplace.gate.sheets import Sheet, download, mark_of, refused
 
 MOST_MINUTES = 600
 SHEET_TASKS = 40
+COUNTS = {
+    "planned": lazy("Planned"),
+    "done": lazy("Done"),
+    "contacts": lazy("Contacts"),
+    "agreed": lazy("Arranged"),
+    "visits": lazy("Visits in the next week"),
+}
+"""What is counted of a day, with its name."""
 
 
 @needs_run
@@ -181,17 +191,47 @@ def evening(request: WorkRequest) -> HttpResponse:
         "on": on,
         "whys": Undone.Why.choices,
         "agreed": followed_up(rows),
-        "visits": Visit.objects.filter(
-            staff_id__in=[row.staff.staff_id for row in rows],
-            on__gt=on,
-            on__lte=on + timedelta(days=7),
-            cancelled=False,
-        ).count(),
+        "visits": _visits(people, on).count(),
         "branch": branch,
         "branches": branches,
         "room": "evening",
     }
     return render(request, "team/evening.html", context)
+
+
+@needs_run
+@require_GET
+def day_counted(request: WorkRequest) -> HttpResponse:
+    """The rows behind a count of a day: the tasks of people, those done, or their contacts, with a result or all."""
+    people, branch, branches = _people(request)
+    chosen, today = _chosen(request, people), _day_of(branch, request)
+    on = read_day(request.GET.get("on", "")) or today
+    of, only = request.GET.get("of", ""), request.GET.get("only", "")
+    if of not in COUNTS or not chosen:
+        raise Http404
+    if of == "visits":
+        found = [
+            (visit.staff_id, visit.customer_id, f"{day(visit.on)} {visit.at:%H:%M}") for visit in _visits(chosen, on)
+        ]
+    else:
+        rows = day_of(chosen, request.run if on == today else run_for(on), on)
+        found = [(row.staff.staff_id, *pair) for row in rows for pair in _counted(row, of, only)]
+    page = page_of(request, found)
+    reached = request.gate.reached(customer for _staff, customer, _what in page)
+    names = {member.staff_id: member for member in chosen}
+    audit.record(request.user.staff_id, "team.day", detail=f"{of} {on} {request.GET.get('staff', '')}")
+    context = {
+        "of": COUNTS[of],
+        "page": page,
+        "rows": [({"what": what}, reached.get(customer), names[staff]) for staff, customer, what in page],
+        "has": {"what": True},
+        "on": on,
+        "person": chosen[0] if request.GET.get("staff") else None,
+        "branch": branch,
+        "branches": branches,
+        "room": "",
+    }
+    return render(request, "team/counted.html", context)
 
 
 @needs_run
@@ -323,6 +363,24 @@ def _tasks(
         for customer, task in row.planned.items()
         if customer in standings
     ]
+
+
+def _counted(row: PersonDay, of: str, only: str) -> list[tuple[str, str]]:
+    """The customers behind a count of a person's day, with what is said of each: the result, or whether the task is done.
+    ``only``: contacts with this result, or agreed follow-ups of this day."""
+    if of in ("contacts", "agreed"):
+        wanted = [contact for contact in row.contacts if of == "contacts" or contact.follow_up_on]
+        kept = [one for one in wanted if only in ("", one.outcome if of == "contacts" else str(one.follow_up_on))]
+        return [(contact.customer_id, contact.get_outcome_display()) for contact in kept]
+    tasks = [(customer, customer in row.done) for customer in row.planned]
+    return [(customer, _("Done") if done else _("Not done")) for customer, done in tasks if done or of == "planned"]
+
+
+def _visits(people: list[Staff], on: date) -> QuerySet[Visit]:
+    """The visits to come in the week after a day."""
+    span = {"on__gt": on, "on__lte": on + timedelta(days=7)}
+    rows = Visit.objects.filter(staff_id__in=[member.staff_id for member in people], cancelled=False, **span)
+    return rows.order_by("on", "at", "pk")
 
 
 def _worked(row: PersonDay, book: RuleBook) -> int:

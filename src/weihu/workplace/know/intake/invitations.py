@@ -85,7 +85,8 @@ def invitation(request: WorkRequest, number: int) -> HttpResponse:
         "address": address,
         "code": segno.make(address, error="m").svg_inline(scale=4, border=2, omitsize=True),
         "page": page,
-        "replies": _replies(request, page),
+        "replies": (shown := _replies(request, page)),
+        "unseen": len(page) - len(shown),
         "counts": form.replies.aggregate(all=Count("pk"), known=Count("pk", filter=~Q(customer_id=""))),
     }
     audit.record(request.user.staff_id, "invitation.view", "", str(number))
@@ -145,7 +146,7 @@ def _consent_text(book: RuleBook, invitation: Invitation) -> str:
 
 
 def _replies(request: WorkRequest, page: Page[Reply]) -> list[dict[str, Any]]:
-    """Replies with their customers. Of a customer out of reach, only the fact of a reply is shown."""
+    """Replies with their customers. Replies of customers out of reach are left out; the page only counts them."""
     rows = list(page)
     reached = {
         row.customer_id: row.customer
@@ -155,14 +156,14 @@ def _replies(request: WorkRequest, page: Page[Reply]) -> list[dict[str, Any]]:
     }
     entries = []
     for reply in rows:
-        hidden = bool(reply.customer_id) and reply.customer_id not in reached
+        if reply.customer_id and reply.customer_id not in reached:
+            continue
         entries.append(
             {
                 "reply": reply,
                 "customer": reached.get(reply.customer_id),
-                "hidden": hidden,
                 "candidates": [] if reply.customer_id else candidates(reply, request.gate),
-                "said": [] if hidden else _in_words(request.book, reply),
+                "said": _in_words(request.book, reply),
             }
         )
     return entries

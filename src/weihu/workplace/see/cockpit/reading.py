@@ -225,7 +225,7 @@ def _night(rows: list[dict[str, Any]]) -> tuple[Sums, dict[int, int]]:
 def trend(nights: list[Night], scope: FigureScope, period: Period, measure: str) -> list[tuple[date, Decimal]]:
     """A measure over the period's nights."""
     if measure == "done":
-        on_day = dict(_contacts(scope, period).values_list("on").annotate(n=Count("pk")).order_by())
+        on_day = dict(contacts_in(scope, period).values_list("on").annotate(n=Count("pk")).order_by())
         nights = [night for night in nights if night.on < period.until]
         for night in nights:
             night.sums.contacts = on_day.get(night.on + timedelta(days=1), 0)
@@ -293,7 +293,8 @@ def effects_of(scope: FigureScope, period: Period, book: RuleBook) -> list[Signa
     ]
 
 
-def _contacts(scope: FigureScope, period: Period) -> QuerySet[Contact]:
+def contacts_in(scope: FigureScope, period: Period) -> QuerySet[Contact]:
+    """What the scope's people recorded in the period."""
     rows = Contact.objects.filter(on__gt=period.after, on__lte=period.until)
     if scope.staff_id or scope.branches is not None:
         rows = rows.filter(staff_id__in=scope.people().order_by().values("staff_id"))
@@ -303,7 +304,7 @@ def _contacts(scope: FigureScope, period: Period) -> QuerySet[Contact]:
 def _add_contacts_and_introductions(sums: dict[Any, Sums], scope: FigureScope, period: Period, part: str) -> None:
     """Add contacts and introductions, by person or by the branch in which the person works."""
     where = dict(Staff.objects.values_list("staff_id", "branch_id")) if part == "branch_id" else {}
-    counted = _contacts(scope, period).values_list("staff_id", "outcome").annotate(n=Count("pk")).order_by()
+    counted = contacts_in(scope, period).values_list("staff_id", "outcome").annotate(n=Count("pk")).order_by()
     for staff_id, outcome, count in counted:
         part_sums = sums[where.get(staff_id, staff_id)]
         part_sums.contacts += count
@@ -316,6 +317,6 @@ def _add_contacts_and_introductions(sums: dict[Any, Sums], scope: FigureScope, p
         sums[row[part]].introductions += row["n"]
 
 
-def results_in_words(results: Counter[str]) -> list[tuple[str, int]]:
-    """The results of contacts with their names and counts."""
-    return [(str(label), results[key]) for key, label in Outcome.choices if results[key]]
+def results_in_words(results: Counter[str]) -> list[tuple[str, str, int]]:
+    """The results of contacts: key, name and count."""
+    return [(key, str(label), results[key]) for key, label in Outcome.choices if results[key]]

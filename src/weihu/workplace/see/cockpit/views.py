@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_GET
 
 from weihu.workplace.bank.models import Branch, Staff
 from weihu.workplace.base import audit
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
 from weihu.workplace.base.pictures import Picture
 from weihu.workplace.base.words import amount_text, called, day, per_cent
@@ -24,7 +26,8 @@ from weihu.workplace.gate.figures import FigureScope, scope_of
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download, mark_of
 from weihu.workplace.see.cockpit.attention import largest_losses, waiting
-from weihu.workplace.see.cockpit.collecting import collected
+from weihu.workplace.see.cockpit.collecting import Collected, collected
+from weihu.workplace.see.cockpit.counted import COUNTS, Whose, addresses, counted, opens
 from weihu.workplace.see.cockpit.headlines import Headline, headlines
 from weihu.workplace.see.cockpit.periods import CHOICES, asked_for
 from weihu.workplace.see.cockpit.reading import (
@@ -87,12 +90,14 @@ SHOWN = [name for name in COLUMNS if name not in ("won_back", "introductions", "
 
 @dataclass(frozen=True)
 class Part:
-    """A branch or a person of a scope: its name, its key as a filter of addresses, its post, and its figures."""
+    """A branch or a person of a scope: its name, its key as a filter of addresses, its post, its figures, and
+    where its counts lead."""
 
     name: str
     kept: dict[str, str]
     post: str
     sums: Sums
+    opens: dict[str, str]
 
     @property
     def query(self) -> str:
@@ -148,7 +153,7 @@ def cockpit(request: WorkRequest) -> HttpResponse:
         context |= {
             "figures": figures,
             "parts": [(part, part.sums) for part in figures.parts],
-            "groups": _groups(request, figures.parts),
+            "groups": _groups(request, figures),
             "by_person": scope_part(scope) == "staff_id",
             "same_period": _same_period(context["chosen"], period),
             "columns": [(name, COLUMNS[name], _order_by(request, name)) for name in SHOWN],
@@ -156,14 +161,14 @@ def cockpit(request: WorkRequest) -> HttpResponse:
             "down": request.GET.get("down", "1") == "1",
             "most": max((part.sums.now["aum"] for part in figures.parts), default=0),
             "total": figures.total,
-            "whole": Part("", _kept(request, scope), "", figures.total),
+            "whole": Part("", kept := _kept(request, scope), "", figures.total, addresses(kept, period, request.run)),
             "besides": _besides(request, figures.total),
             "planned": scope.planned(request.run),
-            "results": results_in_words(figures.total.results),
-            "grades": (grades := _grades(request, figures.cells)),
+            "results": _results(figures, kept),
+            "grades": (grades := _grades(request, figures)),
             "largest": max((row["aum"] for row in grades), default=0),
             "moves": urlencode({**_kept(request, scope), "after": str(period.after), "until": str(period.until)}),
-            "collected": collected(request.gate, scope, period),
+            "collected": [(row, _duty_addresses(row, kept, period)) for row in collected(request.gate, scope, period)],
             "waiting": waiting(request.gate),
             "losses": largest_losses(request.gate, scope, period),
             "money_list": urlencode({**_kept(request, scope), "on": str(period.until), "days": str(figures.days)}),
@@ -180,6 +185,35 @@ def cockpit(request: WorkRequest) -> HttpResponse:
         }
     audit.record(request.user.staff_id, "cockpit.view", detail=scope.title)
     return render(request, "cockpit/cockpit.html", context)
+
+
+@needs_run
+@require_GET
+def people_counted(request: WorkRequest) -> HttpResponse:
+    """The rows behind a count. Of what is out of reach by now a row says everything but the customer."""
+    scope, period = _scope_and_period(request)
+    if period is None:
+        raise Http404
+    of = request.GET.get("of", "")
+    whose = Whose.of(request.GET, request.gate, scope, period)
+    found = counted(of, whose)
+    page = page_of(request, found.items)
+    rows = [found.read(item) for item in page]
+    reached = request.gate.reached(row.customer_id for row in rows)
+    people = Staff.objects.in_bulk({row.staff_id for row in rows if row.staff_id})
+    audit.record(request.user.staff_id, "cockpit.people", detail=f"{of} {whose.title}")
+    context = {
+        "of": COUNTS[of],
+        "whose": whose.title,
+        "period": period,
+        "total": page.paginator.count if found.total is None else found.total,
+        "parts": found.parts,
+        "page": page,
+        "rows": [(row, reached.get(row.customer_id), people.get(row.staff_id or "")) for row in rows],
+        "has": {name: any(getattr(row, name) for row in rows) for name in ("on", "what", "amount")},
+        "back": urlencode({**_kept(request, scope), "after": str(period.after), "until": str(period.until)}),
+    }
+    return render(request, "cockpit/counted.html", context)
 
 
 @needs_run
@@ -225,7 +259,7 @@ def cockpit_pdf(request: WorkRequest) -> HttpResponse:
             [_("Grade"), _("Customers"), _("Net"), "AUM", _("Net AUM")],
             [
                 [called(row["grade"]), row["now"], row["net"], *_amounts(request, row["aum"], row["net_aum"])]
-                for row in _grades(request, figures.cells)
+                for row in _grades(request, figures)
             ],
             (5, 3, 3, 4, 4),
             frozenset({1, 2, 3, 4}),
@@ -269,9 +303,10 @@ def _base(request: WorkRequest, scope: FigureScope, period: Period | None) -> di
 def _read(request: WorkRequest, scope: FigureScope, period: Period) -> Figures:
     part = scope_part(scope)
     cells, earlier = cells_of(scope, period, part), period.earlier
-    parts = _parts(by_part(cells, scope, period, part), part, request)
-    nights = nights_between(scope, period)
     kept = _kept(request, scope)
+    sums = by_part(cells, scope, period, part)
+    parts = _parts(sums, part, request, lambda own: addresses(own, period, request.run), kept)
+    nights = nights_between(scope, period)
     told = headlines(
         cells,
         cells_of(scope, earlier, part) if earlier else None,
@@ -291,20 +326,26 @@ def _kept(request: WorkRequest, scope: FigureScope) -> dict[str, str]:
     return {"branch": request.GET["branch"]} if request.GET.get("branch") else {}
 
 
-def _parts(sums_by_part: dict[Any, Sums], part: str, request: WorkRequest) -> list[Part]:
+def _parts(
+    sums_by_part: dict[Any, Sums],
+    part: str,
+    request: WorkRequest,
+    opening: Callable[[dict[str, str]], dict[str, str]],
+    kept: dict[str, str],
+) -> list[Part]:
     """The parts of a scope: branches of the bank, people of a branch, or the person alone, in the order asked for."""
     if part == "branch_id":
         branches = Branch.objects.in_bulk(list(sums_by_part))
         rows = [
-            Part(branches[key].name if key in branches else key, {"branch": key}, "", sums)
+            Part(branches[key].name if key in branches else key, own := {"branch": key}, "", sums, opening(own))
             for key, sums in sums_by_part.items()
         ]
     else:
         people = Staff.objects.in_bulk([key for key in sums_by_part if key])
         rows = [
-            Part(people[key].name, {"staff": key}, people[key].post, sums)
+            Part(people[key].name, own := {"staff": key}, people[key].post, sums, opening(own))
             if key in people
-            else Part(str(_("Nobody")), {}, "", sums)
+            else Part(str(_("Nobody")), {}, "", sums, opening({**kept, "nobody": "1"}))
             for key, sums in sums_by_part.items()
         ]
     column = request.GET.get("sort", "aum")
@@ -316,14 +357,37 @@ def _parts(sums_by_part: dict[Any, Sums], part: str, request: WorkRequest) -> li
     return rows
 
 
-def _groups(request: WorkRequest, parts: list[Part]) -> list[tuple[str, Part, list[Part]]]:
+def _groups(request: WorkRequest, figures: Figures) -> list[tuple[str, Part, list[Part]]]:
     """The people by post in the book's order, each post with its total; branches are one group without a name."""
-    posts = {post: [part for part in parts if part.post == post] for post in [*request.book.posts, ""]}
+    posts = {post: [part for part in figures.parts if part.post == post] for post in [*request.book.posts, ""]}
+    kept = _kept(request, figures.scope)
     return [
-        (called(request.book.posts.get(post)), Part("", {}, post, total_of(row.sums for row in rows)), rows)
+        (
+            called(request.book.posts.get(post)),
+            Part(
+                "",
+                {},
+                post,
+                total_of(row.sums for row in rows),
+                addresses({**kept, "post": post}, figures.period, request.run),
+            ),
+            rows,
+        )
         for post, rows in posts.items()
         if rows
     ]
+
+
+def _results(figures: Figures, kept: dict[str, str]) -> list[tuple[str, int, str]]:
+    """The results of contacts with their names, how many there are, and where these are."""
+    return [
+        (name, count, opens("contacts", {**kept, "outcome": key}, figures.period))
+        for key, name, count in results_in_words(figures.total.results)
+    ]
+
+
+def _duty_addresses(row: Collected, kept: dict[str, str], period: Period) -> dict[str, str]:
+    return {of: opens(of, {**kept, "post": row.post}, period) for of in ("facts", "lacking")}
 
 
 def _same_period(chosen: str, period: Period) -> str:
@@ -379,9 +443,11 @@ def _besides(request: WorkRequest, total: Sums) -> list[dict[str, Any]]:
     return rows
 
 
-def _grades(request: WorkRequest, cells: Cells) -> list[dict[str, Any]]:
-    """Customers and AUM per grade with their net change, highest grade first, in ranks of the current rule book."""
-    sums_by_rank = by_grade(cells)
+def _grades(request: WorkRequest, figures: Figures) -> list[dict[str, Any]]:
+    """Customers and AUM per grade with their net change, highest grade first, in ranks of the current rule book; and where
+    the counts lead."""
+    sums_by_rank = by_grade(figures.cells)
+    kept = _kept(request, figures.scope)
     grades = list(request.book.grades.values())
     return [
         {
@@ -391,6 +457,7 @@ def _grades(request: WorkRequest, cells: Cells) -> list[dict[str, Any]]:
             "net": sums_by_rank[rank].net_customers,
             "aum": sums_by_rank[rank].now["aum"],
             "net_aum": sums_by_rank[rank].net_aum,
+            "opens": addresses({**kept, "grade": str(rank)}, figures.period, request.run),
         }
         for rank in sorted(sums_by_rank, reverse=True)
         if rank < len(grades)
