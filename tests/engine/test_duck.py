@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from weihu.engine import duck
+from weihu.engine import texts
 from weihu.engine.duck import DuckEngine
 from weihu.rules import rulebook
 
@@ -148,8 +148,8 @@ def test_cleared_tables_are_gone_and_rules_still_compiled(engine):
 
 def test_what_is_kept_of_ever_new_constants_is_bounded(engine, monkeypatch):
     """A page asks by the reach of whoever reads, and by every book that somebody tries out."""
-    monkeypatch.setattr(duck._remember, "__defaults__", (20,))
-    monkeypatch.setattr(duck, "MOST_BOOKS", 3)
+    monkeypatch.setattr(texts.remember, "__defaults__", (20,))
+    monkeypatch.setattr(texts, "MOST_BOOKS", 3)
     numbers = engine.bind_arrow("numbers", NUMBERS, rows(*range(40)))
     for least in range(40):
         assert [row["n"] for row in engine.answer(larger, numbers, least)] == list(range(least, 40))
@@ -158,7 +158,7 @@ def test_what_is_kept_of_ever_new_constants_is_bounded(engine, monkeypatch):
         book = rulebook.load("brief")
         answer = engine.answer(of_the_book, numbers, book)
         assert [row["n"] for row in answer] == list(range(len(book.grades)))
-    assert len(engine._digests) <= 3
+    assert len(engine._texts._digests) <= 3
 
 
 @pytest.mark.parametrize("bind", ["bind_arrow", "bind_rows"])

@@ -10,8 +10,9 @@
       tour.json              a guided tour for the sign-in page, which the demo has
       inbox/DATE/            deliveries to come
       lake/landed/DATE-rN/   checked deliveries as Parquet, revision N
-      lake/runs/RUN/         what a night leaves for the next one, with its checksums
-      lake/compiled.json     what the night's rules compile to, kept for the next process
+      lake/runs/RUN/         what a night leaves for the next one, with its checksums: a table is a Parquet file, or a
+                             folder of sorted parts
+      lake/compiled.json     what the night's rules compile to, kept for the next process; compiled-spark.json: for Spark
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from pathlib import Path
 import filelock
 
 from weihu.engine.checksums import Checksums
+from weihu.engine.parts import parts_of
 
 STAGING = ".staging"
 
@@ -77,12 +79,12 @@ class Home:
         return Checksums(hmac.digest(self.key("index"), b"checksums of the lake", hashlib.sha256))
 
     def verified(self, path: Path) -> Path:
-        """A file of a run's folder, once it is found to be as the night left it; raises checksums.Damaged.
+        """A table of a run's folder, once it is found to be as the night left it; raises checksums.Damaged.
 
-        A process looks again only at a file that was changed since.
+        A process looks again only at a table that was changed since.
         """
-        stamp = path.stat() if path.is_file() else None
-        _verified(self.checksums, path, (stamp.st_mtime_ns, stamp.st_size) if stamp else None)
+        parts = [(part.name, part.stat()) for part in parts_of(path)]
+        _verified(self.checksums, path, tuple((name, stamp.st_mtime_ns, stamp.st_size) for name, stamp in parts))
         return path
 
     def lock(self) -> filelock.BaseFileLock:
@@ -118,5 +120,5 @@ class Home:
 
 
 @lru_cache(maxsize=1_000)
-def _verified(checksums: Checksums, path: Path, stamp: tuple[int, int] | None) -> None:
+def _verified(checksums: Checksums, path: Path, stamp: tuple[tuple[str, int, int], ...]) -> None:
     checksums.verify(path.parent, [path.name])

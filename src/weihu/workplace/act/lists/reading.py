@@ -97,7 +97,7 @@ def nights(run: Run) -> list[Night]:
     rows = Run.objects.filter(published=True, number__lte=run.number, business_date__gt=since)
     latest = {row.business_date: row for row in rows.select_related("book").order_by("number")}
     kept = [Night(latest[on], on, (_file(latest[on]),)) for on in sorted(latest, reverse=True)]
-    return [night for night in kept if night.files[0].is_file()]
+    return [night for night in kept if night.files[0].exists()]
 
 
 def together(kept: Sequence[Night], night: Night, days: int) -> Night:
