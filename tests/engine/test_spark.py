@@ -74,6 +74,7 @@ def probes(rows):
         product=(rows.money.cast("decimal(38, 2)") * rows.days).cast(MONEY),
         cents=(rows.money * 100).cast("int64"),
         yuan=rows.money.cast("int64"),
+        whole_share=(rows.share * 3).cast("int64"),
         quotient=((rows.money * 100).cast("int64") / rows.days).cast("float64"),
         by_zero=(rows.whole % ibis.ifelse(rows.whole == 0, ibis.null("int64"), rows.whole)),
         halves=rows.whole >> 1,
@@ -211,11 +212,11 @@ def test_many_rows_are_written_as_a_folder_of_sorted_parts(spark, tmp_path, monk
     wanted = [{**row, "text": None} if place else row for place in (0, 1) for row in rows.to_pylist()]
     spark.bind("rows", ROW, [tmp_path / "0.parquet", tmp_path / "1.parquet"])
     assert spark.rows("rows") == 18_000
-    spark._session.conf.set("spark.sql.adaptive.advisoryPartitionSizeInBytes", "64KB")
+    spark._session.conf.set("spark.sql.adaptive.coalescePartitions.enabled", "false")
     try:
         spark.write("rows", tmp_path / "table.parquet", ("on", "n", "text"))
     finally:
-        spark._session.conf.unset("spark.sql.adaptive.advisoryPartitionSizeInBytes")
+        spark._session.conf.unset("spark.sql.adaptive.coalescePartitions.enabled")
     parts = parts_of(tmp_path / "table.parquet")
     assert len(parts) > 1
     found = pa.concat_tables(pq.read_table(part) for part in parts)

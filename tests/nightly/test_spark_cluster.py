@@ -34,6 +34,8 @@ DRIVERS_ZONE, WORKERS_ZONE = "Asia/Shanghai", "America/New_York"
 KILLED_AFTER = 12
 """So many steps of the night are kept before a worker is killed."""
 PATIENCE = 900
+OF_THE_TESTS = ("DJANGO_SETTINGS_MODULE", "WEIHU_DATABASE_URL", "WEIHU_HOME")
+"""Variables that the commands must not inherit."""
 
 
 def started(work: Path, *command: str) -> subprocess.Popen[bytes]:
@@ -96,7 +98,7 @@ def cluster(tmp_path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
 
 def weihu(home: Path, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "weihu.cli", "--home", str(home), *arguments]
-    inherited = {name: value for name, value in os.environ.items() if name != "WEIHU_DATABASE_URL"}
+    inherited = {name: value for name, value in os.environ.items() if name not in OF_THE_TESTS}
     return subprocess.Popen(command, env={**inherited, "TZ": DRIVERS_ZONE, **environment})
 
 

@@ -29,6 +29,15 @@ class Compiler(PySparkCompiler):  # type: ignore[misc]  # Ibis has no types
             return super().visit_ScalarUDF(op, **arguments)
         return self.cast(sge.Placeholder(this=argument(op.args[0].value)), op.dtype)
 
+    def visit_Cast(self, op: Any, *, arg: Any, to: Any) -> Any:  # noqa: N802
+        """An amount as a whole number is rounded, not cut off."""
+        kind = op.arg.dtype
+        if to.is_integer() and kind.is_decimal() and kind.scale != 0:
+            arg = self.f.round(arg, 0)
+        elif to.is_integer() and kind.is_floating():
+            arg = self.f.rint(arg)
+        return super().visit_Cast(op, arg=arg, to=to)
+
     def visit_GroupConcat(self, op: Any, *, arg: Any, sep: Any, where: Any, order_by: Any) -> Any:  # noqa: N802
         """Texts in their own order; Ibis knows none for Spark."""
         if not order_by:

@@ -157,6 +157,9 @@ class SparkEngine:
     def write(self, name: str, path: Path, order_by: Sequence[str]) -> None:
         """Engine.write: few rows by the driver as one file, more by the cluster as sorted parts."""
         held = self._held[name]
+        if held.lazy and not all(column.nullable for column in held.frame.schema):
+            # the file would say that a column is never empty, which is no property of the table
+            self._keep(name)
         if held.rows is not None:
             rows = held.rows.sort_by([(column, "ascending") for column in order_by])
             pq.write_table(rows, path, compression="zstd")
