@@ -39,6 +39,7 @@ PREFERRED = {
     "spark.sql.codegen.cache.maxEntries": "1000",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
+    "spark.driver.memory": "4g",
     "spark.app.name": "weihu",
 }
 """What did best at 2,000 to 300,000 customers on two cores; a bank's own configuration goes first."""
