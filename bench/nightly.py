@@ -93,6 +93,7 @@ def age(home: Path, months: int) -> None:
     for on, path in leaving(home).items():
         moved = f"SELECT * REPLACE (DATE '{on}' AS business_date) FROM '{place.run(DAYS - 1) / 'movements.parquet'}'"
         duckdb.sql(moved).write_parquet(str(path))
+        place.checksums.write(path.parent, path.parent.name, None)
     for back in range(months):
         since, on = -1 - 30 * back, days[30 * back]
         past = {"since_run": since, "until_run": since + 1, "listed": False, "since": on, "month": f"{on:%Y%m}"}

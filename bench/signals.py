@@ -5,7 +5,8 @@
 Replays the bank night by night and holds what the nights raised against the truth: the events that the generator
 planted (money that comes, goes or stops for a reason), dates in the delivered files, and sums over the delivered
 transactions and balances, all queried without the rules' code. An alert is right if it lies within the kind's window
-around an event; lead is in days, negative behind the event. The first ``HISTORY`` days teach habits and are not counted.
+around an event, and what looks ahead looks over closed days to the day before the list after its own; lead is in days,
+negative behind the event. The first ``HISTORY`` days teach habits and are not counted.
 A second table says what the kinds tell of those who leave: an alert is right if it lies between the day on which
 somebody's mind began to change and the end of the money's going; ahead are days before the money began to go.
 
@@ -46,6 +47,7 @@ def report(customers: int, days: int, folder: Path) -> None:
     deliveries = replay(customers, days, folder, database)
     first = LAST - timedelta(days=days - 1)
     read_files(deliveries, first, database)
+    closed_days(days, database)
     book = load()
     print(f"{customers} customers, {days} days, counted from day {HISTORY}")
     print(f"{'kind':18}{'events':>8}{'alerts':>8}{'precision':>11}{'recall':>8}{'lead, days (median)':>21}")
@@ -60,11 +62,12 @@ def report(customers: int, days: int, folder: Path) -> None:
             CREATE OR REPLACE TABLE alerts AS
             SELECT DISTINCT customer_id, raised_on AS d FROM raised WHERE kind = '{kind}' AND raised_on >= DATE '{first}' + {HISTORY};
         """)
-        right = f"a.customer_id = e.customer_id AND a.d BETWEEN e.d - {before} AND e.d + {after}"
+        until = f"a.d + {before}" + (" + (SELECT c.days FROM closed c WHERE c.d = a.d)" if before else "")
+        right = f"a.customer_id = e.customer_id AND e.d BETWEEN a.d - {after} AND {until}"
         count = "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM alerts)"
         events_count, alerts = database.execute(count).fetchone()
         # an alert whose event lies beyond the last day cannot be told yet
-        result = f"a.d + {before} <= DATE '{LAST}'"
+        result = f"{until} <= DATE '{LAST}'"
         hits, judged = database.execute(
             f"SELECT count(*) FILTER (EXISTS (SELECT 1 FROM events e WHERE {right})), count(*) FROM alerts a WHERE {result}"
         ).fetchone()
@@ -78,6 +81,23 @@ def report(customers: int, days: int, folder: Path) -> None:
             f"{kind:18}{events_count:>8}{alerts:>8}{share[0]:>11}{share[1]:>8}{lead if lead is not None else '—':>21}"
         )
     tell_of_leaving(first, database)
+
+
+def closed_days(days: int, database: duckdb.DuckDBPyConnection) -> None:
+    """How many closed days stand between a night and the day before the list after its own: what looks ahead reaches so
+    much further."""
+    from chinese_calendar import is_workday
+
+    database.execute("CREATE TABLE closed (d DATE, days INT)")
+    for night in (LAST - timedelta(days=back) for back in range(days)):
+        listed = _opening(night, is_workday)
+        database.execute("INSERT INTO closed VALUES (?, ?)", [night, (_opening(listed, is_workday) - night).days - 2])
+
+
+def _opening(day: date, is_workday) -> date:
+    """The next day on which the bank is open."""
+    day += timedelta(days=1)
+    return day if is_workday(day) else _opening(day, is_workday)
 
 
 def tell_of_leaving(first: date, database: duckdb.DuckDBPyConnection) -> None:
@@ -124,7 +144,8 @@ def truths(book) -> dict[str, tuple[str, int, int]]:
     rank = " + ".join(f"(aum >= {bound})::INT" for bound in bounds if bound)
     share = 1 - float(book.near_share)
     near = " OR ".join(f"(aum < {bound} AND aum >= {float(bound) * share})" for bound in bounds if bound)
-    fallen = f"coalesce(lag(aum, 30) OVER w, 0) - aum > coalesce(lag(aum, 30) OVER w, 0) * {float(book.near_fall)}"
+    before = f"coalesce(lag(aum, {book.near_fall_days}) OVER w, 0)"
+    fallen = f"{before} - aum > {before} * {float(book.near_fall)}"
     near = f"({near}) AND NOT {fallen}"
     came = "<> 'maturity_lost' AND cents >="
     went = "<> 'salary_stopped' AND (kind = 'maturity_lost' OR cents < 0) AND abs(cents) >="

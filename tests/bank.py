@@ -50,6 +50,7 @@ def create() -> None:
 
 def restore() -> None:
     """The database and lake as they were published, whatever was committed since."""
+    (HOME.root / "audit.key.head").unlink(missing_ok=True)
     shutil.rmtree(HOME.root / "lake")
     shutil.copytree(LAKE, HOME.root / "lake")
     if connection.vendor == "sqlite":

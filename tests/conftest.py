@@ -18,11 +18,13 @@ LEDGER = Path(__file__).parents[2] / "shared" / "data" / "czech-bank"
 
 
 def pytest_collection_modifyitems(items):
-    """What opens a browser is marked so. What takes longest begins first, so that no process is left with it while the
-    others have nothing to do."""
+    """What opens a browser is marked so, and is tried again when it fails: on a busy machine a browser, its page and the
+    server do not always come in the order that a person would see. The report names what was tried again. What takes
+    longest begins first, so that no process is left with it while the others have nothing to do."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+            item.add_marker(pytest.mark.flaky(reruns=2))
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 

@@ -28,7 +28,9 @@ from weihu.workplace.settings import *  # noqa: E402, F403
 from weihu.workplace.settings import DATABASES  # noqa: E402
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["NAME"] = f"file:weihu_{PROCESS}?mode=memory&cache=shared"
+    # a file, as in a branch: a browser's requests come several at once, each on a connection of its own
+    DATABASES["default"]["NAME"] = str(ROOT / PROCESS / "weihu.sqlite3")
+    DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
 else:
     DATABASES["default"]["NAME"] = f"weihu_tests_{PROCESS}"
 

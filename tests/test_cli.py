@@ -5,10 +5,12 @@ locks, in tests/nightly/test_command.py.
 """
 
 import json
+import re
 import shutil
 import socket
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from datetime import timedelta
 
@@ -128,11 +130,9 @@ def test_a_ledger_is_delivered_one_folder_a_day(call, tmp_path):
 def test_the_next_night_is_run_from_the_inbox_and_again_is_nothing_new(call, run, home, deliveries):
     waiting = deliveries[PUBLISHED_DAYS]
     shutil.copytree(waiting, home.inbox / waiting.name)
-    try:
-        done = call("run", "--date", waiting.name)
-        again = call("run", "--date", waiting.name)
-    finally:
-        shutil.rmtree(home.inbox / waiting.name)
+    done = call("run", "--date", waiting.name)
+    assert not list(home.inbox.iterdir()), "what is in clear is removed once it is taken"
+    again = call("run", "--date", waiting.name)
     assert (done.exit_code, again.exit_code) == (0, 0)
     stated = json.loads((waiting / "manifest.json").read_text())["totals"]
     assert f"{int(stated['customers']):,} 客户 customers, AUM {stated['aum']}" in done.stderr
@@ -244,7 +244,7 @@ def test_a_changed_log_is_found_with_the_entry(call, run):
     assert str(audit.tail()) in whole.output
     changed = Entry.objects.order_by("pk")[1]
     Entry.objects.filter(pk=changed.pk).update(customer_id="another")
-    refused(call("audit", "verify"), f"at entry {changed.pk}")
+    refused(call("audit", "verify"), f"at entry {changed.place}: changed")
 
 
 def test_a_port_in_use_is_refused_with_the_way_out(call, run):
@@ -259,18 +259,21 @@ def test_a_database_of_another_version_is_not_served(call, run):
     refused(call("serve", "--port", 0), "weihu init")
 
 
-def test_behind_a_proxy_pages_come_over_https_only(weihu, monkeypatch):
-    """The proxy's word that a browser came by HTTPS counts; a plain request is sent there, but for the health check."""
+def test_behind_a_proxy_that_speaks_https_people_can_sign_in(weihu, monkeypatch):
+    """One setting: the proxy's word that a browser came by HTTPS counts, forms of that address are taken, cookies are
+    for HTTPS only; a plain request is sent there, but for the health checks."""
     weihu("init")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    monkeypatch.setenv("WEIHU_PROXY", "127.0.0.1")
+    monkeypatch.setenv("WEIHU_URL", "https://weihu.bank.example:8443/")
     opener = urllib.request.build_opener(StayHere)
 
-    def ask(path: str, **headers: str):
+    def ask(path: str, data: dict[str, str] | None = None, **headers: str):
+        content = urllib.parse.urlencode(data).encode() if data else None
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", content, headers)
         try:
-            return opener.open(urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers))
+            return opener.open(request)
         except urllib.error.HTTPError as answer:
             return answer
 
@@ -282,11 +285,23 @@ def test_behind_a_proxy_pages_come_over_https_only(weihu, monkeypatch):
                 break
             except urllib.error.URLError:
                 time.sleep(0.1)
-        plain, secure = ask("/login/"), ask("/login/", **{"X-Forwarded-Proto": "https"})
-        assert (plain.status, plain.headers["Location"]) == (301, f"https://127.0.0.1:{port}/login/")
+        name = {"Host": "weihu.bank.example"}  # as most proxies pass it, without the port
+        proxied = {**name, "X-Forwarded-Proto": "https", "X-Forwarded-For": "10.1.2.3"}
+        plain, secure = ask("/login/", **name), ask("/login/", **proxied)
+        assert (plain.status, plain.headers["Location"]) == (301, "https://weihu.bank.example/login/")
         assert secure.status == 200
-        assert "Secure" in secure.headers["Set-Cookie"]
+        assert all("Secure" in value for value in secure.headers.get_all("Set-Cookie"))
+        assert "object-src 'none'" in secure.headers["Content-Security-Policy"]
+        assert secure.headers["Set-Cookie"].startswith("__Host-csrf=")
         assert secure.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+        cookie = secure.headers["Set-Cookie"].split(";")[0]
+        proof = re.search(r'csrfmiddlewaretoken" value="(\w+)"', secure.read().decode())[1]
+        form = {"csrfmiddlewaretoken": proof, "username": "001kh1", "password": "a long password"}
+        browser = {**proxied, "Cookie": cookie}
+        elsewhere = ask("/login/", form, **browser, Origin="https://elsewhere.example")
+        assert elsewhere.status == 403
+        tried = ask("/login/", form, **browser, Origin="https://weihu.bank.example:8443")
+        assert tried.status == 200, "asked again, since nobody works here yet"
         assert ask("/healthz").status != 301
     finally:
         process.terminate()

@@ -12,7 +12,15 @@ from weihu.engine.contract import FILES, Column
 ROOT = Path(__file__).parents[1]
 DOCS, SOURCE = ROOT / "docs", ROOT / "src" / "weihu"
 ENGLISH, CHINESE = ".md", ".zh-CN.md"
-IN_BOTH_LANGUAGES = ("README", "docs/archive", "docs/working-day", "docs/portfolio", "docs/rulebook", "docs/core-files")
+IN_BOTH_LANGUAGES = (
+    "README",
+    "docs/archive",
+    "docs/working-day",
+    "docs/portfolio",
+    "docs/rulebook",
+    "docs/core-files",
+    "docs/insight",
+)
 VARIABLE = re.compile(r"\bWEIHU_[A-Z_]+\b|(?<=environ\.get\(\")[A-Z_]+(?=\")")
 SET_BY_THE_SYSTEM = {"USER"}
 """Variables that Weihu reads but nobody sets for it."""
@@ -164,3 +172,14 @@ def test_the_six_paths_of_the_architecture_page_exist():
     paths = re.findall(r"^\| [^|]+\? \| `([^`]+)` \|$", section, re.MULTILINE)
     assert len(paths) == 6
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_what_the_asvs_page_names_as_evidence_is_there():
+    rows = re.findall(r"^\| ([\d.,–\s]+) \| .+? \| (\S+) \| (.*) \|$", page("docs/asvs"), re.MULTILINE)
+    assert {met for _, met, _ in rows} == {"yes", "partly", "no", "–"}
+    assert [item for item, met, evidence in rows if met == "yes" and not evidence] == []
+    named = {name for _, _, evidence in rows for name in re.findall(r"`([\w/.]+\.(?:py|html))`", evidence)}
+    assert len(named) > 40
+    assert [
+        name for name in sorted(named) if not any((root / name).is_file() for root in (ROOT / "tests", SOURCE))
+    ] == []

@@ -5,7 +5,7 @@ set -eu
 home=$(mktemp -d /tmp/weihu-check-XXXXXX)
 trap 'rm -rf "$home"' EXIT
 trap 'exit 130' INT TERM
-export WEIHU_HOME="$home" WEIHU_PROXY=127.0.0.1 DJANGO_SETTINGS_MODULE=weihu.workplace.settings
+export WEIHU_HOME="$home" WEIHU_URL=https://weihu.bank.example DJANGO_SETTINGS_MODULE=weihu.workplace.settings
 unset WEIHU_DATABASE_URL
 weihu init >/dev/null
 django-admin check --deploy --fail-level WARNING

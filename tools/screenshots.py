@@ -21,7 +21,7 @@ PAGES = {
     "relationship_manager": ("today", "lists", "maturities", "customers", "customer", "facts", "occasions", "evening", "cockpit"),
     "high_counter": ("today", "reception", "customer"),
     "branch_manager": (
-        "today", "customers", "filtered", "customer", "completeness", "imports", "forms", "form", "public", "households", "relations",
+        "today", "customers", "filtered", "segments", "segment", "customer", "completeness", "imports", "forms", "form", "public", "households", "relations",
         "duplicates", "pair", "complaints", "complaint", "rights", "board", "morning", "evening", "log", "introductions",
         "campaigns", "campaign", "messages", "cockpit", "days", "distribution", "migration", "near", "whatif", "book",
         "portfolios", "referrals", "benefits",
@@ -35,6 +35,8 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
     "customers": ("customers/",),
     "filtered": ("customers/?f=sex:F&f=birth_date:5&c=hobbies&c=phone&c=primary&c=known",),
     "customer": ("customers/", "#rows a"),
+    "segments": ("segments/",),
+    "segment": ("segments/build/?example=idle",),
     "facts": ("customers/", "#rows a", "#tab-archive", "#archive .section a"),
     "relations": ("households/", "table a"),
     "rights": ("customers/", "#rows a", "#tab-compliance"),

@@ -6,9 +6,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import update_wrapper
+from itertools import chain
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 import click
@@ -16,13 +18,28 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from weihu.engine.checksums import Damaged
+from weihu.engine.keys import KeysLost
 from weihu.engine.lake import Busy, Home
 from weihu.engine.landing.faults import DeliveryFault, DeliveryRefused, OutOfOrder
+from weihu.engine.vault import BrokenBackup
 from weihu.rules import rulebook
+from weihu.rules.sections.entry import Bilingual
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 IN_MEMORY = 80 * 1024 * 1024
-"""Requests up to this size are not buffered on disk, where an uploaded workbook would lie open."""
+SERVER = {
+    "threads": 8,
+    # requests are never buffered on disk, where an uploaded workbook would lie open; larger ones are refused
+    "inbuf_overflow": 2 * IN_MEMORY,
+    "max_request_body_size": IN_MEMORY,
+    # who opens connections and says nothing keeps nobody out: there are many, and a silent one is closed soon
+    "connection_limit": 2000,
+    "channel_timeout": 20,
+    "cleanup_interval": 5,
+    "asyncore_use_poll": True,
+}
+ANSWER_SECONDS = 5
+"""So long a page waits for others to write the database before it says that the system is busy."""
 err = Console(stderr=True)
 
 
@@ -38,6 +55,7 @@ err = Console(stderr=True)
 @click.pass_context
 def main(context: click.Context, home: Path) -> None:
     """Weihu 维护: customer maintenance for bank branches."""
+    os.umask(0o077)  # whatever a command writes is its owner's alone
     context.obj = Home(home)
 
 
@@ -46,6 +64,10 @@ def with_workplace(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.pass_obj
     def prepared(home: Home, *args: Any, **kwargs: Any) -> Any:
+        if home.rulebook.is_file() and not home.keys.exists:
+            raise click.ClickException(
+                f"{home.root}: 密钥不见了,请从备份恢复 / the keys are gone; restore them from the backup"
+            )
         if not home.exists:
             raise click.ClickException(f"{home.root}: 尚未初始化,请先运行 weihu init / not set up yet: run weihu init")
         _setup(home)
@@ -54,7 +76,24 @@ def with_workplace(command: Callable[..., Any]) -> Callable[..., Any]:
     return update_wrapper(prepared, command)
 
 
+def with_keys(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Fail clearly where there are no keys, and on backups that do not open with them."""
+
+    @click.pass_obj
+    def prepared(home: Home, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(home, *args, **kwargs)
+        except (KeysLost, BrokenBackup) as error:
+            raise click.ClickException(f"{error.zh} / {error.en}") from None
+
+    return update_wrapper(prepared, command)
+
+
 def _setup(home: Home) -> None:
+    try:
+        home.keys.keys()
+    except KeysLost as lost:
+        raise click.ClickException(f"{lost.zh} / {lost.en}") from None
     os.environ["WEIHU_HOME"] = str(home.root)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weihu.workplace.settings")
     import django  # noqa: PLC0415
@@ -79,12 +118,22 @@ def init(home: Home, book: str | None) -> None:
             f"{home.rulebook}: 已有另一份制度,不会被替换;请先移走该文件"
             " / another rule book is here and is not replaced; move the file away first"
         )
-    home.create()
+    try:
+        home.create()
+    except KeysLost as lost:
+        raise click.ClickException(f"{lost.zh} / {lost.en}") from None
     home.rulebook.write_bytes(content)
     _setup(home)
     from django.core.management import call_command  # noqa: PLC0415
 
+    from weihu.workplace.base import rotation  # noqa: PLC0415
+
     call_command("migrate", verbosity=0)
+    if unknown := rotation.sampled() - set(home.keys.keys().sealing):
+        raise click.ClickException(
+            f"数据库中的内容由本处没有的密钥加密:{', '.join(sorted(unknown))};请从备份恢复密钥"
+            " / the database is sealed under keys that are not here; restore the keys from the backup"
+        )
     click.echo(f"{home.root}: {loaded.zh} / {loaded.en}")
 
 
@@ -234,12 +283,15 @@ def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
             bar = progress.add_task("", total=len(folders))
             with Nightly(home, lambda step: progress.update(bar, description=f"{folder.name} {step}")) as nightly:
                 last = current()
+                if last and only == last.business_date and not folder.exists() and folder.parent == home.inbox:
+                    folders = []  # taken, and removed
                 for folder in folders:
                     on = read_manifest(folder).business_date
                     if only and on != only:
                         raise click.ClickException(f"{folder}: 营业日为 {on},不是 {only} / is of {on}, not {only}")
                     if only or last is None or on >= last.business_date:
                         published += nightly.run(folder) is not None
+                    home.take(folder)
                     progress.advance(bar)
     except Busy as busy:
         raise click.ClickException(f"{busy}: 另一批次正在运行 / another run is working here") from None
@@ -267,7 +319,7 @@ UNANNOUNCED = (
 
 def _explain(home: Home, folder: Path, refused: DeliveryRefused) -> None:
     """The faults in both languages, the report as a file, and a failing exit."""
-    report = home.root / "refused" / f"{folder.name}.json"
+    report = home.refused / f"{folder.name}.json"
     report.parent.mkdir(exist_ok=True)
     report.write_text(json.dumps(refused.report(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     more = " …" if refused.more else ""
@@ -352,6 +404,119 @@ def duplicates(home: Home) -> None:
 
 
 @main.group()
+def insight() -> None:
+    """Models of who responds, learned from past contacts (客户响应)."""
+
+
+TABLE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@insight.command("fit")
+@click.argument("name")
+@click.option("--table", "path", type=TABLE, required=True, help="CSV, Excel or Parquet; one row a contact.")
+@click.option("--target", required=True, help="The column with the outcome: yes/no, 1/0, or any two values.")
+@click.option("--time", help="The column with the date of the contact.")
+@click.option("--in-order", is_flag=True, help="The rows stand in time order.")
+@click.option("--without", multiple=True, metavar="COL", help="Leave a column out; can be repeated.")
+@click.option("--keep", multiple=True, metavar="COL", help="It is known before the contact, whatever it looks like.")
+@click.option(
+    "--positive", metavar="VALUE", help="The outcome that is looked for; by default yes, 1, or the rarer one."
+)
+@click.pass_obj
+def insight_fit(
+    home: Home,
+    name: str,
+    path: Path,
+    target: str,
+    time: str | None,
+    in_order: bool,
+    without: tuple[str, ...],
+    keep: tuple[str, ...],
+    positive: str | None,
+) -> None:
+    """Learn from past contacts whose outcome is known; prints the report."""
+    response = _response()
+    from weihu.insight.described import described  # noqa: PLC0415
+    from weihu.sources import tables  # noqa: PLC0415
+    from weihu.sources.workbook import Unreadable  # noqa: PLC0415
+
+    if time and in_order:
+        raise click.UsageError("--time 与 --in-order 只能选一 / --time and --in-order exclude each other")
+    try:
+        response.check_name(name)
+        table = tables.read(path)
+        with err.status("") as shown:
+            model = response.fit(table, target, time, in_order, without, keep, positive, shown.update)
+    except (Unreadable, response.Refused) as refused:
+        _refuse(refused)
+    model.save(home.insight / name)
+    for leak in model.facts["leaks"]:
+        click.echo(f"拒用 / refused: {leak['zh']}\n    {leak['en']}", err=True)
+    if model.facts["leaks"]:
+        click.echo("  确知事前已有的列,可加 --keep 列名 / if it is known beforehand, add --keep COL", err=True)
+    click.echo(described(name, model.facts))
+
+
+@insight.command("score")
+@click.argument("name")
+@click.option("--table", "path", type=TABLE, required=True, help="CSV, Excel or Parquet; one row a contact to come.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="CSV, Excel or Parquet.")
+@click.pass_obj
+def insight_score(home: Home, name: str, path: Path, out: Path) -> None:
+    """Write a table's rows in their order with a column ``score``, the probability of the outcome."""
+    response = _response()
+    from weihu.sources import tables  # noqa: PLC0415
+    from weihu.sources.workbook import Unreadable  # noqa: PLC0415
+
+    try:
+        response.check_name(name)
+        model = response.Model.load(home.insight / name)
+        table = tables.read(path)
+        scored, drifted = response.scored(model, table)
+        tables.write(scored, out, tables.delimiter(path))
+    except (Unreadable, response.Refused) as refused:
+        _refuse(refused)
+    except OSError as error:
+        raise click.ClickException(f"{out}: 无法写入 / cannot be written: {error.strerror}") from None
+    click.echo(f"{out}: {table.num_rows:,} 行 / rows", err=True)
+    for column, psi in drifted.items():
+        click.echo(f"  {column}: 与训练数据相比已变化 / has drifted from the training rows (PSI {psi:.2f})", err=True)
+
+
+@insight.command("report")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def insight_report(home: Home, name: str, as_json: bool) -> None:
+    """What a model was learned from, how good it was on later rows, and the rule beside it."""
+    response = _response()
+    from weihu.insight.described import described  # noqa: PLC0415
+
+    try:
+        response.check_name(name)
+        facts = response.Model.load(home.insight / name).facts
+    except response.Refused as refused:
+        _refuse(refused)
+    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else described(name, facts))
+
+
+def _response() -> ModuleType:
+    """The models; they need the system's OpenMP library, which slim images lack."""
+    try:
+        from weihu.insight import response  # noqa: PLC0415
+    except OSError as error:
+        raise click.ClickException(
+            f"LightGBM 无法载入,请安装 libgomp1 / LightGBM cannot be loaded, install libgomp1: {error}"
+        ) from None
+    return response
+
+
+def _refuse(refused: Bilingual) -> NoReturn:
+    """Why something cannot be used, in both languages."""
+    raise click.ClickException(f"{refused.zh} / {refused.en}") from None
+
+
+@main.group()
 def login() -> None:
     """Logins of staff."""
 
@@ -386,11 +551,13 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
 @click.argument("staff_id")
 @with_workplace
 def login_remove(home: Home, staff_id: str) -> None:
-    """Take a member of staff's password away; every session ends at its next page."""
+    """Take a member of staff's password away; every session and the calendar's address end at once."""
     from django.db import transaction  # noqa: PLC0415
 
+    from weihu.workplace.act.schedule.models import Feed  # noqa: PLC0415
     from weihu.workplace.bank.models import Staff  # noqa: PLC0415
     from weihu.workplace.base import audit  # noqa: PLC0415
+    from weihu.workplace.gate.sessions import end_all  # noqa: PLC0415
 
     member = Staff.objects.filter(staff_id=staff_id).first()
     if member is None:
@@ -398,6 +565,8 @@ def login_remove(home: Home, staff_id: str) -> None:
     member.set_unusable_password()
     with transaction.atomic():
         member.save(update_fields=["password"])
+        end_all(staff_id)
+        Feed.objects.filter(staff_id=staff_id).delete()
         audit.record(_console(), "login.remove", detail=staff_id)
 
 
@@ -456,21 +625,206 @@ def token_revoke(home: Home, name: str) -> None:
         raise click.ClickException(f"{name}: 没有此系统 / no such system")
 
 
+@main.command()
+@with_workplace
+def check(home: Home) -> None:
+    """What is safe in this installation and what is not, with what to do. Ends with 1 if something is not."""
+    from weihu.workplace.see.health import checks  # noqa: PLC0415
+
+    found = list(checks.findings(home))
+    for finding in found:
+        click.echo(f"{'✓' if finding.safe else '✗'} {finding.zh}\n  {finding.en}")
+    unsafe = sum(not finding.safe for finding in found)
+    click.echo(f"{len(found) - unsafe} / {len(found)}")
+    if unsafe:
+        sys.exit(1)
+
+
+@main.command("alarms")
+@with_workplace
+def alarms_now(home: Home) -> None:
+    """What is wrong now (告警); new ones are sent by mail and webhook. Ends with 1 if something is."""
+    from weihu.workplace.see.health import alarms, sending  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    alarms.verify_audit(home, now)
+    found = alarms.alarms(home, now)
+    for alarm in found:
+        click.echo(f"{alarm.line('zh-hans')} / {alarm.line('en')}")
+    try:
+        alarms.send_new(home, found, now, sending.send)
+    except sending.NobodyReached as nobody:
+        raise click.ClickException(f"告警未能发出 / alarms could not be sent: {nobody}") from None
+    if found:
+        sys.exit(1)
+
+
+@main.group()
+def backup() -> None:
+    """Backups of database and lake (备份), encrypted."""
+
+
+VAULT = click.argument("vault", type=click.Path(path_type=Path, file_okay=False))
+
+
+@backup.command("take")
+@VAULT
+@click.option("--keep", type=click.IntRange(min=1), default=30, show_default=True, help="How many to keep.")
+@with_workplace
+def backup_take(home: Home, vault: Path, keep: int) -> None:
+    """Write a backup into the folder VAULT and verify it, while people work; only what has changed is added."""
+    from weihu.nightly import backup  # noqa: PLC0415
+
+    try:
+        taken = backup.take(home, home.vault(vault), datetime.now(UTC), keep)
+    except Busy:
+        raise click.ClickException("批次正在运行,请稍后再试 / a run is at work; try again later") from None
+    except BrokenBackup as broken:
+        raise click.ClickException(f"{broken.zh} / {broken.en}") from None
+    home.backed_up.touch(mode=0o600)
+    click.echo(f"{taken.name}: {len(taken.files):,} 个文件,已校验 / files, verified")
+
+
+@backup.command("list")
+@VAULT
+@with_keys
+def backup_list(home: Home, vault: Path) -> None:
+    """The backups in VAULT, oldest first."""
+    store = home.vault(vault)
+    for name in store.names():
+        notes = store.read(name).notes
+        click.echo(f"{name} {notes['vendor']} 批次 run {notes['run'] or '-'} 审计 audit {notes['audit'][:16]}")
+
+
+@backup.command("verify")
+@VAULT
+@with_keys
+def backup_verify(home: Home, vault: Path) -> None:
+    """Read every backup in VAULT in full."""
+    store = home.vault(vault)
+    for name in store.names():
+        store.verify(store.read(name))
+        click.echo(f"{name}: 完好 whole")
+
+
+@main.command()
+@VAULT
+@click.option("--backup", "name", help="Which one; the newest.")
+@with_keys
+def restore(home: Home, vault: Path, name: str | None) -> None:
+    """Bring a backup into a new home, which has nothing but the keys; a PostgreSQL database has to be empty."""
+    if home.used:
+        raise click.ClickException(f"{home.root}: 此处已有数据 / there are data here already")
+    store = home.vault(vault)
+    names = store.names()
+    if not names or name not in {None, *names}:
+        raise click.ClickException(f"{vault}: 没有此备份 / no such backup")
+    home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _setup(home)
+    from weihu.nightly import backup  # noqa: PLC0415
+
+    found = store.read(name or names[-1])
+    try:
+        backup.restore(home, store, found)
+    except Damaged as damaged:
+        raise click.ClickException(f"{damaged.zh} / {damaged.en}") from None
+    click.echo(f"{found.name}: 已恢复,与备份一致 / restored, equal to the backup")
+    click.echo(f"  审计日志末条 / last entry of the audit log: {found.notes['audit']}")
+
+
+@main.group()
+def keys() -> None:
+    """The keys that personal data are sealed under (密钥)."""
+
+
+@keys.command("status")
+@with_workplace
+def keys_status(home: Home) -> None:
+    """How many values are under each key."""
+    from weihu.workplace.base import rotation  # noqa: PLC0415
+
+    known, counted = home.keys.keys(), rotation.counted()
+    for key in sorted({*known.sealing, *counted}):
+        note = "当前 current" if key == known.current else "" if key in known.sealing else "不在此处 not here"
+        click.echo(f"{key}: {counted[key]:,} {note}".rstrip())
+
+
+@keys.command("rotate")
+@with_workplace
+def keys_rotate(home: Home) -> None:
+    """Seal everything under a new key, while people work. Begun again, it goes on where it stopped."""
+    from weihu.engine.landing import reseal  # noqa: PLC0415
+    from weihu.workplace.base import audit, rotation  # noqa: PLC0415
+
+    try:
+        with home.lock():
+            known = home.keys.keys()
+            if not (set(rotation.counted()) | reseal.keys_in(home.landed)) - {known.current}:
+                home.keys.change(known.with_another())
+                audit.record(_console(), "keys.rotate", detail=home.keys.keys().current)
+            with _progress() as progress:
+                bar = progress.add_task("", total=None)
+                for changed in chain(rotation.reseal(), reseal.reseal(home.landed, home.seal)):
+                    progress.advance(bar, changed)
+    except Busy:
+        raise click.ClickException("批次正在运行,请稍后再试 / a run is at work; try again later") from None
+    except KeysLost as lost:
+        raise click.ClickException(f"{lost.zh} / {lost.en}") from None
+    click.echo(f"全部由密钥 {home.seal.current} 加密 / everything is under key {home.seal.current}")
+
+
+@keys.command("forget")
+@click.argument("key")
+@with_workplace
+def keys_forget(home: Home, key: str) -> None:
+    """Throw an earlier key away, once nothing is under it. Backups that are under it no longer open then."""
+    from weihu.engine.landing import reseal  # noqa: PLC0415
+    from weihu.workplace.base import audit, rotation  # noqa: PLC0415
+
+    known = home.keys.keys()
+    if key not in known.sealing or key == known.current:
+        raise click.ClickException(f"{key}: 没有此密钥,或为当前密钥 / no such key, or the current one")
+    if rotation.counted()[key] or key in reseal.keys_in(home.landed):
+        raise click.ClickException(
+            f"{key}: 仍有内容由此密钥加密,请先运行 weihu keys rotate / something is under it; run weihu keys rotate first"
+        )
+    try:
+        home.keys.change(known.without(key))
+    except KeysLost as lost:
+        raise click.ClickException(f"{lost.zh} / {lost.en}") from None
+    audit.record(_console(), "keys.forget", detail=key)
+
+
 @main.group()
 def audit() -> None:
     """The audit log (审计日志)."""
 
 
 @audit.command("verify")
+@click.option("--end", "kept", default="", help="an end that was kept elsewhere / 另存的末端")
 @with_workplace
-def audit_verify(home: Home) -> None:
-    """Check the chain of entries."""
+def audit_verify(home: Home, kept: str) -> None:
+    """Check the chain of entries, and that nothing was cut off at its end."""
     from weihu.workplace.base import audit  # noqa: PLC0415
 
-    broken = audit.verify()
+    end = audit.End.read(kept) if kept else None
+    if kept and end is None:
+        raise click.ClickException("--end: 不是本日志的末端 / not an end of this log")
+    broken = audit.verify(end)
     if broken is not None:
-        raise click.ClickException(f"审计日志在第 {broken} 条处被改动 / the log was changed at entry {broken}")
+        raise click.ClickException(
+            f"审计日志在第 {broken.place} 条处被改动 / the log was changed at entry {broken.place}: {broken.why}"
+        )
     click.echo(f"完好 / whole: {audit.tail()}")
+
+
+@audit.command("end")
+@with_workplace
+def audit_end(home: Home) -> None:
+    """Print the signed end of the log, to be kept elsewhere."""
+    from weihu.workplace.base import audit  # noqa: PLC0415
+
+    click.echo(str(audit.tail()))
 
 
 @main.command()
@@ -490,10 +844,12 @@ def serve(home: Home, host: str, port: int) -> None:
         raise click.ClickException(
             "数据库不是本版本的结构,请先运行 weihu init / the database is not of this version; run weihu init first"
         )
-    trusted = {"trusted_proxy": settings.PROXY, "trusted_proxy_headers": "x-forwarded-proto"} if settings.PROXY else {}
+    if connection.vendor == "sqlite":
+        settings.DATABASES["default"]["OPTIONS"]["timeout"] = ANSWER_SECONDS
+    proxy = {"trusted_proxy": settings.PROXY, "trusted_proxy_headers": "x-forwarded-proto x-forwarded-for"}
     try:
         server = waitress.create_server(
-            get_wsgi_application(), host=host, port=port, threads=8, ident=None, inbuf_overflow=IN_MEMORY, **trusted
+            get_wsgi_application(), host=host, port=port, ident=None, **SERVER, **(proxy if settings.HTTPS else {})
         )
     except OSError as error:
         message = f"{host}:{port} 无法使用,请用 --port 另选端口 / cannot be used, choose another with --port"

@@ -1,6 +1,8 @@
 """The command line with real ledgers and real kills."""
 
 import json
+import os
+import shutil
 import sqlite3
 from datetime import date
 from decimal import Decimal
@@ -106,17 +108,39 @@ def test_a_second_run_at_once_is_refused(weihu, tmp_path, deliveries):
     assert "another run" in refused.stderr
 
 
-def test_no_c2_value_stands_readable_in_a_database_file(weihu, tmp_path, deliveries):
+def test_no_c2_value_stands_readable_in_any_file_and_every_file_is_its_owners(weihu, tmp_path, deliveries, monkeypatch):
+    """A delivery that came by the inbox, database and its log, lake, logs, temporary files, backup; names in the lake."""
+    os.umask(0o022)  # as most systems have it
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     weihu("init")
-    weihu("run", "--date", deliveries[0].name, "--delivery", deliveries[0])
-    database = tmp_path / "home" / "weihu.sqlite3"
-    rows = duckdb.execute(
-        f"SELECT identity_number, phone, address FROM read_csv('{deliveries[0]}/customers.csv', all_varchar=true)"
-    ).fetchall()
-    secret = {value.encode() for row in rows for value in row if value}
-    stored = b"".join(path.read_bytes() for path in (tmp_path / "home").rglob("*") if path.is_file())
-    assert secret
-    assert not [value for value in secret if value in stored]
+    home = tmp_path / "home"
+    shutil.copytree(deliveries[0], home / "inbox" / deliveries[0].name)
+    weihu("run", "--date", deliveries[0].name)
+    assert "nothing new" in weihu("run", "--date", deliveries[0].name).stderr
+    weihu("backup", "take", tmp_path / "vault")
+    database = home / "weihu.sqlite3"
+
+    def column(*names, file):
+        rows = duckdb.execute(f"SELECT {', '.join(names)} FROM read_csv('{deliveries[0]}/{file}', all_varchar=true)")
+        return {value.encode() for row in rows.fetchall() for value in row if value}
+
+    secret = column("identity_number", "phone", "address", file="customers.csv")
+    secret |= column("account_number", file="accounts.csv")
+    names = {name for name in column("name", file="customers.csv") if len(name) > 6}
+    paths = [path for path in tmp_path.rglob("*") if path.is_file()]
+    stored = {path: path.read_bytes() for path in paths}
+    lake = b"".join(content for path, content in stored.items() if path.is_relative_to(home / "lake"))
+    # Parquet packs its columns: what a reader of the files sees
+    for path in (home / "lake").rglob("*.parquet"):
+        lake += repr(duckdb.execute(f"SELECT * FROM '{path}'").fetchall()).encode()
+    everything = b"".join([*stored.values(), lake])
+    assert len(secret) > 1000
+    assert len(names) > 100
+    assert not [value for value in secret if value in everything]
+    assert not [name for name in names if name in lake]
+    assert not {path for path in paths if path.stat().st_mode & 0o077}
+    assert home.stat().st_mode & 0o777 == 0o700
     if database.is_file():
         assert sqlite3.connect(database).execute("SELECT count(*) FROM bank_customer").fetchone()[0] > 300
 

@@ -25,7 +25,7 @@ def test_a_complaint_is_a_reason_until_the_customer_was_asked_and_happy(run):
     later = on + timedelta(days=book.complaints.ask_after_days)
     result = kinds(noted(later, book, run, later + timedelta(days=1)), customer)
     assert set(result) == {"complaint_ask"}
-    ask(case, 2, "", "a", later)
+    ask(case, 2, "", "b", later)
     assert set(kinds(noted(later, book, run, later + timedelta(days=1)), customer)) == {"unhappy"}
     assert not kinds(noted(later + timedelta(days=2), book, run, later + timedelta(days=3)), customer)
 

@@ -176,6 +176,10 @@ def test_a_kind_for_the_deputy_is_the_deputys_unless_he_is_away():
     assert set(candidates(both, covers=away, book=book)) == {("kh1", "a")}
     away = [{"staff_id": "kh1", "cover_id": "kh2"}]
     assert set(candidates(both, covers=away, book=book)) == {("zg1", "a"), ("kh2", "a")}
+    away = [{"staff_id": "kh1", "cover_id": None}, {"staff_id": "zg1", "cover_id": None}]
+    assert set(candidates(both, covers=away, book=book)) == {("kh1", "a")}
+    away[0]["cover_id"] = "kh2"
+    assert set(candidates(both, covers=away, book=book)) == {("kh2", "a")}
 
 
 def test_points_are_not_worth_yuan():

@@ -5,15 +5,15 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
 from django.db.models import F
 from django.test import Client
 
-from weihu.workplace.api import systems
+from weihu.workplace.api import calls, systems
 from weihu.workplace.api.models import Answered
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.models import Entry
+from weihu.workplace.base.pace import Pace
 from weihu.workplace.consent.models import Consent
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.models import Fact
@@ -143,9 +143,6 @@ def test_complaints_and_consents(call, customer):
     assert call(f"/customers/{customer.pk}/consents", {**consent, "purpose": "x"}, "call-00003").status_code == 422
 
 
-@pytest.mark.skipif(
-    connection.vendor == "sqlite", reason="the tests' SQLite is one connection: nothing is at once there"
-)
 def test_the_same_call_at_once_is_done_once(server):
     """Two connections of a call centre that lost its patience."""
     import urllib.request
@@ -172,3 +169,11 @@ def test_the_same_call_at_once_is_done_once(server):
         assert list(pool.map(send, range(4))) == [200] * 4
     assert Fact.objects.filter(field="memo").count() == 1
     connections.close_all()
+
+
+def test_a_system_that_calls_too_often_and_who_guesses_tokens_wait(call, monkeypatch, client):
+    monkeypatch.setattr(calls, "CALLS", Pace("calls", 2, 86_400 * 365))
+    monkeypatch.setattr(calls, "STRANGERS", Pace("strangers", 2, 86_400 * 365))
+    assert [call("/catalogue").status_code for _ in range(3)] == [200, 200, 429]
+    guess = {"Authorization": "Bearer guessed"}
+    assert [client.get("/api/v1/catalogue", headers=guess).status_code for _ in range(3)] == [401, 401, 429]

@@ -47,7 +47,7 @@ def something_on_every_page(manager) -> tuple[int, int, str]:
     run = current()
     gate, on = Gate(manager, run), run.work_date
     listed, other = [row.customer_id for row in gate.standings().order_by("-grade_rank", "-aum", "customer_id")[:2]]
-    by = {"made_by": "x", "made_on": on}
+    by = {"made_by": manager.pk, "made_on": on}
     Template.objects.create(medium="sms", title="问候", text="{name}您好", **by)
     Introduction.objects.create(
         token=uuid.uuid4(), introducer_id=listed, introduced_id=other, staff_id=manager.pk, branch_id=manager.branch_id, on=on,
@@ -64,7 +64,7 @@ def something_on_every_page(manager) -> tuple[int, int, str]:
         title="存款节", query="", seed=5, branch_id=manager.branch_id, from_on=on, to_on=on + timedelta(days=30),
         **begins, **by,
     )  # fmt: skip
-    start(campaign, gate, run.rulebook, manager.pk, on)
+    start(campaign, gate, run.rulebook, "y", on)
     draft = Campaign.objects.create(
         title="理财节",
         query="grade=2",

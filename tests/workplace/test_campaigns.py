@@ -56,7 +56,12 @@ def test_made_from_a_saved_view_checked_and_started_by_the_pages(signed_in, memb
     address = reverse("campaign", args=[campaign.pk])
     checked = client.get(address).context["check"]
     assert checked.customers == Gate(staff, run).standings().filter(grade_rank=2, effective=True).count()
-    client.post(address, {"act": "start"})
+    refused = client.post(address, {"act": "start"})
+    assert refused.context["refused"] == "您策划的活动须由另一位有决定权的人启动。"
+    assert Campaign.objects.get().state == Campaign.State.DRAFT
+    assert "须由另一位有决定权的人同意" in refused.content.decode()
+    client = signed_in("rm_supervisor")
+    assert client.post(address, {"act": "start"}).status_code == 302
     page = client.get(address)
     assert page.context["response"].control.size == checked.control == round(checked.left / 4)
     client.post(address, {"act": "stop", "reason": "够了"})

@@ -41,10 +41,18 @@ def test_a_case_from_its_opening_to_the_question_afterwards(signed_in, customer,
     for _ in range(2):  # two people close it at once
         assert act(client, case, act="closed", note="已调整窗口") == 302
     assert act(client, case, act="asked", satisfaction="9") == 400
-    assert act(client, case, act="asked", satisfaction="4", note="满意") == 302
+    assert act(client, case, act="asked", satisfaction="4") == 403, "nobody scores an answer of his or her own"
+    Complaint.objects.update(closed_on=run.work_date - timedelta(days=30))
+    page = client.get(reverse("complaint", args=[case.pk])).content.decode()
+    assert 'value="asked"' not in page
+    assert "由未经办、未办结此投诉的人回访客户是否满意。" in page
+    asking = signed_in("rm_supervisor")
+    assert act(asking, case, act="asked", satisfaction="4", note="满意") == 302
+    Complaint.objects.update(closed_on=run.work_date)
     assert [step.act for step in Step.objects.order_by("pk")] == ["opened", "assigned", "noted", "closed", "asked"]
     case.refresh_from_db()
     assert (case.satisfaction, case.closed_on, case.assigned_to) == (4, run.work_date, standing.primary_id)
+    client = signed_in("branch_manager")
     assert act(client, case, act="reopened", note="又发生了") == 302
     case.refresh_from_db()
     assert (case.satisfaction, case.closed_on) == (None, None)

@@ -138,7 +138,7 @@ def lose_the_connection(page, keys) -> None:
     page.wait_for_url("**/")
     # the server did not take the second: a postcode has six digits; its note is still there, with a way to its task
     expect(page.locator("#waiting li")).to_contain_text("还是没有信号")
-    notes = dict(Contact.objects.filter(customer_id__in=[first, second]).values_list("customer_id", "note"))
+    notes = {row.customer_id: row.note for row in Contact.objects.filter(customer_id__in=[first, second])}
     assert notes == {first: "电梯里没有信号"}
     page.locator("#waiting li a").click()
     page.wait_for_selector(f"[data-panel='{second}']")

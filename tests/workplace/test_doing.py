@@ -17,6 +17,7 @@ from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.models import Entry
 from weihu.workplace.consent.consents import ConsentAnswer, record_consent
 from weihu.workplace.contact.models import Contact, Outcome
+from weihu.workplace.gate.models import Absence
 from weihu.workplace.know.archive.models import Fact
 
 
@@ -126,7 +127,9 @@ def all_cautions(client, run):
     return found
 
 
-def test_a_deputys_step_is_told_to_the_deputy_and_left_open_by_the_primary(signed_in, task, run, member):
+@pytest.fixture
+def deputys_step(task, run, member):
+    """A step of a care plan, to be done by the deputy."""
     deputy = member("rm_supervisor")
     Standing.objects.filter(customer_id=task.customer_id).update(deputy_id=deputy.pk)
     plan = begin_by_hand(task.customer_id, "promoted", run.rulebook, "x", run.work_date)
@@ -135,12 +138,30 @@ def test_a_deputys_step_is_told_to_the_deputy_and_left_open_by_the_primary(signe
         customer_id=task.customer_id, kind="care_deputy", subject=subject_of(step), raised_on=run.business_date,
         on_date=step.due_on, detail="promoted:1", since_run=run.number,
     )  # fmt: skip
-    client = signed_in("relationship_manager")
-    shown = client.get(reverse("task", args=[task.customer_id])).context["task"].reasons
-    assert shown and "care_deputy" not in [reason.signal.kind for reason in shown]
+    return step
+
+
+def told_and_done(client, task, step) -> tuple[bool, bool]:
+    """Whether the step is among several reasons, and whether it is done once a contact is recorded."""
+    kinds = [
+        reason.signal.kind for reason in client.get(reverse("task", args=[task.customer_id])).context["task"].reasons
+    ]
     client.post(reverse("record", args=[task.customer_id]), result_form(outcome=Outcome.CONSIDERING))
     step.refresh_from_db()
-    assert step.done_on is None
+    assert set(kinds) - {"care_deputy"}
+    return "care_deputy" in kinds, step.done_on is not None
+
+
+def test_a_deputys_step_is_told_to_the_deputy_and_left_open_by_the_primary(signed_in, task, deputys_step):
+    assert told_and_done(signed_in("relationship_manager"), task, deputys_step) == (False, False)
+
+
+def test_while_the_deputy_is_away_the_primary_is_told_of_the_step_and_does_it(
+    signed_in, task, deputys_step, run, member
+):
+    span = {"from_on": run.business_date, "to_on": run.business_date + timedelta(days=9)}
+    Absence.objects.create(staff_id=member("rm_supervisor").pk, entered_by="x", **span)
+    assert told_and_done(signed_in("relationship_manager"), task, deputys_step) == (True, True)
 
 
 def test_who_is_not_planned_has_a_reason(signed_in, run):

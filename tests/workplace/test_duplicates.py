@@ -9,6 +9,8 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from weihu.workplace.act.campaigns.models import Campaign, CampaignTarget
+from weihu.workplace.act.care.models import CarePlan
 from weihu.workplace.bank.models import Account, Customer, Standing
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.customer.duplicates import find_duplicates, people
@@ -69,7 +71,7 @@ def test_merged_by_the_page_and_undone(signed_in, pair, run, member):
         client.post(reverse("unmerge", args=[kept, answer.pk]))
     assert gate.standings().filter(customer_id=gone).exists()
     assert set(Fact.objects.filter(customer_id=gone).values_list("field", flat=True)) == {"postcode", "hobbies"}
-    assert set(Fact.objects.filter(customer_id=kept).values_list("value", flat=True)) == {"tea", later.value}
+    assert {fact.value for fact in Fact.objects.filter(customer_id=kept)} == {"tea", later.value}
     assert Candidate.objects.get().verdict == Verdict.OPEN
 
 
@@ -245,3 +247,26 @@ SELECT customer_id, sum(now.x - coalesce(old.x, 0)) FROM now LEFT JOIN old USING
 GROUP BY 1 HAVING sum(now.x - coalesce(old.x, 0)) <> 0"""
         ).fetchall()
         return dict(rows)
+
+
+def test_what_both_have_once_stays_with_its_number(pair, run):
+    """A care plan that the same signal began for both, and a place in the same campaign."""
+    kept, gone = (side.customer_id for side in pair)
+    on = run.work_date
+    shares = {"control_share": Decimal("0.25"), "stop_share": Decimal("0.2"), "wave_size": 3, "stop_after": 20}
+    campaign = Campaign.objects.create(
+        title="存款节", seed=5, branch_id="B", from_on=on, to_on=on, made_by="x", made_on=on, **shares
+    )
+    for customer in (kept, gone):
+        plan = {"plan": "welcome", "signal": "new_customer 1", "started_on": on}
+        CarePlan.objects.create(customer_id=customer, open_key=f"{customer} welcome", **plan)
+        CampaignTarget.objects.create(campaign=campaign, customer_id=customer, control=False, aum_before=Decimal(1))
+    alone = CarePlan.objects.create(customer_id=gone, plan="birthday", signal="birthday 2", started_on=on)
+    merged = merge(kept, gone, "x", on)
+    plans = CarePlan.objects.filter(signal__in=("new_customer 1", "birthday 2"))
+    owners = dict(plans.values_list("pk", "customer_id"))
+    assert sorted(owners.values()) == sorted([kept, kept, gone])
+    assert owners[alone.pk] == kept
+    assert set(CampaignTarget.objects.values_list("customer_id", flat=True)) == {kept, gone}
+    undo(merged, "x", on)
+    assert sorted(plans.values_list("customer_id", flat=True)) == sorted([kept, gone, gone])

@@ -7,13 +7,13 @@ from uuid import uuid4
 from wsgiref.util import setup_testing_defaults
 
 import pytest
-from cryptography.exceptions import InvalidTag
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 
 import weihu
-from weihu.workplace.bank.models import Book, Standing
-from weihu.workplace.base.fields import CustomerField, DocumentField, MoneyField, SealedField
+from weihu.engine.seal import CannotOpen
+from weihu.workplace.bank.models import Book, Customer, Standing
+from weihu.workplace.base.fields import CustomerField, DocumentField, MoneyField, SealedField, sealed
 from weihu.workplace.judge.grading.models import GradeException
 from weihu.workplace.know.life.models import Goal
 
@@ -94,8 +94,52 @@ def test_what_is_sealed_for_one_column_does_not_open_in_another(run):
     )
     with connection.cursor() as cursor:
         cursor.execute(f'UPDATE "{granted._meta.db_table}" SET "reason" = %s WHERE "id" = %s', [stored, granted.pk])
-    with pytest.raises(InvalidTag):
-        GradeException.objects.get(pk=granted.pk)
+    with pytest.raises(CannotOpen):
+        _ = GradeException.objects.get(pk=granted.pk).reason
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("column", ["phone", "identity_number", "address"])
+def test_exchanged_values_of_two_customers_do_not_open(run, column):
+    one, other = Customer.objects.filter(**{f"{column}__isnull": False})[:2]
+    assert getattr(one, column)
+    stored = in_database(one, column), in_database(other, column)
+    with connection.cursor() as cursor:
+        for row, value in ((one, stored[1]), (other, stored[0])):
+            cursor.execute(f'UPDATE "bank_customer" SET "{column}" = %s WHERE "customer_id" = %s', [value, row.pk])
+    for row in (one, other):
+        with pytest.raises(CannotOpen):
+            getattr(Customer.objects.get(pk=row.pk), column)
+
+
+@pytest.mark.django_db
+def test_equal_texts_look_different_and_are_bound_to_their_rows(run):
+    one, other = a_goal(run, name="买房"), a_goal(run, name="买房")
+    assert in_database(one, "name") != in_database(other, "name")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'UPDATE "{one._meta.db_table}" SET "name" = %s WHERE "id" = %s', [in_database(other, "name"), one.pk]
+        )
+    with pytest.raises(CannotOpen):
+        _ = Goal.objects.get(pk=one.pk).name
+    assert Goal.objects.get(pk=other.pk).name == "买房"
+
+
+@pytest.mark.django_db
+def test_a_value_that_nobody_reads_stays_as_it_is_when_its_row_is_saved(run):
+    goal = a_goal(run, name="买房")
+    stored = in_database(goal, "name")
+    again = Goal.objects.get(pk=goal.pk)
+    again.saved = Decimal("5.00")
+    again.save()
+    assert in_database(goal, "name") == stored
+    again.name = "买车"
+    again.save()
+    assert Goal.objects.get(pk=goal.pk).name == "买车"
+    with pytest.raises(TypeError), transaction.atomic():
+        Goal.objects.filter(pk=goal.pk).update(name="without its row")
+    Goal.objects.filter(pk=goal.pk).update(**sealed(goal, name="留学"))
+    assert Goal.objects.get(pk=goal.pk).name == "留学"
 
 
 @pytest.mark.django_db

@@ -27,7 +27,7 @@ from weihu.workplace.act.lists.reading import SORTS, Asked
 from weihu.workplace.bank.models import Run, Signal, Standing
 from weihu.workplace.base.models import Entry
 from weihu.workplace.customer.merging import merge
-from weihu.workplace.gate.models import Export
+from weihu.workplace.gate.models import Export, Taken
 from weihu.workplace.gate.reach import Gate
 
 POSTS = list(rulebook.load("brief").posts)
@@ -165,12 +165,12 @@ def test_the_lists_of_standings_equal_what_is_published(member, run, night):
     watched = {row.customer_id: row.watch_since for row in standings if row.watch_since}
     assert {row["customer_id"]: row["on_date"] for row in everything(gate, night, "watch")} == watched
     minimums = [grade.minimum for grade in run.rulebook.grades.values()]
-    share = run.rulebook.near_share
-    state = pq.read_table(HOME.run(run.number) / "standings.parquet", columns=["customer_id", "aum", "flow_30"])
+    share, fall = run.rulebook.near_share, f"flow_{run.rulebook.near_fall_days}"
+    state = pq.read_table(HOME.run(run.number) / "standings.parquet", columns=["customer_id", "aum", fall])
     fallen = {
         row["customer_id"]
         for row in state.to_pylist()
-        if -row["flow_30"] > (row["aum"] - row["flow_30"]) * run.rulebook.near_fall
+        if -row[fall] > (row["aum"] - row[fall]) * run.rulebook.near_fall
     }
     near = {
         row.customer_id: minimums[row.grade_rank + 1] - row.aum
@@ -337,7 +337,7 @@ def test_excel_gives_the_filtered_list_in_its_order_within_the_day_s_limit(signe
     assert [row[1] for row in written] == [row["customer_id"] for row in rows]
     assert [Decimal(str(row[4])) for row in written] == [row["amount"] for row in rows]
     assert Export.objects.get().rows == len(rows)
-    Export.objects.update(rows=run.rulebook.limits.export_rows_per_day)
+    Taken.objects.update(count=run.rulebook.limits.export_rows_per_day)
     assert client.get(reverse("fixed_list", args=["maturing"]), {"xlsx": "1"}).status_code == 403
 
 

@@ -48,10 +48,21 @@ def filled(customer, **more) -> dict:
     return {**fields, "postcode": "２１００００", **more}
 
 
-def test_a_customer_s_reply_becomes_facts_and_a_consent(invitation, customer, client):
+def test_a_reply_under_a_known_name_and_phone_becomes_facts_and_a_consent_once_somebody_has_settled_it(
+    invitation, customer, client, signed_in
+):
     result = filled(customer)
     for _ in range(2):  # sent twice, kept once
-        assert client.post(link_of(invitation), result).status_code == 200
+        answer = client.post(link_of(invitation), result, follow=True)
+        assert "public/thanks.html" in [template.name for template in answer.templates]
+    reply = Reply.objects.get()
+    assert reply.customer_id == "", "anybody can write this name and phone"
+    assert not Fact.objects.exists()
+    assert agreed_purposes([customer.pk], ["event"]) == {customer.pk: set()}
+    staff = signed_in("branch_manager")
+    page = staff.get(reverse("invitation", args=[invitation.pk]))
+    assert (customer.pk, customer.name) in page.context["replies"][0]["candidates"]
+    staff.post(reverse("reply_settle", args=[invitation.pk, reply.pk]), {"customer": customer.pk})
     assert Reply.objects.get().customer_id == customer.pk
     facts = {fact.field: (fact.value, fact.channel, fact.source) for fact in Fact.objects.all()}
     assert facts == {"hobbies": ("tea", "event", "重阳茶会"), "postcode": ("210000", "event", "重阳茶会")}
@@ -67,8 +78,8 @@ def test_without_consent_or_with_a_wrong_value_nothing_is_kept(invitation, custo
 
 def test_the_page_tells_nothing_of_anybody(invitation, customer, client):
     """A known and an unknown person get the same answer."""
-    known = client.post(link_of(invitation), filled(customer)).content
-    unknown = client.post(link_of(invitation), filled(customer, name="无名氏", token=uuid.uuid4())).content
+    known = client.post(link_of(invitation), filled(customer), follow=True).content
+    unknown = client.post(link_of(invitation), filled(customer, name="无名氏", token=uuid.uuid4()), follow=True).content
     assert _plain(known) == _plain(unknown)
     assert customer.phone not in client.get(link_of(invitation)).content.decode()
 
@@ -83,7 +94,7 @@ def test_only_our_links_open_and_only_in_time(invitation, client, run):
 
 
 def test_a_program_that_fills_in_everything_is_thanked_and_forgotten(invitation, customer, client):
-    assert client.post(link_of(invitation), filled(customer, website="x")).status_code == 200
+    assert client.post(link_of(invitation), filled(customer, website="x"), follow=True).status_code == 200
     assert not Reply.objects.exists()
 
 

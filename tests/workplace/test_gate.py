@@ -58,16 +58,16 @@ OF_A_CASE = {"complaint", "invitation", "reply_settle", "duplicate", "handover",
 test_campaigns.py, test_messages.py."""
 OF_A_CARD = {"service_card", "card_facts", "card_act"}
 """Of a customer whose card is open: test_reception.py."""
-OF_A_LIST = {"fixed_list", "filter_save"}
-"""Of the customers within reach who are on it: test_fixed_lists.py."""
-OPEN = {"login", "logout", "session", "set_language", "health", "public_form", "feed"}
+OF_A_LIST = {"fixed_list", "filter_save", "segment", "segment_act", "segment_save"}
+"""Of the customers within reach who are on it: test_fixed_lists.py, test_segments.py."""
+OPEN = {"login", "logout", "session", "set_language", "health", "ready", "metrics", "public_form", "feed"}
 """Without a login; the last two by a signed or secret address: test_forms.py, test_relations.py."""
 PAGES = {
     "today", "not_planned", "customers", "filter_input", "view_save", "bulk", "completeness", "imports", "invitations", "households", "duplicates", "complaints", "occasions", "feed_act",
     "password", "runs", "run", "distribution", "migration", "near", "whatif", "portfolios", "staff_table", "days_table", "handovers", "claims", "referrals", "benefits",
     "book_drafts", "book_draft", "templates", "introductions", "campaigns", "board", "morning", "morning_pdf", "evening",
     "work_log", "cockpit", "effects", "cockpit_pdf", "reception", "called", "memos",
-    "lists", "search", "waiting",
+    "lists", "search", "waiting", "segments", "segment_build",
 }  # fmt: skip
 
 

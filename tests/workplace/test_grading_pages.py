@@ -435,6 +435,7 @@ def test_an_exception_is_granted_until_a_day_and_ended_once(customer, signed_in,
     granted = GradeException.objects.get()
     assert (granted.grade, granted.reason, granted.from_on) == ("valued", "家庭资产在他行", run.work_date)
     assert granted.granted_by == member(KEEPER).staff_id
+    assert granted.agreed_by == ""
     assert exceptions_of(customer.customer_id, run.work_date) == [granted]
     assert exceptions_of(customer.customer_id, granted.until_on + timedelta(days=1)) == []
     for number in ("x", str(granted.pk + 1)):

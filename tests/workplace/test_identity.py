@@ -14,7 +14,10 @@ from django.utils import timezone
 
 from weihu import cli
 from weihu.workplace.bank.models import Staff
-from weihu.workplace.base.models import Entry
+from weihu.workplace.base import pace
+from weihu.workplace.base.models import Entry, Knock
+from weihu.workplace.gate import sessions
+from weihu.workplace.gate.models import SignIn
 
 PASSWORD = "鱼-and-bicycle-7"
 
@@ -77,7 +80,9 @@ def test_one_number_waits_and_no_other(client, member):
 def test_the_audit_log_has_failures_sign_in_and_sign_out(client, member):
     sign_in(client, member, "wrong")
     sign_in(client, member, PASSWORD)
+    assert SignIn.objects.filter(staff_id=member.staff_id).exists()
     client.post(reverse("logout"))
+    assert not SignIn.objects.filter(staff_id=member.staff_id).exists()
     assert acts(member) == ["login.failed", "login.in", "login.out"]
 
 
@@ -133,3 +138,94 @@ def test_the_dialog_on_a_page_waits_as_the_sign_in_does(client, member):
         answer = client.post(reverse("session"), {"username": member.staff_id, "password": "wrong"})
     assert answer.status_code == 429
     assert " 1 " in answer.json()["fault"]
+
+
+# --- sign-ins on several devices ---
+
+
+def test_sign_ins_are_listed_and_ended_everywhere_else(client, member):
+    here, other = client, Client(headers={"user-agent": "Another device"})
+    for device in (here, other):
+        assert sign_in(device, member, PASSWORD).status_code == 302
+    page = here.get(reverse("password"))
+    assert {row.device for row in page.context["signed_in"]} == {"", "Another device"}
+    assert "Another device" in page.content.decode()
+    assert other.get(reverse("customers")).status_code == 200
+    assert here.post(reverse("password"), {"act": "elsewhere"}).url == reverse("password")
+    assert other.get(reverse("customers")).status_code == 302
+    assert here.get(reverse("customers")).status_code == 200
+    assert acts(member).count("login.elsewhere") == 1
+
+
+def test_a_new_password_ends_the_other_sign_ins(client, member):
+    other = Client()
+    for device in (client, other):
+        sign_in(device, member, PASSWORD)
+    new = "another-鱼-and-bicycle-8"
+    form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    assert client.post(reverse("password"), form).status_code == 302
+    assert SignIn.objects.filter(staff_id=member.staff_id).count() == 1
+    assert client.get(reverse("customers")).status_code == 200
+    assert other.get(reverse("customers")).status_code == 302
+
+
+@pytest.mark.parametrize(("age", "idle", "holds"), [
+    (sessions.LONGEST - timedelta(minutes=5), timedelta(minutes=5), True),
+    (sessions.LONGEST + timedelta(minutes=5), timedelta(minutes=5), False),
+    (timedelta(hours=3), sessions.IDLE - timedelta(minutes=5), True),
+    (timedelta(hours=3), sessions.IDLE + timedelta(minutes=5), False),
+])  # fmt: skip
+def test_a_sign_in_ends_after_its_time_and_after_an_idle_one(client, member, age, idle, holds):
+    sign_in(client, member, PASSWORD)
+    now = timezone.now()
+    SignIn.objects.update(at=now - age, seen_at=now - idle)
+    assert client.get(reverse("customers")).status_code == (200 if holds else 302)
+    if holds:
+        assert SignIn.objects.get().seen_at > now - timedelta(minutes=1)
+
+
+def test_a_leaver_is_cut_off_at_once_everywhere(client, member, run):
+    sign_in(client, member, PASSWORD)
+    client.post(reverse("feed_act"), {"act": "make"})
+    address = client.get(reverse("occasions")).context["feed"]
+    assert Client().get(address).status_code == 200
+    CliRunner().invoke(cli.main, ["--home", str(settings.HOME.root), "login", "remove", member.staff_id])
+    assert client.get(reverse("customers")).status_code == 302
+    assert Client().get(address).status_code == 404
+    assert not SignIn.objects.filter(staff_id=member.staff_id).exists()
+
+
+# --- from one address ---
+
+
+def test_who_guesses_many_numbers_from_one_address_waits_there(client, member, monkeypatch):
+    monkeypatch.setattr(pace.SIGN_IN.__class__, "_key", lambda self, who: f"{self.kind} {who}")
+    for number in range(pace.SIGN_IN.most):
+        client.post(reverse("login"), {"username": f"nobody{number}", "password": "x"})
+    for page in ("login", "session"):
+        refused = client.post(reverse(page), {"username": member.staff_id, "password": PASSWORD})
+        assert refused.status_code == 429
+    assert client.get(reverse("login")).status_code == 200
+    elsewhere = Client(REMOTE_ADDR="10.0.0.9")
+    assert sign_in(elsewhere, member, PASSWORD).status_code == 302
+
+
+def test_forms_and_calendars_have_a_pace_for_each_address(client, run, monkeypatch):
+    monkeypatch.setattr(pace.SIGN_IN.__class__, "_key", lambda self, who: f"{self.kind} {who}")
+    for _ in range(pace.FEED.most):
+        assert client.get("/calendar/none.ics").status_code == 404
+    assert client.get("/calendar/none.ics").status_code == 429
+    assert Client(REMOTE_ADDR="10.0.0.9").get("/calendar/none.ics").status_code == 404
+    Knock.objects.create(key="form 127.0.0.1", until=timezone.now(), count=pace.FORM.most)
+    assert client.post("/f/1:x/").status_code == 429
+    assert client.get("/f/1:x/").status_code == 404
+
+
+def test_what_was_counted_is_forgotten_after_its_span(run):
+    slow = pace.Pace("test", 2, 600)
+    assert [slow.knock("x") for _ in range(3)] == [True, True, False]
+    assert slow.is_over("x") and not slow.is_over("y")
+    pace.forget(timezone.now())
+    assert slow.is_over("x")
+    pace.forget(timezone.now() + timedelta(minutes=11))
+    assert not slow.is_over("x")

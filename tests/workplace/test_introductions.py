@@ -55,10 +55,17 @@ def test_recorded_then_a_customer_then_a_product_then_thanked(signed_in, own, ru
 
 
 @pytest.mark.parametrize(
-    "fields", [{"name": "赵"}, {"phone": "13900008888"}, {"name": "赵", "phone": "12"}, {"introduced": "nobody"}]
+    ("fields", "about"),
+    [
+        ({"name": "赵"}, "phone"),
+        ({"phone": "13900008888"}, "name"),
+        ({"name": "赵", "phone": "12"}, "phone"),
+        ({"introduced": "nobody"}, "introduced"),
+    ],
 )
-def test_what_is_not_enough_is_refused(fields, signed_in, own):
-    assert introduce(signed_in("relationship_manager"), own[0], **fields).status_code == 400
+def test_what_is_not_enough_is_refused_by_the_field_that_lacks(fields, about, signed_in, own):
+    answer = introduce(signed_in("relationship_manager"), own[0], **fields)
+    assert (answer.status_code, answer.headers["X-Field"]) == (400, about)
     assert not Introduction.objects.exists()
 
 

@@ -241,7 +241,7 @@ def test_the_same_fact_of_many(signed_in, run, people):
     client = signed_in("branch_manager")
     fields = {"act": "fact", "field": "hobbies", "value": "tea", "chosen": people[:3], "why": "茶会签到"}
     assert client.post(reverse("bulk"), fields).status_code == 302
-    assert set(Fact.objects.values_list("customer_id", "value", "source")) == {
+    assert {(fact.customer_id, fact.value, fact.source) for fact in Fact.objects.all()} == {
         (person, "tea", "茶会签到") for person in people[:3]
     }
     for wrong in ({"field": "health"}, {"field": "none"}, {"value": ""}):

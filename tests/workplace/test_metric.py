@@ -92,6 +92,7 @@ def test_pages_show_the_metric_and_the_gap_that_the_night_found(key, nights, set
     still = 0
     for run in nights(extended(key), 4):
         book, rows = run.rulebook, by_night(run, settings)
+        fall = f"flow_{book.near_fall_days}"
         standings = {row.customer_id: row for row in Standing.objects.listed_at(run)}
         assert standings.keys() == rows.keys()
         assert {key: row.metric(run) for key, row in standings.items()} == {
@@ -113,7 +114,7 @@ def test_pages_show_the_metric_and_the_gap_that_the_night_found(key, nights, set
             if row["effective"]
             and (bound := bounds[customer]) is not None
             and bound * (1 - book.near_share) <= row["metric"] < bound
-            and -row["flow_30"] <= (row["aum"] - row["flow_30"]) * book.near_fall
+            and -row[fall] <= (row["aum"] - row[fall]) * book.near_fall
         }
         everybody = Gate(Staff.objects.filter(post="personal_banking").first(), run)
         listed = columns.near(everybody, 5000)

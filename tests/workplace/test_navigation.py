@@ -88,7 +88,7 @@ def test_what_a_post_may_not_open_is_no_entry(post, signed_in, run):
 def test_the_rail_follows_the_post():
     assert keys("high_counter") == ["today", "reception", "my_referrals", "customers", "service", "administration"]
     assert keys("relationship_manager") == [
-        "today", "customers", "schedule", "lists", "team", "cockpit", "service", "administration",
+        "today", "customers", "segments", "schedule", "lists", "team", "cockpit", "service", "administration",
     ]  # fmt: skip
     assert keys("personal_banking") == ["customers", *keys("relationship_manager")[2:]]
     assert keys("it_operator") == ["runs"]

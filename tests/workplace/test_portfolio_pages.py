@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 CHOOSE = "请选择同一人名下的客户、另一位接收人和不早于今天的日期。"
 NOT_YOURS = "这一步须由他人办理。"
 RECEIVER = "接收人须在客户所属网点,并在管户岗位上。"
-SUPERVISOR = "由本网点主管决定并写明理由,移交人和接收人本人不能审批。"
+SUPERVISOR = "由本网点未参与此事的主管决定并写明理由:发起人、移交人、接收人和当事人本人不能审批。"
 SETTLED = "已有人处理。"
 
 
@@ -120,7 +120,9 @@ def test_a_proposal_to_somebody_who_cannot_have_the_customers_is_refused_in_word
     head = Staff.objects.filter(post="personal_banking").first()
     assert refused(post(head, "handovers", proposal(run, giver, elsewhere)), RECEIVER)
     day = run.work_date
-    Absence.objects.create(staff_id=receiver.staff_id, from_on=day, to_on=day, cover_id=giver.staff_id, entered_by="b")
+    Absence.objects.create(
+        staff_id=receiver.staff_id, from_on=day, to_on=day, cover_id=giver.staff_id, entered_by="b", agreed_by="c"
+    )
     third = Staff.objects.filter(post="lobby_manager", branch_id=giver.branch_id).first()
     assert refused(post(giver, "handovers", proposal(run, receiver, third)), NOT_YOURS)
     assert not Handover.objects.exists()
@@ -319,7 +321,7 @@ def test_an_absence_is_entered_shown_and_withdrawn(run, post, client):
     assert post(boss, "staff_table", form).url == reverse("staff_table")
     absence = Absence.objects.get()
     assert (absence.staff_id, absence.cover_id, absence.entered_by) == (away.staff_id, cover.staff_id, boss.staff_id)
-    assert list(client.get(reverse("staff_table")).context["absences"]) == [absence]
+    assert [row for row, _ in client.get(reverse("staff_table")).context["absences"]] == [absence]
     loads = {row["staff"]: row["away"] for row in client.get(reverse("portfolios")).context["rows"]}
     assert (loads[away], loads[cover]) == (absence, None)
     elsewhere = Staff.objects.filter(post=boss.post).exclude(branch_id=boss.branch_id).first()
@@ -332,7 +334,17 @@ def test_an_absence_is_entered_shown_and_withdrawn(run, post, client):
 
 
 @pytest.mark.parametrize(
-    "wrong", ["no person", "of another branch", "no day", "backwards", "covers itself", "no cover"]
+    "wrong",
+    [
+        "no person",
+        "of another branch",
+        "no day",
+        "backwards",
+        "covers itself",
+        "no cover",
+        "79 years",
+        "a day too long",
+    ],
 )
 def test_an_absence_that_cannot_be_is_refused_in_words(run, post, wrong):
     away, _cover = colleagues(run)
@@ -346,9 +358,11 @@ def test_an_absence_that_cannot_be_is_refused_in_words(run, post, wrong):
         "backwards": {"to_on": before},
         "covers itself": {"cover_id": away.staff_id},
         "no cover": {"cover_id": elsewhere.staff_id},
+        "79 years": {"to_on": str(run.work_date + timedelta(days=79 * 365))},
+        "a day too long": {"to_on": str(run.work_date + timedelta(days=run.rulebook.portfolios.absence_days + 1))},
     }[wrong]
     answer = post(supervisor_of(away.branch_id), "staff_table", form)
-    assert refused(answer, "请假须写明人员、起止日期,代班人须是另一个人。")
+    assert refused(answer, "请假须写明人员、起止日期(最长 190 天),代班人须是另一个人;代班由另一位主管同意。")
     assert not Absence.objects.exists()
 
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -25,7 +24,7 @@ from weihu.workplace.base.words import amount_text
 from weihu.workplace.contact.models import Contact, Outcome, Way
 from weihu.workplace.customer.merging import merge
 from weihu.workplace.gate import cards
-from weihu.workplace.gate.models import Absence, Referral, ServiceCard
+from weihu.workplace.gate.models import Absence, Referral, ServiceCard, Taken
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.judge.benefits.models import BenefitUse
 from weihu.workplace.know.archive.facts import FactContent, record_fact
@@ -248,6 +247,7 @@ def test_a_merged_number_opens_the_customer_who_is_kept(signed_in, strangers, ru
 
 def used_up(staff, run, less):
     """A day's cards but for some."""
+    Taken.objects.create(staff_id=staff.pk, on=run.work_date, kind="cards", count=BOOK.reception.cards_per_day - less)
     at = timezone.now() - timedelta(hours=2)
     values = {"on": run.work_date, "opened_at": at, "until": at, "found_by": "phone", "why": "other"}
     ServiceCard.objects.bulk_create(
@@ -277,7 +277,6 @@ def test_after_so_many_searches_that_find_nobody_nobody_is_found(signed_in, stra
     assert not ServiceCard.objects.exists()
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer, and a shared memory no waiting")
 def test_several_calls_at_once_stay_within_the_limit(server):
     run = current()
     staff = Staff.objects.filter(post=TELLER).order_by("staff_id")[0]
@@ -381,9 +380,21 @@ def test_while_somebody_is_away_the_cover_is_told(opened, run):
     client, standing = opened(primary_id__isnull=False)
     cover = Staff.objects.filter(branch_id=standing.branch_id, post="branch_manager")[0]
     span = {"from_on": run.work_date, "to_on": run.work_date}
-    Absence.objects.create(staff_id=standing.primary_id, cover_id=cover.pk, entered_by="x", **span)
+    Absence.objects.create(staff_id=standing.primary_id, cover_id=cover.pk, entered_by="x", agreed_by="y", **span)
     act(client, standing, "told", text="wants a call")
     assert Memo.objects.get().to_id == cover.pk
+
+
+@pytest.mark.parametrize("deputy_too", [False, True])
+def test_while_nobody_covers_a_deputy_who_is_there_is_told(opened, run, deputy_too):
+    client, standing = opened(primary_id__isnull=False)
+    deputy = Staff.objects.filter(branch_id=standing.branch_id, post="branch_manager")[0]
+    Standing.objects.filter(pk=standing.pk).update(deputy_id=deputy.pk)
+    span = {"from_on": run.work_date, "to_on": run.work_date, "entered_by": "x"}
+    for absent in [standing.primary_id, deputy.pk][: 1 + deputy_too]:
+        Absence.objects.create(staff_id=absent, **span)
+    act(client, standing, "told", text="wants a call")
+    assert Memo.objects.get().to_id == (standing.primary_id if deputy_too else deputy.pk)
 
 
 def act(client, standing, name, **fields):

@@ -178,7 +178,8 @@ def test_the_copy_has_what_is_held_promised_granted_and_passed_on(gate, run):
         due_on=on,
     )
     with override("en"):
-        content = copy_of(standing, gate, book)
+        content = copy_of(standing, gate, book, "印者 2026-06-03 09:00")
+    assert all("印者" in page.oddHeader.center.text for page in openpyxl.load_workbook(io.BytesIO(content)))
     pages = {
         page.title: "\n".join(str(cell) for row in page.iter_rows(values_only=True) for cell in row)
         for page in openpyxl.load_workbook(io.BytesIO(content))

@@ -78,6 +78,32 @@ def test_whoever_is_out_of_reach_has_no_name(signed_in, run, member):
     assert stranger.customer.name not in view
 
 
+def test_what_was_recorded_at_a_customer_out_of_reach_stays_there(signed_in, run, member):
+    client, gate = signed_in("relationship_manager"), Gate(member("relationship_manager"), run)
+    own = gate.standings().first().customer_id
+    reached = gate.standings().values("customer_id")
+    stranger = Standing.objects.listed_at(run).exclude(customer_id__in=reached).first().customer_id
+    told = network.NewRelation("spouse", own, born=date(1971, 2, 3), note="离婚诉讼中")
+    network.relate(stranger, told, "x", run.work_date, uuid.uuid4())
+    (link,) = network.links_of(own, gate, run.rulebook)
+    assert (link.key, link.hidden, link.note, link.born, link.number) == ("spouse", True, "", None, None)
+    for name in ("customer", "relations"):
+        assert "离婚诉讼中" not in client.get(reverse(name, args=[own])).content.decode()
+    number = Relation.objects.get().pk
+    assert client.post(reverse("unrelate", args=[own, number])).status_code == 404
+    assert Relation.objects.get().withdrawn_at is None
+
+
+def test_a_date_of_birth_is_of_the_one_it_was_recorded_for(people, gate, run):
+    chosen, other = people[0].customer_id, people[1].customer_id
+    spouse = network.NewRelation("spouse", other, born=date(1971, 2, 3), note="一起来")
+    network.relate(chosen, spouse, "x", run.work_date, uuid.uuid4())
+    (there,) = network.links_of(chosen, gate, run.rulebook)
+    (back,) = network.links_of(other, gate, run.rulebook)
+    assert (there.born, back.born) == (date(1971, 2, 3), None)
+    assert (there.note, back.note, back.number) == ("一起来", "一起来", there.number)
+
+
 def test_households(signed_in, people, gate, run):
     client = signed_in("branch_manager")
     head, spouse, child, lone = (row.customer_id for row in people[:4])

@@ -65,7 +65,7 @@ def sealed_values(customer: str) -> list[str]:
     for kept in RECORD:
         names = [field.name for field in kept.model._meta.fields if isinstance(field, SealedField)]
         if names and kept.erase not in (kept_by_law, kept_as_proof):
-            listed += [value for row in kept.rows([customer]).values_list(*names) for value in row]
+            listed += [getattr(row, name) for row in kept.rows([customer]) for name in names]
     return [value for value in listed if value]
 
 

@@ -46,6 +46,13 @@ def test_the_board_counts_the_branchs_day(client, member, task, run):
     assert page.context["whole"]["planned"] == Task.objects.filter(run=run, staff_id__in=staff).count()
 
 
+def test_who_sees_the_bank_begins_with_a_branch_that_has_customers_and_people_stand_by_post(signed_in, run):
+    page = signed_in("personal_banking").get(reverse("board"))
+    assert page.context["rows"]
+    places = [list(run.rulebook.posts).index(row.staff.post) for row in page.context["rows"]]
+    assert places == sorted(places, reverse=True)
+
+
 def test_the_morning_sheet_is_a_page_for_the_branch_and_one_a_person(signed_in, run):
     client = signed_in("branch_manager")
     page = client.get(reverse("morning"))

@@ -339,6 +339,7 @@ def test_referral_benefit_exception_introduction_and_goal_show_in_the_books_word
         until_on=today + timedelta(days=30),
         reason="重要客户",
         granted_by=staff_id,
+        agreed_by="second",
     )
     Introduction.objects.create(
         token=uuid4(), introducer_id=customer, name="王先生", staff_id=staff_id, branch_id="b", on=today

@@ -141,14 +141,14 @@ def a_wish_shows_where_one_acts(hands: Hands) -> None:
     assert Fact.objects.get(customer_id=customer, field="preferred_channel").value == "phone"
 
 
-def a_condition_finds_the_aim(hands: Hands) -> None:
-    hands.entry("customers")
-    hands.click("details.tool > summary")
-    hands.choose("details.tool[open] [name=field]", "sex")
-    hands.choose("details.tool[open] .filter-value select", "F")
-    hands.click("details.tool[open] button")
-    expect(hands.page.locator(".chip a[href='?']")).to_be_visible()
-    expect(hands.page.locator("#rows a").first).to_be_visible()
+def a_segment_finds_the_aim(hands: Hands) -> None:
+    hands.entry("segments")
+    hands.click("a[href$='example=idle']")
+    hands.type("[name=g0-r0-value]", "5000")
+    hands.click(".segment-builder .btn-primary")
+    expect(hands.page.locator("[data-total]")).to_be_visible()
+    assert int(hands.page.locator("[data-total]").text_content().replace(",", "")) > 0
+    expect(hands.page.locator("[data-members] a").first).to_be_visible()
 
 
 def rules_are_tried_out(hands: Hands) -> None:
@@ -276,7 +276,7 @@ def a_complaint_is_closed_in_time(hands: Hands) -> None:
 
 def a_benefit_is_used(hands: Hands) -> None:
     customer = receive(hands, grade_rank__gte=current().rulebook.rank("potential"))
-    hands.click("button[name=benefit]")
+    hands.click("form:has([name=benefit]) button")
     expect(hands.page.locator("[role=status]").first).to_be_visible()
     assert BenefitUse.objects.get().customer_id == customer
 
@@ -298,7 +298,7 @@ LINES = [
     Line("M5", "relationship_manager", occasions_are_ahead),
     Line("M6", "relationship_manager", flows_and_what_suits),
     Line("M7", "vip_counter", a_wish_shows_where_one_acts),
-    Line("M8", "personal_banking", a_condition_finds_the_aim),
+    Line("M8", "personal_banking", a_segment_finds_the_aim),
     Line("M9", "branch_manager", rules_are_tried_out),
     Line("M10", "rm_supervisor", the_curve_and_the_time),
     Line("M11", "branch_manager", nobody_is_without_an_owner),

@@ -178,7 +178,7 @@ def test_who_is_away_on_the_day_of_the_list_is_covered_from_the_closed_days_on(r
     absent = member("relationship_manager")
     cover = Staff.objects.filter(branch_id=absent.branch_id, is_active=True).exclude(pk=absent.pk)[0]
     Absence.objects.create(
-        staff_id=absent.staff_id, from_on=TUESDAY, to_on=TUESDAY, cover_id=cover.staff_id, entered_by="x"
+        staff_id=absent.staff_id, from_on=TUESDAY, to_on=TUESDAY, cover_id=cover.staff_id, entered_by="x", agreed_by="y"
     )
     assert away(run.business_date, run.rulebook) == {}
     assert Gate(cover, run).covered == []

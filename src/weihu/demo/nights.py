@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
 
 from weihu.demo.bank import LivingBank
@@ -27,6 +28,7 @@ def replay(home: Home, bank: LivingBank, stages: Stages) -> None:
                     work(run, bank.customers)
                 if run and place == max(0, bank.days - 1 - CAMPAIGN_DAYS):
                     begin_campaign(run)
+            shutil.rmtree(delivery)  # in clear; it can be written again
     bank.close()
 
 

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from weihu.rules.rulebook import RuleBook
+from weihu.workplace.act.campaigns.models import Campaign
 from weihu.workplace.act.messaging.models import Template
 from weihu.workplace.bank.current import current
-from weihu.workplace.bank.models import Run, Staff
-from weihu.workplace.gate.models import Handover, Referral
+from weihu.workplace.bank.models import Run, Staff, Standing
+from weihu.workplace.gate.agreeing import others_who_decide
+from weihu.workplace.gate.models import Absence, Handover, Referral
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.judge.grading.books import may_approve
-from weihu.workplace.judge.grading.models import BookDraft
+from weihu.workplace.judge.grading.models import BookDraft, GradeException
+from weihu.workplace.judge.portfolio.decisions import concerned_by
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def _handover(run: Run, book: RuleBook) -> Iterator[Pair]:
 
     def supervises(member: Staff) -> bool:
         gate = Gate(member, run)
-        return gate.decides and row.branch_id in gate.branches and member.staff_id not in (row.from_id, row.to_id)
+        return gate.decides and row.branch_id in gate.branches and member.staff_id not in concerned_by(row)
 
     if approver := _first(book, supervises):
         yield Pair("移交:接收人 → 主管", "hand-over: who receives, who approves", page, row.to_id, approver)
@@ -79,6 +82,34 @@ def _text(run: Run, book: RuleBook) -> Iterator[Pair]:
         )
 
 
+def _exception(run: Run, book: RuleBook) -> Iterator[Pair]:
+    row = GradeException.objects.filter(agreed_by="", ended_on__isnull=True).order_by("pk").first()
+    standing = row and Standing.objects.listed_at(run).filter(customer_id=row.customer_id).first()
+    if row and standing and (second := _second(run, row.granted_by, standing.branch_id)):
+        page = f"{reverse('customer', args=[row.customer_id])}?tab=service"
+        yield Pair("等级例外:提出 → 同意", "exception: who proposes, who agrees", page, row.granted_by, second)
+
+
+def _campaign(run: Run, book: RuleBook) -> Iterator[Pair]:
+    row = Campaign.objects.filter(state=Campaign.State.DRAFT).order_by("pk").first()
+    if row and (second := _second(run, row.made_by, row.branch_id)):
+        page = reverse("campaign", args=[row.pk])
+        yield Pair("活动:策划 → 启动", "campaign: who prepares, who starts", page, row.made_by, second)
+
+
+def _cover(run: Run, book: RuleBook) -> Iterator[Pair]:
+    row = Absence.objects.filter(agreed_by="", withdrawn=False).exclude(cover_id="").order_by("pk").first()
+    away = Staff.objects.get(staff_id=row.staff_id) if row else None
+    if row and away and (second := _second(run, row.entered_by, away.branch_id, row.staff_id, row.cover_id)):
+        page = reverse("staff_table")
+        yield Pair("缺勤顶岗:登记 → 同意", "cover: who enters, who agrees", page, row.entered_by, second)
+
+
+def _second(run: Run, first: str, branch_id: str, *concerned: str) -> str | None:
+    gate = Gate(Staff.objects.get(staff_id=first), run)
+    return next((member.staff_id for member in others_who_decide(gate, branch_id, first, *concerned)), None)
+
+
 def _first(book: RuleBook, may: Callable[[Staff], bool]) -> str | None:
     """The first member of staff by post, from the lowest, and by number who may do something."""
     for post in book.posts:
@@ -88,4 +119,12 @@ def _first(book: RuleBook, may: Callable[[Staff], bool]) -> str | None:
     return None
 
 
-FOUND: tuple[Callable[[Run, RuleBook], Iterator[Pair]], ...] = (_referral, _handover, _rule_book, _text)
+FOUND: tuple[Callable[[Run, RuleBook], Iterator[Pair]], ...] = (
+    _referral,
+    _handover,
+    _rule_book,
+    _text,
+    _exception,
+    _campaign,
+    _cover,
+)

@@ -101,7 +101,7 @@ FILES: tuple[File, ...] = (
         "customers",
         (
             _key("customer_id"),
-            Column("name", required=True),
+            Column("name", required=True, sealed=True),
             Column("sex", "choice", choices=("F", "M")),
             Column("birth_date", "date"),
             Column("identity_number", sealed=True),

@@ -8,20 +8,22 @@
       weihu.sqlite3          the workplace's database, unless WEIHU_DATABASE_URL names another
       logs/workplace.log     what failed in the workplace
       tour.json              a guided tour for the sign-in page, which the demo has
+      alarms.json            which alarms have been sent
+      backed-up              touched by each backup
+      refused/               reports of refused deliveries
       inbox/DATE/            deliveries to come
       lake/landed/DATE-rN/   checked deliveries as Parquet, revision N
       lake/runs/RUN/         what a night leaves for the next one, with its checksums: a table is a Parquet file, or a
                              folder of sorted parts
       lake/compiled.json     what the night's rules compile to, kept for the next process; compiled-spark.json: for Spark
+      insight/NAME/          a model of ``weihu insight fit``: JSON and model texts
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import os
-import secrets
 import shutil
 from datetime import date
 from functools import cached_property, lru_cache
@@ -30,9 +32,13 @@ from pathlib import Path
 import filelock
 
 from weihu.engine.checksums import Checksums
+from weihu.engine.keys import KeysLost, KeyStore
 from weihu.engine.parts import parts_of
+from weihu.engine.seal import Seal
+from weihu.engine.vault import Vault
 
 STAGING = ".staging"
+TAKEN = ".taken-"
 
 
 class Busy(RuntimeError):
@@ -45,33 +51,53 @@ class Home:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.rulebook = self.root / "rulebook.toml"
+        self.database = self.root / "weihu.sqlite3"
         self.log = self.root / "logs" / "workplace.log"
         self.tour = self.root / "tour.json"
+        self.alarms = self.root / "alarms.json"
+        self.refused = self.root / "refused"
+        self.backed_up = self.root / "backed-up"
         self.inbox = self.root / "inbox"
         self.landed = self.root / "lake" / "landed"
         self.runs = self.root / "lake" / "runs"
+        self.insight = self.root / "insight"
         self.compiled = self.root / "lake" / "compiled.json"
         self.spill = self.root / "lake" / STAGING / "spill"
-        self._keys = self.root / "keys.json"
+        self.keys = KeyStore(self.root / "keys.json", os.environ)
+        self.seal = Seal(self.keys.keys)
 
     @property
     def exists(self) -> bool:
         """Whether ``weihu init`` has been here."""
-        return self.rulebook.is_file() and self._keys.is_file()
+        return self.rulebook.is_file() and self.keys.exists
+
+    @property
+    def used(self) -> bool:
+        """Whether there is anything here that may be sealed."""
+        return self.rulebook.is_file() or self.database.is_file() or any(self.runs.glob("*"))
 
     def create(self) -> None:
-        """Folders and fresh secrets; keeps what is there."""
-        for folder in (self.inbox, self.landed, self.runs):
-            folder.mkdir(parents=True, exist_ok=True)
-        if not self._keys.is_file():
-            made = {name: secrets.token_hex(32) for name in ("django", "seal", "index")}
-            descriptor = os.open(self._keys, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                json.dump(made, file)
+        """Folders and fresh secrets, all for their owner only; keeps what is there.
+
+        Raises KeysLost where the secrets of a home that has been used are gone: with new ones nothing would open.
+        """
+        if not self.keys.exists and self.used:
+            raise KeysLost(
+                f"{self.root}:此处已有数据,但密钥不见了。不会另造密钥,否则已加密的内容都无法打开;请从备份恢复密钥",
+                f"{self.root}: there are data here, but their keys are gone. No new ones are made, since nothing that is"
+                " sealed would open with them; restore the keys from the backup",
+            )
+        for folder in (self.root, self.inbox, self.landed, self.runs):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.keys.create()
 
     def key(self, name: str) -> bytes:
-        """One of the secrets: ``django``, ``seal`` (encryption) or ``index`` (blind index); 32 bytes."""
-        return bytes.fromhex(json.loads(self._keys.read_text())[name])
+        """One of the secrets: ``django`` or ``index`` (blind index); 32 bytes. Raises KeysLost."""
+        return self.keys.keys().named[name]
+
+    def vault(self, folder: Path) -> Vault:
+        """Backups in a folder, under a key of their own that follows from the secrets; raises KeysLost."""
+        return Vault(folder, self.key("index"))
 
     @cached_property
     def checksums(self) -> Checksums:
@@ -106,8 +132,17 @@ class Home:
         folder.mkdir(parents=True)
         return folder
 
+    def take(self, delivery: Path) -> None:
+        """Remove a delivery of the inbox that has been published: what is kept of it is sealed. Others stay."""
+        if delivery.resolve().parent == self.inbox:
+            gone = self.inbox / f"{TAKEN}{delivery.name}"
+            delivery.rename(gone)  # whole or not at all
+            shutil.rmtree(gone)
+
     def tidy(self) -> None:
-        """Remove what a killed run left in staging."""
+        """Remove what a killed run left in staging and in the inbox."""
+        for gone in self.inbox.glob(f"{TAKEN}*"):
+            shutil.rmtree(gone, ignore_errors=True)
         shutil.rmtree(self.root / "lake" / STAGING, ignore_errors=True)
 
     def run(self, number: int) -> Path:

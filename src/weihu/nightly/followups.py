@@ -19,7 +19,9 @@ import pyarrow.parquet as pq
 from weihu.workplace.act.campaigns.stopping import stop_those_that_should
 from weihu.workplace.act.care.beginning import begin_by_signals, kinds_that_begin
 from weihu.workplace.act.introductions.linking import link
+from weihu.workplace.act.segments.nightly import evaluate
 from weihu.workplace.bank.models import Run
+from weihu.workplace.base import pace
 from weihu.workplace.base.once import forget
 from weihu.workplace.customer.erasure import carry_out
 
@@ -72,9 +74,15 @@ def _stop_campaigns(run: Run, folder: Path) -> None:
     stop_those_that_should(run, run.work_date)
 
 
+def _evaluate_segments(run: Run, folder: Path) -> None:
+    """Who entered a segment tonight, and who left it."""
+    evaluate(run)
+
+
 def _forget_sent(run: Run, folder: Path) -> None:
     """The numbers of forms that were sent long ago: browsers keep nothing so long."""
     forget(datetime.combine(run.work_date, time_of_day.min, UTC) - SENT_KEPT)
+    pace.forget(datetime.combine(run.work_date, time_of_day.min, UTC) - SENT_KEPT)
 
 
 def _erase(run: Run, folder: Path) -> None:
@@ -87,6 +95,7 @@ FOLLOW_UPS: dict[str, Callable[[Run, Path], None]] = {
     "introductions": _link_introductions,
     "campaigns": _stop_campaigns,
     "erasures": _erase,
+    "segments": _evaluate_segments,
     "sent": _forget_sent,
 }
 """In the order in which they are done."""

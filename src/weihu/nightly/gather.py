@@ -82,8 +82,8 @@ def gather(on: date, book: RuleBook, days: WorkingDays) -> dict[str, pa.Table]:
 
 
 def _exceptions(on: date, book: RuleBook) -> list[Row]:
-    """Exceptions that hold on the date, of grades that the book has."""
-    rows = GradeException.objects.filter(from_on__lte=on, until_on__gte=on)
+    """Exceptions that two people agreed on and that hold on the date, of grades that the book has."""
+    rows = GradeException.objects.filter(from_on__lte=on, until_on__gte=on).exclude(agreed_by="")
     rows = rows.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=on)).order_by("pk")
     return [
         {"customer_id": row.customer_id, "grade_rank": book.rank(row.grade)} for row in rows if row.grade in book.grades

@@ -26,6 +26,7 @@ from django.db.models import F
 from weihu.engine.duck import files
 from weihu.engine.landing.land import Landed
 from weihu.engine.parts import parts_of, same_parts
+from weihu.engine.seal import Seal
 from weihu.nightly import bulk
 from weihu.rules import tables
 from weihu.workplace.bank.models import (
@@ -201,7 +202,8 @@ def withdraw() -> None:
 class Publication:
     """What is published of nights, one after the other: ``open`` a run's folder, ``stage``, ``commit``."""
 
-    def __init__(self) -> None:
+    def __init__(self, seal: Seal) -> None:
+        self._seal = seal
         self._database = duckdb.connect()
         self._database.execute("SET parquet_metadata_cache = true")
         self._unchanged: set[str] = set()
@@ -369,7 +371,11 @@ class Publication:
             "CAST(income * 100 AS BIGINT) AS income, occupation, education, marital_status, risk_rating, risk_rated_on, "
             f"c.opened_on FROM read_parquet({files(paths[0])}) c {join} ORDER BY customer_id"
         )
-        spelled = [spell(name) for name in rows["name"].to_pylist()]
+        sealed = zip(rows["customer_id"].to_pylist(), rows["name"].to_pylist(), strict=True)
+        seal = self._seal.held()
+        names = [seal.open(name, "customers.name", customer) for customer, name in sealed]
+        rows = rows.set_column(rows.schema.get_field_index("name"), "name", pa.array(names, pa.string()))
+        spelled = [spell(name) for name in names]
         rows = rows.append_column("pinyin", pa.array(["".join(parts) for parts in spelled], pa.string()))
         return rows.append_column(
             "initials", pa.array(["".join(part[:1] for part in parts) for parts in spelled], pa.string())

@@ -23,7 +23,6 @@ from weihu.engine.landing.land import Landed, land
 from weihu.engine.landing.manifest import Manifest, read_manifest
 from weihu.engine.parts import remove_parts
 from weihu.engine.protocol import Engine
-from weihu.engine.seal import Seal
 from weihu.nightly import followups, gather, publish, steps
 from weihu.nightly.graph import Graph
 from weihu.nightly.night import Before, Night, leaving_windows
@@ -60,8 +59,7 @@ class Nightly:
             self._forget_unpublished()
             self._finish_follow_ups()
             self.engine = opened(self.home, self.threads)
-            self._publication = publish.Publication()
-            self._seal = Seal(self.home.key("seal"), self.home.key("index"))
+            self._publication = publish.Publication(self.home.seal)
         except BaseException:
             self._lock.release()
             raise
@@ -104,7 +102,7 @@ class Nightly:
                 self.home.staging("landing"),
                 known,
                 list(self.book.posts),
-                self._seal,
+                self.home.seal,
                 self.home.spill,
             )
         graph = self._graph_of_the_book()

@@ -99,8 +99,8 @@ def _turn(signal: Told) -> int:
 
 
 def told_to(signals: Sequence[S], is_deputy: bool, has_deputy: bool, book: RuleBook) -> list[S]:
-    """Those of a customer's signals that are for a person: a deputy's own come first, and if there is a deputy nobody
-    else is told of them but for want of anything else."""
+    """Those of a customer's signals that are for a person: a deputy's own come first, and if there is a deputy at work
+    nobody else is told of them but for want of anything else."""
     own = [signal for signal in signals if book.signals[signal.kind].to == "deputy"]
     others = [signal for signal in signals if book.signals[signal.kind].to != "deputy"]
     return own + others if is_deputy or not has_deputy else others or own

@@ -23,9 +23,6 @@ EVIDENCE = {
 }
 """The parts of a signal's evidence that are of the policy's leading measure, by its kind; all else is yuan."""
 
-FALL_DAYS = 30
-"""Over so many days a customer must not have lost money to be near a grade."""
-
 SMALLEST = ibis.literal(Decimal("0.01"), MONEY)
 """Who has nothing is never among the best."""
 
@@ -106,7 +103,7 @@ def with_threshold(table: Table, rank: IntegerValue, thresholds: Table) -> Table
 
 def near_next(customers: Table, thresholds: Table, book: RuleBook) -> Table:
     """The customers near under the next grade, with its ``threshold``; nobody who has just lost assets."""
-    flow = customers[f"flow_{FALL_DAYS}"]
+    flow = customers[f"flow_{book.near_fall_days}"]
     before = customers.aum - flow
     lost = -flow * 100_000 > before * int(book.near_fall * 100_000)
     customers = customers.filter(~lost)

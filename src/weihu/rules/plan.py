@@ -282,17 +282,17 @@ def _worth(joined: Table, calendar: Table, book: RuleBook) -> DecimalValue:
 
 
 def _at_work(standings: Table, covers: Table) -> Table:
-    """Who works for each customer on the day: customer_id, grade_rank, aum, flow_30, worker_id, deputy_id (none if away)."""
+    """Who works for each customer on the day: customer_id, grade_rank, aum, flow_30, worker_id, deputy_id (none if away).
+
+    For a primary who is away works who covers, else the deputy; if both are away, it waits for the primary."""
     owned = standings.filter(standings.primary_id.notnull())
     away = owned.left_join(covers, owned.primary_id == covers.staff_id)
-    worker = ibis.ifelse(
-        away.staff_id.isnull(), away.primary_id, ibis.coalesce(away.cover_id, away.deputy_id, away.primary_id)
-    )
     gone = covers.select(absent_id="staff_id")
-    known = away.select("customer_id", "grade_rank", "aum", "flow_30", "deputy_id", worker_id=worker)
-    known = known.left_join(gone, known.deputy_id == gone.absent_id)
-    present = ibis.ifelse(known.absent_id.isnull(), known.deputy_id, ibis.null("string"))
-    return known.select("customer_id", "grade_rank", "aum", "flow_30", "worker_id", deputy_id=present)
+    known = away.left_join(gone, away.deputy_id == gone.absent_id)
+    known = known.mutate(present_id=ibis.ifelse(known.absent_id.isnull(), known.deputy_id, ibis.null("string")))
+    cover = ibis.coalesce(known.cover_id, known.present_id, known.primary_id)
+    worker = ibis.ifelse(known.staff_id.isnull(), known.primary_id, cover)
+    return known.select("customer_id", "grade_rank", "aum", "flow_30", worker_id=worker, deputy_id=known.present_id)
 
 
 def _capacities(staff: Table, staffing: Table, book: RuleBook) -> Table:

@@ -31,7 +31,7 @@ from weihu.rules.sections.duplicates import Duplicates
 from weihu.rules.sections.duties import Duty
 from weihu.rules.sections.effective import Effective
 from weihu.rules.sections.effects import Effects
-from weihu.rules.sections.entry import Day, Entry, PostName, Reading, Share
+from weihu.rules.sections.entry import Day, Entry, PostName, Reading, Share, Window
 from weihu.rules.sections.events import Events
 from weihu.rules.sections.fatigue import Fatigue
 from weihu.rules.sections.festivals import Festival
@@ -91,7 +91,7 @@ class RuleBook(Entry):
     """A whole rule book, checked. ``grades`` stand from the lowest to the highest.
 
     ``near_share``: who is at most this share under the next grade's threshold is near it (临界), unless AUM fell by more
-    than the share ``near_fall`` in 30 days. ``top_share``: the customers counted as the top; ``top_time``: the share of
+    than the share ``near_fall`` in ``near_fall_days`` days. ``top_share``: the customers counted as the top; ``top_time``: the share of
     time that they are due.
     """
 
@@ -105,6 +105,7 @@ class RuleBook(Entry):
     top_time: Share
     near_share: Share
     near_fall: Share
+    near_fall_days: Window
     effective: Effective
     measures: Annotated[dict[str, Measure], AfterValidator(check_own)]
     grades: Annotated[dict[str, Grade], AfterValidator(check_order)]

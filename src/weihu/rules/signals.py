@@ -12,7 +12,7 @@ from ibis.expr.types import BooleanValue, DateValue, Table
 from weihu.rules.events import ENDING, REGRADED, with_leaders
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import COMPARED, SIGNALS
-from weihu.rules.value import business_date
+from weihu.rules.value import WINDOW_DAYS, business_date
 
 KEY = ("customer_id", "kind", "subject")
 CONDITIONS = (
@@ -45,8 +45,7 @@ LOOKED_AT = (
     "first_seen_on",
     "aum",
     "metric",
-    "flow_1",
-    "flow_30",
+    *(f"flow_{days}" for days in WINDOW_DAYS),
     "moved_on",
     "grade_rank",
     "watch_since",

@@ -90,7 +90,7 @@ CUSTOMERS = ibis.schema(
         "opened_on": "date",
     }
 )
-"""Delivered customers; identity number, telephone and address are sealed."""
+"""Delivered customers; name, identity number, telephone and address are sealed."""
 
 FACTS_KNOWN = ibis.schema({"customer_id": "string", "known": "string"})
 """The keys of the fields that somebody told of a customer or that the customer refused to tell: ``,a,b,``."""
@@ -329,7 +329,10 @@ COMPARED = ibis.schema(
         "aum": MONEY,
         "metric": MONEY,
         "flow_1": MONEY,
+        "flow_7": MONEY,
         "flow_30": MONEY,
+        "flow_90": MONEY,
+        "flow_365": MONEY,
         "moved_on": "date",
         "grade_rank": "int64",
         "watch_since": "date",

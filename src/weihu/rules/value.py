@@ -6,15 +6,17 @@ AUM counts the balances of the accounts a customer owns. All sums are exact; not
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import get_args
 
 import ibis
 from ibis.expr.types import BooleanValue, DateScalar, DateValue, DecimalValue, IntegerValue, Table
 
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.sections.entry import Window
 from weihu.rules.sections.measures import Measure
 from weihu.rules.tables import ACCOUNTS, BALANCE_DAYS, HOLDINGS, MEASURES, MONEY, MOVEMENTS, PROFILES
 
-WINDOW_DAYS = (1, 7, 30, 90, 365)
+WINDOW_DAYS = (1, *get_args(Window))
 """The windows over which flows are kept, in days."""
 
 FEE_DAYS = 365

@@ -1,14 +1,16 @@
 """Django settings. Everything that differs between installations comes from its home folder and a few variables.
 
 ``WEIHU_HOME``: the home folder (``weihu --home`` sets it). ``WEIHU_DATABASE_URL``: another database than SQLite
-in the home, e.g. ``postgres://user:password@host/weihu``. ``WEIHU_HOSTS``: host names it answers to, by comma.
-``WEIHU_PROXY``: the address of the proxy in front that speaks HTTPS with the browsers, e.g. ``127.0.0.1``. With it,
-cookies travel over HTTPS only, plain requests are sent to HTTPS, and browsers remember that for a year; ``weihu serve``
-takes X-Forwarded-Proto from that address alone. Without it the workplace speaks plain HTTP, for this machine only.
+in the home, e.g. ``postgres://user:password@host/weihu``. ``WEIHU_URL``: the address that people open, e.g.
+``https://weihu.bank.example``; a proxy in front speaks HTTPS with the browsers. With it, forms from that address are
+taken, cookies travel over HTTPS only, plain requests are sent to HTTPS, and browsers remember that for a year; ``weihu
+serve`` takes X-Forwarded-Proto and X-Forwarded-For from the proxy alone (``WEIHU_PROXY``, this machine without it).
+Without it the workplace speaks plain HTTP, for this machine only. ``WEIHU_HOSTS``: other host names, by comma.
 """
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +24,13 @@ NODE_MODULES = Path(os.environ.get("WEIHU_NODE_MODULES", WORKPLACE.parents[2] / 
 
 SECRET_KEY = HOME.key("django").hex() if HOME.exists else "no home yet: only for commands that serve nobody"
 DEBUG = False
-ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *filter(None, os.environ.get("WEIHU_HOSTS", "").split(","))]
+URL = os.environ.get("WEIHU_URL", "").rstrip("/")
+ADDRESS = urlsplit(URL)
+HTTPS = ADDRESS.scheme == "https"
+PROXY = os.environ.get("WEIHU_PROXY") or "127.0.0.1"
+MORE_HOSTS = [ADDRESS.hostname or "", *os.environ.get("WEIHU_HOSTS", "").split(",")]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *filter(None, MORE_HOSTS)]
+CSRF_TRUSTED_ORIGINS = [f"{ADDRESS.scheme}://{ADDRESS.netloc}"] if HTTPS else []
 
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
@@ -52,11 +60,13 @@ INSTALLED_APPS = [
     "weihu.workplace.act.care",
     "weihu.workplace.act.reception",
     "weihu.workplace.act.schedule",
+    "weihu.workplace.act.segments",
     "weihu.workplace.act.worklist",
     "weihu.workplace.act.introductions",
     "weihu.workplace.act.campaigns",
     "weihu.workplace.act.lists",
     "weihu.workplace.act.team",
+    "weihu.workplace.see.health",
     "weihu.workplace.see.cockpit",
     "weihu.workplace.see.runs",
     "weihu.workplace.customer",
@@ -65,7 +75,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "weihu.workplace.see.health.views.live",
     "weihu.workplace.base.logs.references",
+    "weihu.workplace.see.health.metrics.measured",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "weihu.workplace.base.headers.content_security_policy",
@@ -74,18 +86,21 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "weihu.workplace.gate.sessions.bounded",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "weihu.workplace.gate.accesses.accesses",
     "weihu.workplace.base.answers.answers",
+    "weihu.workplace.gate.identity.paced",
     "weihu.workplace.bank.current.current_run",
     "weihu.workplace.base.once.Once",
     "axes.middleware.AxesMiddleware",
 ]
 CSRF_FAILURE_VIEW = "weihu.workplace.base.answers.unproven"
 MESSAGE_STORAGE = "weihu.workplace.base.toasts.SealedStorage"
-LOGGING = settings_for(HOME.log if HOME.exists else None)
+LOGGING = settings_for(HOME.log if HOME.exists else None, as_json=os.environ.get("WEIHU_LOG") == "json")
 
 ROOT_URLCONF = "weihu.workplace.urls"
 TEMPLATES = [
@@ -194,11 +209,13 @@ WHITENOISE_AUTOREFRESH = False
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 
-PROXY = os.environ.get("WEIHU_PROXY", "")
-SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(PROXY)
-SECURE_REDIRECT_EXEMPT = ["^healthz$"]  # asked by machines, behind the proxy
-SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PROXY else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = bool(PROXY)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+if HTTPS:  # a browser takes these names from this host alone, and over HTTPS only
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+CSRF_COOKIE_HTTPONLY = True  # scripts take the token from their page
+SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)$"]  # asked by machines, behind the proxy
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 # a branch's intranet host is on no browser's built-in list; all people of a branch may have one address (gate/identity.py)
 SILENCED_SYSTEM_CHECKS = ["security.W021", "axes.W006"]
 SESSION_COOKIE_HTTPONLY = True

@@ -13,6 +13,7 @@ from weihu.workplace.act.messaging import views as messaging
 from weihu.workplace.act.reception import views as reception
 from weihu.workplace.act.schedule import views as schedule
 from weihu.workplace.act.schedule import visits
+from weihu.workplace.act.segments import views as segments
 from weihu.workplace.act.team import views as team
 from weihu.workplace.act.worklist import views as worklist
 from weihu.workplace.api.calls import api
@@ -34,6 +35,7 @@ from weihu.workplace.know.life import views as life
 from weihu.workplace.know.relations import views as relations
 from weihu.workplace.navigation import views as navigation
 from weihu.workplace.see.cockpit import views as cockpit
+from weihu.workplace.see.health import views as health
 from weihu.workplace.see.runs import views as runs
 
 handler400 = answers.bad_request
@@ -123,6 +125,12 @@ urlpatterns = [
     path("occasions/", schedule.upcoming, name="occasions"),
     path("occasions/feed/", schedule.feed_act, name="feed_act"),
     path("calendar/<str:secret>.ics", schedule.feed, name="feed"),
+    # segments
+    path("segments/", segments.segments, name="segments"),
+    path("segments/build/", segments.segment_build, name="segment_build"),
+    path("segments/save/", segments.segment_save, name="segment_save"),
+    path("segments/<int:number>/", segments.segment, name="segment"),
+    path("segments/<int:number>/act/", segments.segment_act, name="segment_act"),
     # worklist
     path("", worklist.today, name="today"),
     path("today-left/", worklist.left, name="not_planned"),
@@ -153,7 +161,9 @@ urlpatterns = [
     # runs
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:number>/", runs.run, name="run"),
-    path("healthz", runs.health, name="health"),
+    path("healthz", health.health, name="health"),
+    path("readyz", health.ready, name="ready"),
+    path("metrics", health.figures, name="metrics"),
     # customer
     path("customers/<str:customer_id>/", page.customer, name="customer"),
     path("customers/<str:customer_id>/note/", page.note, name="note"),

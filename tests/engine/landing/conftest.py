@@ -45,7 +45,7 @@ def landing(tmp_path) -> Landing:
     """A landing on the first night."""
     home = Home(tmp_path / "home")
     home.create()
-    return Landing(home, Seal(home.key("seal"), home.key("index")))
+    return Landing(home, home.seal)
 
 
 @pytest.fixture

@@ -38,9 +38,9 @@ def test_telephone_numbers_are_sealed_in_what_is_kept_and_found_by_their_index(l
     (path,) = landing.land(deliveries[0]).paths("customers")
     file = f"read_csv('{deliveries[0]}/customers.csv', all_varchar = true)"
     delivered = duckdb.execute(f"SELECT phone FROM {file} ORDER BY customer_id").fetchall()
-    kept = duckdb.execute(f"SELECT phone, phone_index FROM '{path}' ORDER BY customer_id").fetchall()
-    for (phone,), (sealed, index) in zip(delivered, kept, strict=True):
-        assert phone is None or (landing.seal.open(sealed, "phone"), index) == (
+    kept = duckdb.execute(f"SELECT customer_id, phone, phone_index FROM '{path}' ORDER BY customer_id").fetchall()
+    for (phone,), (customer, sealed, index) in zip(delivered, kept, strict=True):
+        assert phone is None or (landing.seal.open(sealed, "customers.phone", customer), index) == (
             phone,
             landing.seal.index(phone, "phone"),
         )

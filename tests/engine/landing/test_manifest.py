@@ -60,3 +60,21 @@ def test_control_totals_of_the_wrong_shape_are_a_fault_and_no_error(totals, deli
     (fault,) = refused.value.faults
     assert fault.column == "files.balances.totals.balance"
     assert fault.expected_en == "a control total (decimal)"
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"{" + b" " * (1 << 20) + b"}", "> 1,048,576"),
+        (b"[" * 200_000, ""),
+        (b'{"format": ' + b"9" * 100_000 + b"}", ""),
+        (b"\xff\xfe{}", ""),
+    ],
+)
+def test_a_manifest_without_end_is_refused_before_it_is_read_in_full(content, found, tmp_path):
+    (tmp_path / "manifest.json").write_bytes(content)
+    with pytest.raises(DeliveryRefused) as refused:
+        read_manifest(tmp_path)
+    (fault,) = refused.value.faults
+    assert found in fault.found
+    assert len(fault.text("en")) < 500

@@ -13,6 +13,7 @@ from weihu.engine.duck import DuckEngine
 from weihu.nightly import steps
 from weihu.nightly.graph import rows_of
 from weihu.rules import rulebook, tables
+from weihu.rules.value import WINDOW_DAYS
 
 ON = date(2026, 6, 24)
 BOOK = rulebook.load("state_bank")
@@ -31,8 +32,7 @@ USUAL: dict[str, Row] = {
         "first_seen_on": date(2026, 1, 1),
         "aum": AUM,
         "metric": METRIC,
-        "flow_1": Decimal("0.00"),
-        "flow_30": Decimal("0.00"),
+        **{f"flow_{days}": Decimal("0.00") for days in WINDOW_DAYS},
         "moved_on": ON - timedelta(days=3),
         "grade_rank": TOP - 1,
         "review_1": REVIEW,

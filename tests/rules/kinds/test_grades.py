@@ -5,7 +5,8 @@ from decimal import ROUND_DOWN, Decimal
 
 import pytest
 
-from tests.rules.kinds.bank import BOOK, ON, TOP, raised
+from tests.rules.kinds.bank import AUM, BOOK, ON, TOP, raised
+from weihu.rules import rulebook
 
 CENT = Decimal("0.01")
 KEYS = list(BOOK.grades)
@@ -43,6 +44,13 @@ def test_who_has_just_lost_assets_is_near_no_grade():
     metric = BOOK.grades[KEYS[TOP]].minimum - 1
     assert len(raised("near_grade", compared=[{"metric": metric, "flow_30": -most}])) == 1
     assert raised("near_grade", compared=[{"metric": metric, "flow_30": -most - CENT}]) == []
+
+
+@pytest.mark.parametrize(("days", "near"), [(7, 1), (30, 0)])
+def test_the_book_says_over_how_many_days_a_loss_counts(days, near):
+    book = rulebook.changed(BOOK, {"near_fall_days": days})
+    row = {"metric": BOOK.grades[KEYS[TOP]].minimum - 1, "flow_30": -AUM}
+    assert len(raised("near_grade", book, compared=[row])) == near
 
 
 def test_handed_over_is_told_to_the_new_primary_from_today_or_the_next_day():

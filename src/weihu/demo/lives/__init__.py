@@ -7,7 +7,7 @@ from django.db import transaction
 
 from weihu.demo.lives.archive import consent, set_goals, tell_special_days
 from weihu.demo.lives.families import relate_families
-from weihu.demo.lives.portfolios import hand_over, propose_a_book, refer, use_benefits
+from weihu.demo.lives.portfolios import ask_for_agreement, hand_over, propose_a_book, refer, use_benefits
 from weihu.demo.lives.scene import Scene
 from weihu.demo.lives.service import complain, invite
 from weihu.demo.lives.working_day import introduce, visit, write_texts
@@ -30,6 +30,7 @@ PARTS = (
     refer,
     hand_over,
     propose_a_book,
+    ask_for_agreement,
     write_texts,
     introduce,
     visit,

@@ -1,4 +1,5 @@
-"""Who answers for whom, and what is due to customers: benefits, referrals, hand-overs, claims, a book to approve."""
+"""Who answers for whom, and what is due to customers: benefits, referrals, hand-overs, claims, and what waits for a second
+person."""
 
 from __future__ import annotations
 
@@ -6,17 +7,21 @@ from datetime import timedelta
 
 from weihu.demo.lives.scene import Scene, owner
 from weihu.rules.rulebook import changed
+from weihu.workplace.act.campaigns.models import Campaign
 from weihu.workplace.gate.models import Referral
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.judge.benefits.using import use
 from weihu.workplace.judge.grading import books
+from weihu.workplace.judge.grading.models import GradeException
 from weihu.workplace.judge.portfolio import decisions
+from weihu.workplace.judge.portfolio.staffing import enter_absence
 
 WITH_BENEFIT = 0.25
 REFERRED = 9
 """So many customers are referred; of three in turn one waits for an answer, one is accepted, one is declined."""
 REFERRED_RANK = 2
 HANDED, CLAIMED = 4, 2
+SEED, EXCEPTION_DAYS, AWAY_FROM, AWAY_DAYS = 11, 90, 10, 4
 
 
 def use_benefits(scene: Scene) -> None:
@@ -57,6 +62,43 @@ def hand_over(scene: Scene) -> None:
             gate = Gate(teller, scene.run)
             for row in decisions.claimable(gate).order_by("customer_id")[:CLAIMED]:
                 decisions.claim(gate, row.customer_id)
+
+
+def ask_for_agreement(scene: Scene) -> None:
+    """The branch manager has proposed an exception, prepared a campaign and entered a cover; each waits for a second."""
+    manager, on = scene.of_post("branch_manager")[0], scene.on
+    rule = scene.book.campaigns
+    Campaign.objects.create(
+        title="理财节",
+        offer="",
+        query="grade=3",
+        seed=SEED,
+        branch_id=manager.branch_id,
+        from_on=on,
+        to_on=on + timedelta(days=30),
+        control_share=rule.control_share,
+        wave_size=rule.wave_size,
+        stop_share=rule.stop_share,
+        stop_after=rule.stop_after,
+        made_by=manager.staff_id,
+        made_on=on,
+    )
+    owned = [row for row in scene.owned if row.branch_id == manager.branch_id and row.grade_rank == REFERRED_RANK]
+    for row in owned[:1]:
+        grade = list(scene.book.grades)[REFERRED_RANK + 1]
+        GradeException.objects.create(
+            customer_id=row.customer_id,
+            grade=grade,
+            from_on=on,
+            until_on=on + timedelta(days=EXCEPTION_DAYS),
+            reason="家庭其他成员资产较大",
+            granted_by=manager.staff_id,
+        )
+    colleagues = scene.of_post("relationship_manager", manager.branch_id)
+    if len(colleagues) > 1:
+        away, cover = colleagues[:2]
+        first = on + timedelta(days=AWAY_FROM)
+        enter_absence(away.staff_id, first, first + timedelta(days=AWAY_DAYS), cover.staff_id, manager.staff_id)
 
 
 def propose_a_book(scene: Scene) -> None:

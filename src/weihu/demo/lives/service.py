@@ -10,7 +10,7 @@ from weihu.sources.synthetic.columns import day
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.know.complaints import cases
 from weihu.workplace.know.intake.models import Invitation
-from weihu.workplace.know.intake.replies import receive
+from weihu.workplace.know.intake.replies import receive, settle
 
 COMPLAINTS = [
     ("排队时间太长", "周一上午等了一个多小时,只开了两个窗口。", "counter"),
@@ -40,7 +40,10 @@ def complain(scene: Scene) -> None:
             closed = raised + timedelta(days=int(scene.rng.integers(1, 5)))
             cases.close(case, ANSWERS[place % len(ANSWERS)], owner(row), closed)
             if place % 2:
-                cases.ask(case, int(scene.rng.integers(2, 6)), "", owner(row), closed + timedelta(days=4))
+                asks = next(
+                    key for key in scene.staff if key != owner(row) and scene.staff[key].branch_id == row.branch_id
+                )
+                cases.ask(case, int(scene.rng.integers(2, 6)), "", asks, closed + timedelta(days=4))
 
 
 def _raised(scene: Scene) -> list[tuple[date, Standing]]:
@@ -71,7 +74,9 @@ def invite(scene: Scene) -> None:
         invitation = _tea_party(scene, branch, owner(customers[0]))
         for place, row in enumerate(scene.some_of(customers, REPLIES)):
             values = {"hobbies": Person(scene.customers, row.customer_id).answer("hobbies") or ""}
-            receive(invitation, _person(row, place), values, scene.book, scene.on, scene.token())
+            reply = receive(invitation, _person(row, place), values, scene.book, scene.on, scene.token())
+            if place % STRANGER_EVERY:
+                settle(reply, row.customer_id, owner(row), scene.book, scene.on)
 
 
 def _tea_party(scene: Scene, branch: str, by: str) -> Invitation:

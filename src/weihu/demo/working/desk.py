@@ -11,6 +11,7 @@ from weihu.workplace.act.campaigns.drawing import start
 from weihu.workplace.act.campaigns.models import Campaign
 from weihu.workplace.bank.models import Run, Signal, Staff, Standing
 from weihu.workplace.contact.models import Contact, Outcome
+from weihu.workplace.gate.agreeing import others_who_decide
 from weihu.workplace.gate.models import Referral
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.judge.portfolio import decisions
@@ -62,7 +63,8 @@ def answer_referrals(run: Run, rng: np.random.Generator) -> None:
 
 
 def begin_campaign(run: Run) -> None:
-    """The branch manager's campaign: its groups are drawn today, and its first wave is called tomorrow. Once only."""
+    """The branch manager's campaign, which somebody else starts: its groups are drawn today, and its first wave is called
+    tomorrow. Once only."""
     if Campaign.objects.exists():
         return
     manager = Staff.objects.filter(post="branch_manager", is_active=True).order_by("staff_id")[0]
@@ -82,4 +84,6 @@ def begin_campaign(run: Run) -> None:
         made_by=manager.staff_id,
         made_on=on,
     )
-    start(campaign, Gate(manager, run), run.rulebook, manager.staff_id, on)
+    gate = Gate(manager, run)
+    second = others_who_decide(gate, manager.branch_id, manager.staff_id)[0]
+    start(campaign, gate, run.rulebook, second.staff_id, on)

@@ -298,12 +298,17 @@ def _structure_fault(file: str, line: int, column: str, kind: str, text: str) ->
 
 def _sealed(table: pa.Table, file: File, seal: Seal) -> pa.Table:
     """Sealed columns encrypted; ``*_index`` added for look-up, ``account_last4`` for showing."""
+    rows, seal = table[file.key].to_pylist(), seal.held()
     for column in file.columns:
         if not column.sealed:
             continue
+        scope = f"{file.name}.{column.name}"
         texts = table[column.name].to_pylist()
         place = table.schema.get_field_index(column.name)
-        closed = [None if text is None else seal.close(text, column.name) for text in texts]
+        closed = [
+            None if text is None else seal.close(text, scope, row, random=False)
+            for row, text in zip(rows, texts, strict=True)
+        ]
         table = table.set_column(place, column.name, pa.array(closed, pa.string()))
         if column.name in ("identity_number", "phone", "account_number"):
             index = [None if text is None else seal.index(text, column.name) for text in texts]

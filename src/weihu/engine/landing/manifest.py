@@ -14,6 +14,9 @@ from weihu.engine.contract import FILE, FILES, FORMAT, MANIFEST
 from weihu.engine.landing import textfile
 from weihu.engine.landing.faults import DeliveryFault, DeliveryRefused, whole_file
 
+LARGEST = 1 << 20
+"""Bytes of a manifest; one of every file with all its totals has a few thousand."""
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -30,12 +33,17 @@ def read_manifest(folder: Path) -> Manifest:
     """Read and check a delivery's manifest; raises DeliveryRefused."""
     path = folder / MANIFEST
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            raise DeliveryRefused(
+                [whole_file(path, f"> {LARGEST:,}", f"至多 {LARGEST:,} 字节", f"at most {LARGEST:,} bytes")]
+            )
         data = json.loads(raw.decode("utf-8-sig"))
         faults = _manifest_faults(folder, data)
     except FileNotFoundError:
         faults = [whole_file(path, "(none)", "交付清单文件", "the delivery's manifest")]
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, numbers or nesting without end
         line = getattr(error, "lineno", 1)
         faults = [DeliveryFault(path.name, line, "", str(error), "UTF-8 编码的 JSON 对象", "a JSON object in UTF-8")]
     if faults:

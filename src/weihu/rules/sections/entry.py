@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from string import Formatter
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -132,6 +132,9 @@ Chance = Annotated[
     EXACT,
     WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1}),
 ]
+Window = Literal[7, 30, 90, 365]
+"""A window over which the nights keep flows (value.WINDOW_DAYS), days."""
+
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|30|31)$")]
 
 

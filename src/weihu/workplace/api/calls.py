@@ -29,6 +29,7 @@ from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.pace import CALLS, STRANGERS
 from weihu.workplace.base.words import fact_words, name_mask
 from weihu.workplace.consent.consents import ConsentAnswer, agreed_purposes, record_consent
 from weihu.workplace.gate.cards import DayIsFull
@@ -47,9 +48,12 @@ class Token(HttpBearer):
     """``Authorization: Bearer TOKEN``."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
-        """The calling system; None refuses with 401."""
-        run = current()
-        return caller_of(token, run) if run else None
+        """The calling system; None refuses with 401. Who calls too often, or guesses, is refused with 429."""
+        run, address = current(), str(request.META.get("REMOTE_ADDR", ""))
+        caller = caller_of(token, run) if run else None
+        if not (CALLS.knock(caller.name) if caller else STRANGERS.knock(address)):
+            raise HttpError(429, "too many calls: try again in a minute")
+        return caller
 
 
 api = NinjaAPI(
@@ -209,7 +213,7 @@ def find(request: HttpRequest, query: FindIn) -> list[FoundOut]:
         condition |= Q(customer__identity_number_index=index_of(query.identity_number, "identity_number"))
     rows = list(caller.gate.standings().filter(condition)[:20])
     book = caller.gate.run.rulebook
-    audit.record(caller.name, "api.find", "", f"{len(rows)} found")
+    audit.found(caller.name, "api.find", [row.customer_id for row in rows])
     grades = list(book.grades)
     return [
         FoundOut(

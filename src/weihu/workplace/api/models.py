@@ -26,7 +26,7 @@ class Answered(models.Model):
     key = models.CharField(max_length=100)
     asked = models.CharField(max_length=64)
     status = models.SmallIntegerField()
-    body = SealedField(scope="answer")
+    body = SealedField(scope="answer", row=("system_id", "key"))
     at = models.DateTimeField()
 
     class Meta:

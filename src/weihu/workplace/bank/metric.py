@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from weihu.rules.metric import FALL_DAYS, is_near, timing
+from weihu.rules.metric import is_near, timing
 from weihu.workplace.bank.models import Run, Standing, Threshold, aum_on
 
 CENT = Decimal("0.01")
@@ -74,11 +74,12 @@ def _thresholds(run: Run, branch_ids: Iterable[str]) -> dict[tuple[str, int], De
 
 
 def has_lost(history: list[Standing], run: Run) -> bool:
-    """Whether a customer's AUM fell by more than the book's ``near_fall``: who has just lost money is near no grade
+    """Whether a customer's AUM fell by more than the book's ``near_fall`` in its ``near_fall_days``: who has just lost money is near no grade
     (rules.metric.near_next). ``history``: the customer's rows, oldest first."""
-    then = aum_on(history, run.business_date - timedelta(days=FALL_DAYS))
+    book = run.rulebook
+    then = aum_on(history, run.business_date - timedelta(days=book.near_fall_days))
     before = history[0].aum if then is None else then
-    return bool(before - history[-1].aum > before * run.rulebook.near_fall)
+    return bool(before - history[-1].aum > before * book.near_fall)
 
 
 def days_left(on: date) -> int:

@@ -12,8 +12,9 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
@@ -29,6 +30,8 @@ SCRIPT = "X-Weihu"
 """The head by which a page's own code says that it asks."""
 GO_TO = "X-Location"
 TOKEN = "X-CSRF-Token"  # noqa: S105 - the name of a head
+FIELD = "X-Field"
+"""The head that names the field which a refusal is about: the page says it there."""
 PLAIN = "text/plain; charset=utf-8"
 TITLES = {
     400: (lazy("This could not be understood"), lazy("Go back, check what you entered, and send it again.")),
@@ -42,6 +45,7 @@ TITLES = {
         lazy("Something went wrong on our side"),
         lazy("What you did was not saved. Try again; if it happens again, give IT this number."),
     ),
+    503: (lazy("The system is busy"), lazy("What you did was not saved. Try again in a minute.")),
 }
 """By status: what happened, and what to do."""
 EXPIRED = (
@@ -57,10 +61,10 @@ def answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
         response = get_response(request)
         if response.status_code in TITLES and _is_bare(request, response):
             said = response.content.decode(errors="replace") if response.content else ""
-            allowed = response.headers.get("Allow")
+            kept = {name: response.headers[name] for name in ("Allow", FIELD) if name in response.headers}
             response = answer(request, response.status_code, said)
-            if allowed:
-                response.headers["Allow"] = allowed
+            for name, value in kept.items():
+                response.headers[name] = value
         elif 300 <= response.status_code < 400:
             response = _forwarded(request, response)
         if _is_script(request) and GO_TO not in response.headers and (said := toasts.header(request)):
@@ -88,9 +92,10 @@ def answer(
     return HttpResponse(render_to_string("answer.html", context, request), status=status)
 
 
-def faults(form: BaseForm) -> str:
-    """What is wrong with a form, as a sentence."""
-    return " ".join(str(error) for errors in form.errors.values() for error in errors)
+def refused(form: BaseForm) -> HttpResponse:
+    """What is wrong with a form, as a sentence, and which field it is about."""
+    said = " ".join(dict.fromkeys(str(error) for errors in form.errors.values() for error in errors))
+    return HttpResponseBadRequest(said, headers={FIELD: next(iter(form.errors))})
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -109,15 +114,20 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Django's handler of 500: the log has what happened, under the number that the page shows."""
+    """Django's handler of 500, or 503 where only the database was: the log has what happened, under the page's number."""
     match = request.resolver_match
     where = match.route if match else NOWHERE
     staff = getattr(getattr(request, "user", None), "pk", None)
     log.error("%s /%s failed for %s", request.method, where, staff or "nobody", exc_info=sys.exc_info())
-    return answer(request, 500)
+    if not isinstance(sys.exception(), OperationalError):
+        return answer(request, 500)
+    response = answer(request, 503)  # the database cannot be written, or not be reached
+    response.headers["Retry-After"] = str(BUSY_SECONDS)
+    return response
 
 
 NOWHERE = "?"
+BUSY_SECONDS = 30
 
 
 def unproven(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -87,6 +87,7 @@ def _words() -> dict[str, str]:
         "undo": gettext("Undo"),
         "leave": gettext("Not sent yet, and lost when you sign out: %(count)s. Sign out all the same?"),
         "unexpected": gettext("No answer that can be shown. Reload the page and look whether it is there."),
+        "needed": gettext("Fill this in."),
         "day": gettext("Choose a day"),
         "noDay": gettext("Not a day. Write it as 2026-11-28."),
     }

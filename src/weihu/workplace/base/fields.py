@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models.query_utils import DeferredAttribute
 
 from weihu.engine.seal import Seal
 
 
-@cache
 def seal() -> Seal:
     """The installation's seal."""
-    return Seal(settings.HOME.key("seal"), settings.HOME.key("index"))
+    made: Seal = settings.HOME.seal
+    return made
 
 
 class MoneyField(models.BigIntegerField):  # type: ignore[type-arg]
@@ -57,11 +59,42 @@ class CustomerField(models.CharField):  # type: ignore[type-arg]
         return name, "django.db.models.CharField", args, kwargs
 
 
-class SealedField(models.TextField):  # type: ignore[type-arg]
-    """Text that is encrypted in the database (C2). ``scope`` keeps a value from being read in another column."""
+class Sealed(str):
+    """A value as the database has it, not opened yet."""
 
-    def __init__(self, *args: Any, scope: str = "", **kwargs: Any) -> None:
+    __slots__ = ()
+
+
+class SealedValue(DeferredAttribute):
+    """Opens a row's value when it is first read, as this row's."""
+
+    field: SealedField
+
+    def __get__(self, instance: models.Model | None, cls: type[models.Model] | None = None) -> Any:
+        """The text."""
+        value = super().__get__(instance, cls)
+        if isinstance(value, Sealed) and instance is not None:
+            instance.__dict__[self.field.attname] = value = self.field.opened(value, instance)
+        return value
+
+    def __set__(self, instance: models.Model, value: Any) -> None:
+        """Text, or the sealed form out of the database."""
+        instance.__dict__[self.field.attname] = value
+
+
+class SealedField(models.TextField):  # type: ignore[type-arg]
+    """Text that is encrypted in the database (C2), bound to its column and row: in another one it does not open.
+
+    ``scope`` names the column. ``row`` are the columns that tell rows apart and never change; with none of them, values
+    are bound to the column only and may be given to ``update``. Queries that read the column by itself get the sealed
+    form, which ``opened`` opens.
+    """
+
+    descriptor_class = SealedValue
+
+    def __init__(self, *args: Any, scope: str = "", row: tuple[str, ...] = ("token",), **kwargs: Any) -> None:
         self.scope = scope
+        self.row = row
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:
@@ -70,12 +103,49 @@ class SealedField(models.TextField):  # type: ignore[type-arg]
         return name, "django.db.models.TextField", args, kwargs
 
     def from_db_value(self, value: str | None, *_: Any) -> str | None:
-        """Decrypt."""
-        return seal().open(value, self.scope) if value else value
+        """Not opened before somebody reads it."""
+        return Sealed(value) if value else value
+
+    def opened(self, value: str | None, row: models.Model | Mapping[str, Any]) -> str | None:
+        """The text of a sealed form of this column in a row (or in the values of its ``row`` columns)."""
+        return seal().open(value, self.scope, self._place(row)) if value else value
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        """The sealed form for this row; what was not opened stays as it is."""
+        value = model_instance.__dict__.get(self.attname)
+        return self.sealed(value, model_instance) if self.row else value
+
+    def sealed(self, text: str | None, row: models.Model) -> str | None:
+        """The sealed form of a text for a row, as ``update`` takes it too."""
+        if not text or isinstance(text, Sealed):
+            return text
+        return Sealed(seal().close(str(text), self.scope, self._place(row)))
 
     def get_prep_value(self, value: Any) -> str | None:
-        """Encrypt."""
-        return seal().close(str(value), self.scope) if value else value
+        """As it is stored. Raises TypeError for text whose row is not known."""
+        if not value or isinstance(value, Sealed):
+            return str(value) if value else value
+        if self.row:
+            raise TypeError(f"{self.scope} is sealed with its row: save the row, or give update what sealed() makes")
+        return seal().close(str(value), self.scope)
+
+    def _place(self, row: models.Model | Mapping[str, Any]) -> str:
+        column: Any = self.model._meta.get_field
+        values = ((name, row[name] if isinstance(row, Mapping) else getattr(row, name)) for name in self.row)
+        return "\0".join(_constant(column(name).to_python(value)) for name, value in values)
+
+
+def sealed(row: models.Model, **texts: str) -> dict[str, str | None]:
+    """Texts for columns of a row, sealed for it: ``rows.update(**sealed(row, reason=reason))``."""
+    fields: dict[str, Any] = {field.name: field for field in row._meta.concrete_fields}
+    return {name: fields[name].sealed(text, row) for name, text in texts.items()}
+
+
+def _constant(value: Any) -> str:
+    """The same text for a value before it is stored and after."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return str(value)
 
 
 class DocumentField(models.TextField):  # type: ignore[type-arg]

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+PAGES = f"{POLICY}; base-uri 'none'; form-action 'self'; object-src 'none'"
+"""Of pages; browsers show a PDF as an object of its own."""
 
 
 def content_security_policy(
@@ -14,7 +16,8 @@ def content_security_policy(
 
     def respond(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        response.headers["Content-Security-Policy"] = POLICY
+        is_pdf = response.headers.get("Content-Type", "").startswith("application/pdf")
+        response.headers["Content-Security-Policy"] = POLICY if is_pdf else PAGES
         if not request.path.startswith("/static/"):
             response.headers["Cache-Control"] = "no-store"
         return response

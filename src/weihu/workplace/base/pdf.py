@@ -70,7 +70,7 @@ class Page:
 
 
 def write_pdf(pages: Sequence[Page], mark: str, wide: bool = False) -> bytes:
-    """A PDF with one sheet of A4 per page, ``mark`` at the foot of each."""
+    """A PDF with one sheet of A4 per page, ``mark`` across each and at its foot."""
     if FONT not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(UnicodeCIDFont(FONT))
     size = landscape(A4) if wide else A4
@@ -84,8 +84,19 @@ def write_pdf(pages: Sequence[Page], mark: str, wide: bool = False) -> bytes:
         canvas.drawString(MARGIN, MARGIN - 2 * mm, mark)
         canvas.drawRightString(size[0] - MARGIN, MARGIN - 2 * mm, str(canvas.getPageNumber()))
 
+    def draw_mark(canvas: Any, _document: Any) -> None:
+        """Across the page, over what stands on it: a part of the page that is copied has it too."""
+        canvas.saveState()
+        canvas.setFont(FONT, 22)
+        canvas.setFillColor(GREY, alpha=0.14)
+        canvas.translate(size[0] / 2, size[1] / 2)
+        canvas.rotate(30)
+        for height in (-size[1] / 3, 0, size[1] / 3):
+            canvas.drawCentredString(0, height, mark)
+        canvas.restoreState()
+
     frame = Frame(MARGIN, MARGIN + 4 * mm, width, height, 0, 0, 0, 0)
-    document.addPageTemplates([PageTemplate(frames=[frame], onPage=draw_footer)])
+    document.addPageTemplates([PageTemplate(frames=[frame], onPage=draw_footer, onPageEnd=draw_mark)])
     flow: list[Flowable] = []
     for page in pages:
         flow += [KeepInFrame(width, height, _page_flow(page, width), mode="shrink"), PageBreak()]

@@ -13,6 +13,7 @@ from django.contrib import messages
 from django.contrib.messages.storage.session import SessionStorage
 from django.http import HttpRequest
 
+from weihu.engine.seal import CannotOpen
 from weihu.workplace.base.fields import seal
 
 HEADER = "X-Toasts"
@@ -28,7 +29,10 @@ class SealedStorage(SessionStorage):
 
     def deserialize_messages(self, data: Any) -> Any:
         """Decrypted."""
-        return super().deserialize_messages(seal().open(data, SCOPE)) if data else None
+        try:
+            return super().deserialize_messages(seal().open(data, SCOPE)) if data else None
+        except CannotOpen:  # they waited while their key was thrown away
+            return None
 
 
 def say(request: HttpRequest, text: object, undo: str = "", fields: Mapping[str, object] | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -31,31 +31,55 @@ def write_workbook(
     Amounts, counts and dates are written as typed cells. ``mark`` stands in header, footer and watermark.
     """
     content = io.BytesIO()
-    file = xlsxwriter.Workbook(content, {"strings_to_formulas": False, "strings_to_urls": False})
+    file = Workbook(content)
     page = file.add_worksheet(title[:31].translate(str.maketrans("[]:*?/\\", "       ")))
-    bold, grey = file.add_format({"bold": True, "bg_color": "#E4F0ED"}), file.add_format({"font_color": "#667382"})
+    bold, grey = {"bold": True, "bg_color": "#E4F0ED"}, {"font_color": "#667382"}
     formats = [file.add_format({"num_format": form}) for form in ("#,##0.00", "#,##0", "yyyy-mm-dd")]
     head = 1 if note else 0
     if note:
-        page.write_string(0, 0, note, grey)
+        file.write_text(page, 0, 0, note, grey)
     for place, name in enumerate(columns):
-        page.write_string(head, place, str(name), bold)
+        file.write_text(page, head, place, str(name), bold)
     for line, row in enumerate(rows, head + 1):
         for place, cell in enumerate(row):
-            _write(page, line, place, cell, formats)
-    for line in range(head + 1, head + 1 + len(rows), MARK_EVERY):
-        page.insert_textbox(line, 1, mark, WATERMARK)
+            _write(file, page, line, place, cell, formats)
     page.set_column(0, max(0, len(columns) - 1), 16)
     page.freeze_panes(head + 1, 1)
     page.autofilter(head, 0, head + max(1, len(rows)), max(0, len(columns) - 1))
-    page.set_header(f"&C{mark}")
-    page.set_footer(f"&C{mark}  &P/&N")
+    put_mark(page, mark, head + 1, len(rows))
     file.set_properties({"author": author, "comments": mark})
     file.close()
     return content.getvalue()
 
 
-def _write(page: Any, line: int, place: int, cell: Any, formats: list[Any]) -> None:
+def put_mark(page: Any, mark: str, first: int, rows: int) -> None:
+    """Name who exported a worksheet and when: in header, footer, and across its rows."""
+    for line in range(first, first + max(1, rows), MARK_EVERY):
+        page.insert_textbox(line, 1, mark, WATERMARK)
+    page.set_header(f"&C{mark}")
+    page.set_footer(f"&C{mark}  &P/&N")
+
+
+class Workbook(xlsxwriter.Workbook):  # type: ignore[misc]
+    """A workbook in which text is text: what begins like a formula stays text even when somebody edits its cell."""
+
+    def __init__(self, content: io.BytesIO, **options: Any) -> None:
+        super().__init__(content, {"strings_to_formulas": False, "strings_to_urls": False, **options})
+        self._quoted: dict[tuple[tuple[str, Any], ...], Any] = {}
+
+    def write_text(self, page: Any, line: int, place: int, text: str, form: Mapping[str, Any] | None = None) -> None:
+        """Write a cell of text; ``form`` are a format's properties."""
+        properties = {**(form or {}), **({"quote_prefix": True} if text.startswith(LIKE_FORMULAS) else {})}
+        key = tuple(sorted(properties.items()))
+        if key not in self._quoted:
+            self._quoted[key] = self.add_format(properties) if properties else None
+        page.write_string(line, place, text, self._quoted[key])
+
+
+LIKE_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def _write(file: Workbook, page: Any, line: int, place: int, cell: Any, formats: list[Any]) -> None:
     money, whole, day = formats
     if isinstance(cell, Decimal):
         page.write_number(line, place, cell, money)
@@ -64,4 +88,4 @@ def _write(page: Any, line: int, place: int, cell: Any, formats: list[Any]) -> N
     elif isinstance(cell, int):
         page.write_number(line, place, cell, whole)
     else:
-        page.write_string(line, place, "" if cell is None else str(cell))
+        file.write_text(page, line, place, "" if cell is None else str(cell))

@@ -5,21 +5,19 @@ from __future__ import annotations
 
 import io
 
-import xlsxwriter
-
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Standing
+from weihu.workplace.base.workbooks import Workbook, put_mark
 from weihu.workplace.customer.events import Subject
 from weihu.workplace.customer.record import sheets
 from weihu.workplace.gate.reach import Gate
 
 
-def copy_of(standing: Standing, gate: Gate, book: RuleBook) -> bytes:
-    """The workbook, unmasked: it is for the customer himself."""
+def copy_of(standing: Standing, gate: Gate, book: RuleBook, mark: str) -> bytes:
+    """The workbook, unmasked: it is for the customer himself. ``mark`` says who made it and when."""
     subject = Subject(standing, gate, book)
     content = io.BytesIO()
-    file = xlsxwriter.Workbook(content, {"strings_to_formulas": False, "strings_to_urls": False})
-    bold = file.add_format({"bold": True})
+    file = Workbook(content)
     for sheet in sheets():
         rows = list(sheet.rows(subject))
         if not rows:
@@ -29,6 +27,9 @@ def copy_of(standing: Standing, gate: Gate, book: RuleBook) -> bytes:
         page.freeze_panes(1, 0)
         for line, values in enumerate([sheet.head, *rows]):
             for place, value in enumerate(values):
-                page.write_string(line, place, "" if value is None else str(value), None if line else bold)
+                file.write_text(
+                    page, line, place, "" if value is None else str(value), None if line else {"bold": True}
+                )
+        put_mark(page, mark, 1, len(rows))
     file.close()
     return content.getvalue()

@@ -14,7 +14,7 @@ from weihu.workplace.customer.merging import keep_candidates
 from weihu.workplace.customer.models import Candidate
 from weihu.workplace.gate.models import Merge
 from weihu.workplace.know.archive.facts import OPEN
-from weihu.workplace.know.archive.models import Fact
+from weihu.workplace.know.archive.models import Fact, opened_value
 
 BATCH = 20_000
 COMPARED = ("identity_number", "phone", "address", "birth_date", "sex")
@@ -46,21 +46,21 @@ def people(run: Run) -> pa.Table:
     recorded = _recorded()
     columns = ("customer_id", "name", "pinyin", *COMPARED)
     current = Standing.objects.listed_at(run).values("customer_id")
-    rows = Customer.objects.filter(pk__in=current).values_list(*columns).iterator(chunk_size=BATCH)
+    rows = Customer.objects.filter(pk__in=current).only(*columns).iterator(chunk_size=BATCH)
     batches = []
     while some := list(islice(rows, BATCH)):
         compared = [
             [
-                customer,
-                name,
-                pinyin,
+                row.customer_id,
+                row.name,
+                row.pinyin,
                 *(
-                    str(value) if value else recorded.get((customer, key))
-                    for key, value in zip(COMPARED, values, strict=True)
+                    str(value) if (value := getattr(row, key)) else recorded.get((row.customer_id, key))
+                    for key in COMPARED
                 ),
             ]
-            for customer, name, pinyin, *values in some
-            if customer not in gone
+            for row in some
+            if row.customer_id not in gone
         ]
         arrays = [pa.array([row[place] for row in compared], pa.string()) for place in range(len(PEOPLE))]
         batches.append(pa.RecordBatch.from_arrays(arrays, schema=PEOPLE))
@@ -69,4 +69,5 @@ def people(run: Run) -> pa.Table:
 
 def _recorded() -> dict[tuple[str, str], str]:
     rows = Fact.objects.filter(OPEN, field__in=COMPARED, refused=False).order_by("confidence", "recorded_at")
-    return {(customer, key): value for customer, key, value in rows.values_list("customer_id", "field", "value")}
+    found = rows.values_list("customer_id", "field", "token", "value")
+    return {(customer, key): opened_value(token, value) for customer, key, token, value in found}

@@ -205,6 +205,7 @@ def exceptions(subject: Subject, most: int) -> Events:
     """Grades granted whatever the policy says."""
     for row in GradeException.objects.filter(customer_id=subject.customer_id).order_by("-from_on", "-pk")[:most]:
         title = f"{_('Exception')}: {called(subject.book.grades.get(row.grade)) or row.grade}"
+        title += "" if row.agreed_by else f" ({_('not agreed yet')})"
         yield Event(row.from_on, "award", title, row.reason, row.granted_by)
 
 

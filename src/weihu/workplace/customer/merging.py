@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, UniqueConstraint
 from django.utils import timezone
 
 from weihu.workplace.base import audit
 from weihu.workplace.customer.models import Candidate, Moved, Verdict
-from weihu.workplace.customer.record import MOVING
+from weihu.workplace.customer.record import MOVING, Kept, Rows, reassigned
 from weihu.workplace.gate.models import Merge
 from weihu.workplace.know.archive.models import Fact
 from weihu.workplace.know.relations.models import Member
@@ -39,10 +39,12 @@ def merge(kept_id: str, gone_id: str, by: str, on: date) -> Merge:
         if Member.objects.filter(customer_id=kept_id, left_on__isnull=True).exists():
             _leave_household(merged, gone_id, on)
         for key, kept in MOVING.items():
-            rows = kept.rows([gone_id])
+            rows = _movable(kept, gone_id, kept_id)
             moved = list(rows.values_list("pk", flat=True))
             Moved.objects.bulk_create((Moved(merge=merged, table=key, row=pk) for pk in moved), batch_size=AT_ONCE)
-            kept.reassign(rows, kept.column, kept_id, on)
+            for start in range(0, len(moved), AT_ONCE):
+                some = kept.rows([gone_id]).filter(pk__in=moved[start : start + AT_ONCE])
+                kept.reassign(some, kept.column, kept_id, on)
         _decide(kept_id, gone_id, Verdict.MERGED, by)
         audit.record(by, "customer.merge", kept_id, gone_id)
     return merged
@@ -80,6 +82,22 @@ def refuse(candidate: Candidate, by: str) -> None:
             verdict=Verdict.DIFFERENT, decided_by=by
         ):
             audit.record(by, "customer.different", candidate.left_id, candidate.right_id)
+
+
+def _movable(kept: Kept, gone_id: str, kept_id: str) -> Rows:
+    """What can be the kept customer's: all but rows of which a model allows one and the kept customer has it already (a
+    care plan that the same signal began for both, a place in the same campaign). These keep their number. A table that has
+    its own way to the other number sees to it itself."""
+    rows = kept.rows([gone_id])
+    if kept.reassign is not reassigned:
+        return rows
+    for rule in kept.model._meta.constraints:
+        if isinstance(rule, UniqueConstraint) and kept.column in rule.fields:
+            same = {name: OuterRef(name) for name in rule.fields if name != kept.column}
+            holds = rule.condition or Q()
+            twice = kept.rows([kept_id]).filter(holds, **same)
+            rows = rows.exclude(pk__in=rows.filter(holds).filter(Exists(twice)).values("pk"))
+    return rows
 
 
 def _leave_household(merged: Merge, gone_id: str, on: date) -> None:

@@ -45,7 +45,7 @@ class Hold(models.Model):
     """A legal hold (法定保留): nothing of the customer may be erased until it is lifted."""
 
     customer_id = CustomerField(db_index=True)
-    why = SealedField(scope="hold")
+    why = SealedField(scope="hold", row=("by", "on"))
     by = models.CharField(max_length=60)
     on = models.DateField()
     lifted_by = models.CharField(max_length=60, blank=True)
@@ -60,7 +60,7 @@ class Erasure(models.Model):
     """
 
     customer_id = CustomerField(db_index=True)
-    why = SealedField(scope="erasure")
+    why = SealedField(scope="erasure", row=("asked_by", "asked_on"))
     asked_by = models.CharField(max_length=60)
     asked_on = models.DateField()
     approved_by = models.CharField(max_length=60, blank=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseForbidden
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from weihu.workplace.act.worklist.forms import TokenForm
@@ -16,6 +18,7 @@ from weihu.workplace.base import audit
 from weihu.workplace.customer.head import head, urgent
 from weihu.workplace.customer.tabs import OVERVIEW, TABS
 from weihu.workplace.customer.timeline import PAGE, timeline
+from weihu.workplace.gate.limits import Kind, LimitReached, is_reason, take
 from weihu.workplace.gate.merged import kept_for
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive.facts import archive_of
@@ -23,6 +26,9 @@ from weihu.workplace.know.archive.portrait import portrait
 
 LATEST = 5
 """The events that the overview shows."""
+
+
+NO_REASON = lazy("Please give the reason in words.")
 
 
 @needs_run
@@ -101,7 +107,13 @@ def reveal(request: WorkRequest, customer_id: str) -> HttpResponse:
     standing = request.gate.standing(customer_id)
     archive = archive_of(standing.customer, request.book, request.run.work_date)
     field, why = request.POST.get("field", ""), request.POST.get("why", "").strip()
-    if field not in archive or not archive[field].field.masked or not why:
+    if field not in archive or not archive[field].field.masked:
         return HttpResponseBadRequest()
+    if not is_reason(why, request.book):
+        return HttpResponseBadRequest(str(NO_REASON))
+    try:
+        take(Kind.REVEALS, request.gate)
+    except LimitReached:
+        return HttpResponseForbidden(str(_("You have seen as many values in full today as you may.")))
     audit.record(request.user.staff_id, "customer.reveal", customer_id, f"{field}: {why}"[:200])
     return render(request, "customer/revealed.html", {"value": archive[field].value})

@@ -24,6 +24,7 @@ from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.act.messaging.models import Message
 from weihu.workplace.act.reception.models import Memo
 from weihu.workplace.act.schedule.models import Visit
+from weihu.workplace.act.segments.models import SegmentMember
 from weihu.workplace.act.team.models import Undone
 from weihu.workplace.bank.models import (
     Account,
@@ -284,6 +285,14 @@ RECORD: tuple[Kept, ...] = (
         without_content,
         merging=STAYS,
         events=event.campaign_waves,
+    ),
+    Kept(
+        "segments",
+        _("Segments"),
+        SegmentMember,
+        "of a segment's evaluation by night",
+        deleted,
+        merging=STAYS,
     ),
     Kept("memos", _("Told at the counter"), Memo, sheet.MEMOS, emptied, events=event.memos),
     Kept("undone", _("Undone"), Undone, "of a day's review of the staff's work", without_content, merging=STAYS),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseForbidden
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -12,8 +13,10 @@ from weihu.workplace.base.workbooks import XLSX
 from weihu.workplace.customer import erasure
 from weihu.workplace.customer.copy import copy_of
 from weihu.workplace.customer.models import Hold
-from weihu.workplace.customer.page import shown
+from weihu.workplace.customer.page import NO_REASON, shown
+from weihu.workplace.gate.limits import Kind, LimitReached, is_reason, take
 from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run
+from weihu.workplace.gate.sheets import mark_of
 
 
 @needs_run
@@ -43,10 +46,14 @@ def data_copy(request: WorkRequest, customer_id: str) -> HttpResponse:
     if not request.gate.decides:
         raise Http404
     standing = request.gate.standing(customer_id)
-    if not why:
-        return HttpResponseBadRequest()
+    if not is_reason(why, request.book):
+        return HttpResponseBadRequest(str(NO_REASON))
+    try:
+        take(Kind.COPIES, request.gate)
+    except LimitReached:
+        return HttpResponseForbidden(str(_("You have made as many copies today as you may.")))
     audit.record(request.user.staff_id, "customer.copy", customer_id, why)
-    content = copy_of(standing, request.gate, request.book)
+    content = copy_of(standing, request.gate, request.book, mark_of(request.user, timezone.now()))
     name = f"{customer_id}.xlsx"
     return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 

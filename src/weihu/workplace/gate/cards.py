@@ -8,8 +8,9 @@ from uuid import uuid4
 
 from django.db.models import F, QuerySet
 
-from weihu.workplace.bank.models import Staff, Standing
+from weihu.workplace.bank.models import Standing
 from weihu.workplace.base import audit
+from weihu.workplace.gate import limits
 from weihu.workplace.gate.models import ServiceCard
 from weihu.workplace.gate.reach import Gate
 
@@ -27,11 +28,6 @@ class Occasion:
     ticket: str = ""
 
 
-def lock_day_of(gate: Gate) -> None:
-    """Until the end of the transaction nobody else counts against the person's limits of the day."""
-    Staff.objects.select_for_update().get(pk=gate.staff.staff_id)
-
-
 def cards_of(gate: Gate) -> QuerySet[ServiceCard]:
     """The cards that the person opened on the working day, latest first."""
     return ServiceCard.objects.filter(staff_id=gate.staff.staff_id, on=gate.run.work_date).order_by("-pk")
@@ -39,19 +35,21 @@ def cards_of(gate: Gate) -> QuerySet[ServiceCard]:
 
 def cards_left(gate: Gate) -> int:
     """How many cards the person may still open today."""
-    return max(0, gate.run.rulebook.reception.cards_per_day - cards_of(gate).count())
+    return limits.left(limits.Kind.CARDS, gate)
 
 
 def open_card(gate: Gate, standing: Standing, occasion: Occasion, at: datetime) -> ServiceCard:
     """Open a customer's card; one that is open already is neither counted nor prolonged. Raises DayIsFull.
 
-    The caller holds ``lock_day_of`` and has the standing from ``of_branch``.
+    The caller has the standing from ``of_branch``.
     """
     customer_id, by = standing.customer_id, gate.staff.staff_id
     if (card := card_of(gate, customer_id, at)) is not None:
         return card
-    if not cards_left(gate):
-        raise DayIsFull
+    try:
+        limits.take(limits.Kind.CARDS, gate)
+    except limits.LimitReached:
+        raise DayIsFull from None
     card = ServiceCard.objects.create(
         token=uuid4(),
         staff_id=by,

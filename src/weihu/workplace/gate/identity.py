@@ -1,11 +1,13 @@
 """Who signs in: what the audit log says of it, and the wait after wrong passwords.
 
 Counting is django-axes's, per staff number: whoever guesses changes addresses, and a branch has one address for all
-its people. After each LIMIT wrong passwords in a row the number has to wait, every time twice as long.
+its people. After each LIMIT wrong passwords in a row the number has to wait, every time twice as long. Whoever tries
+many numbers from one address has to wait there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
 
@@ -17,13 +19,15 @@ from django.contrib.auth.views import PasswordChangeView
 from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from weihu.workplace.bank.models import Staff
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, toasts
+from weihu.workplace.base.pace import FEED, FORM, SIGN_IN
+from weihu.workplace.gate import sessions
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 REMEMBERED = timedelta(days=1)
@@ -52,11 +56,50 @@ class ChangePassword(PasswordChangeView):
             field.widget.attrs["class"] = "form-control"
         return form
 
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        """With the person's sign-ins on all devices."""
+        signed_in = sessions.listed(cast(Staff, self.request.user))
+        return super().get_context_data(signed_in=signed_in, here=sessions.number_of(self.request), **more)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Without a password: sign out everywhere else."""
+        if request.POST.get("act") != "elsewhere":
+            return super().post(request, *args, **kwargs)
+        staff = cast(Staff, request.user)
+        with transaction.atomic():
+            ended = sessions.end_all(staff.staff_id, but=sessions.number_of(request))
+            audit.record(staff.staff_id, "login.elsewhere", detail=f"{ended} ended")
+        toasts.say(request, _("You are signed out everywhere else."))
+        return redirect("password")
+
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         """Entered in the audit log with the change."""
         with transaction.atomic():
-            audit.record(cast(Staff, self.request.user).staff_id, "login.password", detail=_address(self.request))
+            staff = cast(Staff, self.request.user)
+            sessions.end_all(staff.staff_id, but=sessions.number_of(self.request))
+            audit.record(staff.staff_id, "login.password", detail=_address(self.request))
             return super().form_valid(form)
+
+
+def paced(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: who has guessed too many passwords from an address waits there; so does who sends too many replies to
+    public forms, or asks for too many calendars."""
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        address = _address(request)
+        sent = request.method == "POST"
+        if sent and request.path in (reverse("login"), reverse("session")) and SIGN_IN.is_over(address):
+            return _too_often()
+        pace = (
+            FORM if sent and request.path.startswith("/f/") else FEED if request.path.startswith("/calendar/") else None
+        )
+        return get_response(request) if pace is None or pace.knock(address) else _too_often()
+
+    return respond
+
+
+def _too_often() -> HttpResponse:
+    return HttpResponse(_("Too often from this address. Please try again in some minutes."), status=429)
 
 
 def locked(request: HttpRequest, *__: Any) -> HttpResponse:
@@ -77,11 +120,15 @@ def locked(request: HttpRequest, *__: Any) -> HttpResponse:
 @receiver(user_logged_in, dispatch_uid="audit sign-in")
 def _signed_in(sender: object, request: HttpRequest | None, user: Staff, **__: Any) -> None:
     AccessFailureLog.objects.filter(username=user.staff_id).delete()
+    if request:
+        sessions.begin(request, user)
     audit.record(user.staff_id, "login.in", detail=_address(request))
 
 
 @receiver(user_logged_out, dispatch_uid="audit sign-out")
 def _signed_out(sender: object, request: HttpRequest | None, user: Staff | None, **__: Any) -> None:
+    if request:
+        sessions.end(request)
     if user:
         audit.record(user.staff_id, "login.out", detail=_address(request))
 
@@ -91,6 +138,7 @@ def _failed(sender: object, credentials: dict[str, Any], request: HttpRequest | 
     """A name that nobody has is not written down: it may be a password in the wrong field."""
     name = str(credentials.get("username", ""))[:40]
     known = Staff.objects.filter(staff_id=name).exists()
+    SIGN_IN.knock(_address(request))
     audit.record(name if known else "", "login.failed", detail=_address(request))
 
 

@@ -1,5 +1,5 @@
 """Tables that widen or limit somebody's reach: merges, working days, absences and cover, hand-overs, referrals, service
-cards, exports."""
+cards, exports, what was taken of the limits of a day."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Export(models.Model):
     on = models.DateField()
     at = models.DateTimeField()
     purpose = models.CharField(max_length=40)
-    why = SealedField(scope="export")
+    why = SealedField(scope="export", row=("staff_id", "at"))
     rows = models.IntegerField()
     left_out = models.IntegerField()
 
@@ -26,14 +26,50 @@ class Export(models.Model):
         indexes = [models.Index(fields=["staff_id", "on"], name="export_staff")]
 
 
+class Taken(models.Model):
+    """How much somebody has taken of a kind in a working day; the rule book has the limits (``limits.take``)."""
+
+    class Kind(models.TextChoices):
+        """What is taken."""
+
+        ROWS = "rows", _("Exported rows")
+        REVEALS = "reveals", _("Values shown in full")
+        CALLS = "calls", _("Numbers called")
+        COPIES = "copies", _("Unmasked copies")
+        CLAIMS = "claims", _("Claims")
+        CARDS = "cards", _("Service cards")
+        MISSES = "misses", _("Searches that found nobody")
+
+    staff_id = models.CharField(max_length=60)
+    on = models.DateField()
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    count = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["staff_id", "on", "kind"], name="taken_once")]
+
+
+class SignIn(models.Model):
+    """A sign-in of somebody on a device, until it ends (``sessions``)."""
+
+    number = models.UUIDField(primary_key=True)
+    staff_id = models.CharField(max_length=60, db_index=True)
+    at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    address = models.CharField(max_length=60)
+    device = models.CharField(max_length=200)
+
+
 class Absence(models.Model):
-    """Somebody is away from ``from_on`` to ``to_on``; ``cover_id`` covers, or else each customer's deputy."""
+    """Somebody is away from ``from_on`` to ``to_on``; ``cover_id`` covers once ``agreed_by`` has agreed, or else each
+    customer's deputy."""
 
     staff_id = models.CharField(max_length=60)
     from_on = models.DateField()
     to_on = models.DateField(db_index=True)
     cover_id = models.CharField(max_length=60, blank=True, db_index=True)
     entered_by = models.CharField(max_length=60)
+    agreed_by = models.CharField(max_length=60, blank=True)
     withdrawn = models.BooleanField(default=False)
 
 
@@ -88,7 +124,8 @@ class Placement(models.Model):
 
 
 class Handover(models.Model):
-    """A hand-over (移交) of some customers: proposed, accepted by the receiver, approved by a supervisor."""
+    """A hand-over (移交) of some customers: proposed, accepted by the receiver, approved by a supervisor who is none of
+    those. Until then it opens the customers to nobody."""
 
     class State(models.TextChoices):
         """How far the hand-over has got."""
@@ -129,7 +166,7 @@ class HandoverStep(models.Model):
     state = models.CharField(max_length=20, choices=Handover.State.choices)
     staff_id = models.CharField(max_length=60)
     on = models.DateField()
-    note = SealedField(blank=True, scope="handover")
+    note = SealedField(blank=True, scope="handover.step", row=("handover_id", "state", "staff_id"))
 
 
 class Referral(models.Model):
@@ -153,13 +190,13 @@ class Referral(models.Model):
     to_id = models.CharField(max_length=60, db_index=True)
     grade = models.CharField(max_length=40)
     target = models.CharField(max_length=40)
-    evidence = SealedField(blank=True, scope="referral")
+    evidence = SealedField(blank=True, scope="referral.evidence", row=("from_id", "on"))
     on = models.DateField()
     due_on = models.DateField()
     state = models.CharField(max_length=20, choices=State.choices, default=State.OPEN)
     answered_by = models.CharField(max_length=60, blank=True)
     answered_on = models.DateField(null=True)
-    reason = SealedField(blank=True, scope="referral")
+    reason = SealedField(blank=True, scope="referral.reason", row=("from_id", "on"))
 
     def late(self, on: date) -> bool:
         """Whether an answer is overdue on a day."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.http import Http404
 
 from weihu.rules.workdays import WorkingDays
@@ -18,7 +19,7 @@ from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.cover import away, handed_to
 from weihu.workplace.gate.merged import merged_ids, numbers_of
 from weihu.workplace.gate.models import ServiceCard
-from weihu.workplace.gate.scope import Scope
+from weihu.workplace.gate.scope import COLUMN_OF, Scope
 from weihu.workplace.gate.workdays import days_of_branches, days_of_people
 
 
@@ -48,33 +49,33 @@ class Gate:
         return bool(post and post.decides and self.staff.is_active)
 
     def standings(self) -> QuerySet[Standing]:
-        """The customers within reach, as of the run."""
+        """The customers within reach, as of the run: those of ``scope``, as a query of the database."""
         rows = Standing.objects.listed_at(self.run).exclude(customer_id__in=merged_ids()).select_related("customer")
-        if self.reach == "bank":
+        reached = self._reached
+        if reached.everybody:
             return rows
-        if self.reach == "branch":
-            return rows.filter(branch_id__in=self.branches)
-        if self.reach == "own":
-            # a UNION, because for a single OR a database would read every customer
-            listed, own = Standing.objects.listed_at(self.run).values("pk"), self.staff.staff_id
-            parts = [listed.filter(deputy_id=own)]
-            parts += [listed.filter(primary_id=covered) for covered in self.covered]
-            if handed := handed_to(own, self.run.work_date):
-                parts.append(listed.filter(customer_id__in=handed))
-            return rows.filter(pk__in=listed.filter(primary_id=own).union(*parts))
-        return rows.none()
+        # a UNION, because for a single OR a database would read every customer
+        parts = [{f"{COLUMN_OF[part]}__in": getattr(reached, part)} for part in reached.parts]
+        if len(parts) <= 1:
+            return rows.filter(**parts[0]) if parts else rows.none()
+        listed = Standing.objects.listed_at(self.run).values("pk")
+        first, *others = (listed.filter(**part) for part in parts)
+        return rows.filter(pk__in=first.union(*others))
 
     @property
     def scope(self) -> Scope:
         """The same reach for rules over everybody."""
         merged = tuple(sorted(merged_ids().values_list("gone_id", flat=True)))
+        return replace(self._reached, without=merged)
+
+    @property
+    def _reached(self) -> Scope:
+        """Whom the post, the cover and what was handed over reach; the one statement of it, merged numbers aside."""
         if self.reach == "own":
             own, handed = self.staff.staff_id, handed_to(self.staff.staff_id, self.run.work_date)
-            return Scope(
-                primaries=(own, *self.covered), deputies=(own,), customers=tuple(sorted(handed)), without=merged
-            )
+            return Scope(primaries=(own, *self.covered), deputies=(own,), customers=tuple(handed))
         branches = tuple(sorted(self.branches)) if self.reach == "branch" else ()
-        return Scope(everybody=self.reach == "bank", branches=branches, without=merged)
+        return Scope(everybody=self.reach == "bank", branches=branches)
 
     def of_branch(self) -> QuerySet[Standing]:
         """Customers of the person's own branch, for claims, which are open to the whole branch. Callers mask names."""
@@ -99,9 +100,14 @@ class Gate:
         return self.of_branch().filter(customer_id__in=opened.values("customer_id"))
 
     def ranks_of(self, customer_ids: list[str]) -> dict[str, int]:
-        """The grade rank, and nothing else, of customers whom the person referred, even if now out of reach."""
+        """The grade rank, and nothing else, of customers whom the person referred or is offered, even out of reach."""
         rows = Standing.objects.listed_at(self.run).filter(customer_id__in=customer_ids)
         return dict(rows.values_list("customer_id", "grade_rank"))
+
+    def rank_of(self, customer: OuterRef) -> QuerySet[Standing, Any]:
+        """The grade rank, and nothing else, of the customer that an outer query names: for counts of what people recorded
+        of whoever came to the counter, within reach or not."""
+        return Standing.objects.listed_at(self.run).filter(customer_id=customer).values("grade_rank")[:1]
 
     @property
     def branches(self) -> list[str]:
@@ -121,6 +127,11 @@ class Gate:
             gone = away(self.run.business_date, self.run.rulebook, self.staff.staff_id)
             self._cache["covered"] = sorted(gone)
         return self._cache["covered"]
+
+    def deputies_at_work(self, standings: Iterable[Standing]) -> set[str]:
+        """The deputies of customers who are not away on the day of their lists."""
+        deputies = {row.deputy_id for row in standings if row.deputy_id}
+        return deputies - away(self.run.business_date, self.run.rulebook, among=deputies).keys() if deputies else set()
 
     @cached_property
     def days(self) -> WorkingDays:

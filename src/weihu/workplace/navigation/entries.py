@@ -126,6 +126,9 @@ SCHEDULE = Group(
         Entry("maturing", "fixed_list", _("Maturities"), "calendar-dollar", reaches, args=("maturing",)),
     ),
 )
+SEGMENTS = Entry(
+    "segments", "segments", _("Segments"), "chart-pie", answers, below=("segment", "segment_build", "segment_save")
+)
 LISTS = Entry("lists", "lists", _("Lists"), "list-details", reaches, below=("fixed_list",), thumb=_("Lists"))
 TEAM = Entry(
     "team", "board", _("Team"), "users-group", reaches, below=("morning", "evening", "work_log"), thumb=_("Team")
@@ -192,7 +195,7 @@ ADMINISTRATION = Group(
         Entry("runs", "runs", _("Runs"), "moon-stars", sees_runs, below=("run",)),
     ),
 )
-DESK: tuple[Entry | Group, ...] = (TODAY, CUSTOMERS, SCHEDULE, LISTS, TEAM, COCKPIT, SERVICE, ADMINISTRATION)
+DESK: tuple[Entry | Group, ...] = (TODAY, CUSTOMERS, SEGMENTS, SCHEDULE, LISTS, TEAM, COCKPIT, SERVICE, ADMINISTRATION)
 """The table of who looks after customers and of who manages."""
 COUNTER: tuple[Entry | Group, ...] = (
     TODAY,

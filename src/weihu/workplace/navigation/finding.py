@@ -84,8 +84,8 @@ def _pinyin(chinese: str) -> tuple[str, str]:
 def _customers(query: str, gate: Gate) -> list[Found]:
     if len(query) < (SHORTEST if query.isascii() else 1) or gate.reach == "none":
         return []
-    audit.record(gate.staff.staff_id, "customers.search")
-    rows = ordered(ListQuery(q=query).standings(gate, gate.run.work_date))[:MOST]
+    rows = list(ordered(ListQuery(q=query).standings(gate, gate.run.work_date))[:MOST])
+    audit.found(gate.staff.staff_id, "customers.search", [row.customer_id for row in rows])
     return [_customer(row) for row in rows]
 
 

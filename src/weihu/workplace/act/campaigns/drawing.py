@@ -17,6 +17,9 @@ from weihu.rules.sections.offers import Offer
 from weihu.rules.workdays import WorkingDays
 from weihu.workplace.act.campaigns.models import Campaign, CampaignTarget
 from weihu.workplace.act.messaging.fatigue import tired_customers
+from weihu.workplace.act.segments.definition import Definition
+from weihu.workplace.act.segments.models import Segment
+from weihu.workplace.act.segments.reading import page
 from weihu.workplace.bank.models import Account, Holding, Product, Standing
 from weihu.workplace.base import audit
 from weihu.workplace.gate.reach import Gate
@@ -25,6 +28,12 @@ from weihu.workplace.know.archive.facts import barred_customers
 from weihu.workplace.know.archive.lists import ListQuery
 
 AT_ONCE = 500
+OF_SEGMENT = "segment="
+"""Begins the query of a campaign whose customers are a segment's."""
+
+
+class OwnCampaign(ValueError):
+    """Nobody starts his or her own campaign."""
 
 
 class TooLarge(ValueError):
@@ -46,7 +55,7 @@ class Check:
 
 
 def check(campaign: Campaign, gate: Gate, book: RuleBook, on: date) -> Check:
-    """Check size and overlaps before the draw. Raises TooLarge, lists.TooWide."""
+    """Check size and overlaps before the draw, with the maker's gate. Raises TooLarge, lists.TooWide."""
     rows = _listed(campaign, gate, on)
     ids = [row.customer_id for row in rows]
     barred = _in_batches(ids, lambda batch: barred_customers(book, on, batch))
@@ -70,7 +79,10 @@ def check(campaign: Campaign, gate: Gate, book: RuleBook, on: date) -> Check:
 
 
 def start(campaign: Campaign, gate: Gate, book: RuleBook, by: str, on: date) -> None:
-    """Draw the control group and start; starting twice changes nothing. Raises TooLarge, lists.TooWide."""
+    """Draw the control group and start; starting twice changes nothing. ``gate`` is the maker's, whose list it is, and
+    ``by`` somebody else who decides. Raises OwnCampaign, TooLarge, lists.TooWide."""
+    if by == campaign.made_by:
+        raise OwnCampaign
     rows = _listed(campaign, gate, on)
     barred = _in_batches([row.customer_id for row in rows], lambda batch: barred_customers(book, on, batch))
     elsewhere = set().union(
@@ -127,10 +139,23 @@ def holders(offer: Offer | None, customer_ids: list[str]) -> set[str]:
     return customers
 
 
+def segment_of(query: str) -> int | None:
+    """The number of the segment that a campaign's customers are from, if they are from one."""
+    number = query.removeprefix(OF_SEGMENT)
+    return int(number) if query.startswith(OF_SEGMENT) and number.isdecimal() else None
+
+
 def _listed(campaign: Campaign, gate: Gate, on: date) -> list[Standing]:
+    most = gate.run.rulebook.campaigns.largest
+    if number := segment_of(campaign.query):
+        segment = Segment.objects.filter(pk=number).first()
+        members = page(gate, Definition.kept(segment.definition), 0, most + 1) if segment else []
+        rows = sorted((row for row in members if row.primary_id), key=lambda row: row.customer_id)
+        if len(members) > most:
+            raise TooLarge
+        return rows
     query = ListQuery.of(QueryDict(campaign.query), gate.run.rulebook)
     standings: QuerySet[Standing] = query.standings(gate, on).filter(primary_id__isnull=False).order_by("customer_id")
-    most = gate.run.rulebook.campaigns.largest
     rows = list(standings[: most + 1])
     if len(rows) > most:
         raise TooLarge

@@ -11,7 +11,7 @@ from weihu.workplace.base.fields import CustomerField, MoneyField
 class Campaign(models.Model):
     """A campaign: a list of customers, a random share of whom is the control group (对照组); the others are called in waves.
 
-    ``query``: the list's query string; ``seed``: the seed of the draw, so that it can be repeated. The campaign stops
+    ``query``: the list's query string, or ``segment=`` and the number of a segment; ``seed``: the seed of the draw, so that it can be repeated. The campaign stops
     itself once ``stop_share`` of the customers reached decline, counted from ``stop_after`` contacts on.
     """
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ from weihu.workplace.act.introductions.linking import brought_by, standing_intro
 from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
-from weihu.workplace.base.answers import faults
+from weihu.workplace.base.answers import refused
 from weihu.workplace.base.paging import page_of
 from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
@@ -53,8 +53,9 @@ class IntroductionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Name and telephone, or a customer number, are required."""
         values = super().clean() or {}
-        if not values.get("introduced") and not (values.get("name") and values.get("phone")) and not self.errors:
-            raise ValidationError(_("Name and telephone of the introduced person, or the customer number."))
+        for name in ("name", "phone"):
+            if not values.get("introduced") and not values.get(name) and name not in self.errors:
+                self.add_error(name, _("Name and telephone of the introduced person, or the customer number."))
         return values
 
 
@@ -65,11 +66,12 @@ def introduce(request: WorkRequest, customer_id: str) -> HttpResponse:
     standing = request.gate.standing(customer_id)
     form = IntroductionForm(request.book, request.POST)
     if not form.is_valid():
-        return HttpResponseBadRequest(faults(form))
+        return refused(form)
     values = form.cleaned_data
     other = values["introduced"]
     if other and (other == customer_id or other not in request.gate.reached([other])):
-        return HttpResponseBadRequest(str(_("No such customer within your reach.")))
+        form.add_error("introduced", _("No such customer within your reach."))
+        return refused(form)
     link = {"introduced_id": other, "linked_on": request.run.work_date} if other else {}
     Introduction.objects.get_or_create(
         token=values["token"],

@@ -13,4 +13,4 @@ class SavedFilter(models.Model):
     staff_id = models.CharField(max_length=60, db_index=True)
     list = models.CharField(max_length=40)
     name = models.CharField(max_length=60)
-    query = SealedField(scope="filter")
+    query = SealedField(scope="filter", row=("staff_id", "list"))

@@ -17,12 +17,11 @@ from weihu.workplace.act.messaging.sending import PLACES, drafts, send, template
 from weihu.workplace.act.signals.reasons import open_signals
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.words import called
 from weihu.workplace.consent.consents import missing_consents
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.know.archive.facts import archive_of, barred_customers
-
-SHOWN = 100
 
 
 class TemplateForm(forms.Form):
@@ -70,10 +69,12 @@ def templates(request: WorkRequest) -> HttpResponse:
             audit.record(request.user.staff_id, "template.propose", detail=str(template.pk))
             toasts.say(request, _("Proposed; a second person decides."))
             return redirect("templates")
-    rows = list(Template.objects.order_by("-pk")[:SHOWN])
+    page = page_of(request, Template.objects.order_by("-pk"))
+    rows = list(page)
     waiting = set(templates_waiting(request.gate).values_list("pk", flat=True))
     people = Staff.objects.in_bulk({staff_id for row in rows for staff_id in (row.made_by, row.decided_by) if staff_id})
     context = {
+        "page": page,
         "rows": [
             {
                 "template": row,

@@ -13,7 +13,7 @@ from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.reception.models import Miss
 from weihu.workplace.bank.models import Account, Customer, Standing
 from weihu.workplace.base import audit
-from weihu.workplace.gate import cards
+from weihu.workplace.gate import cards, limits
 from weihu.workplace.gate.merged import kept_for
 from weihu.workplace.gate.models import ServiceCard
 from weihu.workplace.gate.reach import Gate
@@ -40,19 +40,22 @@ class Found:
 
 
 def receive(gate: Gate, number: str, why: ServiceCard.Why, at: datetime, chosen: str = "") -> Found:
-    """Find a customer of the branch and open the card, all under the lock of the person's day.
+    """Find a customer of the branch and open the card. Each search is taken of those that may find nobody and given back
+    if it finds somebody, so that as many at once find no more.
 
     Several customers may have one telephone: then ``chosen`` says which. Raises DayIsFull and TooManyMisses.
     """
     on, by = gate.run.work_date, gate.staff.staff_id
     with transaction.atomic():
-        cards.lock_day_of(gate)
-        missed = Miss.objects.filter(staff_id=by, on=on).count()
-        if missed >= gate.run.rulebook.reception.misses_per_day:
-            raise TooManyMisses
+        try:
+            limits.take(limits.Kind.MISSES, gate)
+        except limits.LimitReached:
+            raise TooManyMisses from None
         found_by, standings = customers_of(gate, number)
         if chosen:
             standings = [row for row in standings if row.customer_id == chosen]
+        if standings:
+            limits.give_back(limits.Kind.MISSES, gate)
         if len(standings) > 1:
             audit.record(by, "card.several", detail=f"{found_by} {len(standings)}")
             return Found(several=standings)
@@ -69,7 +72,6 @@ def call_up(gate: Gate, number: str, ticket: str, reach: Gate, at: datetime) -> 
     None where not exactly one customer of the branch, within the machine's own ``reach``, has it. Raises DayIsFull.
     """
     with transaction.atomic():
-        cards.lock_day_of(gate)
         _found_by, standings = customers_of(gate, number)
         reached = reach.reached(row.customer_id for row in standings)
         if len(standings) != 1 or not reached:

@@ -108,14 +108,18 @@ def use_benefit(service: Service, key: str, token: UUID) -> BenefitUse:
 
 
 def answering(service: Service) -> str | None:
-    """Who answers for the customer on the day: the primary or, while away, who covers or else the deputy."""
+    """Who answers for the customer on the day: the primary or, while away, who covers or else a deputy who is not."""
     standing = service.standing
     if not standing.primary_id:
         return standing.deputy_id
-    absence = absent_on(service.gate.run.work_date).filter(staff_id=standing.primary_id).last()
-    if absence is None:
+    absences = {
+        row.staff_id: row
+        for row in absent_on(service.gate.run.work_date).filter(staff_id__in=[standing.primary_id, standing.deputy_id])
+    }
+    if standing.primary_id not in absences:
         return str(standing.primary_id)
-    return absence.cover_id or standing.deputy_id or standing.primary_id
+    deputy = None if standing.deputy_id in absences else standing.deputy_id
+    return absences[standing.primary_id].cover_id or deputy or standing.primary_id
 
 
 def _tell(service: Service, kind: Memo.Kind, text: str, token: UUID) -> None:

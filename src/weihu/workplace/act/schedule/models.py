@@ -11,7 +11,7 @@ class Feed(models.Model):
     """The secret address of a person's calendar feed. It works without a login, so it can be revoked."""
 
     staff_id = models.CharField(max_length=60, unique=True)
-    secret = SealedField(scope="feed")
+    secret = SealedField(scope="feed", row=("staff_id",))
     secret_index = models.CharField(max_length=32, unique=True)
     made_on = models.DateField()
 

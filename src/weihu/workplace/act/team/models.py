@@ -34,7 +34,7 @@ class WorkNote(models.Model):
     staff_id = models.CharField(max_length=60)
     on = models.DateField()
     minutes = models.IntegerField()
-    text = SealedField(scope="work_note")
+    text = SealedField(scope="work_note", row=("staff_id", "on"))
 
     class Meta:
         indexes = [models.Index(fields=["staff_id", "on"], name="work_note_staff")]

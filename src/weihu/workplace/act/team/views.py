@@ -22,11 +22,13 @@ from weihu.workplace.bank.models import Branch, Run, Staff, Standing
 from weihu.workplace.bank.planned import Planned
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.pdf import PDF, Grid, Page, write_pdf
 from weihu.workplace.base.words import amount_text, called, day, per_cent, weekday
 from weihu.workplace.contact.models import Outcome
+from weihu.workplace.gate import limits
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
-from weihu.workplace.gate.sheets import Sheet, download
+from weihu.workplace.gate.sheets import Sheet, download, mark_of, refused
 
 MOST_MINUTES = 600
 SHEET_TASKS = 40
@@ -46,8 +48,10 @@ def board(request: WorkRequest) -> HttpResponse:
         "done": sum(len(row.done) for row in rows),
         "contacts": sum(len(row.contacts) for row in rows),
     }
+    page = page_of(request, rows)
     context = {
-        "rows": rows,
+        "rows": page,
+        "page": page,
         "whole": whole,
         "plan": sum((row.plan for row in rows), Planned()),
         "covers": covers,
@@ -97,9 +101,14 @@ def morning_pdf(request: WorkRequest) -> HttpResponse:
     pages += [_person_page(request, row, under, yesterday.get(row.staff.staff_id), standings, reasons) for row in today]
     if not pages:
         raise Http404
-    for customer in standings:
-        audit.record(request.user.staff_id, "customer.print", customer)
-    content = write_pdf(pages, _mark(request))
+    with transaction.atomic():
+        try:
+            limits.take(limits.Kind.ROWS, request.gate, len(standings))
+        except limits.LimitReached as reached:
+            return refused(reached)
+        by = request.user.staff_id
+        audit.record_many(audit.Act(by, "customer.print", customer) for customer in standings)
+    content = write_pdf(pages, mark_of(request.user, timezone.now()))
     name = f"weihu-morning-{on}.pdf"
     return HttpResponse(content, PDF, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
@@ -115,6 +124,7 @@ def evening(request: WorkRequest) -> HttpResponse:
         toasts.say(request, _("Recorded."))
         return redirect(reverse("evening") + (f"?branch={branch.branch_id}" if branch else ""))
     rows = [row for row in day_of(people, run, on) if row.planned or row.contacts]
+    page = page_of(request, rows)
     standings = request.gate.reached({customer for row in rows for customer in row.open})
     mine = next((row for row in rows if row.staff.staff_id == request.user.staff_id), None)
     audit.record(request.user.staff_id, "evening.view", detail=branch.branch_id if branch else "")
@@ -124,8 +134,9 @@ def evening(request: WorkRequest) -> HttpResponse:
                 row,
                 [(standings.get(customer), row.undone.get(customer)) for customer in row.open if customer in standings],
             )
-            for row in rows
+            for row in page
         ],
+        "page": page,
         "mine": [(standings[customer], mine.undone.get(customer)) for customer in mine.open if customer in standings]
         if mine
         else [],
@@ -192,20 +203,32 @@ def work_log(request: WorkRequest) -> HttpResponse:
 
 
 def _people(request: WorkRequest) -> tuple[list[Staff], Branch | None, list[Branch]]:
-    """The people whose day the reader may see, their branch, and the branches to choose from."""
+    """The people whose day the reader may see, by their posts from the highest down, their branch, and the branches to choose
+    from."""
     gate = require_reach(request)
     if not gate.decides:
         return [request.user], Branch.objects.filter(branch_id=request.user.branch_id).first(), []
     branches = list(Branch.objects.filter(branch_id__in=gate.branches).order_by("branch_id"))
     staffed = set(gate.colleagues().values_list("branch_id", flat=True))
     branches = [candidate for candidate in branches if candidate.branch_id in staffed]
-    wanted = request.GET.get("branch") or request.POST.get("branch") or request.user.branch_id
+    wanted = request.GET.get("branch") or request.POST.get("branch") or _first_branch(request)
     branch = next(
         (candidate for candidate in branches if candidate.branch_id == wanted), branches[0] if branches else None
     )
     if branch is None:
         return [], None, []
-    return list(gate.colleagues().filter(branch_id=branch.branch_id)), branch, branches
+    places = {post: place for place, post in enumerate(request.book.posts)}
+    people = gate.colleagues().filter(branch_id=branch.branch_id)
+    ordered = sorted(people, key=lambda member: (-places.get(member.post, -1), member.staff_id))
+    return ordered, branch, branches
+
+
+def _first_branch(request: WorkRequest) -> str:
+    """The reader's own branch, if anybody there answers for customers, else the first where somebody does."""
+    posts = {post for grade in request.book.grades.values() for post in grade.posts}
+    working = list(request.gate.colleagues().filter(post__in=posts).values_list("branch_id", flat=True))
+    own = str(request.user.branch_id)
+    return own if own in working or not working else str(working[0])
 
 
 def _chosen(request: WorkRequest, people: list[Staff]) -> list[Staff]:
@@ -370,8 +393,3 @@ def _person_page(
         "top": per_cent(row.plan.top_share),
     }
     return Page(f"{row.staff.name} · {called(book.posts.get(row.staff.post))}", under, [summary], grids)
-
-
-def _mark(request: WorkRequest) -> str:
-    """Who printed it and when, at the foot of every sheet."""
-    return f"{request.user.name} {request.user.staff_id} {timezone.localtime():%Y-%m-%d %H:%M}"

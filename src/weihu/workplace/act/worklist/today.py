@@ -88,10 +88,11 @@ class TodayList:
         standings = {row.customer_id: row for row in gate.standings().filter(customer_id__in=ids)}
         reasons = open_signals(gate, ids)
         done = _contacts_today(request, ids)
+        at_work = gate.deputies_at_work(standings.values())
         names, groups = Names(request.book), list(request.book.urgency.values())
         told = {
             customer: told_to(
-                reasons[customer], row.deputy_id == staff.staff_id, row.deputy_id is not None, request.book
+                reasons[customer], row.deputy_id == staff.staff_id, row.deputy_id in at_work, request.book
             )
             for customer, row in standings.items()
             if customer in reasons

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4, uuid5
 
 from django.db import transaction
-from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseForbidden
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -28,6 +28,7 @@ from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.consent.consents import agreed_purposes, missing_consents
 from weihu.workplace.contact.models import CHOSEN, Answer, Contact, Outcome
+from weihu.workplace.gate.limits import Kind, LimitReached, take
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.archive import facts
 from weihu.workplace.know.archive.facts import FactContent, FieldState, archive_of, barred_customers, with_derived
@@ -133,6 +134,10 @@ def call(request: WorkRequest, customer_id: str) -> HttpResponse:
     archive = archive_of(standing.customer, request.book, request.run.work_date)
     if barred_customers(request.book, request.run.work_date, [customer_id]) or not archive["phone"].value:
         return HttpResponseBadRequest(str(_("There is no number to call.")))
+    try:
+        take(Kind.CALLS, request.gate)
+    except LimitReached:
+        return HttpResponseForbidden(str(_("You have called as many numbers today as you may.")))
     audit.record(request.user.staff_id, "phone.call", customer_id)
     return render(request, "worklist/call.html", {"number": archive["phone"].value})
 
@@ -184,7 +189,8 @@ def save_contact(
         if contact.outcome != Outcome.NOT_REACHED:
             signals = open_signals(request.gate, [customer_id]).get(customer_id, [])
             is_deputy = standing.deputy_id == request.user.staff_id
-            answered = told_to(signals, is_deputy, standing.deputy_id is not None, request.book)
+            has_deputy = bool(request.gate.deputies_at_work([standing]))
+            answered = told_to(signals, is_deputy, has_deputy, request.book)
             Answer.objects.bulk_create(
                 Answer(
                     contact=contact, customer_id=customer_id, kind=signal.kind, subject=signal.subject, on=contact.on

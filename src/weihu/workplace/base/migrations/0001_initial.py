@@ -18,7 +18,23 @@ class Migration(migrations.Migration):
                 ("action", models.CharField(max_length=40)),
                 ("customer_id", models.CharField(blank=True, db_index=True, max_length=60)),
                 ("detail", models.CharField(blank=True, max_length=200)),
-                ("digest", models.CharField(max_length=64, unique=True)),
+                ("place", models.BigIntegerField(null=True, unique=True)),
+                ("digest", models.CharField(max_length=64)),
+            ],
+            options={
+                "indexes": [
+                    models.Index(condition=models.Q(("place__isnull", True)), fields=["id"], name="entry_waits"),
+                    models.Index(fields=["staff_id", "id"], name="entry_staff"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Head",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("place", models.BigIntegerField()),
+                ("digest", models.CharField(max_length=64)),
+                ("signature", models.CharField(max_length=64)),
             ],
         ),
         migrations.CreateModel(
@@ -28,6 +44,14 @@ class Migration(migrations.Migration):
                 ("staff_id", models.CharField(blank=True, max_length=60)),
                 ("at", models.DateTimeField(db_index=True)),
                 ("location", models.TextField(blank=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Knock",
+            fields=[
+                ("key", models.CharField(max_length=120, primary_key=True, serialize=False)),
+                ("until", models.DateTimeField(db_index=True)),
+                ("count", models.IntegerField()),
             ],
         ),
     ]

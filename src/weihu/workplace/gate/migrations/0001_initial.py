@@ -19,6 +19,7 @@ class Migration(migrations.Migration):
                 ("to_on", models.DateField(db_index=True)),
                 ("cover_id", models.CharField(blank=True, db_index=True, max_length=60)),
                 ("entered_by", models.CharField(max_length=60)),
+                ("agreed_by", models.CharField(blank=True, max_length=60)),
                 ("withdrawn", models.BooleanField(default=False)),
             ],
         ),
@@ -250,5 +251,43 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [models.Index(fields=["staff_id", "on"], name="card_staff")],
             },
+        ),
+        migrations.CreateModel(
+            name="Taken",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("staff_id", models.CharField(max_length=60)),
+                ("on", models.DateField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("rows", "Exported rows"),
+                            ("reveals", "Values shown in full"),
+                            ("calls", "Numbers called"),
+                            ("copies", "Unmasked copies"),
+                            ("claims", "Claims"),
+                            ("cards", "Service cards"),
+                            ("misses", "Searches that found nobody"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("count", models.IntegerField()),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("staff_id", "on", "kind"), name="taken_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="SignIn",
+            fields=[
+                ("number", models.UUIDField(primary_key=True, serialize=False)),
+                ("staff_id", models.CharField(db_index=True, max_length=60)),
+                ("at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField()),
+                ("address", models.CharField(max_length=60)),
+                ("device", models.CharField(max_length=200)),
+            ],
         ),
     ]

@@ -20,6 +20,7 @@ from weihu.engine.protocol import Engine, Rule, table_of
 from weihu.rules.metric import near_next
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import MONEY, STANDINGS, THRESHOLDS
+from weihu.rules.value import WINDOW_DAYS
 from weihu.workplace.bank.metric import Distance, distance
 from weihu.workplace.bank.models import Run
 from weihu.workplace.gate.reach import Gate
@@ -43,7 +44,7 @@ COLUMNS = (
     "measured_days",
     "metric",
     "effective",
-    "flow_30",
+    *(f"flow_{days}" for days in WINDOW_DAYS),
 )
 READ = {
     "standings": ibis.schema({name: STANDINGS[name] for name in COLUMNS}),
@@ -119,8 +120,10 @@ def near(gate: Gate, most: int) -> dict[str, Distance]:
 
 
 def _nearest(standings: Table, reach: Table, thresholds: Table, parts: Parts, book: RuleBook, most: int) -> Table:
-    columns = ("customer_id", "branch_id", "grade_rank", "aum", "measured", "measured_days", "metric", "flow_30")
-    close = near_next(_reached(standings, reach, parts).select(*columns), thresholds, book)
+    columns = ("customer_id", "branch_id", "grade_rank", "aum", "measured", "measured_days", "metric")
+    close = near_next(
+        _reached(standings, reach, parts).select(*columns, f"flow_{book.near_fall_days}"), thresholds, book
+    )
     return close.order_by(close.aum.desc(), close.customer_id).limit(most)
 
 

@@ -10,14 +10,16 @@ from weihu.workplace.base.fields import CustomerField, SealedField
 
 
 class GradeException(models.Model):
-    """An exception: a customer keeps at least a grade until a day, whatever the policy says."""
+    """An exception: a customer keeps at least a grade until a day, whatever the policy says. One person proposes it; it
+    holds from the day on which another has agreed, ``from_on``."""
 
     customer_id = CustomerField(db_index=True)
     grade = models.CharField(max_length=40)
     from_on = models.DateField()
     until_on = models.DateField(db_index=True)
-    reason = SealedField(scope="exception")
+    reason = SealedField(scope="exception", row=("granted_by", "until_on"))
     granted_by = models.CharField(max_length=60)
+    agreed_by = models.CharField(max_length=60, blank=True)
     ended_on = models.DateField(null=True)
     ended_by = models.CharField(max_length=60, blank=True)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count
-from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseForbidden
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -29,7 +29,7 @@ from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.words import called, grade_words, measure_name
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.figures import STANDING, own_scope
-from weihu.workplace.gate.reach import branches_below
+from weihu.workplace.gate.reach import Gate, branches_below
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.judge.grading import books, columns, forms
@@ -271,14 +271,19 @@ def book_drafts(request: WorkRequest) -> HttpResponse:
             )
             toasts.say(request, _("Draft saved."))
             return redirect("book_draft", draft.pk)
-    drafts = BookDraft.objects.select_related("book").order_by("-pk")[:LISTED]
+    every_draft = BookDraft.objects.select_related("book").order_by("-pk")
     if request.GET.get("xlsx"):
         head = [_("Rule book"), _("In force from"), _("By"), _("State")]
-        lines = [[draft.title, draft.in_force_from, draft.made_by, draft.get_state_display()] for draft in drafts]
+        lines = [
+            [draft.title, draft.in_force_from, draft.made_by, draft.get_state_display()]
+            for draft in every_draft[:LISTED]
+        ]
         return download(request, Sheet(str(_("Rule books")), head, lines))
     used = Run.objects.filter(published=True).values("book_id", "book__key", "book__version").annotate(runs=Count("pk"))
+    drafts = page_of(request, every_draft)
     context = {
         "drafts": drafts,
+        "page": drafts,
         "people": Staff.objects.in_bulk({draft.made_by for draft in drafts} | {draft.decided_by for draft in drafts}),
         "used": used,
         "form": form,
@@ -327,7 +332,7 @@ def book_draft(request: WorkRequest, number: int) -> HttpResponse:
 @needs_run
 @require_POST
 def exception(request: WorkRequest, customer_id: str) -> HttpResponse:
-    """Grant a customer a grade until a day, with a reason; or end what was granted."""
+    """Propose that a customer keeps a grade until a day, with a reason; agree to what another has proposed; or end it."""
     standing = request.gate.standing(customer_id)
     if not request.gate.decides:
         raise Http404
@@ -337,6 +342,13 @@ def exception(request: WorkRequest, customer_id: str) -> HttpResponse:
         if number.isdecimal() and open_ones.filter(pk=int(number)).update(ended_on=on, ended_by=by):
             audit.record(by, "exception.end", customer_id, number)
             toasts.say(request, _("The exception is ended."))
+        return redirect("customer", customer_id)
+    if number := request.POST.get("agree", ""):
+        waiting = exceptions_waiting(request.gate, customer_id)
+        if not number.isdecimal() or not waiting.filter(pk=int(number)).update(agreed_by=by, from_on=on):
+            return HttpResponseForbidden(str(_("Somebody else who decides has to agree.")))
+        audit.record(by, "exception.agree", customer_id, number)
+        toasts.say(request, _("Agreed; it holds from the next night on."))
         return redirect("customer", customer_id)
     grade, reason = request.POST.get("grade", ""), request.POST.get("reason", "").strip()[:500]
     until = read_day(request.POST.get("until", ""))
@@ -349,13 +361,24 @@ def exception(request: WorkRequest, customer_id: str) -> HttpResponse:
     made = GradeException.objects.create(
         customer_id=customer_id, grade=grade, from_on=on, until_on=until, reason=reason, granted_by=by
     )
-    audit.record(by, "exception.grant", customer_id, f"{made.pk} {grade} {until}")
-    toasts.say(request, _("Granted."), reverse("exception", args=[customer_id]), fields={"end": made.pk})
+    audit.record(by, "exception.propose", customer_id, f"{made.pk} {grade} {until}")
+    toasts.say(
+        request,
+        _("Proposed; somebody else who decides has to agree."),
+        reverse("exception", args=[customer_id]),
+        fields={"end": made.pk},
+    )
     return redirect("customer", customer_id)
 
 
+def exceptions_waiting(gate: Gate, customer_id: str) -> QuerySet[GradeException]:
+    """The exceptions of a customer within reach that wait for the person's agreement."""
+    rows = GradeException.objects.filter(customer_id=customer_id, agreed_by="", ended_on__isnull=True)
+    return rows.exclude(granted_by=gate.staff.staff_id) if gate.decides else rows.none()
+
+
 def exceptions_of(customer_id: str, on: date) -> list[GradeException]:
-    """The exceptions of a customer that hold or are to come."""
+    """The exceptions of a customer that hold or wait for a second person."""
     rows = GradeException.objects.filter(customer_id=customer_id, until_on__gte=on, ended_on__isnull=True)
     return list(rows.order_by("until_on"))
 

@@ -15,7 +15,7 @@ REFUSALS = {
     "handover": lazy("Choose customers of one person, a different receiver, and a day that is not in the past."),
     "not_yours": lazy("Somebody else must do this."),
     "receiver": lazy("The receiver must work in the customer's branch, in a post that has customers."),
-    "supervisor": lazy("A supervisor of the branch who is neither giver nor receiver decides, with a reason."),
+    "supervisor": lazy("A supervisor of the branch who has no part in it decides, with a reason."),
     "settled": lazy("This has already been decided."),
     "not_claimable": lazy(
         "This customer cannot be claimed: already claimed, contacted recently, or in a grade that cannot be claimed."

@@ -14,7 +14,9 @@ from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.working_days import Deadline
 from weihu.workplace.bank.models import Staff, Standing
 from weihu.workplace.base import audit
+from weihu.workplace.base.fields import sealed
 from weihu.workplace.contact.models import Contact
+from weihu.workplace.gate.limits import Kind, LimitReached, take
 from weihu.workplace.gate.models import HandedCustomer, Handover, HandoverStep, Origin, Placement, Referral
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.judge.portfolio.models import Claim, Staffing
@@ -97,11 +99,11 @@ def answer(handover: Handover, accept: bool, gate: Gate, note: str) -> None:
 
 
 def approve(handover: Handover, agree: bool, gate: Gate, note: str) -> None:
-    """A supervisor who is neither giver nor receiver approves; from its day on the customers are the receiver's.
+    """A supervisor who neither proposed, gives nor receives approves; from its day on the customers are the receiver's.
 
     Customers who have moved to somebody else in the meantime stay there. Raises DecisionRefused.
     """
-    concerned = gate.staff.staff_id in (handover.from_id, handover.to_id)
+    concerned = gate.staff.staff_id in concerned_by(handover)
     if not gate.decides or concerned or handover.branch_id not in gate.branches:
         raise DecisionRefused("supervisor")
     state = Handover.State.APPROVED if agree else Handover.State.REFUSED
@@ -118,6 +120,11 @@ def approve(handover: Handover, agree: bool, gate: Gate, note: str) -> None:
                 by,
                 max(handover.on, today),
             )
+
+
+def concerned_by(handover: Handover) -> tuple[str, str, str]:
+    """Giver, receiver and proposer, none of whom approves."""
+    return handover.from_id, handover.to_id, handover.proposed_by
 
 
 def withdraw(handover: Handover, gate: Gate) -> None:
@@ -141,7 +148,9 @@ def handovers_waiting(gate: Gate) -> QuerySet[Handover]:
     own, state = gate.staff.staff_id, Handover.State
     waiting = Q(to_id=own, state=state.PROPOSED)
     if gate.decides:
-        waiting |= Q(state=state.ACCEPTED, branch_id__in=gate.branches) & ~Q(from_id=own) & ~Q(to_id=own)
+        waiting |= (
+            Q(state=state.ACCEPTED, branch_id__in=gate.branches) & ~Q(from_id=own) & ~Q(to_id=own) & ~Q(proposed_by=own)
+        )
     return Handover.objects.filter(waiting)
 
 
@@ -186,7 +195,8 @@ def disputed_claims(gate: Gate) -> QuerySet[Claim]:
     """The disputes that wait for the person's decision as a supervisor."""
     if not gate.decides:
         return Claim.objects.none()
-    return Claim.objects.filter(branch_id__in=gate.branches, state=Claim.State.DISPUTED)
+    own = Q(staff_id=gate.staff.staff_id) | Q(before_id=gate.staff.staff_id)
+    return Claim.objects.filter(~own, branch_id__in=gate.branches, state=Claim.State.DISPUTED)
 
 
 def claim(gate: Gate, customer_id: str) -> Claim:
@@ -195,20 +205,18 @@ def claim(gate: Gate, customer_id: str) -> Claim:
     standing = claimable(gate).filter(customer_id=customer_id).first()
     if standing is None or not may_answer(gate.staff, standing, book):
         raise DecisionRefused("not_claimable")
-    limits = book.portfolios
-    own = Claim.objects.filter(staff_id=by)
-    if (
-        own.filter(on=on).count() >= limits.claims_per_day
-        or own.filter(open_key__isnull=False).count() >= limits.claims_held
-    ):
-        raise DecisionRefused("claim_limit")
     try:
         with transaction.atomic():
+            take(Kind.CLAIMS, gate)  # whoever claims besides waits here
+            if Claim.objects.filter(staff_id=by, open_key__isnull=False).count() >= book.portfolios.claims_held:
+                raise DecisionRefused("claim_limit")
             values = {"before_id": standing.primary_id or "", "branch_id": standing.branch_id}
             new_claim = Claim.objects.create(
                 customer_id=customer_id, open_key=customer_id, staff_id=by, on=on, **values
             )
             place([customer_id], by, Origin.CLAIM, by, on)
+    except LimitReached:
+        raise DecisionRefused("claim_limit") from None
     except IntegrityError:
         raise DecisionRefused("claimed") from None
     return new_claim
@@ -218,18 +226,22 @@ def dispute(claimed: Claim, gate: Gate, why: str) -> None:
     """The person who had the customer disputes a claim; a supervisor decides. Raises DecisionRefused."""
     if claimed.before_id != gate.staff.staff_id or not why:
         raise DecisionRefused("not_yours")
-    changes = {"state": Claim.State.DISPUTED, "disputed_by": gate.staff.staff_id, "dispute": why}
+    changes = {"state": Claim.State.DISPUTED, "disputed_by": gate.staff.staff_id, **sealed(claimed, dispute=why)}
     if not Claim.objects.filter(pk=claimed.pk, state=Claim.State.HELD).update(**changes):
         raise DecisionRefused("settled")
     audit.record(gate.staff.staff_id, "claim.disputed", claimed.customer_id, str(claimed.pk))
 
 
 def settle(claimed: Claim, uphold: bool, gate: Gate, why: str) -> None:
-    """A supervisor decides a dispute: the claim stands, or the customer goes back. Raises DecisionRefused."""
-    if not gate.decides or claimed.branch_id not in gate.branches or not why:
+    """A supervisor who is neither of the two decides a dispute: the claim stands, or the customer goes back.
+
+    Raises DecisionRefused.
+    """
+    concerned = gate.staff.staff_id in (claimed.staff_id, claimed.before_id)
+    if not gate.decides or concerned or claimed.branch_id not in gate.branches or not why:
         raise DecisionRefused("supervisor")
     by, on = gate.staff.staff_id, gate.run.work_date
-    changes: dict[str, Any] = {"decided_by": by, "decision": why}
+    changes: dict[str, Any] = {"decided_by": by, **sealed(claimed, decision=why)}
     changes |= {"state": Claim.State.UPHELD} if uphold else {"state": Claim.State.RETURNED, "open_key": None}
     with transaction.atomic():
         if not Claim.objects.filter(pk=claimed.pk, state=Claim.State.DISPUTED).update(**changes):
@@ -274,18 +286,25 @@ def refer(gate: Gate, standing: Standing, to: Staff, target: int, evidence: str)
 
 
 def answer_referral(referral: Referral, accept: bool, gate: Gate, reason: str) -> None:
-    """The receiver, or once it is overdue a supervisor, accepts or declines with a reason. Raises DecisionRefused.
+    """The receiver, or once it is overdue a supervisor who did not refer it, accepts or declines with a reason.
+    Raises DecisionRefused.
 
     An accepted customer is the receiver's from that day on; the referrer keeps the credit.
     """
     by, on = gate.staff.staff_id, gate.run.work_date
-    escalated = referral.late(on) and gate.decides and referral.branch_id in gate.branches
+    escalated = referral.late(on) and gate.decides and referral.branch_id in gate.branches and by != referral.from_id
     if by != referral.to_id and not escalated:
         raise DecisionRefused("not_yours")
     if not accept and not reason:
         raise DecisionRefused("reason")
     state = Referral.State.ACCEPTED if accept else Referral.State.DECLINED
-    changes = {"state": state, "open_key": None, "answered_by": by, "answered_on": on, "reason": reason}
+    changes = {
+        "state": state,
+        "open_key": None,
+        "answered_by": by,
+        "answered_on": on,
+        **sealed(referral, reason=reason),
+    }
     with transaction.atomic():
         if not Referral.objects.filter(pk=referral.pk, state=Referral.State.OPEN).update(**changes):
             raise DecisionRefused("settled")
@@ -307,7 +326,8 @@ def referrals_waiting(gate: Gate) -> QuerySet[Referral]:
     """The referrals that wait for the person's answer: one's own, and for supervisors the late ones of the branch."""
     waiting = Q(to_id=gate.staff.staff_id)
     if gate.decides:
-        waiting |= Q(branch_id__in=gate.branches, due_on__lt=gate.run.work_date)
+        late = Q(branch_id__in=gate.branches, due_on__lt=gate.run.work_date)
+        waiting |= late & ~Q(from_id=gate.staff.staff_id)
     return Referral.objects.filter(waiting, state=Referral.State.OPEN)
 
 

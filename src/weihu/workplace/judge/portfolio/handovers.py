@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from uuid import UUID, uuid4
 
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
@@ -10,10 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods
 
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.paging import ROWS, page_of
 from weihu.workplace.base.words import name_mask
+from weihu.workplace.gate.agreeing import others_who_decide
 from weihu.workplace.gate.models import Handover
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
@@ -55,7 +59,7 @@ def handover_list(request: WorkRequest) -> HttpResponse:
         "names": names_of({staff_id for row in rows for staff_id in (row.from_id, row.to_id)}),
         "page": page,
         "givers": people if gate.decides else [],
-        "receivers": [member for member in people if member.staff_id != giver and member.staff_id in carrying],
+        "receivers": _receivers(people, giver, carrying, request.book),
         "giver": giver,
         "owned": own.select_related("customer")[:LISTED],
         "owned_count": own.count(),
@@ -108,12 +112,18 @@ def handover(request: WorkRequest, number: int) -> HttpResponse:
             refused = str(REFUSALS[reason.reason])
     ids = list(current.customers.values_list("customer_id", flat=True))
     standings = gate.reached(ids)
+    unseen = Counter(gate.ranks_of([number for number in ids if number not in standings]).values())
+    grades = list(request.book.grades.values())
     steps = list(current.steps.order_by("pk"))
     me = request.user.staff_id
     waits = decisions.handovers_waiting(gate).filter(pk=number).exists()
+    page = page_of(request, sorted(standings.values(), key=lambda row: (-row.grade_rank, -row.aum, row.customer_id)))
     context = {
         "handover": current,
-        "customers": sorted(standings.values(), key=lambda row: (-row.grade_rank, -row.aum, row.customer_id))[:LISTED],
+        "customers": page,
+        "page": page,
+        "unseen": [(grades[rank], unseen[rank]) for rank in sorted(unseen, reverse=True)],
+        "agreeing": others_who_decide(gate, current.branch_id, *decisions.concerned_by(current)),
         "count": len(ids),
         "steps": steps,
         "names": names_of({current.from_id, current.to_id, *(step.staff_id for step in steps)}),
@@ -177,6 +187,16 @@ def claims(request: WorkRequest) -> HttpResponse:
     }
     audit.record(me, "claims.view")
     return render(request, "portfolio/claims.html", context, status=422 if refused else 200)
+
+
+def _receivers(people: list[Staff], giver: str, carrying: set[str], book: RuleBook) -> list[Staff]:
+    """Who may receive a person's customers: those of the same post first, then by post from the highest down."""
+    posts = {member.staff_id: member.post for member in people}
+    places = {post: place for place, post in enumerate(book.posts)}
+    return sorted(
+        (member for member in people if member.staff_id != giver and member.staff_id in carrying),
+        key=lambda member: (member.post != posts.get(giver), -places.get(member.post, -1), member.staff_id),
+    )
 
 
 def _propose(request: WorkRequest) -> Handover:

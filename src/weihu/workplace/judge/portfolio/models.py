@@ -47,6 +47,6 @@ class Claim(models.Model):
     on = models.DateField()
     state = models.CharField(max_length=20, choices=State.choices, default=State.HELD)
     disputed_by = models.CharField(max_length=60, blank=True)
-    dispute = SealedField(blank=True, scope="claim")
+    dispute = SealedField(blank=True, scope="claim.dispute", row=("staff_id", "on"))
     decided_by = models.CharField(max_length=60, blank=True)
-    decision = SealedField(blank=True, scope="claim")
+    decision = SealedField(blank=True, scope="claim.decision", row=("staff_id", "on"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -112,6 +113,22 @@ def save(rows: list[Staffing], by: str, on: date) -> None:
             row.changed_by, row.changed_on = by, on
             row.save()
         audit.record(by, "staffing.save", detail=str(len(rows)))
+
+
+def concerned_by(absence: Absence) -> tuple[str, str, str]:
+    """Who entered it, who is away and who covers, none of whom agrees to the cover."""
+    return absence.entered_by, absence.staff_id, absence.cover_id
+
+
+def agree_to_cover(number: int, people: Collection[str], gate: Gate) -> bool:
+    """Agree to a cover that others are concerned by; False if there is none that the person may agree to."""
+    by = gate.staff.staff_id
+    rows = Absence.objects.filter(pk=number, staff_id__in=people, agreed_by="", withdrawn=False).exclude(cover_id="")
+    absence = rows.first()
+    if absence is None or not gate.decides or by in concerned_by(absence) or not rows.update(agreed_by=by):
+        return False
+    audit.record(by, "absence.agree", detail=str(number))
+    return True
 
 
 def enter_absence(staff_id: str, from_on: date, to_on: date, cover_id: str, by: str) -> Absence:

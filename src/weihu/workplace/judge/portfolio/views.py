@@ -14,7 +14,9 @@ from weihu.sources.workbook import Unreadable
 from weihu.workplace.bank.models import Branch, Staff, Standing, Unassigned
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
+from weihu.workplace.base.paging import ROWS, page_of
 from weihu.workplace.base.words import called, in_language
+from weihu.workplace.gate.agreeing import others_who_decide
 from weihu.workplace.gate.cover import absent_on
 from weihu.workplace.gate.figures import own_scope
 from weihu.workplace.gate.models import Absence
@@ -79,11 +81,14 @@ def portfolios(request: WorkRequest) -> HttpResponse:
             for row in rows
         ]
         return download(request, Sheet(str(_("Portfolios")), head, lines))
+    page = page_of(request, rows)
     context = {
-        "rows": rows,
+        "rows": page,
+        "page": page,
         "full": sum(row["full"] for row in rows),
         "leavers": decisions.leavers(gate),
-        "unassigned": unassigned[:LISTED],
+        "unassigned": unassigned[:ROWS],
+        "unassigned_count": len(unassigned),
         "room": "people",
     }
     audit.record(request.user.staff_id, "portfolios.view")
@@ -118,18 +123,29 @@ def staff_table(request: WorkRequest) -> HttpResponse:
         else:
             status = 422
             if _enter_absence(request, {member.staff_id for member in people}):
-                toasts.say(request, _("Withdrawn.") if request.POST.get("withdraw") else _("Absence entered."))
+                toasts.say(request, _absence_said(request))
                 return redirect("staff_table")
-            context["wrong"] = _("An absence needs a person, its first and last day, and somebody else to stand in.")
+            context["wrong"] = _(
+                "An absence needs a person, its first and last day, at most %(days)s days apart, and somebody else to stand"
+                " in; a cover is agreed to by somebody else who decides."
+            ) % {"days": request.book.portfolios.absence_days}
     absences = Absence.objects.filter(
         staff_id__in=[member.staff_id for member in people], to_on__gte=request.run.work_date, withdrawn=False
     )
     entries_by_staff = Staffing.objects.in_bulk([member.staff_id for member in people])
+    deciding = others_who_decide(gate, gate.staff.branch_id)
+    page = page_of(request, people)
     context |= {
-        "people": [
-            (member, request.book.posts.get(member.post), entries_by_staff.get(member.staff_id)) for member in people
+        "people": [(member, request.book.posts.get(member.post)) for member in people],
+        "page": page,
+        "rows": [
+            (member, request.book.posts.get(member.post), entries_by_staff.get(member.staff_id)) for member in page
         ],
-        "absences": absences.order_by("from_on"),
+        "absences": [
+            (row, [member for member in deciding if member.staff_id not in staffing.concerned_by(row)])
+            for row in absences.order_by("from_on", "pk")[:ROWS]
+        ],
+        "absence_count": absences.count(),
         "names": {member.staff_id: member.name for member in people},
         "posts": request.book.posts,
     }
@@ -230,15 +246,34 @@ def _unassigned(request: WorkRequest) -> list[tuple[Unassigned, Standing, Staff 
     return [(row, standings[row.customer_id], owners.get(row.owner_id)) for row in rows if row.customer_id in standings]
 
 
+def _absence_said(request: WorkRequest) -> str:
+    if request.POST.get("withdraw"):
+        return _("Withdrawn.")
+    if request.POST.get("agree"):
+        return _("Agreed; the cover sees the customers now.")
+    return _("Absence entered; the deputies cover until somebody else agrees to the cover.")
+
+
 def _enter_absence(request: WorkRequest, people: set[str]) -> bool:
     form = request.POST
     if number := form.get("withdraw", ""):
         rows = Absence.objects.filter(pk=int(number) if number.isdecimal() else 0, staff_id__in=people)
-        return bool(rows.update(withdrawn=True))
+        if rows.filter(withdrawn=False).update(withdrawn=True):
+            audit.record(request.user.staff_id, "absence.withdraw", detail=number)
+            return True
+        return False
+    if number := form.get("agree", ""):
+        return number.isdecimal() and staffing.agree_to_cover(int(number), people, request.gate)
     first, last = (read_day(form.get(name, "")) for name in ("from_on", "to_on"))
     absent, cover = form.get("staff_id", ""), form.get("cover_id", "")
+    longest = timedelta(days=request.book.portfolios.absence_days)
     if not (
-        first and last and first <= last and absent in people and (not cover or cover in people) and cover != absent
+        first
+        and last
+        and first <= last <= first + longest
+        and absent in people
+        and (not cover or cover in people)
+        and cover != absent
     ):
         return False
     staffing.enter_absence(absent, first, last, cover, request.user.staff_id)

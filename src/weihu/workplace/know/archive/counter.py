@@ -15,6 +15,7 @@ from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.bank.models import Staff, Standing
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.words import fact_words
 from weihu.workplace.consent.consents import agreed_purposes
 from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run
@@ -90,11 +91,12 @@ def fact_history(request: WorkRequest, customer_id: str, key: str) -> HttpRespon
     standing = request.gate.standing(customer_id)
     field = _field(request, key)
     state = archive_of(standing.customer, request.book, request.run.work_date)[key]
-    history = history_of(customer_id, key)
+    history = page_of(request, history_of(customer_id, key))
     audit.record(request.user.staff_id, "facts.history", customer_id, key)
     context = {
         "customer": standing.customer,
         "known": state,
+        "page": history,
         "facts": [(fact, fact_words(field, fact.value)) for fact in history],
         "people": Staff.objects.in_bulk({fact.staff_id for fact in history}),
         "core": fact_words(field, state.core) if state.core else "",

@@ -16,18 +16,11 @@ from weihu.workplace.base import audit
 from weihu.workplace.base.words import called
 from weihu.workplace.base.workbooks import write_workbook
 from weihu.workplace.consent.consents import agreed_purposes, needed_for
+from weihu.workplace.gate.limits import Kind, take
 from weihu.workplace.gate.models import Export
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.gate.sheets import SERVICE, left_today
+from weihu.workplace.gate.sheets import SERVICE, mark_of
 from weihu.workplace.know.archive.lists import ListQuery, cells, money_of, titles
-
-
-class OverLimit(ValueError):
-    """More rows than the person may still export today, which is ``left``."""
-
-    def __init__(self, left: int) -> None:
-        super().__init__(left)
-        self.left = left
 
 
 @dataclass(frozen=True)
@@ -49,21 +42,19 @@ def rows_with_consent(rows: Sequence[Standing], purpose: str, book: RuleBook) ->
 
 
 def export_list(rows: Sequence[Standing], order: Order, gate: Gate, book: RuleBook, on: date) -> bytes:
-    """The list as a workbook, without customers who have not consented. Raises OverLimit and exports nothing."""
+    """The list as a workbook, without customers who have not consented. Raises LimitReached and exports nothing."""
     with transaction.atomic():
         kept = rows_with_consent(rows, order.purpose, book)
-        left = left_today(gate, book, on)
-        if len(kept) > left:
-            raise OverLimit(left)
+        take(Kind.ROWS, gate, len(kept))
         values = {"purpose": order.purpose, "why": order.why, "rows": len(kept), "left_out": len(rows) - len(kept)}
         export = Export.objects.create(staff_id=gate.staff.staff_id, on=on, at=timezone.now(), **values)
-        for row in kept:
-            audit.record(gate.staff.staff_id, "customer.export", row.customer_id, str(export.pk))
+        by, number = gate.staff.staff_id, str(export.pk)
+        audit.record_many(audit.Act(by, "customer.export", row.customer_id, number) for row in kept)
     return _workbook(kept, export, order, gate, book)
 
 
 def _workbook(rows: Sequence[Standing], export: Export, order: Order, gate: Gate, book: RuleBook) -> bytes:
-    mark = f"{gate.staff.name} {gate.staff.staff_id} {timezone.localtime(export.at):%Y-%m-%d %H:%M} #{export.pk}"
+    mark = f"{mark_of(gate.staff, export.at)} #{export.pk}"
     purpose = _("Service") if order.purpose == SERVICE else called(book.consents[order.purpose])
     head = [_("Customer"), _("Customer number"), _("Grade"), "AUM", *titles(order.query.columns, book)]
     grades = list(book.grades.values())

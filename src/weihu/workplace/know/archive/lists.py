@@ -25,7 +25,7 @@ from weihu.workplace.base.words import amount_text, called, day, fact_words
 from weihu.workplace.gate.figures import scope_of
 from weihu.workplace.gate.reach import Gate, branches_below
 from weihu.workplace.know.archive.facts import OPEN, archives_of, valid_on
-from weihu.workplace.know.archive.models import Fact, FactKey
+from weihu.workplace.know.archive.models import Fact, FactKey, opened_value
 from weihu.workplace.know.archive.search import FEW, index_of, search_condition
 
 OWN_COLUMNS = {
@@ -144,7 +144,8 @@ class ListQuery:
             rows = rows.filter(primary_id=self.staff)
         for condition in self.filters:
             if not condition.wrong:
-                rows = rows.filter(_standings_condition(condition, gate, on))
+                within = None if gate.reach == "bank" else gate.standings()
+                rows = rows.filter(condition_on_standings(condition, within, on))
         return rows
 
 
@@ -262,23 +263,25 @@ def _bounds(entry: CatalogueField, wanted: str) -> tuple[Decimal, Decimal]:
     match = SPAN.fullmatch(wanted.strip())
     try:
         low, high = (match["low"], match["high"]) if match else (wanted, wanted)
-        return _number(low, Decimal(0)), _number(high, Decimal(10) ** 16)
+        return plain_number(low or "0"), plain_number(high or str(10**16))
     except InvalidOperation:
         raise Unfit("数或范围,例如 5000-20000", "a number or a range, such as 5000-20000") from None
 
 
-def _number(text: str, otherwise: Decimal) -> Decimal:
+def plain_number(text: str) -> Decimal:
+    """A number as people write it: 500000, 500,000, 50万. Raises decimal.InvalidOperation."""
     plain = text.replace(",", "")
-    if not plain:
-        return otherwise
     return Decimal(plain.removesuffix("万")) * (10_000 if plain.endswith("万") else 1)
 
 
-def _standings_condition(condition: Filter, gate: Gate, on: date) -> Q:
-    """The condition on standings: by recorded facts or, for customers without one, by the core system's value."""
+def condition_on_standings(condition: Filter, within: QuerySet[Standing] | None, on: date) -> Q:
+    """The condition on standings: by recorded facts or, for customers without one, by the core system's value. Values that
+    have to be opened one by one are those of the customers ``within``; without it, everybody's. Raises TooWide."""
     open_facts = Fact.objects.filter(OPEN, valid_on(on), field=condition.key, refused=False)
     keys = _keys(condition.entry, condition.key, condition.wanted)
-    recorded = _with_any_key(open_facts, keys, on) if keys else Q(customer_id__in=_in_span(open_facts, condition, gate))
+    recorded = (
+        _with_any_key(open_facts, keys, on) if keys else Q(customer_id__in=_in_span(open_facts, condition, within))
+    )
     core = _core_condition(condition)
     if core is None:
         return recorded
@@ -296,14 +299,15 @@ def _with_any_key(facts: QuerySet[Fact], keys: list[str], on: date) -> Q:
     return Q(Exists(facts.filter(customer_id=OuterRef("customer_id"), keys__key__in=keys)))
 
 
-def _in_span(facts: QuerySet[Fact], condition: Filter, gate: Gate) -> list[str]:
+def _in_span(facts: QuerySet[Fact], condition: Filter, within: QuerySet[Standing] | None) -> list[str]:
     low, high = _bounds(condition.entry, condition.wanted)
-    if gate.reach != "bank":
-        facts = facts.filter(customer_id__in=gate.standings().order_by().values("customer_id"))
-    rows = list(facts.values_list("customer_id", "value")[: MOST_OPENED + 1])
+    if within is not None:
+        facts = facts.filter(customer_id__in=within.order_by().values("customer_id"))
+    rows = list(facts.values_list("customer_id", "token", "value")[: MOST_OPENED + 1])
     if len(rows) > MOST_OPENED:
         raise TooWide
-    return sorted({customer for customer, value in rows if low <= Decimal(value) <= high})
+    opened = ((customer, opened_value(token, value)) for customer, token, value in rows)
+    return sorted({customer for customer, value in opened if low <= Decimal(value) <= high})
 
 
 def _core_condition(condition: Filter) -> Q | None:

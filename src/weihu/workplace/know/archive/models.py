@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -28,11 +30,11 @@ class Fact(models.Model):
     token = models.UUIDField(unique=True)
     customer_id = CustomerField()
     field = models.CharField(max_length=60)
-    value = SealedField(blank=True, scope="fact")
+    value = SealedField(blank=True, scope="fact.value")
     refused = models.BooleanField(default=False)
     channel = models.CharField(max_length=20, choices=Channel.choices)
     confidence = models.SmallIntegerField(choices=Confidence.choices)
-    source = SealedField(blank=True, scope="fact")
+    source = SealedField(blank=True, scope="fact.source")
     staff_id = models.CharField(max_length=60)
     on = models.DateField()
     recorded_at = models.DateTimeField()
@@ -48,6 +50,12 @@ class Fact(models.Model):
             models.Index(fields=["customer_id", "field"], name="fact_customer"),
             models.Index(fields=["field"], name="fact_field"),
         ]
+
+
+def opened_value(token: UUID, value: str) -> str:
+    """The value of a fact that was read by itself."""
+    field: SealedField = Fact._meta.get_field("value")
+    return field.opened(value, {"token": token}) or ""
 
 
 class FactKey(models.Model):
@@ -67,4 +75,4 @@ class SavedView(models.Model):
 
     staff_id = models.CharField(max_length=60, db_index=True)
     name = models.CharField(max_length=60)
-    query = SealedField(scope="view")
+    query = SealedField(scope="view", row=("staff_id",))

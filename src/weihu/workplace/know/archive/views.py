@@ -22,9 +22,10 @@ from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.paging import ROWS
 from weihu.workplace.base.words import called
 from weihu.workplace.base.workbooks import XLSX
+from weihu.workplace.gate.limits import Kind, LimitReached, left
 from weihu.workplace.gate.requests import WorkRequest, needs_run
-from weihu.workplace.gate.sheets import SERVICE, left_today
-from weihu.workplace.know.archive.export import Order, OverLimit, export_list
+from weihu.workplace.gate.sheets import SERVICE
+from weihu.workplace.know.archive.export import Order, export_list
 from weihu.workplace.know.archive.facts import FactContent, NewFact, record_facts
 from weihu.workplace.know.archive.lists import (
     OWN_COLUMNS,
@@ -67,8 +68,8 @@ def customers(request: WorkRequest) -> HttpResponse:
         "too_wide": too_wide,
         "grades": list(enumerate(request.book.grades.values())),
     }
-    if query.q or query.filters:
-        audit.record(request.user.staff_id, "customers.search")
+    shown = [row.customer_id for row in page_rows] if query.q or query.filters else []
+    audit.found(request.user.staff_id, "customers.search" if shown else "customers.list", shown, len(page_rows))
     if request.htmx and request.GET.get("after"):
         return render(request, "archive/rows.html", context)
     context |= {"total": query.total(request.gate), "scope_chips": _scope_chips(query)}
@@ -155,7 +156,7 @@ def _tools(request: WorkRequest, query: ListQuery) -> dict[str, Any]:
         "chips": [(condition, query.without(condition).address()) for condition in query.filters],
         "views": SavedView.objects.filter(staff_id=request.user.staff_id).order_by("name"),
         "purposes": [(key, entry) for key, entry in request.book.consents.items() if "export" in entry.needed_for],
-        "left_today": left_today(request.gate, request.book, request.run.work_date),
+        "left_today": left(Kind.ROWS, request.gate),
     }
 
 
@@ -165,7 +166,7 @@ def _export(request: WorkRequest, query: ListQuery, rows: list[Standing]) -> Htt
         return HttpResponseBadRequest(str(_("Please state the purpose of the list.")))
     try:
         content = export_list(rows, Order(query, purpose, why), request.gate, request.book, request.run.work_date)
-    except OverLimit as over:
+    except LimitReached as over:
         refusal = _("You may export %(left)d more rows today.") % {"left": over.left}
         return _refused(request, refusal, 403)
     name = f"customers-{request.run.work_date}.xlsx"

@@ -97,8 +97,20 @@ def reopen(case: Complaint, note: str, by: str, on: date, book: RuleBook) -> Non
     _change(case, Q(closed_on__isnull=False), again, Act.REOPENED, by, on, note)
 
 
+class OwnAnswer(ValueError):
+    """Nobody scores an answer that he or she gave."""
+
+
+def answered_by(case: Complaint) -> set[str]:
+    """Who handled a case or closed it."""
+    closed = case.steps.filter(act=Act.CLOSED).values_list("staff_id", flat=True)
+    return {case.assigned_to, *closed} - {""}
+
+
 def ask(case: Complaint, satisfaction: int, note: str, by: str, on: date) -> None:
-    """Record the customer's satisfaction with the answer to a closed case."""
+    """Record the customer's satisfaction with the answer to a closed case. Raises OwnAnswer."""
+    if by in answered_by(case):
+        raise OwnAnswer
     changes = {"asked_on": on, "satisfaction": satisfaction}
     _change(case, Q(closed_on__isnull=False, asked_on__isnull=True), changes, Act.ASKED, by, on, note)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from django import forms
-from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseForbidden
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -112,6 +112,7 @@ def complaint(request: WorkRequest, number: int) -> HttpResponse:
         ),
         "assignable": [(member, request.book.posts.get(member.post)) for member in people],
         "overdue": case.overdue(on),
+        "answered": request.user.staff_id in cases.answered_by(case),
         "to_ask": case.to_ask(on, request.book.complaints),
         "satisfactions": Satisfaction.choices,
     }
@@ -130,7 +131,10 @@ def _act(request: WorkRequest, case: Complaint) -> HttpResponse:
         score = request.POST.get("satisfaction", "")
         if score not in map(str, Satisfaction.values):
             return HttpResponseBadRequest()
-        cases.ask(case, int(score), note, by, on)
+        try:
+            cases.ask(case, int(score), note, by, on)
+        except cases.OwnAnswer:
+            return HttpResponseForbidden(str(_("Whoever handled or closed the complaint does not score the answer.")))
     elif not note:
         return HttpResponseBadRequest(str(_("Please describe what was done.")))
     elif act == Act.NOTED:

@@ -11,7 +11,6 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-import xlsxwriter
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -21,6 +20,7 @@ from weihu.rules.rulebook import RuleBook
 from weihu.sources.workbook import Sheet, Unreadable, cell_text
 from weihu.workplace.base import audit
 from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.workbooks import Workbook, put_mark
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.facts import record_facts
 from weihu.workplace.know.archive.models import Confidence
@@ -168,23 +168,21 @@ def problems(upload: Import) -> Iterator[tuple[ImportRow, list[str], list[CellFa
         yield row, json.loads(row.cells), [CellFault(*fault) for fault in json.loads(row.faults or "[]")]
 
 
-def problems_workbook(upload: Import) -> bytes:
+def problems_workbook(upload: Import, mark: str) -> bytes:
     """The wrong and doubtful rows as a workbook to correct and upload again: faulty cells marked, with what was expected.
 
     The likely customer number of a doubtful row stands in a column of its own.
     """
     language = get_language() or "zh-hans"
     content = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        content, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
+    book = Workbook(content, constant_memory=True)
     page = book.add_worksheet(str(_("To correct")))
-    bold, text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
-    marks = {str(state): book.add_format({"bg_color": colour, "num_format": "@"}) for state, colour in COLOURS.items()}
+    bold, text = {"bold": True}, {"num_format": "@"}
+    marks = {str(state): {"bg_color": colour, "num_format": "@"} for state, colour in COLOURS.items()}
     suggests = CUSTOMER not in upload.mapping
     titles = [str(_("Row")), str(_("Finding")), str(_("Expected"))] + (["客户号"] if suggests else []) + upload.columns
     for place, title in enumerate(titles):
-        page.write_string(0, place, title, bold)
+        book.write_text(page, 0, place, title, bold)
     page.set_column(0, len(titles), 16)
     page.set_column(2, 2, 44)
     page.freeze_panes(1, 0)
@@ -194,7 +192,9 @@ def problems_workbook(upload: Import) -> bytes:
         front = [str(row.number), str(RowState(row.state).label), expected] + ([row.customer_id] if suggests else [])
         wrong = {before + fault.column for fault in faults}
         for place, value in enumerate([*front, *cells]):
-            page.write_string(line, place, value, marks[row.state] if place in wrong or place == 1 else text)
+            marked = marks[row.state] if place in wrong or place == 1 else text
+            book.write_text(page, line, place, value, marked)
+    put_mark(page, mark, 1, upload.rows.filter(state__in=list(COLOURS)).count())
     book.close()
     return content.getvalue()
 

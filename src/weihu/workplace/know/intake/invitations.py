@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import segno
 from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Page
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,13 +19,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.current import current
 from weihu.workplace.base import audit, toasts
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.words import fact_words
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.intake.forms import InvitationForm, PublicForm
 from weihu.workplace.know.intake.models import Invitation, Reply
 from weihu.workplace.know.intake.replies import candidates, invitation_of, is_open, link_of, receive, settle
 
-SHOWN_REPLIES = 100
+SENT = "sent"
+"""With this behind its address a form thanks: whoever sends it twice, because the answer was lost, is led here as well."""
 
 
 @needs_run
@@ -54,9 +57,11 @@ def invitations(request: WorkRequest) -> HttpResponse:
     answered = Count("replies")
     open_ones = Count("replies", filter=Q(replies__customer_id="", replies__set_aside=False))
     rows = Invitation.objects.filter(branch_id=request.user.branch_id).annotate(answered=answered, unsettled=open_ones)
+    page = page_of(request, rows.order_by("-pk"))
     context = {
         "form": form,
-        "invitations": [(row, is_open(row, on)) for row in rows.order_by("-pk")[:50]],
+        "page": page,
+        "invitations": [(row, is_open(row, on)) for row in page],
     }
     return render(request, "intake/invitations.html", context, status=422 if form.errors else 200)
 
@@ -71,6 +76,7 @@ def invitation(request: WorkRequest, number: int) -> HttpResponse:
         toasts.say(request, _("Open again.") if form.closed else _("Closed."))
         return redirect("invitation", number)
     address = request.build_absolute_uri(link_of(form))
+    page = page_of(request, form.replies.filter(set_aside=False).order_by("customer_id", "-pk"))
     context = {
         "invitation": form,
         "open": is_open(form, request.run.work_date),
@@ -78,7 +84,8 @@ def invitation(request: WorkRequest, number: int) -> HttpResponse:
         "consent": request.book.consents.get(form.purpose),
         "address": address,
         "code": segno.make(address, error="m").svg_inline(scale=4, border=2, omitsize=True),
-        "replies": _replies(request, form),
+        "page": page,
+        "replies": _replies(request, page),
         "counts": form.replies.aggregate(all=Count("pk"), known=Count("pk", filter=~Q(customer_id=""))),
     }
     audit.record(request.user.staff_id, "invitation.view", "", str(number))
@@ -109,6 +116,8 @@ def public_form(request: HttpRequest, signed: str) -> HttpResponse:
     run, invitation = current(), invitation_of(signed)
     if run is None or invitation is None:
         raise Http404
+    if request.method == "GET" and SENT in request.GET:
+        return render(request, "public/thanks.html", {"invitation": invitation})
     book = run.rulebook
     if not is_open(invitation, run.work_date) or invitation.purpose not in book.consents:
         return render(request, "public/closed.html", {"invitation": invitation}, status=410)
@@ -118,7 +127,7 @@ def public_form(request: HttpRequest, signed: str) -> HttpResponse:
         if not form.cleaned_data["website"]:
             person = form.cleaned_data["name"], form.cleaned_data["phone"]
             receive(invitation, person, form.answers, book, run.work_date, form.cleaned_data["token"])
-        return render(request, "public/thanks.html", {"invitation": invitation})
+        return redirect(f"{request.path}?{SENT}")
     context = {"invitation": invitation, "form": form, "consent": _consent_text(book, invitation)}
     return render(request, "public/form.html", context, status=422 if form.errors else 200)
 
@@ -135,9 +144,9 @@ def _consent_text(book: RuleBook, invitation: Invitation) -> str:
     return book.consents[invitation.purpose].text(get_language() or "zh-hans")
 
 
-def _replies(request: WorkRequest, form: Invitation) -> list[dict[str, Any]]:
+def _replies(request: WorkRequest, page: Page[Reply]) -> list[dict[str, Any]]:
     """Replies with their customers. Of a customer out of reach, only the fact of a reply is shown."""
-    rows = list(form.replies.filter(set_aside=False).order_by("customer_id", "-pk")[:SHOWN_REPLIES])
+    rows = list(page)
     reached = {
         row.customer_id: row.customer
         for row in request.gate.standings().filter(

@@ -29,7 +29,7 @@ class Import(models.Model):
 
     token = models.UUIDField(unique=True)
     staff_id = models.CharField(max_length=60, db_index=True)
-    name = models.CharField(max_length=200)
+    name = SealedField(scope="import.name")
     channel = models.CharField(max_length=20, choices=Channel.choices)
     confidence = models.SmallIntegerField(choices=Confidence.choices)
     on = models.DateField()
@@ -75,10 +75,10 @@ class ImportRow(models.Model):
     origin = models.ForeignKey(Import, models.CASCADE, related_name="rows")
     position = models.IntegerField()
     number = models.IntegerField()
-    cells = SealedField(scope="import")
+    cells = SealedField(scope="import.cells", row=("origin_id", "position"))
     state = models.CharField(max_length=20, choices=RowState.choices, blank=True)
     customer_id = CustomerField(blank=True)
-    faults = SealedField(blank=True, scope="import")
+    faults = SealedField(blank=True, scope="import.faults", row=())
 
     class Meta:
         indexes = [
@@ -109,9 +109,9 @@ class Reply(models.Model):
     invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="replies")
     on = models.DateField()
     received_at = models.DateTimeField()
-    name = SealedField(scope="reply")
-    phone = SealedField(scope="reply")
-    said = SealedField(scope="reply")
+    name = SealedField(scope="reply.name")
+    phone = SealedField(scope="reply.phone")
+    said = SealedField(scope="reply.said")
     version = models.CharField(max_length=40)
     customer_id = CustomerField(blank=True)
     set_aside = models.BooleanField(default=False)

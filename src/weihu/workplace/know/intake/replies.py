@@ -13,10 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from weihu.rules.rulebook import RuleBook
-from weihu.workplace.bank.models import Customer
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.consent.consents import ConsentAnswer, record_consent
-from weihu.workplace.gate.merged import kept_for
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.facts import FactContent, NewFact, record_facts
 from weihu.workplace.know.archive.models import Confidence
@@ -47,9 +45,13 @@ def is_open(invitation: Invitation, on: date) -> bool:
 def receive(
     invitation: Invitation, person: tuple[str, str], answers: dict[str, str], book: RuleBook, on: date, token: UUID
 ) -> Reply:
-    """Store a reply of a ``person`` (name, phone) once; if both match exactly one customer, it is settled at once."""
+    """Store a reply of a ``person`` (name, phone) once.
+
+    Whoever has the link can write anybody's name and phone. So a reply says nothing of a customer until somebody in the
+    branch has settled whose it is, and records neither facts nor consent before.
+    """
     with transaction.atomic():
-        reply, created = Reply.objects.get_or_create(
+        reply, _created = Reply.objects.get_or_create(
             token=token,
             defaults={
                 "invitation": invitation,
@@ -61,15 +63,6 @@ def receive(
                 "version": book.consents[invitation.purpose].version,
             },
         )
-        if created:
-            customers = Customer.objects.filter(phone_index=index_of(person[1], "phone"))
-            same = {
-                kept_for(customer.pk) or customer.pk
-                for customer in customers
-                if _plain(customer.name) == _plain(person[0])
-            }
-            if len(same) == 1:
-                _settle(reply, same.pop(), f"form:{invitation.pk}", book, on)
     return reply
 
 
@@ -103,7 +96,3 @@ def _settle(reply: Reply, customer_id: str, by: str, book: RuleBook, on: date) -
         if key in book.fields
     ]
     record_facts(facts, by, on, f"reply {reply.pk}")
-
-
-def _plain(name: str) -> str:
-    return "".join(name.split()).casefold()

@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,8 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from weihu.sources.workbook import Unreadable, read
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.channels import Channel
+from weihu.workplace.base.paging import page_of
 from weihu.workplace.base.workbooks import XLSX
 from weihu.workplace.gate.requests import WorkRequest, needs_run
+from weihu.workplace.gate.sheets import mark_of
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.intake import importing
 from weihu.workplace.know.intake.forms import MappingForm, UploadForm
@@ -45,8 +48,8 @@ def imports(request: WorkRequest) -> HttpResponse:
             return redirect("import", upload.pk)
         except Unreadable as unreadable:
             form.add_error("file", unreadable.text(get_language() or "zh-hans"))
-    rows = Import.objects.filter(staff_id=request.user.staff_id).order_by("-pk")[:50]
-    context = {"form": form, "imports": rows}
+    page = page_of(request, Import.objects.filter(staff_id=request.user.staff_id).order_by("-pk"))
+    context = {"form": form, "imports": page, "page": page}
     return render(request, "intake/imports.html", context, status=422 if form.errors else 200)
 
 
@@ -85,7 +88,7 @@ def import_problems(request: WorkRequest, number: int) -> HttpResponse:
     """The wrong and doubtful rows as a workbook."""
     upload = _own_import(request, number)
     audit.record(request.user.staff_id, "import.problems", "", str(number))
-    content = importing.problems_workbook(upload)
+    content = importing.problems_workbook(upload, mark_of(request.user, timezone.now()))
     name = f"import-{number}.xlsx"
     return HttpResponse(content, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from weihu.workplace.base import audit, toasts
-from weihu.workplace.base.answers import faults
+from weihu.workplace.base.answers import refused
 from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run
 from weihu.workplace.know.life.goals import GoalForm, Yuan, note_progress, set_goal
 from weihu.workplace.know.life.models import Goal
@@ -22,7 +22,7 @@ def goals(request: WorkRequest, customer_id: str) -> HttpResponse:
     request.gate.standing(customer_id)
     form = GoalForm(request.POST)
     if not form.is_valid():
-        return HttpResponseBadRequest(faults(form))
+        return refused(form)
     set_goal(customer_id, form.cleaned_data, request.user.staff_id, request.run.work_date)
     toasts.say(request, _("The goal is recorded."))
     return redirect(customer_page(customer_id, "archive", "goals"))

@@ -1,6 +1,7 @@
 """A customer's relations: those recorded, persons authorised in the core system, the household, and the chart.
 
-Whoever is outside the reader's reach is shown as another customer, without a name.
+Whoever is outside the reader's reach is shown as another customer, without a name. What was recorded at that customer
+(a note, a date of birth) is that customer's: it is neither shown nor withdrawn from this side.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ MOST = 40
 
 @dataclass(frozen=True)
 class Link:
-    """A person who is ``kind`` to the customer. ``other`` is None for those out of reach or not customers at all."""
+    """A person who is ``kind`` to the customer. ``other`` is None for those out of reach or not customers at all.
+
+    ``number``: of the recorded relation, where the reader may withdraw it.
+    """
 
     key: str
     kind: RelationKind
@@ -103,6 +107,15 @@ def unrelate(relation: Relation, by: str) -> None:
             audit.record(by, "relation.withdraw", relation.customer_id, relation.kind)
 
 
+def withdrawable(customer_id: str, number: int, gate: Gate) -> Relation | None:
+    """A relation that may be withdrawn at a customer within reach: one recorded there, or at another within reach."""
+    sides = Q(customer_id=customer_id) | Q(other_id=customer_id)
+    relation = Relation.objects.filter(sides, pk=number).first()
+    return (
+        relation if relation and relation.customer_id in {customer_id, *gate.reached([relation.customer_id])} else None
+    )
+
+
 def links_of(customer_id: str, gate: Gate, book: RuleBook) -> list[Link]:
     """Everybody related to a customer, family first."""
     rows = list(_open_relations(Q(customer_id=customer_id) | Q(other_id=customer_id)).order_by("pk"))
@@ -110,22 +123,22 @@ def links_of(customer_id: str, gate: Gate, book: RuleBook) -> list[Link]:
     reached = gate.reached({other for _, other, _ in pairs})
     links = {}
     for key, other, row in pairs:
-        if (
-            key in book.relations
-            and other != customer_id
-            and (key, other, "" if other else row and row.name) not in links
-        ):
-            links[key, other, "" if other else row and row.name] = Link(
-                key,
-                book.relations[key],
-                other,
-                reached.get(other),
-                row.name if row and not other else "",
-                date.fromisoformat(row.born) if row and row.born and row.kind == key else None,
-                row.note if row else "",
-                row.pk if row else None,
-                _stage(key, row, gate.run.work_date, book),
-            )
+        name = row.name if row and not other else ""
+        if key not in book.relations or other == customer_id or (key, other, name) in links:
+            continue
+        here = row if row and row.customer_id == customer_id else None
+        mine = here or (row if other in reached else None)
+        links[key, other, name] = Link(
+            key,
+            book.relations[key],
+            other,
+            reached.get(other),
+            name,
+            date.fromisoformat(here.born) if here and here.born else None,
+            mine.note if mine else "",
+            mine.pk if mine else None,
+            _stage(key, here, gate.run.work_date, book),
+        )
     order = list(book.relations)
     return sorted(links.values(), key=lambda link: order.index(link.key))
 
@@ -247,7 +260,7 @@ def _authorised(customer_id: str, gate: Gate) -> list[tuple[str, str, Relation |
 
 def _stage(key: str, row: Relation | None, on: date, book: RuleBook) -> Stage | None:
     """The school stage of a child whose date of birth is known."""
-    if row is None or not row.born or key != "child" or row.kind != key:
+    if row is None or not row.born or key != "child":
         return None
     return stage_on(date.fromisoformat(row.born), on, book)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +18,7 @@ from weihu.workplace.base.paging import page_of
 from weihu.workplace.gate.requests import WorkRequest, needs_run
 from weihu.workplace.know.relations import network
 from weihu.workplace.know.relations.forms import RelationForm
-from weihu.workplace.know.relations.models import Household, Member, Relation
+from weihu.workplace.know.relations.models import Household, Member
 
 
 @needs_run
@@ -37,11 +37,13 @@ def relations(request: WorkRequest, customer_id: str) -> HttpResponse:
         return redirect("relations", customer_id)
     audit.record(request.user.staff_id, "relations.view", customer_id)
     links = network.links_of(customer_id, request.gate, request.book)
+    page = page_of(request, links)
     context = {
         "customer": standing.customer,
         "standing": standing,
         "form": form,
-        "links": links,
+        "links": page,
+        "page": page,
         "network": network.picture(standing, links, request.gate, request.book),
         "home": network.household_of(customer_id, request.gate),
         "family": _family(links),
@@ -54,8 +56,7 @@ def relations(request: WorkRequest, customer_id: str) -> HttpResponse:
 def unrelate(request: WorkRequest, customer_id: str, number: int) -> HttpResponse:
     """Withdraw a relation."""
     request.gate.standing(customer_id)
-    side = Q(customer_id=customer_id) | Q(other_id=customer_id)
-    relation = Relation.objects.filter(side, pk=number).first()
+    relation = network.withdrawable(customer_id, number, request.gate)
     if relation is None:
         raise Http404
     network.unrelate(relation, request.user.staff_id)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from django.db.models import Count, F, OuterRef, Subquery, Sum, Value
 from django.db.models.functions import Concat
 
-from weihu.rules.rulebook import RuleBook
-from weihu.workplace.bank.models import Figure, Run, Staff, Standing
+from weihu.workplace.bank.models import Figure, Staff
 from weihu.workplace.gate.figures import FigureScope
+from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.models import Fact
 from weihu.workplace.see.cockpit.reading import Period
 
@@ -32,10 +32,11 @@ class Collected:
         return self.facts / (self.facts + self.lacking) if self.facts + self.lacking else None
 
 
-def collected(scope: FigureScope, period: Period, run: Run, book: RuleBook) -> list[Collected]:
+def collected(gate: Gate, scope: FigureScope, period: Period) -> list[Collected]:
     """Every post with a duty that somebody of the scope has, in the book's order."""
+    book = gate.run.rulebook
     people = list(scope.people().filter(is_active=True))
-    facts = _facts([member.staff_id for member in people], period, run)
+    facts = _facts([member.staff_id for member in people], period, gate)
     lacking = _lacking(scope, people, period)
     rows = []
     for post in book.posts:
@@ -46,13 +47,13 @@ def collected(scope: FigureScope, period: Period, run: Run, book: RuleBook) -> l
     return rows
 
 
-def _facts(staff_ids: Collection[str], period: Period, run: Run) -> Counter[tuple[str, int]]:
+def _facts(staff_ids: Collection[str], period: Period, gate: Gate) -> Counter[tuple[str, int]]:
     """By person and the customer's grade as of the run."""
-    graded = Standing.objects.listed_at(run).filter(customer_id=OuterRef("customer_id")).values("grade_rank")[:1]
     span = {"on__gt": period.after, "on__lte": period.until}
     recorded = Fact.objects.filter(staff_id__in=staff_ids, withdrawn_at__isnull=True, **span)
     item = Concat("customer_id", Value(" "), F("field"))
-    rows = recorded.annotate(rank=Subquery(graded)).values("staff_id", "rank").annotate(n=Count(item, distinct=True))
+    ranked = recorded.annotate(rank=Subquery(gate.rank_of(OuterRef("customer_id"))))
+    rows = ranked.values("staff_id", "rank").annotate(n=Count(item, distinct=True))
     return Counter({(row["staff_id"], row["rank"]): row["n"] for row in rows.order_by()})
 
 

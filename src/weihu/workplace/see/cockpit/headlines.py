@@ -84,7 +84,7 @@ def headlines(
             f"{now.flow['lost']:,}",
             f"{amount_text(-now.flow['lost_aum'], book.currency)} · {per_cent(rate)}",
             f"{then.flow['lost']:,}" if then else UNKNOWN,
-            0 if target is None or rate is None else (1 if rate <= target else -1),
+            -1 if target is not None and rate is not None and rate > target else 0,
             _line(lost),
             reverse("fixed_list", args=["lost"]) + _query(losses),
         ),

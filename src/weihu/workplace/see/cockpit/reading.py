@@ -38,7 +38,7 @@ MEASURES = {
     "completeness": _("Archive complete"),
     "done": _("Contacts of tasks planned"),
     "lost": _("Lost"),
-    "top": _("Time on top customers in the period"),
+    "top": _("Planned time on the top customers in the period"),
 }
 SHARES = ("cadence", "completeness", "done", "lost", "top")
 """The measures that are fractions."""

@@ -22,7 +22,7 @@ from weihu.workplace.base.pictures import Picture
 from weihu.workplace.base.words import amount_text, called, day, per_cent
 from weihu.workplace.gate.figures import FigureScope, scope_of
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
-from weihu.workplace.gate.sheets import Sheet, download
+from weihu.workplace.gate.sheets import Sheet, download, mark_of
 from weihu.workplace.see.cockpit.attention import largest_losses, waiting
 from weihu.workplace.see.cockpit.collecting import collected
 from weihu.workplace.see.cockpit.headlines import Headline, headlines
@@ -78,7 +78,7 @@ COLUMNS: dict[str, Promise | str] = {
     "products": lazy("Products per customer"),
     "cadence": lazy("Contacted in time"),
     "completeness": lazy("Archive complete"),
-    "top": lazy("Time on top customers in the period"),
+    "top": lazy("Top customers"),
 }
 """What is said of everybody, in order; the table can be sorted by each."""
 SHOWN = [name for name in COLUMNS if name not in ("won_back", "introductions", "products")]
@@ -163,7 +163,7 @@ def cockpit(request: WorkRequest) -> HttpResponse:
             "grades": (grades := _grades(request, figures.cells)),
             "largest": max((row["aum"] for row in grades), default=0),
             "moves": urlencode({**_kept(request, scope), "after": str(period.after), "until": str(period.until)}),
-            "collected": collected(scope, period, request.run, request.book),
+            "collected": collected(request.gate, scope, period),
             "waiting": waiting(request.gate),
             "losses": largest_losses(request.gate, scope, period),
             "money_list": urlencode({**_kept(request, scope), "on": str(period.until), "days": str(figures.days)}),
@@ -213,7 +213,7 @@ def cockpit_pdf(request: WorkRequest) -> HttpResponse:
     figures = _read(request, scope, period)
     head, lines = _lines(request, figures.parts, plain=False)
     under = _("%(after)s to %(until)s") % {"after": day(period.after), "until": day(period.until)}
-    mark = f"{request.user.name} {request.user.staff_id} {timezone.localtime():%Y-%m-%d %H:%M}"
+    mark = mark_of(request.user, timezone.now())
     title = f"{_('Cockpit')} · {scope.title}"
     told = [[row.name, row.text, row.change, row.before] for row in figures.headlines]
     measures = [[row["name"], row["text"], row["target"]] for row in _besides(request, figures.total)]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_not_required
+from django.conf import settings
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Run
 from weihu.workplace.base.paging import page_of
 from weihu.workplace.gate.requests import WorkRequest, needs_run
+from weihu.workplace.see.health.alarms import alarms
 
 STEP_NAMES = {
     "verify": _("Verify what the last nights left"),
@@ -40,6 +41,7 @@ FILE_NAMES = {
     "balances": _("Balances"),
     "transactions": _("Transactions"),
     "holdings": _("Liabilities and services"),
+    "authorised": _("Authorised persons"),
 }
 
 
@@ -55,7 +57,8 @@ def _readable(request: WorkRequest) -> QuerySet[Run]:
 def runs(request: WorkRequest) -> HttpResponse:
     """The runs, newest first."""
     page = page_of(request, _readable(request))
-    return render(request, "runs/list.html", {"runs": page, "page": page})
+    wrong = alarms(settings.HOME, timezone.now())
+    return render(request, "runs/list.html", {"runs": page, "page": page, "alarms": wrong})
 
 
 @needs_run
@@ -75,10 +78,3 @@ def run(request: WorkRequest, number: int) -> HttpResponse:
         "signals": [(rule, report["signals"].get(key, 0)) for key, rule in request.book.signals.items()],
     }
     return render(request, "runs/detail.html", context)
-
-
-@login_not_required
-def health(request: HttpRequest) -> JsonResponse:
-    """For the bank's monitoring: the business date of the published run, if any. Needs no login."""
-    latest = current()
-    return JsonResponse({"business_date": str(latest.business_date) if latest else None})

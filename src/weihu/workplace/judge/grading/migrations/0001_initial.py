@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ("until_on", models.DateField(db_index=True)),
                 ("reason", models.TextField()),
                 ("granted_by", models.CharField(max_length=60)),
+                ("agreed_by", models.CharField(blank=True, max_length=60)),
                 ("ended_on", models.DateField(null=True)),
                 ("ended_by", models.CharField(blank=True, max_length=60)),
             ],

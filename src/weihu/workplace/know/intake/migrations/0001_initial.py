@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("token", models.UUIDField(unique=True)),
                 ("staff_id", models.CharField(db_index=True, max_length=60)),
-                ("name", models.CharField(max_length=200)),
+                ("name", models.TextField()),
                 (
                     "channel",
                     models.CharField(

@@ -40,6 +40,7 @@ const addressOf = (form, submitter) =>
   submitter?.getAttribute("formaction") || form.getAttribute("action") || location.href;
 
 async function send(form, submitter) {
+  forgetRefusal(form);
   const fields = entries(form, submitter);
   const secret = Boolean(form.querySelector("[type=password]"));
   const number = secret ? "" : numberOf(form, fields);
@@ -48,9 +49,33 @@ async function send(form, submitter) {
     const answer = await post(sending);
     answered(form);
     if (number) await arrived(number);
-    await show(answer);
+    if (!(await refused(form, answer))) await show(answer);
   } catch (error) {
     await notSent(error, form, submitter, fields, number || unique(), secret);
+  }
+}
+
+// What is wrong with one field is said below it.
+async function refused(form, answer) {
+  const field = form.elements[answer.headers.get("X-Field") ?? ""];
+  if (!(field instanceof HTMLElement) || field.type === "hidden") return false;
+  const said = Object.assign(document.createElement("div"), { className: "text-danger small", id: unique() });
+  said.dataset.refused = "";
+  said.setAttribute("role", "alert");
+  said.textContent = await answer.text();
+  field.after(said);
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", said.id);
+  field.focus();
+  return true;
+}
+
+function forgetRefusal(form) {
+  for (const said of form.querySelectorAll("[data-refused]")) {
+    const field = form.querySelector(`[aria-describedby="${said.id}"]`);
+    field?.removeAttribute("aria-invalid");
+    field?.removeAttribute("aria-describedby");
+    said.remove();
   }
 }
 
@@ -89,6 +114,25 @@ document.addEventListener("submit", async (event) => {
   if (new URL(form.action).pathname === "/logout/") await signOut(form);
   else if (await agreed(form, submitter)) await press(form, submitter);
 });
+
+// What has to be filled in is said in the page's language, whatever the browser's own.
+const asked = new Set();
+
+document.addEventListener(
+  "invalid",
+  ({ target }) => {
+    if (!target.validity.valueMissing) return;
+    target.setCustomValidity(words.needed);
+    asked.add(target);
+  },
+  true,
+);
+
+for (const name of ["input", "change"])
+  document.addEventListener(name, () => {
+    for (const field of asked) field.setCustomValidity("");
+    asked.clear();
+  });
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-back]")) history.back();

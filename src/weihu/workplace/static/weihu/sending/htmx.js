@@ -54,13 +54,17 @@ document.addEventListener("htmx:responseError", (event) => {
   fail(plain ? xhr.responseText : words.unexpected);
 });
 
+// What a page fetches by itself: nobody asked for it, so nobody is told that it did not come.
+const BY_ITSELF = [undefined, "load", "revealed", "intersect", "hx:poll:trigger"];
+
 // Today's result is kept by today/offline.js, which goes on with the next task.
 document.addEventListener("htmx:sendError", async (event) => {
   const { elt, requestConfig } = event.detail;
-  if (!isForm(elt) || elt.matches("[data-result]")) {
-    if (!isForm(elt)) fail(words.unreached);
+  if (!isForm(elt)) {
+    if (!BY_ITSELF.includes(requestConfig.triggeringEvent?.type)) fail(words.unreached);
     return;
   }
+  if (elt.matches("[data-result]")) return;
   const fields = Object.entries(requestConfig.parameters);
   const number = requestConfig.headers["X-Sending"];
   const retry = () => (elt.isConnected ? elt.requestSubmit() : undefined);

@@ -13,6 +13,9 @@ const here = new Map();
 
 const TYPED = "textarea, input:not([type=hidden], [type=radio], [type=checkbox], [type=password], [type=file])";
 
+// Rows that are nowhere but on this page: whoever leaves it is asked.
+const only = new Set();
+
 // What a person would look for in a row: the page's or the customer's name, and what was written.
 export function rowOf(form, fields, number, more) {
   const typed = [...form.querySelectorAll(TYPED)].map((field) => field.value.trim()).filter(Boolean);
@@ -61,6 +64,7 @@ export async function wait(row, again = null) {
   if (again) here.set(row.number, again);
   const files = row.fields.some(([, value]) => value instanceof File && value.name);
   const kept = canKeep() && !files && !row.secret;
+  if (!kept) only.add(row.number);
   if (kept) await keep({ ...row, fields: row.fields.filter(([, value]) => !(value instanceof File)) });
   await showWaiting();
   return kept;
@@ -68,6 +72,7 @@ export async function wait(row, again = null) {
 
 export async function arrived(number) {
   here.delete(number);
+  only.delete(number);
   await drop(number);
   await showWaiting();
 }
@@ -118,3 +123,6 @@ setInterval(async () => {
   if (!held && navigator.onLine && (here.size || (await waiting()).some((row) => !row.refused))) await sendWaiting();
 }, EVERY);
 addEventListener("online", () => sendWaiting());
+addEventListener("beforeunload", (event) => {
+  if (only.size) event.preventDefault();
+});

@@ -1,0 +1,139 @@
+"""Segments behind the gate: which ones a person uses, and their customers within the person's reach."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from threading import Lock
+
+from django.conf import settings
+from django.db.models import Count, QuerySet
+
+from weihu.rules.rulebook import RuleBook
+from weihu.workplace.act.segments.day import asks_the_day, contacted_since, members
+from weihu.workplace.act.segments.definition import Condition, Definition
+from weihu.workplace.act.segments.models import Segment, SegmentMember
+from weihu.workplace.act.segments.state import READ, State, Totals, plain_of
+from weihu.workplace.bank.models import Run, Standing
+from weihu.workplace.gate.agreeing import branches_above
+from weihu.workplace.gate.merged import merges_on
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.gate.scope import Scope
+
+AT_ONCE = 500
+EVERYBODY = Scope(everybody=True)
+_lock = Lock()
+
+
+@dataclass(frozen=True)
+class Night:
+    """A segment's size on a night, and who entered and left since the night before, among today's reach."""
+
+    on: date
+    size: int
+    entered: int
+    left: int
+
+
+def visible(gate: Gate) -> list[Segment]:
+    """The reader's own segments, then those that are shared with the reader's post, by name."""
+    above = branches_above(gate.staff.branch_id)
+    rows = Segment.objects.order_by("name", "pk")
+    own = [row for row in rows if row.staff_id == gate.staff.staff_id]
+    shared = [row for row in rows if row not in own and gate.staff.post in row.posts and row.branch_id in above]
+    return [*own, *shared]
+
+
+def totals(gate: Gate, definitions: Sequence[Definition]) -> list[Totals]:
+    """The sums of several segments within reach. Raises archive's TooWide."""
+    if not definitions:
+        return []
+    usable = [definition.complete(gate.run.rulebook) for definition in definitions]
+    with _lock:
+        return _prepared(gate, usable).totals(usable, gate.scope)
+
+
+def page(gate: Gate, definition: Definition, first: int, last: int) -> list[Standing]:
+    """The members within reach from place ``first`` up to, without, ``last``, by grade and within it by assets."""
+    usable = definition.complete(gate.run.rulebook)
+    with _lock:
+        ids = _prepared(gate, [usable]).page(usable, gate.scope, first, last)
+    return in_order(gate, ids)
+
+
+def everybody(run: Run, definition: Definition) -> set[str]:
+    """All members in the bank, for the night."""
+    usable = definition.complete(run.rulebook)
+    rows = Standing.objects.listed_at(run)
+    with _lock:
+        state = _state(run)
+        state.day(_of_the_day([usable], rows, run, bank=True), contacted_since(run.business_date))
+        return state.among(usable, EVERYBODY)
+
+
+def in_order(gate: Gate, ids: Sequence[str]) -> list[Standing]:
+    """The customers of ``ids`` that are within reach, in the order given."""
+    reached: dict[str, Standing] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        reached |= gate.reached(ids[start : start + AT_ONCE])
+    return [reached[customer] for customer in ids if customer in reached]
+
+
+def nights(gate: Gate, segment: Segment) -> list[Night]:
+    """A segment's nights, the oldest first, as far as its members were kept, of the customers that are within reach now."""
+    spans = _kept_members(gate, segment).values_list("entered_on", "left_on").annotate(count=Count("pk")).order_by()
+    entered: Counter[date] = Counter()
+    left: Counter[date] = Counter()
+    for first, last, count in spans:
+        entered[first] += count
+        if last:
+            left[last] += count
+    days = list(segment.nights.filter(kept=True).order_by("on").values_list("on", flat=True))
+    size, rows = 0, []
+    for place, on in enumerate(days):
+        size += entered[on] - left[on]
+        rows.append(Night(on, size, entered[on] if place else 0, left[on]))
+    return rows
+
+
+def moved(gate: Gate, segment: Segment, on: date, most: int) -> tuple[list[Standing], list[Standing]]:
+    """Who within reach entered and who left on a night, by number, at most so many of each."""
+    rows = _kept_members(gate, segment).order_by("customer_id")
+    lists = (rows.filter(entered_on=on), rows.filter(left_on=on))
+    ids = [list(part.values_list("customer_id", flat=True)[:most]) for part in lists]
+    return in_order(gate, ids[0]), in_order(gate, ids[1])
+
+
+def _kept_members(gate: Gate, segment: Segment) -> QuerySet[SegmentMember]:
+    rows = segment.members.all()
+    return rows if gate.reach == "bank" else rows.filter(customer_id__in=gate.standings().values("customer_id"))
+
+
+def _prepared(gate: Gate, definitions: Sequence[Definition]) -> State:
+    """The run's columns with what the day knows, for a caller who holds the lock."""
+    state = _state(gate.run)
+    answered = _of_the_day(definitions, gate.standings(), gate.run, gate.reach == "bank")
+    state.day(answered, contacted_since(gate.run.business_date))
+    return state
+
+
+def _of_the_day(
+    definitions: Sequence[Definition], rows: QuerySet[Standing], run: Run, bank: bool
+) -> dict[Condition, Sequence[str]]:
+    asked: Iterable[Condition] = (condition for definition in definitions for condition in definition.conditions)
+    book: RuleBook = run.rulebook
+    plain = dict.fromkeys(plain_of(condition) for condition in asked if asks_the_day(condition))
+    return {condition: members(condition, rows, book, run.work_date, bank) for condition in plain}
+
+
+@lru_cache(maxsize=1)
+def _state(run: Run) -> State:
+    """A run's columns, read once; an earlier run's are let go."""
+    folder = settings.HOME.run(run.number)
+    for name in READ:
+        settings.HOME.verified(folder / f"{name}.parquet")
+    merged = [(row["gone"], row["kept"]) for row in merges_on(run.business_date) if row["active"]]
+    return State(folder, run.rulebook, run.work_date, merged)
