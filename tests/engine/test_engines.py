@@ -92,6 +92,22 @@ def test_files_without_a_column_have_it_empty_and_no_files_are_no_rows(engine, t
     assert engine.read("numbers").num_rows == 0
 
 
+@pytest.mark.parametrize("chunks", [((), (1, 2)), ((), (), (1, 2)), ((1,), (), (2,)), ((1,), (), (), (2,)), ((), ())])
+def test_empty_chunks_and_empty_files_end_no_table(engine, tmp_path, chunks):
+    """Spark takes an empty chunk for the end of all rows."""
+    batches = [pa.RecordBatch.from_pylist(rows(*chunk).to_pylist(), NUMBERS.to_pyarrow()) for chunk in chunks]
+    table = pa.Table.from_batches(batches)
+    assert [len(chunk) for chunk in table["n"].chunks] == [len(chunk) for chunk in chunks]
+    expected = [n for chunk in chunks for n in chunk]
+    numbers = engine.bind_arrow("numbers", NUMBERS, table)
+    assert [row["n"] for row in reversed(engine.answer(falling, numbers, 0))] == expected
+    paths = [tmp_path / f"{place}.parquet" for place in range(len(chunks))]
+    for path, chunk in zip(paths, chunks, strict=True):
+        pq.write_table(rows(*chunk), path)
+    numbers = engine.bind("numbers", NUMBERS, paths)
+    assert [row["n"] for row in reversed(engine.answer(falling, numbers, 0))] == expected
+
+
 def test_an_alias_is_the_table_and_gives_way_to_one(engine):
     engine.bind_arrow("numbers", NUMBERS, rows(1, 2))
     engine.alias("same", "numbers")

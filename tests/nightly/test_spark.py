@@ -18,6 +18,7 @@ import pytest
 
 from tests.conftest import PUBLISHED_DAYS
 from weihu.engine.duck import DuckEngine
+from weihu.engine.keys import Keys
 from weihu.engine.landing.land import Landed, land
 from weihu.engine.landing.manifest import read_manifest
 from weihu.engine.parts import parts_of
@@ -39,6 +40,7 @@ pytestmark = [
     ),
 ]
 
+KEYS = Keys.fresh()
 BOOKS = ("points_bank",)
 FURTHER = tuple(sorted(set(rulebook.builtin_books()) - set(BOOKS)))
 ASKED_FOR = os.environ.get("WEIHU_SPARK_BOOKS") == "all"
@@ -93,8 +95,7 @@ def night_of(
 def landed_of(delivery: Path, folder: Path, before: Before | None, book: rulebook.RuleBook) -> Landed:
     folder.mkdir()
     known = {file: before.folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if before else {}
-    seal = Seal(b"s" * 32, b"i" * 32)
-    return land(delivery, read_manifest(delivery), folder, known, list(book.posts), seal, folder.parent / "spill")
+    return land(delivery, read_manifest(delivery), folder, known, list(book.posts), Seal(lambda: KEYS), folder.parent / "spill")
 
 
 def nothing_noted() -> dict[str, pa.Table]:

@@ -228,7 +228,8 @@ class SparkEngine:
         return self._name(name, held)
 
     def _local(self, schema: ibis.Schema, rows: pa.Table) -> DataFrame:
-        return self._session.createDataFrame(rows, PySparkSchema.from_ibis(schema))
+        # Spark takes an empty chunk for the end of the rows, and says nothing of what comes after it
+        return self._session.createDataFrame(rows.combine_chunks(), PySparkSchema.from_ibis(schema))
 
     def _scan(self, schema: ibis.Schema, parts: Sequence[Path]) -> DataFrame:
         return self._session.read.schema(PySparkSchema.from_ibis(schema)).parquet(*map(str, parts))
