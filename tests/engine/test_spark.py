@@ -38,11 +38,6 @@ ROW = ibis.schema(
 KEYS = "sex,", "sex,phone,", ",a,b,c,d", "", ",a", "维护,客户,"
 
 
-on_trial = pytest.mark.skipif(
-    not os.environ.get("WEIHU_SPARK_NIGHTS"), reason="on trial: only with WEIHU_SPARK_NIGHTS=1"
-)
-
-
 def random_rows(many, seed=5):
     """Rows of every kind with something empty in most columns: the edges more often than chance would have it."""
     chance = random.Random(seed)
@@ -116,7 +111,6 @@ def both(spark, rule, *tables):
     return made
 
 
-@on_trial
 def test_expressions_of_rules_are_equal_on_random_rows(spark):
     """Row for row and in the same types: dates, decimals to integers, NULLs, slices past the end of a split."""
     ours, theirs = both(spark, probes, (ROW, random_rows(6_000)))
@@ -207,7 +201,6 @@ def test_a_plan_is_cut_before_it_grows_too_long(spark, monkeypatch):
     assert spark.rows("third") == 20
 
 
-@on_trial
 def test_many_rows_are_written_as_a_folder_of_sorted_parts(spark, tmp_path, monkeypatch):
     """And read back by either engine; what few columns an earlier version kept are filled up."""
     from weihu.engine.spark import engine

@@ -95,7 +95,9 @@ def night_of(
 def landed_of(delivery: Path, folder: Path, before: Before | None, book: rulebook.RuleBook) -> Landed:
     folder.mkdir()
     known = {file: before.folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if before else {}
-    return land(delivery, read_manifest(delivery), folder, known, list(book.posts), Seal(lambda: KEYS), folder.parent / "spill")
+    return land(
+        delivery, read_manifest(delivery), folder, known, list(book.posts), Seal(lambda: KEYS), folder.parent / "spill"
+    )
 
 
 def nothing_noted() -> dict[str, pa.Table]:
