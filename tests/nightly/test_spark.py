@@ -1,8 +1,8 @@
 """A night by Spark is the night by DuckDB: every table that it leaves, row for row, in types and order.
 
-The bank is small and the day is full: merges, hand-overs, contacts, answers, absences, exceptions and days of one's own
-drawn at random, at the start of a month. Besides the published bank's book one more is run; with WEIHU_SPARK_BOOKS=all
-every built-in one.
+The bank is small. A plain day, the start of a month, and a full day at one: merges, hand-overs, contacts, answers,
+absences, exceptions and days of one's own drawn at random. One such night is always run; WEIHU_SPARK_NIGHTS=1 adds those
+of its book, WEIHU_SPARK_NIGHTS=all those of every built-in book.
 """
 
 import os
@@ -31,28 +31,24 @@ from weihu.nightly.steps import CORE_STATE, NOTED
 from weihu.rules import rulebook
 from weihu.rules.workdays import WorkingDays
 
-pytestmark = [
-    pytest.mark.spark,
-    pytest.mark.xdist_group("spark"),
-    pytest.mark.long,
-    pytest.mark.skipif(
-        not os.environ.get("WEIHU_SPARK_NIGHTS"), reason="minutes a night: only with WEIHU_SPARK_NIGHTS=1"
-    ),
-]
+pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark"), pytest.mark.long]
 
 KEYS = Keys.fresh()
-BOOKS = ("points_bank",)
-FURTHER = tuple(sorted(set(rulebook.builtin_books()) - set(BOOKS)))
-ASKED_FOR = os.environ.get("WEIHU_SPARK_BOOKS") == "all"
-books = pytest.mark.parametrize(
-    "key",
-    [
-        *BOOKS,
-        *(
-            pytest.param(key, marks=pytest.mark.skipif(not ASKED_FOR, reason="only with WEIHU_SPARK_BOOKS=all"))
-            for key in FURTHER
-        ),
-    ],
+ASKED_FOR = os.environ.get("WEIHU_SPARK_NIGHTS", "")
+ALWAYS = ("points_bank", "full")
+DAYS = ("full", "start", "plain")
+
+
+def asked_for(key: str, day: str) -> object:
+    """A night of a book: its marks say with what it is run."""
+    mine = "1" if key == ALWAYS[0] else "all"
+    left_out = (key, day) != ALWAYS and ASKED_FOR not in (mine, "all")
+    reason = f"half a minute of the processor a night: only with WEIHU_SPARK_NIGHTS={mine}"
+    return pytest.param(key, day, marks=pytest.mark.skipif(left_out, reason=reason))
+
+
+nights = pytest.mark.parametrize(
+    ("key", "day"), [asked_for(key, day) for key in sorted(rulebook.builtin_books()) for day in DAYS]
 )
 
 
@@ -206,18 +202,21 @@ def assert_same(ours: Path, theirs: Path) -> None:
             assert one[column].to_pylist() == other[column].to_pylist(), f"{name}: {column}"
 
 
-@books
-def test_every_table_of_a_full_day_at_a_months_start_is_the_same(spark, deliveries, tmp_path, key):
+@nights
+def test_every_table_of_a_night_is_the_same(spark, deliveries, tmp_path, key, day):
     book = rulebook.load(key)
-    duck = DuckEngine.in_memory()
     assert read_manifest(deliveries[PUBLISHED_DAYS]).business_date.day == 1
+    *earlier, delivery = deliveries[: 2 if day == "plain" else PUBLISHED_DAYS + 1]
+    duck = DuckEngine.in_memory()
     before = None
-    for delivery in deliveries[:PUBLISHED_DAYS]:
-        landed = landed_of(delivery, tmp_path / f"landed-{delivery.name}", before, book)
-        before = night_of(duck, book, landed, nothing_noted(), before, tmp_path / f"state-{delivery.name}")
+    for place, one in enumerate(earlier):
+        landed = landed_of(one, tmp_path / f"landed-{place}", before, book)
+        before = night_of(duck, book, landed, nothing_noted(), before, tmp_path / f"state-{place}")
     assert before
-    noted = full_day(random.Random(7), before, book, before.business_date + timedelta(days=1))
-    landed = landed_of(deliveries[PUBLISHED_DAYS], tmp_path / "landed", before, book)
+    noted = nothing_noted()
+    if day == "full":
+        noted = full_day(random.Random(7), before, book, before.business_date + timedelta(days=1))
+    landed = landed_of(delivery, tmp_path / "landed", before, book)
     for name, engine in (("duckdb", duck), ("spark-night", spark)):
         night_of(engine, book, landed, noted, before, tmp_path / name)
     assert_same(tmp_path / "duckdb", tmp_path / "spark-night")
@@ -225,6 +224,7 @@ def test_every_table_of_a_full_day_at_a_months_start_is_the_same(spark, deliveri
     duck.close()
 
 
+@pytest.mark.skipif(ASKED_FOR not in ("1", "all"), reason="two nights more: only with WEIHU_SPARK_NIGHTS=1")
 def test_a_night_by_spark_is_published_and_the_next_goes_on_by_duckdb(
     own_bank, deliveries, home, monkeypatch, tmp_path
 ):
