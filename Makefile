@@ -1,6 +1,7 @@
 # make demo: everything installed, a synthetic bank, served on 127.0.0.1:8000
 # make test: what tests need, then the whole suite on SQLite, and what says something of the database (without the browser) on a throw-away PostgreSQL;
 # the coverage, branches included, is that of the whole suite on SQLite: what only PostgreSQL runs counts as not covered
+# make test-spark: what computes by Spark, which make test leaves out, and says so
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 HOME_DIR ?= var/demo
 NODE := $(shell command -v npm 2>/dev/null)
@@ -17,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 MODULES ?= grade value merge
 AT_MOST ?= 40
 
-.PHONY: demo test lint audit mutants bench install clean
+.PHONY: demo test test-spark lint audit mutants bench install clean
 
 demo: install
 	$(UV) run --no-sync weihu --home $(HOME_DIR) demo
@@ -51,6 +52,17 @@ test: install node_modules/.dev
 	$(UV) run coverage json --quiet --fail-under 0
 	$(UV) run coverage report
 	$(UV) run python tools/coverage_floor.py .cache/coverage/coverage.json
+
+# what only Spark runs, with Spark (half a gigabyte), and the coverage of its engine, which `make test` does not measure;
+# further nights only with WEIHU_SPARK_NIGHTS=1 (of one book) or all (of every book), a cluster with WEIHU_SPARK_CLUSTER=1
+# a small night is over before Java's second compiler and its collector's threads have paid for themselves
+test-spark: export JAVA_TOOL_OPTIONS := -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
+test-spark: install
+	$(UV) sync --quiet --locked --group spark
+	$(UV) run --group spark coverage erase
+	$(UV) run --group spark coverage run -m pytest -m spark tests/engine tests/nightly $(ARGS)
+	$(UV) run --group spark coverage combine --quiet
+	$(UV) run --group spark coverage report --include '*/engine/spark/*' --omit '*/migrations/*' --fail-under 85
 
 lint: install node_modules/.dev
 	$(UV) sync --quiet --locked

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import uuid
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,18 +15,31 @@ from tests.settings import HOME
 from weihu.engine.lake import Home
 
 PUBLISHED_DAYS = bank.PUBLISHED_DAYS
+NO_SPARK = "pyspark is not installed: make test-spark"
 LEDGER = Path(__file__).parents[2] / "shared" / "data" / "czech-bank"
 
 
 def pytest_collection_modifyitems(items):
     """What opens a browser is marked so, and is tried again when it fails: on a busy machine a browser, its page and the
     server do not always come in the order that a person would see. The report names what was tried again. What takes
-    longest begins first, so that no process is left with it while the others have nothing to do."""
+    longest begins first, so that no process is left with it while the others have nothing to do. What computes by Spark
+    needs Spark."""
     for item in items:
+        if item.get_closest_marker("spark") and not find_spec("pyspark"):
+            item.add_marker(pytest.mark.skip(reason=NO_SPARK))
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
             item.add_marker(pytest.mark.flaky(reruns=2))
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_terminal_summary(terminalreporter):
+    left_out = [
+        report.nodeid for report in terminalreporter.stats.get("skipped", ()) if NO_SPARK in str(report.longrepr)
+    ]
+    if left_out:
+        terminalreporter.section("not run without Spark")
+        terminalreporter.write_line("\n".join([*sorted(left_out), NO_SPARK]))
 
 
 def pytest_sessionfinish(session):

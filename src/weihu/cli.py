@@ -271,6 +271,7 @@ def night_steps(home: Home, picture: bool) -> None:
 
 
 def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
+    from weihu.engine.choice import NoSuchEngine  # noqa: PLC0415
     from weihu.engine.landing.manifest import read_manifest  # noqa: PLC0415
     from weihu.nightly.run import Nightly  # noqa: PLC0415
     from weihu.workplace.bank.current import current  # noqa: PLC0415
@@ -294,6 +295,8 @@ def _nights(home: Home, folders: list[Path], only: date | None = None) -> None:
                     progress.advance(bar)
     except Busy as busy:
         raise click.ClickException(f"{busy}: 另一批次正在运行 / another run is working here") from None
+    except NoSuchEngine as missing:
+        raise click.ClickException(str(missing)) from None
     except Damaged as damaged:
         raise click.ClickException(f"{damaged.zh} / {damaged.en}") from None
     except (OutOfOrder, DeliveryRefused) as refused:

@@ -13,7 +13,12 @@ from weihu.engine.checksums import NAME, Checksums, Damaged
 from weihu.engine.lake import Home
 
 KEY = b"k" * 32
-FILES = ("accounts.parquet", "signals.parquet", "standings.parquet")
+FILES = (
+    "accounts.parquet",
+    "signals.parquet",
+    "standings.parquet/part-00000.parquet",
+    "standings.parquet/part-00001.parquet",
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +27,7 @@ def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("runs") / "000007"
     made.mkdir()
     chance = random.Random(1)
+    (made / "standings.parquet").mkdir()
     for name in FILES:
         (made / name).write_bytes(chance.randbytes(5000))
     (made / "delivery.txt").write_text("2026-06-01-r1\n")
@@ -31,7 +37,7 @@ def folder(tmp_path_factory):
 
 def test_what_is_as_it_was_left_is_read(folder):
     Checksums(KEY).verify(folder)
-    Checksums(KEY).verify(folder, ["signals.parquet"])
+    Checksums(KEY).verify(folder, ["signals.parquet", "standings.parquet"])
 
 
 @settings(max_examples=400, deadline=None)
@@ -70,6 +76,16 @@ def _means_the_same(one, other) -> bool:
         return json.loads(one.read_bytes()) == json.loads(other.read_bytes())
     except ValueError:
         return False
+
+
+def test_a_part_that_no_night_wrote_is_found(folder, tmp_path):
+    copy = tmp_path / folder.name
+    shutil.copytree(folder, copy)
+    Checksums(KEY).verify(copy, ["standings.parquet"])
+    shutil.copy(copy / FILES[-1], copy / "standings.parquet" / "part-00002.parquet")
+    for tables in (None, ["standings.parquet"]):
+        with pytest.raises(Damaged, match=r"part-00002\.parquet was not written"):
+            Checksums(KEY).verify(copy, tables)
 
 
 def test_a_folder_put_in_the_place_of_another_is_found(folder, tmp_path):

@@ -24,8 +24,8 @@ def larger(numbers, least):
 def another_process(monkeypatch):
     """What this process has compiled so far is forgotten."""
     larger.asked = 0
-    monkeypatch.setattr(DuckEngine, "_texts", {})
-    return DuckEngine._texts.clear
+    monkeypatch.setattr(DuckEngine, "_memory", {})
+    return DuckEngine._memory.clear
 
 
 @pytest.fixture

@@ -156,3 +156,13 @@ def test_the_same_seed_gives_the_same_bytes(deliveries, tmp_path):
     for folder in SyntheticBank(400, 3, 6, date(2026, 6, 2), 7).deliveries(tmp_path / "again"):
         for path in folder.iterdir():
             assert path.read_bytes() == (deliveries[0].parent / folder.name / path.name).read_bytes()
+
+
+def test_an_engine_that_is_none_stops_the_night_with_its_name(weihu, tmp_path, deliveries, monkeypatch):
+    """In both languages, before anything is made."""
+    weihu("init")
+    monkeypatch.setenv("WEIHU_ENGINE", "pandas")
+    ended = weihu("run", "--date", deliveries[0].name, "--delivery", deliveries[0], check=False)
+    assert ended.returncode == 1
+    assert "WEIHU_ENGINE=pandas" in ended.stderr
+    assert not list((tmp_path / "home" / "lake" / "runs").iterdir())

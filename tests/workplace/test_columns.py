@@ -136,11 +136,11 @@ def test_another_reader_compiles_nothing(readers, run):
     state = whatif.State(settings.HOME.run(run.number), run.rulebook, run.month_days)
     questions(first)
     state.moved(run.rulebook, first.scope)
-    compiled = dict(DuckEngine._texts)
+    compiled = dict(DuckEngine._memory)
     for gate in others:
         questions(gate)
         state.moved(run.rulebook, gate.scope)
-    assert compiled == DuckEngine._texts
+    assert compiled == DuckEngine._memory
 
 
 def test_readers_in_several_threads_have_each_their_own_answers(readers, run):

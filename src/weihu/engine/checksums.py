@@ -12,6 +12,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from weihu.engine.parts import parts_of
+
 NAME = "checksums.json"
 
 
@@ -31,26 +33,33 @@ class Checksums:
         self._key = key
 
     def write(self, folder: Path, name: str, before: Path | None) -> None:
-        """State the checksums of a folder's Parquet files, as those of the folder that will be called ``name``.
+        """State the checksums of a folder's tables, as those of the folder that will be called ``name``.
 
         A file that is the same file in the verified folder ``before`` is not read again.
         """
         known = self._stated(before) if before else {}
         digests = {}
-        for path in sorted(folder.glob("*.parquet")):
-            same = before / path.name if before and path.name in known else None
-            digests[path.name] = known[path.name] if same and same.samefile(path) else _digest(path)
+        for part in (part for table in sorted(folder.glob("*.parquet")) for part in parts_of(table)):
+            said = part.relative_to(folder).as_posix()
+            same = before / said if before and said in known else None
+            digests[said] = known[said] if same and same.samefile(part) else _digest(part)
         (folder / NAME).write_text(json.dumps({"files": digests, "seal": self._seal(name, digests)}, indent=1))
 
-    def verify(self, folder: Path, files: Iterable[str] | None = None) -> None:
-        """Raise Damaged unless these files of the folder, without a choice all that it was left with, are as they were."""
+    def verify(self, folder: Path, tables: Iterable[str] | None = None) -> None:
+        """Raise Damaged unless these tables of the folder, without a choice all that it was left with, are as they were."""
         stated = self._stated(folder)
-        for name in stated if files is None else files:
-            path = folder / name
-            if name not in stated or not path.is_file():
-                raise _damaged(path, "文件不见了", "is missing")
-            if _digest(path) != stated[name]:
-                raise _damaged(path, "内容与当晚写下的不一致", "is not what the night wrote")
+        parts: dict[str, list[Path]] = {}
+        for said in stated:
+            parts.setdefault(said.split("/")[0], []).append(folder / said)
+        for table in parts if tables is None else tables:
+            for part in parts.get(table, [folder / table]):
+                if table not in parts or not part.is_file():
+                    raise _damaged(part, "文件不见了", "is missing")
+                if _digest(part) != stated[part.relative_to(folder).as_posix()]:
+                    raise _damaged(part, "内容与当晚写下的不一致", "is not what the night wrote")
+            for part in parts_of(folder / table):
+                if part not in parts[table]:
+                    raise _damaged(part, "不是当晚写下的文件", "was not written by the night")
 
     def _stated(self, folder: Path) -> dict[str, str]:
         path = folder / NAME

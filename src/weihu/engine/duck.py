@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -16,15 +15,12 @@ import pyarrow.parquet as pq
 from ibis.backends.sql.datatypes import DuckDBType
 from ibis.expr import datatypes, operations
 from ibis.expr.types import Table
-from pydantic import BaseModel
 
-from weihu.engine.compiled import Compiled
+from weihu.engine.parts import parts_of
 from weihu.engine.protocol import Rule, table_of
+from weihu.engine.texts import Memory, Text, Texts, remember, with_parameters
 
 SMALL = 50_000
-MOST_TEXTS = 2_000
-"""So many compiled rules are kept: some twenty rule books'."""
-MOST_BOOKS = 50
 OF_NO_USE = (
     "expression_rewriter",
     "common_subexpressions",
@@ -41,12 +37,11 @@ OF_NO_USE = (
 class DuckEngine:
     """Engine (protocol.Engine) in this process.
 
-    What a rule compiles to depends on the rule, its inputs' names and columns, and its constants. It is compiled once
-    for each of these, whatever engines the process opens, and parsed once by an engine; DuckDB plans it anew each
-    time, since what is best depends on the night's rows.
+    What a rule compiles to (texts.Texts) is parsed once by an engine; DuckDB plans it anew each time, since what is
+    best depends on the night's rows.
     """
 
-    _texts: ClassVar[dict[Hashable, tuple[str, ibis.Schema]]] = {}
+    _memory: ClassVar[Memory] = {}
 
     def __init__(self, spill: Path | None, threads: int | None = None, compiled: Path | None = None) -> None:
         """``compiled``: the file in which what rules compile to is kept for the next process."""
@@ -64,9 +59,8 @@ class DuckEngine:
         self._aliases: dict[str, str] = {}
         self._parameters: set[str] = set()
         self._compiled: dict[Hashable, tuple[duckdb.Statement, ibis.Schema]] = {}
-        self._kept = Compiled(compiled) if compiled else None
+        self._texts = Texts(self._memory, self._text_of, compiled)
         self._small = False
-        self._digests: dict[int, tuple[BaseModel, str]] = {}
 
     @classmethod
     def in_memory(cls) -> DuckEngine:
@@ -75,19 +69,22 @@ class DuckEngine:
 
     def close(self) -> None:
         """Free everything."""
-        if self._kept:
-            self._kept.save()
+        self._texts.save()
         self.connection.close()
+
+    def expect(self, readers: Mapping[str, int]) -> None:
+        """Engine.expect: in memory everything is computed at once."""
 
     def bind(self, name: str, schema: ibis.Schema, paths: Sequence[Path], often: bool = True) -> Table:
         """Engine.bind: a table if it is read often, else a view of the files."""
+        paths = [part for path in paths for part in parts_of(path)]
         if not paths:
             return self.bind_rows(name, schema, [])
         footers = [pq.read_metadata(path) for path in paths]
         known = {column for footer in footers for column in footer.schema.to_arrow_schema().names}
         count = sum(footer.num_rows for footer in footers)
-        files = ", ".join(f"'{quoted(path)}'" for path in paths)
-        source = f"SELECT {_columns(schema, known)} FROM read_parquet([{files}], union_by_name = true)"
+        read = ", ".join(f"'{quoted(path)}'" for path in paths)
+        source = f"SELECT {_columns(schema, known)} FROM read_parquet([{read}], union_by_name = true)"
         self._create("TABLE" if often else "VIEW", name, source)
         return self._named(name, schema, count)
 
@@ -153,6 +150,10 @@ class DuckEngine:
         """Engine.rows."""
         return self._counts[name]
 
+    def computed(self, name: str) -> bool:
+        """Engine.computed."""
+        return name in self._counts
+
     def read(self, name: str) -> pa.Table:
         """Engine.read."""
         return self.connection.sql(f'FROM "{name}"').to_arrow_table().cast(self._schemas[name].to_pyarrow())
@@ -182,63 +183,19 @@ class DuckEngine:
     def _prepared(
         self, name: str, rule: Rule, inputs: tuple[Any, ...], named: dict[str, Any]
     ) -> tuple[duckdb.Statement, ibis.Schema]:
-        stamps = [self._stamp(value) for value in (*inputs, *named.values())]
-        key = (name, rule, frozenset(self._parameters), tuple(named), *stamps)
+        key = self._texts.key(name, rule, inputs, named, self._parameters)
         if key not in self._compiled:
-            text, schema = self._compiled_text(key, rule, inputs, named)
-            _remember(self._compiled, key, (self.connection.extract_statements(text)[0], schema))
+            text, schema = self._texts.text(key, inputs, named)
+            remember(self._compiled, key, (self.connection.extract_statements(text)[0], schema))
         return self._compiled[key]
 
-    def _compiled_text(
-        self, key: tuple[Any, ...], rule: Rule, inputs: tuple[Any, ...], named: dict[str, Any]
-    ) -> tuple[str, ibis.Schema]:
-        """What a rule compiles to: known to the process, kept by an earlier one, or compiled now."""
-        # by its name, which says the same in every process
-        lasting = (key[0], f"{rule.__module__}.{rule.__qualname__}", sorted(self._parameters), *key[3:])
-        # other threads have engines of their own, but the process has one memory for all of them
-        text = self._texts.get(key)
-        if text is None:
-            kept = self._kept.get(lasting) if self._kept else None
-            text = kept or self._text_of(key[0], rule(*inputs, **named))
-            _remember(self._texts, key, text)
-        if self._kept:
-            self._kept.put(lasting, *text)
-        return text
-
-    def _text_of(self, name: str, expression: Table) -> tuple[str, ibis.Schema]:
+    def _text_of(self, name: str, expression: Table) -> Text:
         """The statement that makes a table of an expression, or without a name asks for its rows; the rows' schema."""
         schema = expression.schema()
-        sql = ibis.to_sql(self._with_variables(expression), dialect="duckdb", pretty=False)
+        sql = ibis.to_sql(with_parameters(expression, self._parameters, _variable), dialect="duckdb", pretty=False)
         # DuckDB's own types may be wider than the expression's (a date plus days is a timestamp there)
         rows = f"SELECT {_columns(schema)} FROM ({sql})"
         return (f'CREATE OR REPLACE TABLE "{name}" AS {rows}' if name else rows), schema
-
-    def _stamp(self, value: Any) -> Hashable:
-        """What tells two inputs of a rule apart; a rule book by its content."""
-        if isinstance(value, Table):
-            return value.get_name(), value.schema()
-        if isinstance(value, BaseModel):
-            if id(value) not in self._digests:
-                # the model is kept too, so that no other one gets its id
-                digest = hashlib.sha256(value.model_dump_json().encode()).hexdigest()
-                _remember(self._digests, id(value), (value, digest), most=MOST_BOOKS)
-            return self._digests[id(value)][1]
-        return repr(value)
-
-    def _with_variables(self, expression: Table) -> Table:
-        """The expression with variables in place of the columns of one-row tables, so that DuckDB plans with their
-        values instead of a join for each place where one stands."""
-        if not self._parameters:
-            return expression
-
-        def replaced(node: operations.Node, changed: dict[str, Any] | None) -> operations.Node:
-            if isinstance(node, operations.ScalarSubquery) and isinstance(node.rel, operations.Project):
-                source, columns = node.rel.parent, list(node.rel.values.values())
-                if isinstance(source, operations.UnboundTable) and source.name in self._parameters:
-                    return _variable(node.dtype)(f"{source.name}.{columns[0].name}").op()
-            return node.__recreate__(changed) if changed else node
-
-        return expression.op().replace(replaced).to_expr()
 
     def _plan_for(self, *tables: str) -> None:
         """Spend on planning what the tables are worth."""
@@ -274,11 +231,9 @@ class DuckEngine:
         return table_of(name, schema)
 
 
-def _remember(memory: dict[Any, Any], key: Hashable, value: object, most: int = MOST_TEXTS) -> None:
-    """Add to a memory, which begins anew when it is full: a page may ask by ever new books and reaches."""
-    if len(memory) >= most:
-        memory.clear()
-    memory[key] = value
+def files(path: Path) -> str:
+    """A table of the lake as DuckDB reads it, its parts in their order: a list in SQL."""
+    return ", ".join(f"'{quoted(part)}'" for part in parts_of(path)).join("[]")
 
 
 def quoted(path: Path) -> str:
@@ -296,8 +251,12 @@ def _duck_type(kind: ibis.DataType) -> str:
     return str(DuckDBType.to_string(kind))
 
 
+def _variable(kind: datatypes.DataType, name: str) -> operations.Node:
+    return _reader_of(kind)(name).op()
+
+
 @lru_cache(maxsize=64)
-def _variable(kind: datatypes.DataType) -> Any:
+def _reader_of(kind: datatypes.DataType) -> Any:
     """DuckDB's function that reads a variable of a type."""
 
     return ibis.udf.scalar.builtin(_getvariable, name="getvariable", signature=((datatypes.string,), kind))

@@ -13,8 +13,9 @@
       refused/               reports of refused deliveries
       inbox/DATE/            deliveries to come
       lake/landed/DATE-rN/   checked deliveries as Parquet, revision N
-      lake/runs/RUN/         what a night leaves for the next one, with its checksums
-      lake/compiled.json     what the night's rules compile to, kept for the next process
+      lake/runs/RUN/         what a night leaves for the next one, with its checksums: a table is a Parquet file, or a
+                             folder of sorted parts
+      lake/compiled.json     what the night's rules compile to, kept for the next process; compiled-spark.json: for Spark
       insight/NAME/          a model of ``weihu insight fit``: JSON and model texts
 """
 
@@ -32,6 +33,7 @@ import filelock
 
 from weihu.engine.checksums import Checksums
 from weihu.engine.keys import KeysLost, KeyStore
+from weihu.engine.parts import parts_of
 from weihu.engine.seal import Seal
 from weihu.engine.vault import Vault
 
@@ -103,12 +105,12 @@ class Home:
         return Checksums(hmac.digest(self.key("index"), b"checksums of the lake", hashlib.sha256))
 
     def verified(self, path: Path) -> Path:
-        """A file of a run's folder, once it is found to be as the night left it; raises checksums.Damaged.
+        """A table of a run's folder, once it is found to be as the night left it; raises checksums.Damaged.
 
-        A process looks again only at a file that was changed since.
+        A process looks again only at a table that was changed since.
         """
-        stamp = path.stat() if path.is_file() else None
-        _verified(self.checksums, path, (stamp.st_mtime_ns, stamp.st_size) if stamp else None)
+        parts = [(part.name, part.stat()) for part in parts_of(path)]
+        _verified(self.checksums, path, tuple((name, stamp.st_mtime_ns, stamp.st_size) for name, stamp in parts))
         return path
 
     def lock(self) -> filelock.BaseFileLock:
@@ -153,5 +155,5 @@ class Home:
 
 
 @lru_cache(maxsize=1_000)
-def _verified(checksums: Checksums, path: Path, stamp: tuple[int, int] | None) -> None:
+def _verified(checksums: Checksums, path: Path, stamp: tuple[tuple[str, int, int], ...]) -> None:
     checksums.verify(path.parent, [path.name])

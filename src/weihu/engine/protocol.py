@@ -1,4 +1,5 @@
-"""What computes a night: named tables, and rules that make new ones of them. DuckDB is the embedded engine."""
+"""What computes a night: named tables, and rules that make new ones of them. DuckDB is the embedded engine; Spark runs
+where a bank's data and cluster are."""
 
 from __future__ import annotations
 
@@ -28,9 +29,14 @@ class Engine(Protocol):
     everything else that it is given is a constant (the rule book, a text, a number).
     """
 
+    def expect(self, readers: Mapping[str, int]) -> None:
+        """How often each table that will be derived is going to be read. One that nobody mentions is read often; one
+        that is read once may be computed only then."""
+        ...
+
     def bind(self, name: str, schema: ibis.Schema, paths: Sequence[Path], often: bool = True) -> Table:
-        """The rows of some Parquet files (none: an empty table), with exactly the schema's columns; one that the files
-        lack is empty. ``often``: several rules read it, so it may be worth keeping in memory."""
+        """The rows of some tables of the lake (none: an empty table), with exactly the schema's columns; one that the
+        files lack is empty. ``often``: several rules read it, so it may be worth keeping in memory."""
         ...
 
     def bind_arrow(self, name: str, schema: ibis.Schema, rows: pa.Table) -> Table:
@@ -65,12 +71,16 @@ class Engine(Protocol):
         """How many rows a table has."""
         ...
 
+    def computed(self, name: str) -> bool:
+        """Whether a table's rows are there already: others are computed when they are read."""
+        ...
+
     def read(self, name: str) -> pa.Table:
         """A table's rows, in no particular order."""
         ...
 
     def write(self, name: str, path: Path, order_by: Sequence[str]) -> None:
-        """A table as one Parquet file, its rows in the order of some columns."""
+        """A table of the lake (parts.parts_of), its rows in the order of some columns."""
         ...
 
     def clear(self) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import calendar as months
-import os
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from weihu.engine.landing.land import Landed
+from weihu.engine.parts import link_parts, parts_of
 from weihu.engine.protocol import Engine, table_of
 from weihu.nightly.graph import Graph, Source, Step, rows_of
 from weihu.rules import value
@@ -44,7 +43,8 @@ class Before:
 class Night:
     """One night. ``bind`` everything it starts from, then ``run`` its steps, then ``write`` what it leaves behind.
 
-    ``report``: rows and seconds of every step, by what it makes.
+    ``report``: rows and seconds of every step, by what it makes; a step that an engine computes when it is read has no
+    rows here, and its seconds stand with its reader.
     """
 
     def __init__(
@@ -101,6 +101,8 @@ class Night:
         empty = {name for name in bound if not self.engine.rows(name)}
         empty |= {name for name, paths in files.items() if not paths}
         readers = self.graph.readers(empty)
+        written = {step.makes for step in self.graph.steps if step.file}
+        self.engine.expect({name: count + (name in written) for name, count in readers.items()})
         for name, paths in files.items():
             self.engine.bind(name, schemas[name], paths, often=readers[name] >= OFTEN)
 
@@ -114,7 +116,9 @@ class Night:
             self._make(step)
             taken = time.perf_counter() - began
             seconds[step.stage] = seconds.get(step.stage, 0.0) + taken
-            self.report[step.makes] = {"rows": self.engine.rows(step.makes), "seconds": round(taken, 4)}
+            self.report[step.makes] = {"seconds": round(taken, 4)}
+            if self.engine.computed(step.makes):
+                self.report[step.makes]["rows"] = self.engine.rows(step.makes)
         return {stage: round(taken, 3) for stage, taken in seconds.items()}
 
     def _make(self, step: Step) -> None:
@@ -139,8 +143,8 @@ class Night:
             target = folder / f"{step.file}.parquet"
             origin = stored.get(self._unchanged.get(step.makes, ""))
             kept = self._stored(origin) if origin else []
-            if kept and pq.read_schema(kept[0]).names == list(step.schema):
-                _same_file(kept[0], target)
+            if kept and pq.read_schema(parts_of(kept[0])[0]).names == list(step.schema):
+                link_parts(kept[0], target)
             else:
                 self.engine.write(step.makes, target, step.order)
 
@@ -184,9 +188,9 @@ class Night:
         }
 
     def _stored(self, source: Source) -> list[Path]:
-        """The file that the night before left; a state that earlier versions did not keep begins empty."""
+        """The table that the night before left; a state that earlier versions did not keep begins empty."""
         path = self.before.folder / f"{source.file}.parquet" if self.before else None
-        return [path] if path and path.is_file() else []
+        return [path] if path and path.exists() else []
 
     def _calendar(self) -> Row:
         starts = self.before is not None and self.on.day == 1
@@ -263,11 +267,3 @@ class Night:
 def leaving_windows(on: date) -> dict[int, date]:
     """By the days of each window, the day whose movements leave it on a business date."""
     return {days: on - timedelta(days=days) for days in value.WINDOW_DAYS}
-
-
-def _same_file(source: Path, target: Path) -> None:
-    """One file under two names, or a copy where the file system has no such links."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)

@@ -22,8 +22,9 @@ import pyarrow.parquet as pq
 from django.db import connection, models, transaction
 from django.db.models import F
 
-from weihu.engine.duck import quoted
+from weihu.engine.duck import files
 from weihu.engine.landing.land import Landed
+from weihu.engine.parts import parts_of, same_parts
 from weihu.engine.seal import Seal
 from weihu.nightly import bulk
 from weihu.rules import tables
@@ -219,18 +220,18 @@ class Publication:
             new = folder / f"{plan.table}.parquet"
             old = published / f"{plan.table}.parquet" if published else None
             self._view(plan.table, new)
-            if old is None or not old.is_file():
+            if old is None or not parts_of(old):
                 self._query(f"CREATE OR REPLACE VIEW published_{plan.table} AS SELECT * FROM {plan.table} WHERE false")
                 continue
             # columns that an earlier version did not keep are empty
-            same = pq.read_schema(old).names == pq.read_schema(new).names
+            same = pq.read_schema(parts_of(old)[0]).names == pq.read_schema(parts_of(new)[0]).names
             empty = "" if same else f"SELECT * FROM {plan.table} WHERE false UNION ALL BY NAME "
             self._view(f"published_{plan.table}", old, empty)
-            if old.samefile(new):
+            if same_parts(old, new):
                 self._unchanged.add(plan.table)
         for table, _ in OF_A_RUN.values():
             path = folder / f"{table}.parquet"
-            self._rows[table] = pq.read_metadata(path).num_rows
+            self._rows[table] = sum(pq.read_metadata(part).num_rows for part in parts_of(path))
             self._view(table, path)
 
     def stage(self, last: Run | None) -> int:
@@ -279,7 +280,7 @@ class Publication:
             CurrentRun.objects.update_or_create(pk=1, defaults={"run": run})
 
     def _view(self, name: str, path: Path, before: str = "") -> None:
-        self._query(f"CREATE OR REPLACE VIEW {name} AS {before}SELECT * FROM read_parquet('{quoted(path)}')")
+        self._query(f"CREATE OR REPLACE VIEW {name} AS {before}SELECT * FROM read_parquet({files(path)})")
 
     def _query(self, sql: str) -> None:
         self._database.execute(sql)
@@ -358,7 +359,7 @@ class Publication:
 
     def _landed_rows(self, file: str, columns: str) -> pa.Table:
         paths = self._landed.paths(file)
-        return self._arrow(f"SELECT {columns} FROM read_parquet('{quoted(paths[0])}')") if paths else pa.table({})
+        return self._arrow(f"SELECT {columns} FROM read_parquet({files(paths[0])})") if paths else pa.table({})
 
     def _customers(self, join: str) -> pa.Table:
         paths = self._landed.paths("customers")
@@ -367,7 +368,7 @@ class Publication:
         rows = self._arrow(
             "SELECT customer_id, name, sex, birth_date, identity_number, identity_number_index, phone, phone_index, address, "
             "CAST(income * 100 AS BIGINT) AS income, occupation, education, marital_status, risk_rating, risk_rated_on, "
-            f"c.opened_on FROM read_parquet('{quoted(paths[0])}') c {join} ORDER BY customer_id"
+            f"c.opened_on FROM read_parquet({files(paths[0])}) c {join} ORDER BY customer_id"
         )
         sealed = zip(rows["customer_id"].to_pylist(), rows["name"].to_pylist(), strict=True)
         seal = self._seal.held()

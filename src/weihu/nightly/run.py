@@ -16,11 +16,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from weihu.engine.duck import DuckEngine
+from weihu.engine.choice import opened
 from weihu.engine.lake import Home
 from weihu.engine.landing.faults import DeliveryFault, DeliveryRefused, OutOfOrder
 from weihu.engine.landing.land import Landed, land
 from weihu.engine.landing.manifest import Manifest, read_manifest
+from weihu.engine.parts import remove_parts
 from weihu.engine.protocol import Engine
 from weihu.nightly import followups, gather, publish, steps
 from weihu.nightly.graph import Graph
@@ -57,7 +58,7 @@ class Nightly:
             publish.withdraw()
             self._forget_unpublished()
             self._finish_follow_ups()
-            self.engine = DuckEngine(self.home.spill, self.threads, self.home.compiled)
+            self.engine = opened(self.home, self.threads)
             self._publication = publish.Publication(self.home.seal)
         except BaseException:
             self._lock.release()
@@ -258,9 +259,9 @@ class Nightly:
                 continue
             for file in self.home.run(past.number).glob("*.parquet"):
                 if file.name not in ("movements.parquet", "listed.parquet"):
-                    file.unlink()
+                    remove_parts(file)
         for old in Run.objects.filter(business_date=run.business_date - timedelta(days=self.book.lists.kept_days)):
-            (self.home.run(old.number) / "listed.parquet").unlink(missing_ok=True)
+            remove_parts(self.home.run(old.number) / "listed.parquet")
 
 
 def _reconcile(totals: dict[str, Any], manifest: Manifest) -> dict[str, str | int]:

@@ -115,7 +115,10 @@ def _asked(graded: Table, previous: Table, placed: Table, active: Table, calenda
     if role == "deputy":
         return asked.select(*columns, holder="before", placed=ibis.literal(False))
     due = placed.filter(placed.placed_on <= business_date(calendar) + ibis.interval(days=1))
-    latest = due.group_by("customer_id").agg(chosen=due.staff_id.argmax(due.placed_on))
+    # a merge may bring two of one day together: then the first by number, whatever engine computes it
+    order = [due.placed_on.desc(), due.staff_id.asc()]
+    latest = due.mutate(turn=ibis.row_number().over(group_by="customer_id", order_by=order))
+    latest = latest.filter(latest.turn == 0).select("customer_id", chosen="staff_id")
     latest = latest.join(active.select(chosen="staff_id", at="branch_id"), "chosen")
     joined = asked.left_join(latest, "customer_id").drop("customer_id_right")
     # somebody who has left, or works elsewhere than the customer is now, is nobody's choice any more

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from weihu.engine.contract import FILE, FILES, File
-from weihu.engine.duck import quoted
+from weihu.engine.duck import files, quoted
 from weihu.engine.landing import textfile
 from weihu.engine.landing.conditions import (
     CONTROL_CHARACTERS,
@@ -256,7 +256,7 @@ class Checks:
         key = FILE[file].key
         rows = f"SELECT {columns} FROM {file}"
         if file in self.earlier:
-            state = f"'{quoted(self.earlier[file])}'"
+            state = f"read_parquet({files(self.earlier[file])})"
             rows += f" UNION ALL SELECT {columns} FROM {state} k ANTI JOIN {file} d ON d.{key} = k.{key}"
         return rows
 

@@ -98,7 +98,7 @@ def nights(run: Run) -> list[Night]:
     # without the reports and books of ninety nights, which take longer to read than a list
     latest = {row.business_date: row for row in rows.defer("report").order_by("number")}
     kept = [Night(latest[on], on, (_file(latest[on]),)) for on in sorted(latest, reverse=True)]
-    return [night for night in kept if night.files[0].is_file()]
+    return [night for night in kept if night.files[0].exists()]
 
 
 def together(kept: Sequence[Night], night: Night, days: int) -> Night:

@@ -105,8 +105,7 @@ class State:
         self._engine: Engine = DuckEngine(None, threads)
         self._reach = Reach(self._engine)
         for name, schema in READ.items():
-            file = folder / f"{name}.parquet"
-            self._engine.bind(name, schema, [file] if file.is_file() else [], often=False)
+            self._engine.bind(name, schema, [folder / f"{name}.parquet"], often=False)
         self._engine.bind_rows("merged", MERGED, merged)
         inputs = [table_of(name, schema) for name, schema in (*READ.items(), ("merged", MERGED))]
         self._engine.bind_row("asked", ASKED, {"today": today})

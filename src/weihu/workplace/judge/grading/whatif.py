@@ -90,7 +90,7 @@ class State:
         self._known: set[str] = set()
         for name, schema in READ.items():
             file = folder / f"{'standings' if name in ('state', 'fees') else name}.parquet"
-            self._engine.bind(name, schema, [file] if file.is_file() else [], often=name == "state")
+            self._engine.bind(name, schema, [file], often=name == "state")
         self._state = table_of("state", READ["state"])
 
     def moved(self, book: RuleBook, scope: Scope = EVERYBODY) -> list[Cell]:
