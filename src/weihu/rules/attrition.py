@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import ibis
-from ibis.expr.types import BooleanValue, DateValue, DecimalValue, IntegerValue, Table
+from ibis.expr.types import DateValue, DecimalValue, IntegerValue, Table
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.tables import BALANCE_DAYS, LEVELS, MONEY
@@ -49,6 +49,7 @@ NAMES = (
     "spent",  # what was spent in the half-year
     "sendings",  # to other banks in 28 days
     "spendings",  # in 28 days
+    "spendings_half",  # in the half-year
     "spending_pace",  # thousandths of the usual: spendings of 28 days,
     "own_pace",  # movements of the customer's own,
     "salary_pace",  # salary of 91 days
@@ -58,6 +59,8 @@ NAMES = (
     "products",
     "size",
     "opened_days",
+    "risk",  # the risk rating's class, 0 for none
+    "branch_left",  # thousandths of the branch's customers who have left
 )
 """What a model looks at. Nothing here is a protected attribute (sex, age, place) or stands for one."""
 
@@ -140,7 +143,9 @@ def levels_as_merged(levels: Table, merges: Table) -> Table:
     joined = levels.left_join(active, levels.customer_id == active.gone)
     one = joined.mutate(customer_id=ibis.coalesce(joined.kept, joined.customer_id)).select(*levels.columns)
     sums = {
-        name: one[name].sum().cast(kind) for name, kind in LEVELS.items() if name not in ("customer_id", "on", *DATES, "days")
+        name: one[name].sum().cast(kind)
+        for name, kind in LEVELS.items()
+        if name not in ("customer_id", "on", *DATES, "days")
     }
     dates = {name: one[name].max() for name in DATES}
     return one.group_by("customer_id", "on").agg(days=one.days.max(), **sums, **dates).select(*LEVELS)
@@ -200,34 +205,31 @@ def features(levels: Table, levels_past: Table, spans: Table, profiles: Table, b
     nights that ``spans`` names.
     """
     rule = book.attrition
-    half, names = rule.level_days, ("days", "aum_days", "came", "went", "sendings", "salary", "spent", "spendings", "own")
-    then = levels_past.join(spans, levels_past.on == spans.on).drop("on_right")
+    half = rule.level_days
+    then = levels_past.join(spans.select(span="days", on="on"), "on")
     windows = sorted({*SPAN_DAYS, half})
-    # the table that is joined has both "days" of the span and of the customer
-    then = then.rename(span="days_right")
     back = then.group_by("customer_id").agg(
         **{
             f"{name}_{days}": then[name].sum(where=then.span == days).cast(LEVELS[name])
-            for name in (*names, "demand")
+            for name in (*SUMS, "demand")
             for days in windows
         }
     )
     joined = levels.left_join(back, "customer_id").drop("customer_id_right")
-    joined = joined.join(profiles.select("customer_id", "opened_on"), "customer_id")
-    kinds = {name: LEVELS[name] for name in names}
+    joined = joined.join(profiles.select("customer_id", "branch_id", "opened_on", "risk_rating"), "customer_id")
 
     def since(name: str, days: int) -> Any:
-        nothing = ibis.literal(0).cast(kinds[name])
-        return (joined[name] - ibis.coalesce(joined[f"{name}_{days}"], nothing)).cast(kinds[name])
+        nothing = ibis.literal(0).cast(LEVELS[name])
+        return (joined[name] - ibis.coalesce(joined[f"{name}_{days}"], nothing)).cast(LEVELS[name])
 
     known = {days: since("days", days) for days in windows}
     means = {days: average(since("aum_days", days), ibis.greatest(known[days], 1)) for days in windows}
     level = means[half]
-    told = joined.mutate(level=level).filter(
-        (known[half] >= SPAN_DAYS[0])
-        & (level >= ibis.literal(rule.amount, MONEY))
-        & (joined.aum > times(level, factor(rule.left)))
-    )
+    known_level = (known[half] >= SPAN_DAYS[0]) & (level >= ibis.literal(rule.amount, MONEY))
+    here = joined.aum > times(level, factor(rule.left))
+    mates = ibis.window(group_by=joined.branch_id)
+    branch = ibis.greatest(known_level.sum().over(mates), 1)
+    branch_left = (known_level & ~here).sum().over(mates) * WHOLE
     found = {
         "left": share(joined.aum, level),
         "month": share(means[28], level),
@@ -243,6 +245,7 @@ def features(levels: Table, levels_past: Table, spans: Table, profiles: Table, b
         "spent": share(since("spent", half), level),
         "sendings": since("sendings", 28),
         "spendings": since("spendings", 28),
+        "spendings_half": since("spendings", half),
         "spending_pace": _pace(since("spendings", 28), known[28], since("spendings", half), known[half]),
         "own_pace": _pace(since("own", 28), known[28], since("own", half), known[half]),
         "salary_pace": _pace(_cents(since("salary", 91)), known[91], _cents(since("salary", half)), known[half]),
@@ -252,10 +255,12 @@ def features(levels: Table, levels_past: Table, spans: Table, profiles: Table, b
         "products": joined.products,
         "size": sum(((level >= ibis.literal(size, MONEY)).cast("int64") for size in SIZES), ibis.literal(0)),
         "opened_days": ibis.least(joined.on.delta(joined.opened_on, unit="day"), 10 * 365),
+        "risk": ibis.coalesce(joined.risk_rating.substr(1, 1).cast("int64"), 0),
+        "branch_left": _whole(branch_left, branch),
     }
     whole = {name: found[name].cast("int64") for name in NAMES}
-    made = joined.select("customer_id", "on", level=level.cast(MONEY), **whole)
-    return made.semi_join(told, "customer_id").select(*FEATURES)
+    made = joined.select("customer_id", "on", level=level.cast(MONEY), told=known_level & here, **whole)
+    return made.filter(made.told).select(*FEATURES)
 
 
 def share(part: DecimalValue, whole: DecimalValue) -> IntegerValue:
@@ -286,24 +291,27 @@ def _days_since(then: DateValue, now: DateValue) -> IntegerValue:
     return ibis.coalesce(ibis.least(now.delta(then, unit="day"), LONG_AGO), LONG_AGO)
 
 
-def left(features: Table, levels_later: Table, book: RuleBook) -> Table:
+def left(features: Table, levels: Table, levels_later: Table, book: RuleBook) -> Table:
     """Who left after the dates of ``features``, as the book says (columns: LEFT).
 
-    ``levels_later``: of the kept nights after the date, as far as the book's embargo. Whoever had left before the first
-    of the book's days is in neither group.
+    ``levels``: of the date; ``levels_later``: of the kept nights after it, as far as the book's embargo. Whoever had
+    left before the first of the book's days is in neither group.
     """
     rule = book.attrition
     own = features.select("customer_id", "level", since="on")
-    weeks = levels_later.select("customer_id", "on", "aum").join(own, "customer_id")
+    then = levels.select("customer_id", aum_then="aum", went_then="went")
+    weeks = levels_later.select("customer_id", "on", "aum", "went").join(own, "customer_id").join(then, "customer_id")
     weeks = weeks.filter(weeks.on > weeks.since)
-    low = (weeks.aum <= times(weeks.level, factor(rule.left))).cast("int64")
     following = -(-rule.stays_days // WEEK)
-    weeks = weeks.mutate(low=low)
     ahead = ibis.window(group_by="customer_id", order_by="on", preceding=0, following=following)
-    weeks = weeks.mutate(stays=(weeks.low.sum().over(ahead) == following + 1))
-    first = weeks.group_by("customer_id").agg(gone_on=weeks.on.min(where=weeks.stays))
+    low = (weeks.aum <= times(weeks.level, factor(rule.left))).cast("int64")
+    fallen = times((weeks.aum_then - weeks.aum).cast(MONEY), factor(rule.to_others))
+    weeks = weeks.mutate(low=low, elsewhere=(weeks.went - weeks.went_then).cast(MONEY) >= fallen)
+    weeks = weeks.mutate(gone=(weeks.low.sum().over(ahead) == following + 1) & weeks.elsewhere)
+    first = weeks.group_by("customer_id").agg(gone_on=weeks.on.min(where=weeks.gone))
     joined = own.left_join(first, "customer_id").drop("customer_id_right")
     days = joined.gone_on.delta(joined.since, unit="day")
-    judged = joined.filter(joined.gone_on.isnull() | (days >= rule.from_days))
-    gone: BooleanValue = ibis.coalesce(days <= rule.to_days, False)
-    return judged.filter(lambda table: table.customer_id.notnull()).select("customer_id", on="since", left=gone)
+    told = joined.mutate(
+        left=ibis.coalesce(days <= rule.to_days, False), soon=ibis.coalesce(days < rule.from_days, False)
+    )
+    return told.filter(~told.soon).select("customer_id", on="since", left="left")
