@@ -32,7 +32,7 @@ import ibis
 import lightgbm
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as csv
+from pyarrow import csv
 
 from weihu.engine.duck import DuckEngine
 from weihu.engine.protocol import table_of
@@ -140,9 +140,9 @@ def read(file: Path, schema: ibis.Schema) -> pa.Table:
 
 
 def czech(source: Path, folder: Path) -> None:
+    book = rulebook.changed(rulebook.load("czech"), {"attrition": {"amount": "1", "left": "0.00001"}})
     first, last = date(1993, 1, 1), date(1993, 12, 31)
     kept = replay(ledger.deliveries(source, first, last, folder / "deliveries"), folder, lambda on: True)
-    book = rulebook.changed(rulebook.load("czech"), {"attrition": {"amount": "1", "left": "0.00001"}})
     rows = duckdb.execute(
         f"SELECT customer_id, \"on\", days, aum_days::DOUBLE FROM '{folder}/1993-*.parquet'"
     ).fetchall()
@@ -190,7 +190,11 @@ def outcome(month: leaving.Month, known: dict) -> tuple[np.ndarray, np.ndarray, 
         now, summed = known[customer, month.on]
         before_days, before = known.get((customer, start), (0, 0.0))
         level = (summed - before) / (now - before_days)
-        ahead = (known[customer, far][1] - known[customer, near][1]) / (CZECH_AHEAD[1] - CZECH_AHEAD[0]) if (customer, far) in known else np.nan
+        ahead = (
+            (known[customer, far][1] - known[customer, near][1]) / (CZECH_AHEAD[1] - CZECH_AHEAD[0])
+            if (customer, far) in known
+            else np.nan
+        )
         days.append(now)
         left.append(ahead / level)
     return np.array(days), np.array(month.customers), np.array(left)
@@ -226,7 +230,9 @@ def against_truth(months, kept, profiles, truth, book, engine) -> None:
     for customer, on in database.execute(f"SELECT customer_id, onset FROM '{truth}/leaving.parquet'").fetchall():
         onset.setdefault(customer, []).append(on)
     embargo = timedelta(days=book.attrition.embargo_days)
-    columns: dict[str, list] = {name: [] for name in ("place", "who", "stays", "begins", "right", "hazard", "visible", *leaving.CANDIDATES)}
+    columns: dict[str, list] = {
+        name: [] for name in ("place", "who", "stays", "begins", "right", "hazard", "visible", *leaving.CANDIDATES)
+    }
     warned: dict[str, dict[str, date]] = {kind: {} for kind in leaving.CANDIDATES}
     firsts = [on for on in sorted(kept) if on.day == 1 and on + timedelta(days=ONSET_DAYS) <= max(kept)]
     judged = [on for on in firsts if len([m for m in months if m.on + embargo <= on and m.known.any()]) >= 3]
@@ -244,7 +250,10 @@ def against_truth(months, kept, profiles, truth, book, engine) -> None:
         columns["stays"].append(np.array([stage == "staying" for stage, _ in states]))
         columns["hazard"].append(np.array([hazard for _, hazard in states]))
         columns["begins"].append(np.array([any(0 <= days < ONSET_DAYS for days in each) for each in ahead], float))
-        out = [stage in ("wavering", "going") or any(0 <= days < ON_THE_WAY for days in each) for (stage, _), each in zip(states, ahead, strict=True)]
+        out = [
+            stage in ("wavering", "going") or any(0 <= days < ON_THE_WAY for days in each)
+            for (stage, _), each in zip(states, ahead, strict=True)
+        ]
         columns["right"].append(np.array(out, float))
         columns["visible"].append(visible.predict(month.inputs.astype(float)))
         for kind in leaving.CANDIDATES:
@@ -256,7 +265,9 @@ def against_truth(months, kept, profiles, truth, book, engine) -> None:
     people = np.unique(table["who"], return_inverse=True)[1]
     stays = np.flatnonzero(table["stays"])
     begins = int(table["begins"][stays].sum())
-    print(f"\nonset within {ONSET_DAYS} days: {len(judged)} months from {judged[0]}, {len(stays):,} rows, {begins} begin")
+    print(
+        f"\nonset within {ONSET_DAYS} days: {len(judged)} months from {judged[0]}, {len(stays):,} rows, {begins} begin"
+    )
     own = {name: part[stays] for name, part in table.items()}
 
     def area(name: str, at) -> float:
@@ -284,8 +295,20 @@ def against_truth(months, kept, profiles, truth, book, engine) -> None:
 
 def seen_by_the_hazard(months, mind) -> lightgbm.Booster:
     """Trees taught the kept hazard itself: what the inputs can tell at all."""
-    rows = [(month.inputs[at], mind[month.on, customer][1]) for month in months for at, customer in enumerate(month.customers) if mind.get((month.on, customer), ("", 0.0))[1] > 0]
-    settings = {"objective": "regression", "num_leaves": 4, "learning_rate": 0.05, "min_data_in_leaf": 200, "verbose": -1, "num_threads": 1}
+    rows = [
+        (month.inputs[at], mind[month.on, customer][1])
+        for month in months
+        for at, customer in enumerate(month.customers)
+        if mind.get((month.on, customer), ("", 0.0))[1] > 0
+    ]
+    settings = {
+        "objective": "regression",
+        "num_leaves": 4,
+        "learning_rate": 0.05,
+        "min_data_in_leaf": 200,
+        "verbose": -1,
+        "num_threads": 1,
+    }
     inputs, hazard = np.array([row[0] for row in rows], float), np.array([row[1] for row in rows])
     return lightgbm.train(settings, lightgbm.Dataset(inputs, np.log(hazard)), 200)
 
@@ -294,7 +317,9 @@ def leads(warned, onset, kept, judged, book) -> None:
     """How long before their AUM had fallen those who left by the truth were warned of."""
     rule = book.attrition
     weeks = ", ".join(f"'{path}'" for on, path in sorted(kept.items()) if attrition.is_kept(on))
-    rows = duckdb.execute(f'SELECT customer_id, "on", aum::DOUBLE, aum_days::DOUBLE, days FROM read_parquet([{weeks}])').fetchall()
+    rows = duckdb.execute(
+        f'SELECT customer_id, "on", aum::DOUBLE, aum_days::DOUBLE, days FROM read_parquet([{weeks}])'
+    ).fetchall()
     course: dict[str, list] = {}
     for customer, on, *rest in sorted(rows):
         course.setdefault(customer, []).append((on, *rest))
@@ -312,7 +337,13 @@ def leads(warned, onset, kept, judged, book) -> None:
                 gone[customer] = fallen[0]
     print(f"\n{len(gone)} began after {judged[0]} and have fallen since")
     for kind, first in warned.items():
-        ahead = np.array([(gone[customer] - first[customer]).days for customer in gone if customer in first and first[customer] < gone[customer]])
+        ahead = np.array(
+            [
+                (gone[customer] - first[customer]).days
+                for customer in gone
+                if customer in first and first[customer] < gone[customer]
+            ]
+        )
         if len(ahead):
             print(
                 f"  {kind:10} warned of {len(ahead) / len(gone):.0%} before; days ahead, median {np.median(ahead):.0f};"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 import lightgbm
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from weihu.engine.protocol import Engine, table_of
@@ -64,6 +65,12 @@ class Month:
         """The rows whose outcome is known."""
         return ~np.isnan(self.left)
 
+    def without(self, customers: Collection[str]) -> Month:
+        """The same without some customers."""
+        stay = np.array([customer not in customers for customer in self.customers], bool)
+        kept = [customer for customer, stays in zip(self.customers, stay, strict=True) if stays]
+        return Month(self.on, kept, self.inputs[stay], self.left[stay])
+
 
 def origins(kept: Iterable[date]) -> list[date]:
     """The dates that are learned from: every fourth kept week, back from the last one."""
@@ -75,16 +82,21 @@ def origins(kept: Iterable[date]) -> list[date]:
     return [on for on in reversed(dates) if on >= first and on in set(weeks)]
 
 
-def month(engine: Engine, kept: Mapping[date, Path], profiles: Path, on: date, book: RuleBook) -> Month:
-    """How customers stood on a date, by nothing that came after it; and, if so much time has passed, who left."""
+def month(
+    engine: Engine, kept: Mapping[date, Path], profiles: Path, on: date, book: RuleBook, merges: pa.Table | None = None
+) -> Month:
+    """How customers stood on a date, by nothing that came after it; and, if so much time has passed, who left.
+
+    ``kept``: the levels of past nights by date; ``merges`` (columns: tables.MERGES): customers who are one person.
+    """
     rule = book.attrition
     spans = attrition.spans(on, rule.level_days)
     until = on + timedelta(days=rule.embargo_days)
     past = [kept[day] for day in sorted(set(spans.values())) if day in kept]
     later = [path for day, path in kept.items() if on < day <= until + timedelta(days=attrition.WEEK)]
     engine.bind("profiles", tables.PROFILES, [profiles])
-    engine.bind("levels", tables.LEVELS, [kept[on]])
-    engine.bind("levels_past", tables.LEVELS, past)
+    _bind_levels(engine, "levels", [kept[on]], merges)
+    _bind_levels(engine, "levels_past", past, merges)
     engine.bind_rows("spans", tables.SPANS, list(spans.items()))
     schemas = {
         "profiles": tables.PROFILES,
@@ -99,7 +111,7 @@ def month(engine: Engine, kept: Mapping[date, Path], profiles: Path, on: date, b
     customers = found["customer_id"].to_pylist()
     left = np.full(len(customers), np.nan)
     if max(kept) >= until:
-        engine.bind("levels_later", tables.LEVELS, later)
+        _bind_levels(engine, "levels_later", later, merges)
         engine.derive(
             "left",
             attrition.left,
@@ -113,6 +125,15 @@ def month(engine: Engine, kept: Mapping[date, Path], profiles: Path, on: date, b
         left = np.array([float(gone.get(customer, np.nan)) for customer in customers])
     inputs = np.column_stack([found[name].to_numpy() for name in NAMES]).astype(np.int64)
     return Month(on, customers, inputs, left)
+
+
+def _bind_levels(engine: Engine, name: str, paths: list[Path], merges: pa.Table | None) -> None:
+    if merges is None or not merges.num_rows:
+        engine.bind(name, tables.LEVELS, paths)
+    else:
+        engine.bind_arrow("merges", tables.MERGES, merges)
+        stored = engine.bind(f"{name}_stored", tables.LEVELS, paths)
+        engine.derive(name, attrition.levels_as_merged, stored, table_of("merges", tables.MERGES))
 
 
 def notched(inputs: Ints) -> Floats:
