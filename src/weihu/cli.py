@@ -500,6 +500,47 @@ def insight_report(home: Home, name: str, as_json: bool) -> None:
     click.echo(json.dumps(facts, ensure_ascii=False) if as_json else described(name, facts))
 
 
+@insight.group("attrition")
+def insight_attrition() -> None:
+    """Who is about to leave (流失预警), learned from what the nights have kept."""
+
+
+@insight_attrition.command("train")
+@with_workplace
+def attrition_train(home: Home) -> None:
+    """Learn from past weeks; a kept model stays unless the new one does better on months that neither has seen."""
+    _response()
+    from weihu.insight.leaving import TooFew  # noqa: PLC0415
+    from weihu.insight.told import told  # noqa: PLC0415
+    from weihu.nightly.learning import learn_leaving  # noqa: PLC0415
+    from weihu.workplace.bank.current import current  # noqa: PLC0415
+
+    last = current()
+    if last is None:
+        raise click.ClickException("还没有批次 / no night has been published yet")
+    try:
+        with err.status("") as shown:
+            model = learn_leaving(home, last.rulebook, last, shown.update)
+    except (TooFew, Damaged) as refused:
+        raise click.ClickException(f"{refused.zh} / {refused.en}") from None
+    click.echo(told(model.facts))
+
+
+@insight_attrition.command("report")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def attrition_report(home: Home, as_json: bool) -> None:
+    """What the model was learned from and how good it was on later months, beside the rule."""
+    _response()
+    from weihu.insight import leaving  # noqa: PLC0415
+    from weihu.insight.told import told  # noqa: PLC0415
+
+    model = leaving.Model.load(home.insight / leaving.NAME)
+    if model is None:
+        raise click.ClickException("还没有模型,请先运行 train / there is no model yet: run train")
+    click.echo(json.dumps(model.facts, ensure_ascii=False) if as_json else told(model.facts))
+
+
 def _response() -> ModuleType:
     """The models; they need the system's OpenMP library, which slim images lack."""
     try:

@@ -27,7 +27,7 @@ from weihu.nightly import followups, gather, publish, steps
 from weihu.nightly.graph import Graph
 from weihu.nightly.night import Before, Night, leaving_windows
 from weihu.nightly.steps import CORE_STATE
-from weihu.rules import rulebook
+from weihu.rules import attrition, rulebook
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Book, Run
@@ -250,18 +250,21 @@ class Nightly:
                 shutil.rmtree(landed)
 
     def _forget_old(self, run: Run) -> None:
-        """Keep the state of the last runs, the month's ends, every night's movements, and its lists for the book's days;
-        drop the rest."""
+        """Keep the state of the last runs, the month's ends, every night's movements, every week's levels and every
+        night's lists for the book's days; drop the rest."""
         recent = {run.number, run.built_on}
         for past in Run.objects.filter(number__lt=run.number, number__gte=run.number - 4):
             month_end = (past.business_date + timedelta(days=1)).day == 1
             if past.number in recent or past.number >= run.number - 1 or month_end:
                 continue
             for file in self.home.run(past.number).glob("*.parquet"):
-                if file.name not in ("movements.parquet", "listed.parquet"):
+                weekly = file.name == "levels.parquet" and attrition.is_kept(past.business_date)
+                if not weekly and file.name not in ("movements.parquet", "listed.parquet"):
                     remove_parts(file)
         for old in Run.objects.filter(business_date=run.business_date - timedelta(days=self.book.lists.kept_days)):
             remove_parts(self.home.run(old.number) / "listed.parquet")
+        for old in Run.objects.filter(business_date=run.business_date - timedelta(days=self.book.attrition.kept_days)):
+            remove_parts(self.home.run(old.number) / "levels.parquet")
 
 
 def _reconcile(totals: dict[str, Any], manifest: Manifest) -> dict[str, str | int]:

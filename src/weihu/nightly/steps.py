@@ -11,6 +11,7 @@ import pyarrow as pa
 from weihu.nightly.graph import Graph, Source, Stage, Step
 from weihu.rules import (
     assign,
+    attrition,
     bridge,
     completeness,
     effect,
@@ -73,6 +74,7 @@ SOURCES = (
             ("measures_stored", "measures", tables.MEASURES),
             ("movements_stored", "movements", tables.MOVEMENTS),
             ("habits_stored", "habits", tables.HABITS),
+            ("levels_before", "levels", tables.LEVELS),
             ("answers_stored", "answers", tables.ANSWERS),
             ("trials_stored", "trials", tables.TRIALS),
             ("signals_before", "signals", tables.SIGNALS),
@@ -128,6 +130,15 @@ def _carry() -> Iterator[Step]:
     yield _replaced("facts_known", "facts_known", "customer_id", "facts_today", schema=tables.FACTS_KNOWN)
     yield Step(
         "accounts_carried", value.carry_accounts, tables.ACCOUNTS, "carry", file="accounts", order=("account_id",)
+    )
+    yield Step(
+        "levels",
+        attrition.levels_today,
+        tables.LEVELS,
+        "carry",
+        reads={"profiles": "profiles_carried", "accounts": "accounts_carried", "holdings": "holdings_carried"},
+        file="levels",
+        order=("customer_id",),
     )
     without = partial(Step, rule=merge.without_merged, stage="carry", same_without="merges")
     as_kept = partial(Step, rule=merge.as_kept, stage="carry", same_without="merges")

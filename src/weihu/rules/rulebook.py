@@ -21,6 +21,7 @@ from weihu.rules import schema
 from weihu.rules.faults import BookFault, FaultyBook, Finding, fault_of, findings_of, not_toml, perhaps
 from weihu.rules.inherit import inherit, merge, understood, without
 from weihu.rules.places import Place, Places
+from weihu.rules.sections.attrition import Attrition
 from weihu.rules.sections.benefits import Benefit
 from weihu.rules.sections.campaigns import Campaigns
 from weihu.rules.sections.care_plans import CarePlan
@@ -120,6 +121,7 @@ class RuleBook(Entry):
     fatigue: Fatigue
     effects: Effects
     losses: Losses
+    attrition: Attrition
     targets: dict[TargetName, Share]
     care_plans: dict[str, CarePlan]
     habits: Habits

@@ -231,6 +231,34 @@ HABITS = ibis.schema(
 """What is usual of a customer: of ``habit_days`` days, those on which so much or more came (``in_*``) or went
 (``out_*``); the place counts the book's habits.sizes from 1."""
 
+LEVELS = ibis.schema(
+    {
+        "customer_id": "string",
+        "on": "date",
+        "days": "int64",  # nights that have seen the customer
+        "aum": MONEY,
+        "demand": MONEY,
+        "aum_days": BALANCE_DAYS,
+        "maturing": MONEY,  # within the 30 days to come
+        "products": "int64",
+        "came": MONEY,  # from other banks
+        "went": MONEY,  # to other banks
+        "sendings": "int64",  # to other banks
+        "salary": MONEY,
+        "spent": MONEY,
+        "spendings": "int64",
+        "own": "int64",  # movements of the customer's own
+        "salary_on": "date",
+        "contact_on": "date",
+        "complaint_on": "date",
+    }
+)
+"""How a customer stands on a night, as it is kept for every week (周末留存). ``days``, ``aum_days``, ``came`` to ``own``
+are sums since the first night, so what was in between two nights is their difference; the dates are the last ones."""
+
+SPANS = ibis.schema({"days": "int64", "on": "date"})
+"""The kept nights to look back to: how many days were asked for, and the last kept night so many days or more ago."""
+
 NOTED = ibis.schema(
     {
         "customer_id": "string",

@@ -18,7 +18,7 @@ class Consent(Entry):
     text_zh: str
     text_en: str
     needed_for: list[Literal["message", "export"]] = []
-    stops: list[Literal["offer"]] = []
+    stops: list[Literal["offer", "score"]] = []
 
     def text(self, language: str) -> str:
         """The text in ``language``."""

@@ -76,6 +76,15 @@ def is_stopped(customer_id: str, use: str, book: RuleBook) -> bool:
     return not all(last.values())
 
 
+def stopped_customers(use: str, book: RuleBook) -> set[str]:
+    """The customers who have said no to a purpose whose refusal ends a use."""
+    purposes = [key for key, purpose in book.consents.items() if use in purpose.stops]
+    last: dict[tuple[str, str], bool] = {}
+    for consent in Consent.objects.filter(purpose__in=purposes).order_by("recorded_at", "pk"):
+        last[consent.customer_id, consent.purpose] = consent.given
+    return {customer for (customer, _), given in last.items() if not given}
+
+
 @dataclass(frozen=True)
 class ConsentAnswer:
     """An answer to record: yes or no to a version of a purpose's text, and how the bank received it."""

@@ -276,7 +276,17 @@ def is_barred(archive: Mapping[str, FieldState]) -> bool:
 
 def barred_customers(book: RuleBook, on: date, among: Iterable[str] | None = None) -> set[str]:
     """The customers who are not to be contacted on a date; ``among`` limits the search to some."""
-    bars = {key: set(field.bars) for key, field in book.fields.items() if field.bars}
+    return _barred(book, on, None, among)
+
+
+def dead_customers(book: RuleBook, on: date) -> set[str]:
+    """The customers of whom somebody noted by a date that they have died."""
+    return _barred(book, on, {"deceased"}, None)
+
+
+def _barred(book: RuleBook, on: date, values: set[str] | None, among: Iterable[str] | None) -> set[str]:
+    """Whom one of the values bars that the book names, or one of some ``values`` among them."""
+    bars = {key: set(field.bars) & (values or set(field.bars)) for key, field in book.fields.items() if field.bars}
     facts = Fact.objects.filter(OPEN, valid_on(on), field__in=bars)
     if among is not None:
         facts = facts.filter(customer_id__in=list(among))
