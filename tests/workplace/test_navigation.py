@@ -63,7 +63,7 @@ def test_a_page_that_a_post_may_open_is_an_entry_or_is_linked_from_one(post, sig
     client = signed_in(post)
     entries = {entry.address for entry in entries_of(run.rulebook.posts[post])}
     linked = set(entries)
-    for address in entries:
+    for address in (*entries, reverse("password")):
         linked |= links(client.get(address).content.decode())
     lost = []
     empty = {"customers"} if run.rulebook.posts[post].reach == "none" else set()
