@@ -20,6 +20,7 @@ from weihu import cli
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base.models import Entry
 from weihu.workplace.gate import factors, oidc
+from weihu.workplace.gate import provider as bank
 from weihu.workplace.gate.models import Factor
 
 START = "/login/bank/"
@@ -69,9 +70,9 @@ def sso(provider, monkeypatch, tmp_path):
     monkeypatch.setenv("WEIHU_OIDC_CLIENT", "weihu")
     monkeypatch.setenv("WEIHU_OIDC_SECRET_FILE", str(tmp_path / "secret"))
     monkeypatch.setenv("WEIHU_OIDC_CLAIM", "staff_number")
-    oidc._made.cache_clear()
+    bank.registered.cache_clear()
     yield provider
-    oidc._made.cache_clear()
+    bank.registered.cache_clear()
 
 
 @pytest.fixture
@@ -175,6 +176,21 @@ def test_a_second_factor_here_is_asked_for_unless_the_bank_has_asked(client, mem
     assert other.session[factors.PROVEN]
 
 
+def test_a_strong_sign_in_at_the_bank_is_enough_for_a_post_that_has_to_have_a_factor(client, member, sso, monkeypatch):
+    monkeypatch.setenv(factors.DEMANDED, "decides")
+    known(sso, member.staff_id)
+    go(client, member.staff_id)
+    assert client.get(reverse("customers")).url == reverse("factors")
+    known(sso, member.staff_id, amr="mfa")  # no list: not as the standard has it
+    go(other := Client(), member.staff_id)
+    assert not is_in(other)
+    known(sso, member.staff_id, amr=["mfa"])
+    somebody = Staff.objects.filter(is_active=True).exclude(pk=member.pk).first()
+    (third := Client()).force_login(somebody)
+    go(third, member.staff_id)
+    assert is_in(third)
+
+
 def test_a_provider_that_does_not_answer_leaves_the_password(client, member, sso, monkeypatch):
     monkeypatch.setenv("WEIHU_OIDC_ISSUER", "http://127.0.0.1:1")
     refused = client.get(START)
@@ -183,6 +199,18 @@ def test_a_provider_that_does_not_answer_leaves_the_password(client, member, sso
     monkeypatch.delenv("WEIHU_OIDC_ISSUER")
     assert client.get(START).status_code == 404
     assert START not in client.get(reverse("login")).content.decode()
+
+
+def test_tokens_are_taken_by_keys_of_the_issuer_alone(sso):
+    told = bank.client().load_server_metadata()
+    assert told["id_token_signing_alg_values_supported"] == ["RS256"]
+    told["id_token_signing_alg_values_supported"] = ["none", "HS256"]
+    assert bank.client().load_server_metadata()["id_token_signing_alg_values_supported"] == []
+
+
+def test_a_secret_that_is_not_there_leaves_the_password(client, run, sso, monkeypatch):
+    monkeypatch.setenv("WEIHU_OIDC_SECRET_FILE", "/nothing/here")
+    assert client.get(START).status_code == 503
 
 
 def test_signing_out_ends_the_sign_in_at_the_bank_where_there_is_one(client, member, sso, monkeypatch):

@@ -2,20 +2,17 @@
 
 Set by ``WEIHU_OIDC_ISSUER``, ``WEIHU_OIDC_CLIENT``, ``WEIHU_OIDC_SECRET_FILE`` and ``WEIHU_OIDC_CLAIM`` (the claim that
 holds the staff number, ``sub`` without it). Passwords stay as the fall-back. Authlib does the code flow with state, nonce
-and PKCE; ID tokens are taken with signatures by keys of the issuer only, never with the client's secret or none.
+and PKCE (``provider``).
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from functools import lru_cache
-from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
 
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.django_client import OAuth
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
@@ -25,8 +22,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
-from joserfc.errors import JoseError
-from requests import RequestException
 
 from weihu.engine.seal import CannotOpen
 from weihu.workplace.bank.models import Staff
@@ -36,11 +31,7 @@ from weihu.workplace.gate import factors
 from weihu.workplace.gate.models import Barred
 
 log = logging.getLogger("weihu.workplace")
-SECONDS = 10
-SIGNED_BY = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 THEN, TOKEN = "oidc_then", "oidc_token"
-WRONG = (OAuthError, JoseError, RequestException, ValueError, KeyError, RuntimeError)
-"""What Authlib raises for a provider that does not answer, or answers what it should not."""
 
 
 def is_set() -> bool:
@@ -52,11 +43,11 @@ def is_set() -> bool:
 @require_GET
 def start(request: HttpRequest) -> HttpResponse:
     """On to the bank's single sign-on."""
+    provider = _provider()
     request.session[THEN] = request.GET.get("next", "")
     try:
-        # Chrome follows no form to another host from our pages: this is a link
-        response: HttpResponse = _client().authorize_redirect(request, _here(request, "oidc_back"))
-    except WRONG:
+        response: HttpResponse = provider.client().authorize_redirect(request, _here(request, "oidc_back"))
+    except provider.WRONG:
         log.warning("the single sign-on does not answer", exc_info=True)
         return _refused(request, _("The bank's single sign-on does not answer. Sign in with your password."), 503)
     return response
@@ -66,12 +57,13 @@ def start(request: HttpRequest) -> HttpResponse:
 @require_GET
 def back(request: HttpRequest) -> HttpResponse:
     """Back from it: signed in, on to the second step, or refused in words."""
+    provider = _provider()
     try:
-        token: dict[str, Any] = _client().authorize_access_token(
+        token: dict[str, Any] = provider.client().authorize_access_token(
             request, claims_options={"iss": {"essential": True, "values": [os.environ["WEIHU_OIDC_ISSUER"]]}}
         )
         claims = token["userinfo"]
-    except WRONG:
+    except provider.WRONG:
         log.warning("the single sign-on let nobody in", exc_info=True)
         audit.record("", "login.failed", detail="single sign-on")
         return _refused(request, _("The bank's single sign-on did not let you in. Try again, or use your password."))
@@ -80,13 +72,14 @@ def back(request: HttpRequest) -> HttpResponse:
     if staff is None or Barred.objects.filter(staff_id=number).exists():
         audit.record(number if staff else "", "login.failed", detail="single sign-on: no access")
         return _refused(request, _("The bank knows you, but you have no access here. Ask IT for it."))
-    request.session[TOKEN] = seal().close(token["id_token"], TOKEN)
-    then = request.session.pop(THEN, "")
-    if "mfa" in (claims.get("amr") or []):
-        request.session[factors.PROVEN] = True
-    elif factors.of(number):
+    sealed, then = seal().close(token["id_token"], TOKEN), request.session.pop(THEN, "")
+    is_strong = "mfa" in list(claims.get("amr") or [])
+    if not is_strong and factors.of(number):
+        request.session[TOKEN] = sealed
         return factors.begin(request, staff, then)
     login(request, staff, "django.contrib.auth.backends.ModelBackend")
+    # not before: signing in forgets the session of whoever was signed in here
+    request.session.update({TOKEN: sealed, factors.PROVEN: is_strong})
     return redirect(f"{reverse('login')}?{urlencode({'next': then})}")
 
 
@@ -107,14 +100,16 @@ class SignOut(LogoutView):
 def _end_of(request: HttpRequest) -> str:
     """Where the sign-in at the provider is ended; empty where there is none."""
     kept = request.session.get(TOKEN)
-    try:
-        if not (kept and is_set()):
-            return ""
-        hint, landing = seal().open(kept, TOKEN), _here(request, "login")
-        made: dict[str, str] = _client().create_logout_url(landing, hint, client_id=os.environ["WEIHU_OIDC_CLIENT"])
-    except (*WRONG, CannotOpen):
+    if not (kept and is_set()):
         return ""
-    return made["url"]
+    provider = _provider()
+    try:
+        hint, landing = seal().open(kept, TOKEN), _here(request, "login")
+        own = os.environ["WEIHU_OIDC_CLIENT"]
+        address: str = provider.client().create_logout_url(landing, hint, client_id=own)["url"]
+    except (*provider.WRONG, CannotOpen):
+        return ""
+    return address
 
 
 def _here(request: HttpRequest, name: str) -> str:
@@ -127,25 +122,10 @@ def _refused(request: HttpRequest, why: str, status: int = 403) -> HttpResponse:
     return render(request, "login.html", context, status=status)
 
 
-def _client() -> Any:
-    """The client; without settings there is none."""
+def _provider() -> ModuleType:
+    """What speaks to the provider; without settings there is none. Its libraries take a second to begin."""
     if not is_set():
         raise Http404
-    secret_file = os.environ.get("WEIHU_OIDC_SECRET_FILE", "")
-    client = _made(os.environ["WEIHU_OIDC_ISSUER"], os.environ["WEIHU_OIDC_CLIENT"], secret_file)
-    told = client.load_server_metadata()
-    told["id_token_signing_alg_values_supported"] = sorted(
-        SIGNED_BY & set(told.get("id_token_signing_alg_values_supported", []))
-    )
-    return client
+    from weihu.workplace.gate import provider  # noqa: PLC0415
 
-
-@lru_cache(maxsize=1)
-def _made(issuer: str, client: str, secret_file: str) -> Any:
-    return OAuth().register(
-        "bank",
-        client_id=client,
-        client_secret=Path(secret_file).read_text("utf-8").strip() if secret_file else None,
-        server_metadata_url=f"{issuer.rstrip('/')}/.well-known/openid-configuration",
-        client_kwargs={"scope": "openid profile", "code_challenge_method": "S256", "default_timeout": SECONDS},
-    )
+    return provider
