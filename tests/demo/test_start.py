@@ -22,7 +22,7 @@ from weihu.rules import rulebook
 
 pytestmark = pytest.mark.xdist_group("demo")  # one process makes the two banks
 
-CUSTOMERS, DAYS, BRANCHES, TWINS = 450, 8, 2, 0.03
+CUSTOMERS, DAYS, BRANCHES, TWINS = 700, 8, 2, 0.02
 TODAY = date(2026, 7, 1)
 OF_A_START = {"password", "digest", "report", "detail", "subject", "signal", "open_key", "pinyin"}
 """Fields that hold secrets, times or row numbers, which differ between two starts."""

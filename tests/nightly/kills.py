@@ -82,7 +82,7 @@ def kill_again_and_again(home: Home, deliveries: Path, times: int) -> None:
     chance, patience, before = random.Random(11), 1.7, None
     for _ in range(times):
         night = forked(main, ["replay", str(deliveries)])
-        time.sleep(chance.uniform(0.1, patience) * night_takes)
+        night.join(chance.uniform(0.1, patience) * night_takes)  # one that ends before its kill is not waited for
         night.kill()
         night.join()
         published = ask_status()

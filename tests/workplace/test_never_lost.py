@@ -65,12 +65,13 @@ class Bank:
         environment.pop("COVERAGE_PROCESS_CONFIG", None)  # who is killed cannot tell what was covered
         command = [sys.executable, "-m", "weihu.cli", "serve", "--port", str(self.port)]
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while time.monotonic() < until:
             with suppress(OSError):
                 urllib.request.urlopen(f"{self.url}/login/", timeout=5).close()
                 return
             time.sleep(0.1)
+        self.kill()
         raise TimeoutError
 
     def kill(self) -> None:
