@@ -58,7 +58,7 @@ def served(page: Page) -> None:
     page.locator("#tab-archive").click()
     ready(page)
     page.locator("form.reveal summary").first.click()
-    page.locator("form.reveal [name=why]").first.fill("接待")
+    page.locator("form.reveal [name=why]").first.fill("客户到柜台,核对电话")
     page.locator("form.reveal .btn").first.click()
     number = page.locator(".revealed").first
     number.wait_for()
@@ -123,7 +123,7 @@ PICTURES = {
     "referrals": Way(BRANCH, "portfolios/referrals/"),
     "relations": Way(BRANCH, "households/", ("table a",)),
     "segment": Way(BANK, "segments/build/?example=idle"),
-    "service-card": Way(COUNTER, "customers/", (*FIRST, served)),
+    "service-card": Way("lobby_manager", "customers/", (*FIRST, served)),
     "today": Way(MANAGER, ""),
     "whatif": Way(BRANCH, "grading/what-if/"),
 }
