@@ -58,7 +58,7 @@ def served(page: Page) -> None:
     page.locator("#tab-archive").click()
     ready(page)
     page.locator("form.reveal summary").first.click()
-    page.locator("form.reveal [name=why]").first.fill("接待")
+    page.locator("form.reveal [name=why]").first.fill("客户到柜台,核对电话")
     page.locator("form.reveal .btn").first.click()
     number = page.locator(".revealed").first
     number.wait_for()
@@ -123,7 +123,7 @@ PICTURES = {
     "referrals": Way(BRANCH, "portfolios/referrals/"),
     "relations": Way(BRANCH, "households/", ("table a",)),
     "segment": Way(BANK, "segments/build/?example=idle"),
-    "service-card": Way(COUNTER, "customers/", (*FIRST, served)),
+    "service-card": Way("lobby_manager", "customers/", (*FIRST, served)),
     "today": Way(MANAGER, ""),
     "whatif": Way(BRANCH, "grading/what-if/"),
 }
@@ -173,8 +173,9 @@ def visit(browser: Browser, url: str, login: dict[str, str], language: str, name
     page = context.new_page()
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    sign_in(page, url, login)
-    if page.locator("#id_password").count():
+    try:
+        sign_in(page, url, login)
+    except Error:
         return [f"{login['staff_id']}: the login was refused"]
     for name in names:
         way = PICTURES[name]
@@ -231,6 +232,7 @@ def sign_in(page: Page, url: str, login: dict[str, str]) -> None:
     page.fill("#id_username", login["staff_id"])
     page.fill("#id_password", login["password"])
     page.press("#id_password", "Enter")
+    page.wait_for_url(lambda address: "/login/" not in address)
     ready(page)
 
 

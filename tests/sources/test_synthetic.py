@@ -70,6 +70,21 @@ def test_the_same_seed_and_the_same_contacts_give_the_same_bytes(tmp_path):
     assert lived(tmp_path / "other", 300, 12, lambda first, number: [], seed=6) != alone
 
 
+def test_a_bank_of_richer_customers_has_the_same_people_and_the_managers_asked_for(tmp_path):
+    for name, more in (("plain", {}), ("rich", {"richer": 3.0, "managers": 2})):
+        list(SyntheticBank(400, 2, 1, LAST, 1, **more).deliveries(tmp_path / name))
+
+    def answer(name, file, asked):
+        path = next((tmp_path / name).glob(f"[!.]*/{file}.*"))
+        return duckdb.sql(f"SELECT {asked} FROM read_csv('{path}', all_varchar = true)").fetchall()[0][0]
+
+    assert answer("plain", "customers", "string_agg(name, '')") == answer("rich", "customers", "string_agg(name, '')")
+    managers = "count(*) FILTER (post = 'relationship_manager')"
+    assert (answer("plain", "staff", managers), answer("rich", "staff", managers)) == (6, 4)
+    money = "sum(CAST(balance AS DECIMAL(18, 2)))"
+    assert 2 < answer("rich", "balances", money) / answer("plain", "balances", money) < 4
+
+
 @pytest.fixture(scope="module")
 def year(tmp_path_factory):
     """A bank of 5,000 over most of a year, its truth as tables."""
