@@ -43,7 +43,7 @@ def asked_for(key: str, day: str) -> object:
     """A night of a book: its marks say with what it is run."""
     mine = "1" if key == ALWAYS[0] else "all"
     left_out = (key, day) != ALWAYS and ASKED_FOR not in (mine, "all")
-    reason = f"half a minute of the processor a night: only with WEIHU_SPARK_NIGHTS={mine}"
+    reason = f"a minute and a half of the processor a night: only with WEIHU_SPARK_NIGHTS={mine}"
     return pytest.param(key, day, marks=pytest.mark.skipif(left_out, reason=reason))
 
 
