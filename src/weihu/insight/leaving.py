@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from weihu.engine.protocol import Engine, table_of
 from weihu.insight.learners import Logistic, Shape, boost
-from weihu.insight.measures import Floats, Ints, auc, average_precision, calibration_error, interval
+from weihu.insight.measures import TENTHS, Floats, Ints, auc, average_precision, calibration_error, interval
 from weihu.rules import attrition, tables
 from weihu.rules.attrition import NAMES
 from weihu.rules.rulebook import RuleBook
@@ -290,7 +290,7 @@ def train(
         "book": book.attrition.model_dump(mode="json"),
         "judged": [_measured(m, {kind: later[kind][at] for kind in later}, book) for at, m in enumerate(judged)],
         "metrics": {kind: _pooled(judged, later[kind], book) for kind in CANDIDATES},
-        "calibration": _calibration(judged, later[winner], embargo),
+        "calibration": _calibration(judged, later[winner]),
         "stability": {
             name: round(psi(known[0].inputs[:, at], months[-1].inputs[:, at]), 3) for at, name in enumerate(NAMES)
         },
@@ -401,26 +401,22 @@ def _pooled(judged: Sequence[Month], found: Sequence[Ints], book: RuleBook) -> d
     }
 
 
-def _calibration(judged: Sequence[Month], found: Sequence[Ints], embargo: timedelta) -> dict[str, Any]:
-    """The chances told of each judged month by the months judged before it, whose outcome was known then."""
+def _calibration(judged: Sequence[Month], found: Sequence[Ints]) -> dict[str, Any]:
+    """The chances that each judged month is told by the other ones, beside what came."""
     said, came = [], []
     for at, month in enumerate(judged):
-        past = [place for place in range(at) if judged[place].on <= month.on - embargo]
-        if past:
-            steps = calibrated(
-                RULE,
-                np.concatenate([found[place][judged[place].known] for place in past]),
-                np.concatenate([judged[place].left[judged[place].known] for place in past]),
-            )
+        others = [(m, f) for place, (m, f) in enumerate(zip(judged, found, strict=True)) if place != at]
+        if others:
+            scored = np.concatenate([f[m.known] for m, f in others])
+            steps = calibrated(RULE, scored, np.concatenate([m.left[m.known] for m, _ in others]))
             said.append(chances(steps, found[at][month.known]))
             came.append(month.left[month.known])
     if not said:
         return {}
     chance, left = np.concatenate(said), np.concatenate(came)
-    rows = [
-        [int((chance == value).sum()), float(value), float(left[chance == value].mean())] for value in np.unique(chance)
-    ]
-    return {"error": calibration_error(left, chance), "steps": rows}
+    parts = np.array_split(np.argsort(-chance, kind="stable"), TENTHS)
+    rows = [[len(part), float(chance[part].mean()), float(left[part].mean())] for part in parts if len(part)]
+    return {"error": calibration_error(left, chance), "tenths": rows}
 
 
 def psi(before: Ints, now: Ints) -> float:
