@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from weihu.engine.duck import DuckEngine
-from weihu.engine.protocol import table_of
 from weihu.insight import leaving
 from weihu.insight.learners import boost
 from weihu.insight.measures import auc
+from weihu.insight.scorer import MILLIONTHS
 from weihu.insight.told import told
-from weihu.rules import attrition, rulebook, scores, tables
+from weihu.rules import attrition, rulebook, tables
 
 BOOK = rulebook.changed(
     rulebook.load("brief"), {"attrition": {"from_days": 7, "to_days": 28, "stays_days": 28, "warned": "0.1"}}
@@ -45,34 +45,10 @@ def learned():
     return leaving.train(months(), BOOK)
 
 
-@pytest.mark.parametrize("kind", leaving.CANDIDATES)
-def test_an_engine_and_numpy_add_up_the_same_score_and_chance(kind):
-    inputs, left = leaving._rows(months()[:4])
-    by = leaving.calibrated(by := leaving.learn(kind, inputs, left), leaving.scores(by, inputs), left)
-    engine = DuckEngine.in_memory()
-    schema = dict.fromkeys(attrition.NAMES, "int64")
-    rows = months(seed=8)[0].inputs
-    table = pa.table({name: rows[:, at] for at, name in enumerate(attrition.NAMES)})
-    import ibis
-
-    engine.bind_arrow("rows", ibis.schema(schema), table)
-
-    def scored(rows):
-        added = rows.mutate(score=scores.score(rows, by))
-        return added.select(*rows.columns, "score", chance=scores.chance(added.score, by))
-
-    engine.derive("scored", scored, table_of("rows", ibis.schema(schema)))
-    found = engine.read("scored")
-    own = np.column_stack([found[name].to_numpy() for name in attrition.NAMES])
-    assert found["score"].to_pylist() == leaving.scores(by, own).tolist()
-    assert np.allclose(np.array(found["chance"].to_pylist()) / 1000, leaving.chances(by, leaving.scores(by, own)))
-    engine.close()
-
-
 def test_trees_in_whole_millionths_are_those_that_were_learned():
     inputs, left = leaving._rows(months()[:4])
     booster = boost(inputs.astype(float), left, np.ones(len(left)), [], leaving.TREES)
-    ours = leaving.scores(leaving.learn("trees", inputs, left), inputs) / scores.MILLIONTHS
+    ours = leaving.scores(leaving.learn("trees", inputs, left), inputs) / MILLIONTHS
     assert np.abs(ours - booster.predict(inputs.astype(float), raw_score=True)).max() < 1e-4
 
 
