@@ -32,7 +32,7 @@ def months(count: int = 9, customers: int = 250, seed: int = 3, signal: str = "s
     for number in range(count):
         random = np.random.default_rng([seed, number])
         inputs = random.integers(0, 1200, (customers, len(attrition.NAMES)))
-        odds = 1.5 - 0.8 * np.log1p(inputs[:, PLACE[signal]]) - inputs[:, PLACE["left"]] / 1000
+        odds = 2.5 - 0.8 * np.log1p(inputs[:, PLACE[signal]]) - inputs[:, PLACE["left"]] / 1000
         left = (random.random(customers) < 1 / (1 + np.exp(-odds))).astype(float)
         on = FIRST + leaving.EVERY * number
         made.append(leaving.Month(on, [f"C{at}" for at in range(customers)], inputs, left))

@@ -76,6 +76,6 @@ def test_the_report_is_of_the_kept_model(tmp_path):
         return CliRunner().invoke(main, ["--home", str(tmp_path), "insight", "attrition", "report", *options])
 
     assert reported().exit_code == 1
-    leaving.train(months(count=6), BOOK).save(Home(tmp_path).insight / leaving.NAME)
+    leaving.train(months(), BOOK).save(Home(tmp_path).insight / leaving.NAME)
     assert "AUC" in reported().output
     assert '"judged"' in reported("--json").output
