@@ -177,8 +177,8 @@ def czech(source: Path, folder: Path) -> None:
     parts = [np.concatenate(part) for part in (judged, origins)]
     people = np.unique(np.concatenate(who), return_inverse=True)[1]
     for name, scored in (("regression", found), ("rule", by_rule)):
-        scored = np.concatenate(scored)
-        shown(f"{name}: mean AUC of the origins", lambda at, scored=scored: by_month(*parts, scored, at), people)
+        every = np.concatenate(scored)
+        shown(f"{name}: mean AUC of the origins", lambda at, every=every: by_month(*parts, every, at), people)
 
 
 def outcome(month: leaving.Month, known: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

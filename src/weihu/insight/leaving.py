@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from weihu.engine.protocol import Engine, table_of
 from weihu.insight.learners import Logistic, Shape, boost
-from weihu.insight.measures import Floats, Ints, auc, average_precision, calibration_error, interval
+from weihu.insight.measures import TENTHS, Floats, Ints, auc, average_precision, calibration_error, interval
+from weihu.insight.scorer import MILLIONTHS, Node, Scorer, chances, notched, scores
 from weihu.rules import attrition, tables
 from weihu.rules.attrition import NAMES
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.scores import GRID, MILLIONTHS, Node, Scorer
 from weihu.rules.sections.entry import Bilingual
 
 NAME = "attrition"
@@ -136,11 +136,6 @@ def _bind_levels(engine: Engine, name: str, paths: list[Path], merges: pa.Table 
         engine.derive(name, attrition.levels_as_merged, stored, table_of("merges", tables.MERGES))
 
 
-def notched(inputs: Ints) -> Floats:
-    """What a regression sees of inputs: the notches of scores.GRID that they reach."""
-    return np.searchsorted(np.array(GRID), inputs, side="right").astype(np.float64)
-
-
 def learn(kind: str, inputs: Ints, left: Floats, names: Sequence[str] = NAMES) -> Scorer:
     """A candidate from rows whose outcome is known."""
     if kind == "rule":
@@ -177,27 +172,6 @@ def _node(found: dict[str, Any], names: Sequence[str]) -> Node:
     ]
 
 
-def scores(by: Scorer, inputs: Ints, names: Sequence[str] = NAMES) -> Ints:
-    """What rules.scores.score makes of the same inputs, to the bit."""
-    place = {name: at for at, name in enumerate(names)}
-    if by.kind == "rule":
-        return -inputs[:, place[next(iter(by.weights))]]
-    found = np.full(len(inputs), by.intercept, np.int64)
-    for name, weight in by.weights.items():
-        found += weight * np.searchsorted(np.array(GRID), inputs[:, place[name]], side="right")
-    for tree in by.trees:
-        found += _leaves(tree, inputs, place)
-    return found
-
-
-def _leaves(node: Node, inputs: Ints, place: Mapping[str, int]) -> Ints:
-    if isinstance(node, int):
-        return np.full(len(inputs), node, np.int64)
-    name, most, left, right = node
-    goes_left = inputs[:, place[name]] <= most
-    return np.where(goes_left, _leaves(left, inputs, place), _leaves(right, inputs, place))
-
-
 def calibrated(by: Scorer, found: Ints, left: Floats) -> Scorer:
     """With the chances that scores had on later months: rates of equal parts, never falling as scores rise."""
     order = np.argsort(found, kind="stable")
@@ -213,13 +187,6 @@ def calibrated(by: Scorer, found: Ints, left: Floats) -> Scorer:
             joined[-1][2] += rows
     steps = [(int(least), round(1_000 * gone / rows)) for least, gone, rows in joined]
     return by.model_copy(update={"steps": steps})
-
-
-def chances(by: Scorer, found: Ints) -> Floats:
-    """Of scores, between 0 and 1."""
-    least = np.array([step[0] for step in by.steps])
-    values = np.array([0, *(step[1] for step in by.steps)]) / 1_000
-    return np.asarray(values[np.searchsorted(least, found, side="right")], np.float64)
 
 
 @dataclass(frozen=True)
@@ -290,7 +257,7 @@ def train(
         "book": book.attrition.model_dump(mode="json"),
         "judged": [_measured(m, {kind: later[kind][at] for kind in later}, book) for at, m in enumerate(judged)],
         "metrics": {kind: _pooled(judged, later[kind], book) for kind in CANDIDATES},
-        "calibration": _calibration(judged, later[winner], embargo),
+        "calibration": _calibration(judged, later[winner]),
         "stability": {
             name: round(psi(known[0].inputs[:, at], months[-1].inputs[:, at]), 3) for at, name in enumerate(NAMES)
         },
@@ -401,26 +368,22 @@ def _pooled(judged: Sequence[Month], found: Sequence[Ints], book: RuleBook) -> d
     }
 
 
-def _calibration(judged: Sequence[Month], found: Sequence[Ints], embargo: timedelta) -> dict[str, Any]:
-    """The chances told of each judged month by the months judged before it, whose outcome was known then."""
+def _calibration(judged: Sequence[Month], found: Sequence[Ints]) -> dict[str, Any]:
+    """The chances that each judged month is told by the other ones, beside what came."""
     said, came = [], []
     for at, month in enumerate(judged):
-        past = [place for place in range(at) if judged[place].on <= month.on - embargo]
-        if past:
-            steps = calibrated(
-                RULE,
-                np.concatenate([found[place][judged[place].known] for place in past]),
-                np.concatenate([judged[place].left[judged[place].known] for place in past]),
-            )
+        others = [(m, f) for place, (m, f) in enumerate(zip(judged, found, strict=True)) if place != at]
+        if others:
+            scored = np.concatenate([f[m.known] for m, f in others])
+            steps = calibrated(RULE, scored, np.concatenate([m.left[m.known] for m, _ in others]))
             said.append(chances(steps, found[at][month.known]))
             came.append(month.left[month.known])
     if not said:
         return {}
     chance, left = np.concatenate(said), np.concatenate(came)
-    rows = [
-        [int((chance == value).sum()), float(value), float(left[chance == value].mean())] for value in np.unique(chance)
-    ]
-    return {"error": calibration_error(left, chance), "steps": rows}
+    parts = np.array_split(np.argsort(-chance, kind="stable"), TENTHS)
+    rows = [[len(part), float(chance[part].mean()), float(left[part].mean())] for part in parts if len(part)]
+    return {"error": calibration_error(left, chance), "tenths": rows}
 
 
 def psi(before: Ints, now: Ints) -> float:

@@ -52,7 +52,7 @@ def _chances(facts: dict[str, Any]) -> list[str]:
     if not found:
         return []
     lines = [f"  校准误差 / calibration error: {found['error']:.4f} (人数, 预测, 实际 / customers, told, came)"]
-    return lines + [f"    {rows:>8,} {said:.1%} {came:.1%}" for rows, said, came in found["steps"]]
+    return lines + [f"    {rows:>8,} {said:.1%} {came:.1%}" for rows, said, came in found["tenths"]]
 
 
 def _stability(facts: dict[str, Any]) -> list[str]:
