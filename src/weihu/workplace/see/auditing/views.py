@@ -122,7 +122,16 @@ def _sheet(request: WorkRequest, rows: QuerySet[Entry]) -> HttpResponse:
     if len(entries) > left:
         return refused(limits.LimitReached(left))
     names = _names(entries)
-    columns = [_("Place"), _("Time"), _("Number"), _("Name"), _("Act"), _("Code of the act"), _("Customer"), _("Detail")]
+    columns = [
+        _("Place"),
+        _("Time"),
+        _("Number"),
+        _("Name"),
+        _("Act"),
+        _("Code of the act"),
+        _("Customer"),
+        _("Detail"),
+    ]
     lines = [
         [
             row.place,
