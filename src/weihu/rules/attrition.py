@@ -105,9 +105,11 @@ def levels_today(
         _products(accounts, holdings, today),
         _moved(transactions, accounts),
         contacts_today.group_by("customer_id").agg(contact=contacts_today.last_contact_on.max()),
-        _complained(noted, today),
+        _complained(noted),
     ):
         joined = joined.left_join(part, "customer_id").drop("customer_id_right")
+    joined = joined.cross_join(calendar.select(today="business_date"))
+    complained_on = ibis.ifelse(joined.complained, joined.today, ibis.null("date"))
     aum = ibis.coalesce(joined.total, ZERO)
 
     def grown(name: str, kind: str) -> Any:
@@ -117,7 +119,7 @@ def levels_today(
     days_before = ibis.coalesce(joined.aum_days_before, ZERO.cast(BALANCE_DAYS))
     return joined.select(
         "customer_id",
-        on=today,
+        on=joined.today,
         days=ibis.coalesce(joined.days_before, 0) + 1,
         aum=aum.cast(MONEY),
         demand=ibis.coalesce(joined.lying, ZERO).cast(MONEY),
@@ -133,7 +135,7 @@ def levels_today(
         own=grown("own", "int64"),
         salary_on=ibis.coalesce(joined.paid_on, joined.salary_on_before),
         contact_on=_later(joined.contact, joined.contact_on_before),
-        complaint_on=ibis.coalesce(joined.complained, joined.complaint_on_before),
+        complaint_on=ibis.coalesce(complained_on, joined.complaint_on_before),
     ).select(*LEVELS)
 
 
@@ -189,9 +191,9 @@ def _moved(transactions: Table, accounts: Table) -> Table:
     )
 
 
-def _complained(noted: Table, today: DateValue) -> Table:
+def _complained(noted: Table) -> Table:
     complaints = noted.filter(noted.kind.isin(COMPLAINTS)).select("customer_id").distinct()
-    return complaints.mutate(complained=today)
+    return complaints.mutate(complained=ibis.literal(True))
 
 
 def _later(one: DateValue, other: DateValue) -> DateValue:
