@@ -1,19 +1,22 @@
 """The auditor's page: every entry, by day, person, act and customer; the chain; and nothing else of a customer."""
 
+import ast
 import io
 from datetime import timedelta
+from pathlib import Path
 
 import openpyxl
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+import weihu
 from tests.workplace.test_gate import POSTS
 from weihu.workplace.base import audit
 from weihu.workplace.base.models import Entry
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.see.auditing import views
-from weihu.workplace.see.auditing.words import words_of
+from weihu.workplace.see.auditing.words import ABOUT, DONE, words_of
 
 
 @pytest.fixture
@@ -99,6 +102,25 @@ def test_a_changed_entry_is_named_and_a_long_log_is_left_to_the_command(auditor,
     assert auditor.get(reverse("audit_verified")).context["broken"].place == place
     monkeypatch.setattr(views, "VERIFIED_HERE", 0)
     assert auditor.get(reverse("audit_verified")).context["too_long"]
+
+
+def literals(call: ast.Call):
+    """The codes that a call of ``record`` or ``Act`` enters."""
+    for value in call.args[1:2]:
+        for part in ast.walk(value):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str) and "." in part.value:
+                yield part.value
+
+
+def test_every_code_that_is_entered_has_words():
+    unknown = set()
+    for path in Path(weihu.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("audit.record", "audit.Act", "audit.found"):
+                for code in literals(node):
+                    about, _dot, done = code.partition(".")
+                    unknown |= {part for part in (about, done) if part and part not in {**ABOUT, **DONE}}
+    assert unknown == set()
 
 
 def test_codes_are_told_in_words():

@@ -123,7 +123,7 @@ def _sheet(request: WorkRequest, rows: QuerySet[Entry]) -> HttpResponse:
         return refused(limits.LimitReached(left))
     names = _names(entries)
     columns = [
-        _("Place"),
+        _("Entry number"),
         _("Time"),
         _("Number"),
         _("Name"),
