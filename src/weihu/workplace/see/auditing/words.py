@@ -190,5 +190,5 @@ DONE = {
 def words_of(action: str) -> str:
     """An entry's code in the reader's language."""
     about, _dot, done = action.partition(".")
-    words = (ABOUT.get(about, about), DONE.get(done) or ABOUT.get(done, done))
-    return " · ".join(str(part) for part in words if part)
+    known: dict[str, object] = {**ABOUT, **DONE}  # what was done may be the name of a page
+    return " · ".join(str(part) for part in (ABOUT.get(about, about), known.get(done, done)) if part)
