@@ -567,13 +567,14 @@ def login() -> None:
 @click.password_option(envvar="WEIHU_PASSWORD")
 @with_workplace
 def login_set(home: Home, staff_id: str, password: str) -> None:
-    """Give a member of staff a password."""
+    """Give a member of staff a first password: for one sign-in within a week, in which another one is chosen."""
     from django.contrib.auth.password_validation import validate_password  # noqa: PLC0415
     from django.core.exceptions import ValidationError  # noqa: PLC0415
     from django.db import transaction  # noqa: PLC0415
 
     from weihu.workplace.bank.models import Staff  # noqa: PLC0415
     from weihu.workplace.base import audit  # noqa: PLC0415
+    from weihu.workplace.gate import first_passwords  # noqa: PLC0415
     from weihu.workplace.gate.models import Barred  # noqa: PLC0415
 
     member = Staff.objects.filter(staff_id=staff_id).first()
@@ -587,6 +588,7 @@ def login_set(home: Home, staff_id: str, password: str) -> None:
     with transaction.atomic():
         member.save(update_fields=["password"])
         Barred.objects.filter(staff_id=staff_id).delete()
+        first_passwords.give(member)
         audit.record(_console(), "login.set", detail=staff_id)
 
 

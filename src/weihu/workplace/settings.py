@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "weihu.workplace.gate.sessions.bounded",
     "weihu.workplace.gate.factors.enrolled",
+    "weihu.workplace.gate.first_passwords.replaced",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.pace import FEED, FORM, SIGN_IN
-from weihu.workplace.gate import factors, oidc, sessions
+from weihu.workplace.gate import factors, first_passwords, oidc, sessions
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 REMEMBERED = timedelta(days=1)
@@ -59,7 +59,8 @@ class ChangePassword(PasswordChangeView):
     def get_context_data(self, **more: Any) -> dict[str, Any]:
         """With the person's sign-ins on all devices."""
         signed_in = sessions.listed(cast(Staff, self.request.user))
-        return super().get_context_data(signed_in=signed_in, here=sessions.number_of(self.request), **more)
+        first = bool(self.request.session.get(first_passwords.IN_SESSION))
+        return super().get_context_data(signed_in=signed_in, here=sessions.number_of(self.request), first=first, **more)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Without a password: sign out everywhere else."""
@@ -77,6 +78,7 @@ class ChangePassword(PasswordChangeView):
         with transaction.atomic():
             staff = cast(Staff, self.request.user)
             sessions.end_all(staff.staff_id, but=sessions.number_of(self.request))
+            first_passwords.chosen(self.request, staff)
             audit.record(staff.staff_id, "login.password", detail=_address(self.request))
             return super().form_valid(form)
 
@@ -123,6 +125,7 @@ def _signed_in(sender: object, request: HttpRequest | None, user: Staff, **__: A
     AccessFailureLog.objects.filter(username=user.staff_id).delete()
     if request:
         sessions.begin(request, user)
+        first_passwords.signed_in(request, user)
     audit.record(user.staff_id, "login.in", detail=_address(request))
 
 

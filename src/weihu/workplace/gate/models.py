@@ -116,6 +116,13 @@ class Barred(models.Model):
     staff_id = models.CharField(max_length=60, primary_key=True)
 
 
+class FirstPassword(models.Model):
+    """Somebody whose password IT has set ``at`` a moment, until he or she chooses another one."""
+
+    staff_id = models.CharField(max_length=60, primary_key=True)
+    at = models.DateTimeField()
+
+
 class Absence(models.Model):
     """Somebody is away from ``from_on`` to ``to_on``; ``cover_id`` covers once ``agreed_by`` has agreed, or else each
     customer's deputy."""

@@ -27,7 +27,7 @@ from weihu.engine.seal import CannotOpen
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
 from weihu.workplace.base.fields import seal
-from weihu.workplace.gate import factors
+from weihu.workplace.gate import factors, first_passwords
 from weihu.workplace.gate.models import Barred
 
 log = logging.getLogger("weihu.workplace")
@@ -80,6 +80,7 @@ def back(request: HttpRequest) -> HttpResponse:
     login(request, staff, "django.contrib.auth.backends.ModelBackend")
     # not before: signing in forgets the session of whoever was signed in here
     request.session.update({TOKEN: sealed, factors.PROVEN: is_strong})
+    first_passwords.by_other_ways(request)
     return redirect(f"{reverse('login')}?{urlencode({'next': then})}")
 
 

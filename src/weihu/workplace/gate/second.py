@@ -20,11 +20,14 @@ from django.views.decorators.http import require_http_methods
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import toasts
 from weihu.workplace.base.session import share
-from weihu.workplace.gate import factors, oidc
+from weihu.workplace.gate import factors, first_passwords, oidc
+from weihu.workplace.gate.first_passwords import SignInForm
 
 
 class TwoStepLogin(LoginView):
     """Signing in: who has a second factor is asked for it after the password."""
+
+    authentication_form = SignInForm
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:
         """With the way to the bank's single sign-on, if there is one."""
@@ -99,7 +102,7 @@ def session(request: HttpRequest) -> HttpResponse:
     Who has a second factor gives a code with the password; ``second`` says that it is missing or wrong.
     """
     if request.method == "POST":
-        form = AuthenticationForm(request, request.POST)
+        form = SignInForm(request, request.POST)
         if not form.is_valid():
             return JsonResponse({"fault": _("Staff number and password do not match.")}, status=422)
         staff = form.get_user()
@@ -118,6 +121,8 @@ def session(request: HttpRequest) -> HttpResponse:
 def _sign_in(request: HttpRequest, staff: Staff) -> None:
     """Sign somebody in who has given password and second factor."""
     login(request, staff, "django.contrib.auth.backends.ModelBackend")
+    if oidc.TOKEN in request.session:
+        first_passwords.by_other_ways(request)
     request.session.pop(factors.PENDING, None)
     request.session[factors.PROVEN] = True
 

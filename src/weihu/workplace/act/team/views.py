@@ -370,7 +370,8 @@ def _counted(row: PersonDay, of: str, only: str) -> list[tuple[str, str]]:
     ``only``: contacts with this result, or agreed follow-ups of this day."""
     if of in ("contacts", "agreed"):
         wanted = [contact for contact in row.contacts if of == "contacts" or contact.follow_up_on]
-        kept = [one for one in wanted if only in ("", one.outcome if of == "contacts" else str(one.follow_up_on))]
+        said = {contact.pk: contact.outcome if of == "contacts" else str(contact.follow_up_on) for contact in wanted}
+        kept = [contact for contact in wanted if only in ("", said[contact.pk])]
         return [(contact.customer_id, contact.get_outcome_display()) for contact in kept]
     tasks = [(customer, customer in row.done) for customer in row.planned]
     return [(customer, _("Done") if done else _("Not done")) for customer, done in tasks if done or of == "planned"]

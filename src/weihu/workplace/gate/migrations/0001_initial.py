@@ -313,6 +313,13 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="FirstPassword",
+            fields=[
+                ("staff_id", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Factor",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
