@@ -111,7 +111,7 @@ class DuckEngine:
 
     def bind_row(self, name: str, schema: ibis.Schema, row: Mapping[str, Any]) -> Table:
         """Engine.bind_row: its columns are variables of the connection too."""
-        table = self.bind_rows(name, schema, [[row[column] for column in schema]])
+        table = self.bind_rows(name, schema, [[row.get(column) for column in schema]])
         for column, kind in schema.items():
             value = f'(SELECT CAST("{column}" AS {_duck_type(kind)}) FROM "{name}")'
             self.connection.execute(f'SET VARIABLE "{name}.{column}" = {value}')

@@ -1,0 +1,5 @@
+"""``python -m weihu.cli``."""
+
+from weihu.cli import main
+
+main()
