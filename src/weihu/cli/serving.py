@@ -48,6 +48,7 @@ def serve(home: Home, host: str, port: int) -> None:
         )
     if connection.vendor == "sqlite":
         settings.DATABASES["default"]["OPTIONS"]["timeout"] = ANSWER_SECONDS
+    _load_pages()
     proxy = {"trusted_proxy": settings.PROXY, "trusted_proxy_headers": "x-forwarded-proto x-forwarded-for"}
     try:
         server = waitress.create_server(
@@ -58,6 +59,19 @@ def serve(home: Home, host: str, port: int) -> None:
         raise click.ClickException(f"{message}: {error.strerror}") from None
     click.echo(f"http://{host}:{port}/", err=True)
     server.run()
+
+
+def _load_pages() -> None:
+    """Load views and templates, which the first visitor would otherwise wait a second for."""
+    from importlib import import_module  # noqa: PLC0415
+
+    from django.conf import settings  # noqa: PLC0415
+    from django.template.loader import get_template  # noqa: PLC0415
+
+    import_module(settings.ROOT_URLCONF)
+    folder = settings.WORKPLACE / "templates"
+    for page in sorted(folder.rglob("*.html")):
+        get_template(str(page.relative_to(folder)))
 
 
 @main.command()
