@@ -51,7 +51,7 @@ PAGES = [
     ("distribution", MANAGER, 30),
     ("distribution", BRANCH, 20),
     ("portfolios", BRANCH, 20),
-    ("board", SUPERVISOR, 20),
+    ("board", SUPERVISOR, 21),
     ("cockpit", BRANCH, 34),
 ]
 
