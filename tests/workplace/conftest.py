@@ -8,19 +8,30 @@ from django.test import Client
 from playwright.sync_api import expect, sync_playwright
 
 # the headless shell opens a page at a third of what the whole browser costs, which has windows that nobody sees
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
+WHOLE = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium-headless-shell", *WHOLE)
 
 # two browsers and two servers share two cores: what takes long is not wrong yet
 expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
-def browser():
+def launched():
+    """Launches the first browser of some names that is here."""
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield running
-        running.close()
+
+        def launch(names):
+            path = next(filter(None, map(shutil.which, names)), None)
+            return playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+
+        yield launch
+
+
+@pytest.fixture(scope="session")
+def browser(launched):
+    running = launched(BROWSERS)
+    yield running
+    running.close()
 
 
 @pytest.fixture

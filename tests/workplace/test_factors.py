@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from tests.workplace.conftest import WHOLE
 from weihu import cli
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base.models import Entry
@@ -222,6 +223,14 @@ def test_the_check_names_posts_that_decide_without_a_second_factor(run, home, mo
 # --- passkeys, in a browser with an authenticator of its own ---
 
 
+@pytest.fixture(scope="module")
+def browser(launched):
+    """The whole one: the headless shell knows no passkeys."""
+    running = launched(WHOLE)
+    yield running
+    running.close()
+
+
 @pytest.fixture
 def authenticator(desk):
     """A supervisor at a desk whose browser has an authenticator."""
@@ -245,7 +254,11 @@ def test_a_passkey_is_added_and_signs_in(authenticator, server):
     expect(page.locator("#own")).to_be_visible()
     assert Factor.objects.get().label == "This computer"
     page.get_by_role("button", name="Sign out").click()
-    page.fill("#id_username", Factor.objects.get().staff_id)
+    page.locator("#id_username").wait_for()
+    staff = Staff.objects.get(staff_id=Factor.objects.get().staff_id)
+    staff.set_password("a long password")
+    staff.save()
+    page.fill("#id_username", staff.staff_id)
     page.fill("#id_password", "a long password")
     page.press("#id_password", "Enter")
     page.get_by_role("button", name="Use the passkey").click()
