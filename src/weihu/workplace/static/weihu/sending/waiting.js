@@ -120,7 +120,10 @@ export function hold(value) {
 }
 
 setInterval(async () => {
-  if (!held && navigator.onLine && (here.size || (await waiting()).some((row) => !row.refused))) await sendWaiting();
+  const due = here.size || (await waiting()).some((row) => !row.refused);
+  if (due && !held && navigator.onLine) await sendWaiting();
+  // another tab may have sent what this page still says is waiting
+  else if (!document.querySelector("#waiting").hidden) await showWaiting();
 }, EVERY);
 addEventListener("online", () => sendWaiting());
 addEventListener("beforeunload", (event) => {
