@@ -220,6 +220,14 @@ def test_a_higher_threshold_lets_customers_fall_and_writes_nothing(signed_in, ru
     assert not BookDraft.objects.exists()
 
 
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_an_empty_what_if_is_told_what_it_lacks(signed_in, headers):
+    answer = signed_in(KEEPER).post(reverse("whatif"), {}, headers=headers)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors
+    assert "data-risen" not in answer.content.decode()
+
+
 def test_what_if_downloads_today_beside_then(signed_in):
     client = signed_in(KEEPER)
     values = policy(client)

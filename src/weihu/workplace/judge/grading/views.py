@@ -208,7 +208,7 @@ def whatif(request: WorkRequest) -> HttpResponse:
     gate = require_reach(request)
     if not books.may_keep(gate):
         raise Http404
-    form = forms.PolicyForm(request.POST or None, book=request.book)
+    form = forms.PolicyForm(request.POST if request.method == "POST" else None, book=request.book)
     context: dict[str, Any] = {"form": form, "room": "whatif"}
     if request.method == "POST" and not form.is_valid():
         return render(request, "grading/outcome.html" if request.htmx else "grading/whatif.html", context, status=422)
