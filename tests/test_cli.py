@@ -115,6 +115,16 @@ def test_a_synthetic_bank_is_delivered_one_folder_a_day(call, tmp_path):
     refused(call("source", "synthetic", "--customers", 0, "--days", 3, "--out", out), "customers")
 
 
+def test_a_synthetic_bank_is_checked_and_a_check_that_fails_is_an_error(call, tmp_path):
+    made = call("source", "synthetic", "--customers", 60, "--days", 3, "--out", tmp_path / "bank", "--report")
+    *checks, sums = [line for line in made.stdout.splitlines() if line]
+    held = [line.startswith("✓") for line in checks]
+    assert all(line[0] in "✓✗" and "[" in line for line in checks)
+    assert sums == f"{sum(held)} / {len(held)}"
+    assert not all(held), "three days of sixty customers are too few to be believed"
+    assert made.exit_code == 1
+
+
 def test_a_ledger_that_is_none_is_refused_by_its_missing_file(call, tmp_path):
     days = ["--from", "1993-01-01", "--to", "1993-01-02", "--out", tmp_path / "out"]
     refused(call("source", "czech", tmp_path, *days), "no such file of the ledger", ".asc")
