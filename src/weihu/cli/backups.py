@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from weihu.cli.base import (
+    BUSY,
     main,
     setup,
     with_keys,
@@ -37,7 +38,7 @@ def backup_take(home: Home, vault: Path, keep: int) -> None:
     try:
         taken = backup.take(home, home.vault(vault), datetime.now(UTC), keep)
     except Busy:
-        raise click.ClickException("批次正在运行,请稍后再试 / a run is at work; try again later") from None
+        raise click.ClickException(BUSY) from None
     except BrokenBackup as broken:
         raise click.ClickException(f"{broken.zh} / {broken.en}") from None
     home.backed_up.touch(mode=0o600)

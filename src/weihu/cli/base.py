@@ -21,6 +21,7 @@ from weihu.rules import rulebook
 from weihu.rules.sections.entry import Bilingual
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
+BUSY = "批次正在运行,请稍后再试 / a run is at work; try again later"
 err = Console(stderr=True)
 
 

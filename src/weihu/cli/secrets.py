@@ -7,6 +7,7 @@ from itertools import chain
 import click
 
 from weihu.cli.base import (
+    BUSY,
     console,
     main,
     progress_bar,
@@ -53,7 +54,7 @@ def keys_rotate(home: Home) -> None:
                     progress.advance(bar, changed)
             left = (set(rotation.counted()) | reseal.keys_in(home.landed)) - {home.seal.current}
     except Busy:
-        raise click.ClickException("批次正在运行,请稍后再试 / a run is at work; try again later") from None
+        raise click.ClickException(BUSY) from None
     except KeysLost as lost:
         raise click.ClickException(f"{lost.zh} / {lost.en}") from None
     for place in shut:
@@ -86,7 +87,7 @@ def keys_forget(home: Home, key: str) -> None:
             home.keys.change(known.without(key))
             audit.record(console(), "keys.forget", detail=key)
     except Busy:
-        raise click.ClickException("批次正在运行,请稍后再试 / a run is at work; try again later") from None
+        raise click.ClickException(BUSY) from None
     except KeysLost as lost:
         raise click.ClickException(f"{lost.zh} / {lost.en}") from None
 

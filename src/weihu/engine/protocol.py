@@ -48,7 +48,8 @@ class Engine(Protocol):
         ...
 
     def bind_row(self, name: str, schema: ibis.Schema, row: Mapping[str, Any]) -> Table:
-        """A table of one row, whose columns rules read as scalars: never a part of what is compiled."""
+        """A table of one row, whose columns rules read as scalars: never a part of what is compiled. A column that is not
+        given is empty."""
         ...
 
     def alias(self, name: str, of: str) -> Table:
