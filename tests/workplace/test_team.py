@@ -16,7 +16,7 @@ from weihu.workplace.bank.models import Task
 from weihu.workplace.base.models import Entry
 from weihu.workplace.base.pdf import Grid, Page, write_pdf
 from weihu.workplace.gate import reveals
-from weihu.workplace.gate.models import Reveal
+from weihu.workplace.gate.models import Absence, Reveal
 from weihu.workplace.gate.reach import Gate
 
 
@@ -94,6 +94,20 @@ def test_a_value_seen_at_night_is_on_the_board(hour, late, client, member, run):
     page = client.get(reverse("revealed"), {"branch": member("branch_manager").branch_id})
     assert [row["late"] for row in page.context["rows"]] == [late]
     assert "客户来电核实" in page.content.decode()
+
+
+def test_who_covers_answers_for_the_customers_of_who_is_away(client, member, run):
+    manager = member("branch_manager")
+    other = Gate(manager, run).standings().exclude(primary_id=manager.pk).exclude(deputy_id=manager.pk)
+    standing = other.filter(primary_id__isnull=False)[0]
+    client.force_login(manager)
+    see_in_full(client, standing.customer_id)
+    days = {"from_on": run.work_date, "to_on": run.work_date + timedelta(days=3)}
+    Absence.objects.create(
+        staff_id=standing.primary_id, cover_id=manager.pk, entered_by=manager.pk, agreed_by="another", **days
+    )
+    see_in_full(client, standing.customer_id)
+    assert list(Reveal.objects.order_by("pk").values_list("strange", flat=True)) == [True, False]
 
 
 def test_only_a_supervisor_sees_what_others_saw(signed_in):

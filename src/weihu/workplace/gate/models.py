@@ -28,7 +28,7 @@ class Export(models.Model):
 
 class Reveal(models.Model):
     """A masked value of a customer that somebody had shown in full (查看完整信息), and why; ``strange``: of a customer that
-    he or she did not answer for."""
+    he or she did not answer for, nor the person covered for."""
 
     staff_id = models.CharField(max_length=60)
     customer_id = CustomerField(db_index=True)

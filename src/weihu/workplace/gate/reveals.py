@@ -41,7 +41,7 @@ def take(gate: Gate, standing: Standing, field: str, why: str, at: datetime) -> 
             on=gate.run.work_date,
             at=at,
             field=field,
-            strange=by not in (standing.primary_id, standing.deputy_id),
+            strange=standing.primary_id not in (by, *gate.covered) and standing.deputy_id != by,
             why=why,
         )
         # the reason is somebody's words about a customer: it stays sealed with the value that it was given for
