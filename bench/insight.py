@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from weihu.insight import response
+from weihu.insight.measures import auc
 from weihu.insight.timeline import Clock
 from weihu.sources import tables
 
@@ -53,7 +54,7 @@ def calls(table) -> None:
             print(f"\nfrom {ORIGINS[months[begin]]}: {begin:,} rows before, {len(found):,} after, {seconds:.0f} s")
             said(model)
             shown(outcomes[after], found, by_rule, timeline.blocks[after], timeline.days[after])
-            aucs.append(response.auc(outcomes[after], found))
+            aucs.append(auc(outcomes[after], found))
         end = begins[place + 1] - begin if place + 1 < len(begins) else len(found)
         scores[begin : begin + end], rule[begin : begin + end] = found[:end], by_rule[:end]
     print(f"\nmean AUC of the four origins: {np.mean(aucs):.3f}")

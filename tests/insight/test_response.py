@@ -15,8 +15,10 @@ from click.testing import CliRunner
 from tests.insight.contacts import OUTCOME, made
 from weihu.cli import main
 from weihu.insight import response
+from weihu.insight.learners import SMALL
 from weihu.insight.measures import auc
-from weihu.insight.response import Refused
+from weihu.insight.response import Refused, candidates, model
+from weihu.insight.response.tables import outcome
 from weihu.sources import tables
 
 pytestmark = pytest.mark.xdist_group("response")  # one process fits the model
@@ -111,7 +113,7 @@ def test_a_damaged_model_is_refused_in_words_whatever_was_damaged(fitted, past, 
 
 def test_a_model_of_another_version_is_refused_in_words(fitted, tmp_path, monkeypatch):
     home, _ = fitted
-    monkeypatch.setattr(response, "FORMAT", response.FORMAT + 1)
+    monkeypatch.setattr(model, "FORMAT", model.FORMAT + 1)
     refused(call(home, "report", "deposits"), "another version")
 
 
@@ -164,7 +166,7 @@ def test_the_report_is_kept_with_the_model_as_text(fitted):
     assert [found["column"] for found in facts["leaks"]] == ["talk"]
     assert facts["groups"]["rate"] == "time"
     kept = {path.name for path in (home / "insight" / "deposits").iterdir()}
-    assert {name for name in kept if not name.endswith((".json", ".txt"))} == {response.DIGEST}
+    assert {name for name in kept if not name.endswith((".json", ".txt"))} == {model.DIGEST}
     value, low, high = facts["metrics"]["model"]["auc"]
     assert low < value < high
 
@@ -183,12 +185,12 @@ def test_trees_are_kept_as_text_and_are_the_same_afterwards(tmp_path):
         "job": np.array(table["job"].to_pylist(), object),
     }
     outcomes = np.array([answer == "yes" for answer in table[OUTCOME].to_pylist()], float)
-    rows = response.Rows(columns, dict.fromkeys(columns, "row"), outcomes, None)
-    both = response.Candidate("both", ("row",), (response.REGRESSION, response.SMALL))
+    rows = candidates.Rows(columns, dict.fromkeys(columns, "row"), outcomes, None)
+    both = candidates.Candidate("both", ("row",), (candidates.REGRESSION, SMALL))
     learned = rows.learn(both, np.arange(len(outcomes)))
     kept = json.loads(json.dumps(learned.kept(tmp_path)))
     assert [path.name for path in tmp_path.iterdir()] == ["trees-1.txt"]
-    again = response.Learned.read(kept, tmp_path)
+    again = candidates.Learned.read(kept, tmp_path)
     assert np.array_equal(again.logits(columns, len(outcomes)), learned.logits(columns, len(outcomes)))
 
 
@@ -209,7 +211,7 @@ def test_rows_in_order_are_learned_in_order(past):
 
 def test_the_outcome_may_be_any_two_values():
     def found(cells, positive=None):
-        return response.outcome(pa.table({"y": pa.array(cells)}), "y", positive)
+        return outcome(pa.table({"y": pa.array(cells)}), "y", positive)
 
     assert found([True, False, True] * 100)[2] == "True"
     assert found(["是", "否", "否"] * 100)[2] == "是"

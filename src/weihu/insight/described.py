@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from weihu.insight.response import DRIFTED
+from weihu.insight.response.drift import DRIFTED
 
 LEFT_OUT = {
     "constant": "只有一种值 / one value only",
