@@ -2,6 +2,7 @@
 
 import io
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -20,7 +21,7 @@ from weihu.rules.listed import LISTS
 from weihu.sources import czech
 from weihu.sources.synthetic import SyntheticBank
 from weihu.workplace.act.lists import reading
-from weihu.workplace.act.lists.asking import Query, spans
+from weihu.workplace.act.lists.asking import Query, opens_with, spans
 from weihu.workplace.act.lists.columns import OPEN
 from weihu.workplace.act.lists.models import SavedFilter
 from weihu.workplace.act.lists.reading import SORTS, Asked
@@ -378,8 +379,23 @@ def test_an_address_says_what_is_not_usual_only(run):
     assert query.order_by("amount") == "grade=3&least=50000.00&sort=amount&down=1"
 
 
+def test_what_is_rare_opens_with_several_nights_and_is_counted_so(signed_in, run, monkeypatch):
+    assert OPEN["lost"].days == 30
+    monkeypatch.setitem(OPEN, "money", replace(OPEN["money"], days=3))  # this bank is too young to have lost anybody
+    client = signed_in("personal_banking")
+    together = client.get(reverse("fixed_list", args=["money"])).context
+    assert (together["query"].days, together["query"].address()) == (3, "")
+    night = client.get(reverse("fixed_list", args=["money"]), {"days": "1"}).context
+    assert (night["query"].days, night["query"].address()) == (1, "days=1")
+    assert 0 < night["total"]["rows"] < together["total"]["rows"]
+    rows = {name: (days, counted["rows"]) for name, _, days, counted in client.get(reverse("lists")).context["rows"]}
+    assert rows["money"] == (3, together["total"]["rows"])
+    assert rows["near"][0] == 1
+
+
 def test_no_more_days_are_read_together_than_the_book_keeps():
     brief = rulebook.load("brief")
     kept = [rulebook.changed(brief, {"lists": {"kept_days": days}}) for days in (5, 30, 60)]
     assert [spans(book, 1) for book in kept] == [[1, 5], [1, 7, 30], [1, 7, 30, 60]]
+    assert [opens_with(OPEN["lost"], book) for book in kept] == [5, 30, 30]
     assert spans(kept[2], 27) == [1, 7, 27, 30, 60], "a period that another page asked for can be chosen again"

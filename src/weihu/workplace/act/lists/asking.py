@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.http import Http404
 
 from weihu.rules.rulebook import RuleBook
-from weihu.workplace.act.lists.columns import OPEN
+from weihu.workplace.act.lists.columns import MONTH, OPEN, Listed
 from weihu.workplace.act.lists.reading import NOBODY, SORTS, Asked, Night, neighbours, nights, together
 from weihu.workplace.bank.models import Run
 from weihu.workplace.base.days import read_day
@@ -19,7 +19,7 @@ from weihu.workplace.base.whole import whole
 from weihu.workplace.gate.reach import Gate
 
 WAN = 10_000
-SPANS = (1, 7, 30)
+SPANS = (1, 7, MONTH)
 """So many days can be read together of lists that tell of single days, and all that the book keeps."""
 NAME = "fixed"
 """The parameter that names a list in the address of a customer's page."""
@@ -43,8 +43,7 @@ class Query:
         night = next((night for night in kept if wanted in (None, night.on)), None)
         if listed is None or night is None:
             raise Http404
-        span = whole(str(parameters.get("days", ""))) or 1
-        days = span if listed.daily and 1 <= span <= run.rulebook.lists.kept_days else 1
+        days = _days(listed, str(parameters.get("days", "")), run.rulebook)
         sort = str(parameters.get("sort", ""))
         reason = str(parameters.get("reason", ""))
         asked = Asked(
@@ -66,7 +65,7 @@ class Query:
         usual = (asked.sort, asked.down) == (listed.sort, listed.down)
         values: dict[str, object] = {
             "on": "" if self._latest else self.night.on.isoformat(),
-            "days": self.days if self.days > 1 else "",
+            "days": "" if self.days == opens_with(listed, self.night.run.rulebook) else self.days,
             "grade": asked.from_rank or "",
             "least": f"{asked.least:f}" if asked.least else "",
             "reason": asked.reason,
@@ -88,6 +87,11 @@ def spans(book: RuleBook, days: int) -> list[int]:
     return sorted({*(span for span in SPANS if span < book.lists.kept_days), book.lists.kept_days, days})
 
 
+def opens_with(listed: Listed, book: RuleBook) -> int:
+    """The days that are read together when nobody asks for a number: no more than the book keeps."""
+    return min(listed.days, book.lists.kept_days)
+
+
 def turning(came_from: Mapping[str, Any], gate: Gate, customer_id: str) -> tuple[Query, str | None, str | None] | None:
     """The list that a customer's page was opened from, and the customers before and after; None from another page."""
     name = str(came_from.get(NAME, ""))
@@ -95,6 +99,11 @@ def turning(came_from: Mapping[str, Any], gate: Gate, customer_id: str) -> tuple
         return None
     query = Query.of(name, came_from, gate.run)
     return query, *neighbours(gate, query.night, query.asked, customer_id)
+
+
+def _days(listed: Listed, text: str, book: RuleBook) -> int:
+    span = whole(text) or 0
+    return span if listed.daily and 1 <= span <= book.lists.kept_days else opens_with(listed, book)
 
 
 def _least(text: str) -> Decimal:

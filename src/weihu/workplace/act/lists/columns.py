@@ -13,6 +13,8 @@ from weihu.workplace.act.signals.reasons import DETAILS, Names
 from weihu.workplace.base.words import called, english
 
 Words = Callable[[str, Names], str]
+MONTH = 30
+"""Days."""
 KINDS = {
     "salary": _("Salary"),
     "cash": _("Cash"),
@@ -34,8 +36,8 @@ FROM_OTHER_BANK = _("From another bank")
 @dataclass(frozen=True)
 class Listed:
     """A list: its name, what is on it, the titles of the columns of evidence that it has, how detail and reason are
-    written, the reasons to choose from, the order in which it opens, and whether it tells of single days, so that those of
-    several nights can be read together."""
+    written, the reasons to choose from, the order in which it opens, whether it tells of single days, so that those of
+    several nights can be read together, and how many nights are together when it opens (of what is rare, a month)."""
 
     title: Promise
     about: Promise
@@ -46,6 +48,7 @@ class Listed:
     sort: str = "amount"
     down: bool = True
     daily: bool = False
+    days: int = 1
 
 
 def _kind(reason: str, names: Names) -> str:
@@ -167,6 +170,7 @@ OPEN: dict[str, Listed] = {
         tuple(LOST),
         down=False,
         daily=True,
+        days=MONTH,
     ),
     "occasions": Listed(
         _("Occasions of the week"),

@@ -12,15 +12,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.lists import reading
-from weihu.workplace.act.lists.asking import NAME, Query, spans
+from weihu.workplace.act.lists.asking import NAME, Query, opens_with, spans
 from weihu.workplace.act.lists.columns import COUNTED, MEASURED, OPEN, in_words
 from weihu.workplace.act.lists.models import SavedFilter
+from weihu.workplace.act.lists.reading import Asked, Night
 from weihu.workplace.act.signals.reasons import Names
 from weihu.workplace.bank.models import Customer, Staff
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.days import read_day
 from weihu.workplace.base.whole import whole
 from weihu.workplace.base.words import amount_text, called, day, fact_words, measure_text
+from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.sheets import Sheet, download
 from weihu.workplace.know.archive.facts import archives_of
@@ -38,11 +40,14 @@ def lists(request: WorkRequest) -> HttpResponse:
     night = next((night for night in kept if wanted in (None, night.on)), None)
     if kept and night is None:
         raise Http404
-    counted = reading.counts(gate, night) if night else {}
+    counted = _counted(gate, kept, night) if night else {}
     audit.record(request.user.staff_id, "lists.view", detail=str(night.on) if night else "")
     nothing = {"rows": 0, "customers": 0}
     context = {
-        "rows": [(name, listed, counted.get(name, nothing)) for name, listed in OPEN.items()],
+        "rows": [
+            (name, listed, opens_with(listed, request.book), counted.get(name, nothing))
+            for name, listed in OPEN.items()
+        ],
         "night": night,
         "nights": kept,
         "asked_on": night.on.isoformat() if night and night != kept[0] else "",
@@ -109,6 +114,16 @@ def filter_save(request: WorkRequest, name: str) -> HttpResponse:
         SavedFilter.objects.create(staff_id=request.user.staff_id, list=name, name=title, query=query.address(on=""))
         toasts.say(request, _("Saved as %(name)s.") % {"name": title})
     return redirect(reverse("fixed_list", args=[name]) + "?" + query.address())
+
+
+def _counted(gate: Gate, kept: list[Night], night: Night) -> dict[str, dict[str, Any]]:
+    """Rows and customers of each list, of as many nights together as it opens with."""
+    counted = reading.counts(gate, night)
+    for name, listed in OPEN.items():
+        days = opens_with(listed, night.run.rulebook)
+        if days > 1:
+            counted[name] = reading.totals(gate, reading.together(kept, night, days), Asked(name))
+    return counted
 
 
 def _head(name: str) -> list[tuple[str, Any]]:

@@ -35,7 +35,6 @@ COUNTS = {
     "lacking": lazy("Still missing"),
 }
 """What is counted, with its name in the cockpit."""
-MOST_LOST = 5000
 AT_ONCE = 500
 """So many customers are named in one statement."""
 
@@ -226,7 +225,7 @@ def _lost(whose: Whose) -> Counted:
     branch = branches[0] if branches is not None and len(branches) == 1 else ""
     asked = reading.Asked("lost", reason="lost", primary_id=whose.scope.staff_id, branch_id=branch)
     days = (whose.period.until - whose.period.after).days
-    rows = reading.page(whose.gate, reading.together(kept, night, days), asked, 0, MOST_LOST)
+    rows = reading.page(whose.gate, reading.together(kept, night, days), asked, 0, reading.NO_END)
     if whose.post:
         own = set(Staff.objects.filter(post=whose.post).values_list("staff_id", flat=True))
         rows = [row for row in rows if row["primary_id"] in own]
