@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from weihu.rules.metric import is_near, timing
-from weihu.workplace.bank.models import Run, Standing, Threshold, aum_on
+from weihu.workplace.bank.models import Run, Standing, Threshold, change_over
 
 CENT = Decimal("0.01")
 
@@ -77,9 +77,8 @@ def has_lost(history: list[Standing], run: Run) -> bool:
     """Whether a customer's AUM fell by more than the book's ``near_fall`` in its ``near_fall_days``: who has just lost money is near no grade
     (rules.metric.near_next). ``history``: the customer's rows, oldest first."""
     book = run.rulebook
-    then = aum_on(history, run.business_date - timedelta(days=book.near_fall_days))
-    before = history[0].aum if then is None else then
-    return bool(before - history[-1].aum > before * book.near_fall)
+    change = change_over(history, book.near_fall_days, run)
+    return bool(-change > (history[-1].aum - change) * book.near_fall)
 
 
 def days_left(on: date) -> int:

@@ -274,7 +274,7 @@ def _money(request: WorkRequest, standing: Standing) -> dict[str, Any] | None:
     if not request.gate.standings().filter(customer_id=standing.customer_id).exists():
         return None
     history = request.gate.history(standing)
-    return {"aum": standing.aum, "flows": flows(request.run.business_date, standing, history)}
+    return {"aum": standing.aum, "flows": flows(request.run, history)}
 
 
 def _facts_form(request: WorkRequest, service: Service, archive: dict[str, FieldState]) -> FactsForm:

@@ -14,7 +14,15 @@ from weihu.workplace.bank.models.runs import (
     rulebook_of,
     rulebooks_of,
 )
-from weihu.workplace.bank.models.standings import Effect, Figure, GradeChange, Standing, Threshold, Unassigned, aum_on
+from weihu.workplace.bank.models.standings import (
+    Effect,
+    Figure,
+    GradeChange,
+    Standing,
+    Threshold,
+    Unassigned,
+    change_over,
+)
 from weihu.workplace.bank.models.work import Signal, Task
 
 __all__ = [
@@ -42,7 +50,7 @@ __all__ = [
     "Unassigned",
     "VersionedModel",
     "VersionedQuerySet",
-    "aum_on",
+    "change_over",
     "rulebook_of",
     "rulebooks_of",
 ]

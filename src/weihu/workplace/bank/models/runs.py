@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Self, TypeVar
 
 from django.db import models
@@ -69,6 +69,12 @@ class Run(models.Model):
         It may be a closed day; which day a list is for is asked of the gate (``list_day``).
         """
         return self.business_date + timedelta(days=1)
+
+    @cached_property
+    def begins_on(self) -> date:
+        """The business date of the bank's first night; what customers had before it is not known."""
+        first: date = Run.objects.filter(published=True).aggregate(first=models.Min("business_date"))["first"]
+        return first
 
 
 @lru_cache(maxsize=32)

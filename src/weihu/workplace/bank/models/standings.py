@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.db import models
@@ -124,10 +124,17 @@ class GradeChange(models.Model):
         ]
 
 
-def aum_on(history: list[Standing], on: date) -> Decimal | None:
-    """AUM (yuan) at the end of a date from a customer's rows, oldest first; None before the first row."""
-    amounts = [row.aum for row in history if row.since <= on]
-    return amounts[-1] if amounts else None
+def change_over(history: list[Standing], days: int, run: Run) -> Decimal:
+    """Net change of AUM (yuan) over so many days up to a run, from a customer's rows, oldest first.
+
+    As nights count it (``rules.value``): a customer who came after the bank's first night came with nothing, of the
+    others what they had on it is where counting begins.
+    """
+    since = run.business_date - timedelta(days=days)
+    before = [row.aum for row in history if row.since <= since]
+    came_later = history[0].first_seen_on > run.begins_on
+    then = before[-1] if before else Decimal(0) if came_later else history[0].aum
+    return Decimal(history[-1].aum - then)
 
 
 class Threshold(models.Model):

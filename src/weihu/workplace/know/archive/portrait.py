@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.measures import OWN_MEASURES
 from weihu.rules.value import WINDOW_DAYS
 from weihu.workplace.bank.metric import distance_to, thresholds_of
-from weihu.workplace.bank.models import Branch, Product, Staff, Standing, aum_on
+from weihu.workplace.bank.models import Branch, Product, Run, Staff, Standing, change_over
 from weihu.workplace.base.words import called, grade_words, other_ways
 from weihu.workplace.gate.requests import WorkRequest
 from weihu.workplace.know.archive.facts import FieldState, archive_of
@@ -31,7 +32,7 @@ def portrait(request: WorkRequest, standing: Standing) -> dict[str, Any]:
         "other_ways": other_ways(following, request.book) if following and not away else "",
         "gap": away.lacking if away and away.lacking else None,
         "near": bool(away and away.near),
-        "flows": flows(request.run.business_date, standing, history),
+        "flows": flows(request.run, history),
         "chart": chart(request, standing, history),
         "people": Staff.objects.in_bulk([person for person in (standing.primary_id, standing.deputy_id) if person]),
         "branch": Branch.objects.filter(branch_id=standing.branch_id).first(),
@@ -43,16 +44,9 @@ def portrait(request: WorkRequest, standing: Standing) -> dict[str, Any]:
     }
 
 
-def flows(on: date, standing: Standing, history: list[Standing]) -> list[tuple[int, Any]]:
-    """Net change of AUM over each window, from the rows themselves; from the first known day if that is later."""
-    first = history[0]
-    return [
-        (
-            days,
-            standing.aum - (known if (known := aum_on(history, on - timedelta(days=days))) is not None else first.aum),
-        )
-        for days in WINDOW_DAYS
-    ]
+def flows(run: Run, history: list[Standing]) -> list[tuple[int, Decimal]]:
+    """Net change of AUM over each window, from the rows themselves."""
+    return [(days, change_over(history, days, run)) for days in WINDOW_DAYS]
 
 
 def chart(request: WorkRequest, standing: Standing, history: list[Standing]) -> dict[str, Any]:
