@@ -260,3 +260,10 @@ def test_a_file_that_every_book_begins_with_holds_the_section_of_its_name(path):
     sections = set(tomllib.loads(path.read_text(encoding="utf-8")))
     outside = {"top_time", "near_share", "near_fall", "near_fall_days"}
     assert sections == (outside if path.stem == "top_level" else {path.stem})
+
+
+def test_posts_that_answer_for_a_valued_grade_serve_the_valued():
+    book = rulebook.load("brief")
+    serving = {post for post in book.posts if book.serves_valued(post)}
+    assert {"relationship_manager", "branch_manager"} <= serving
+    assert "high_counter" not in serving

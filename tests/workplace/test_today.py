@@ -12,6 +12,7 @@ from weihu.workplace.act.care.models import CarePlan
 from weihu.workplace.act.worklist.undo import UNDO
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Signal, Task
+from weihu.workplace.bank.planned import Planned
 from weihu.workplace.base import audit
 from weihu.workplace.base.models import Entry
 from weihu.workplace.contact.models import Contact
@@ -191,3 +192,11 @@ def test_the_next_task_is_of_the_chip_while_it_has_any(work):
     assert tasks.after(customer, "").customer_id == tasks.tasks[1].customer_id
     client.post(reverse("record", args=[customer]), said(outcome="not_reached"))
     assert client.get(reverse("today")).context["tasks"].find(customer).chips == ()
+
+
+@pytest.mark.parametrize("post", ["relationship_manager", "high_counter", "low_counter"])
+def test_the_share_for_the_best_customers_is_told_to_whom_it_says_something(post, signed_in, run, member):
+    page = signed_in(post).get(reverse("today")).content.decode()
+    planned = Planned.of(Task.objects.filter(run=run, staff_id=member(post).staff_id))
+    told = bool(planned.tasks and (planned.top_minutes or run.rulebook.serves_valued(post)))
+    assert ("data-top-share" in page) == told

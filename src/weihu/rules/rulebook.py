@@ -185,6 +185,11 @@ class RuleBook(Entry):
         """The place of a grade, counted from 0 at the lowest."""
         return list(self.grades).index(grade)
 
+    def serves_valued(self, post: str) -> bool:
+        """Whether a post answers for customers of a valued grade (``pages.valued_from``), first or as deputy."""
+        valued = list(self.grades.values())[self.rank(self.pages.valued_from) :]
+        return any(post in (*grade.posts, *grade.deputy_posts) for grade in valued)
+
     def collected_ranks(self) -> list[int]:
         """The ranks of the grades whose missing facts some post has the duty to collect."""
         return sorted({rank for post in self.posts for rank in self.duty_ranks(post)})

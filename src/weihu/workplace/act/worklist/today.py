@@ -72,12 +72,16 @@ WHY_NOT = {
 
 @dataclass(frozen=True)
 class TodayList:
-    """The reader's tasks of the run in order, what the night planned, the minutes that the day has, and the day."""
+    """The reader's tasks of the run in order, what the night planned, the minutes that the day has, and the day.
+
+    ``for_top``: whether the share of time for the best customers says something of the reader's work.
+    """
 
     tasks: list[TodayTask]
     planned: Planned
     capacity: int
     on: date
+    for_top: bool
 
     @classmethod
     def of(cls, request: WorkRequest) -> TodayList:
@@ -117,7 +121,9 @@ class TodayList:
         post = request.book.posts.get(staff.post)
         own = Staffing.objects.filter(pk=staff.staff_id, minutes_per_day__isnull=False).first()
         capacity = own.minutes_per_day if own else post.minutes_per_day if post else 0
-        return cls(tasks, Planned.of(rows), capacity or 0, rows[0].on if rows else gate.list_day)
+        planned = Planned.of(rows)
+        for_top = planned.top_minutes > 0 or bool(rows and request.book.serves_valued(staff.post))
+        return cls(tasks, planned, capacity or 0, rows[0].on if rows else gate.list_day, for_top)
 
     @property
     def done(self) -> int:
