@@ -76,7 +76,7 @@ def feed_act(request: WorkRequest) -> HttpResponse:
             )
         audit.record(request.user.staff_id, "feed.make" if request.POST.get("act") == "make" else "feed.revoke")
     toasts.say(request, _("The address of the calendar is changed."))
-    return redirect("occasions")
+    return redirect(f"{reverse('occasions')}?calendar=1")
 
 
 @login_not_required
