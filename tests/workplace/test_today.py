@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from weihu.workplace.act.care.beginning import begin_by_hand
 from weihu.workplace.act.care.models import CarePlan
+from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.act.worklist.undo import UNDO
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Signal, Task
@@ -200,3 +201,38 @@ def test_the_share_for_the_best_customers_is_told_to_whom_it_says_something(post
     planned = Planned.of(Task.objects.filter(run=run, staff_id=member(post).staff_id))
     told = bool(planned.tasks and (planned.top_minutes or run.rulebook.serves_valued(post)))
     assert ("data-top-share" in page) == told
+
+
+@pytest.fixture
+def due(work, run):
+    """Client, customer on its list, and an introduction by the customer for which thanks are due."""
+    client, customer = work
+    row = Introduction.objects.create(
+        token=uuid4(), introducer_id=customer, introduced_id="NEW2", staff_id="x", branch_id="B", on=run.business_date,
+        first_product_on=run.business_date,
+    )  # fmt: skip
+    Signal.objects.create(
+        since_run=run.number, customer_id=customer, kind="thanks_due", subject=str(row.pk), raised_on=run.business_date
+    )
+    return client, customer, row
+
+
+def test_the_contact_that_was_made_for_it_is_the_thanks_and_is_taken_back_with_it(due, run, no_plans):
+    client, customer, row = due
+    form = said(note="致谢,送茶叶一盒")
+    client.post(reverse("record", args=[customer]), form)
+    row.refresh_from_db()
+    assert (row.thanked_on, row.thanks) == (run.work_date, "致谢,送茶叶一盒")
+    client.post(reverse("take_back", args=[customer]), {"token": form["token"]})
+    row.refresh_from_db()
+    assert (row.thanked_on, row.thanked_by, row.thanks) == (None, "", "")
+
+
+@pytest.mark.parametrize("outcome", ["not_reached", "rescheduled"])
+def test_who_was_not_spoken_to_has_not_been_thanked(outcome, due, run):
+    client, customer, row = due
+    later = run.work_date + timedelta(days=7)
+    client.post(reverse("record", args=[customer]), said(outcome=outcome, follow_up_on=later))
+    assert Contact.objects.count() == 1
+    row.refresh_from_db()
+    assert row.thanked_on is None

@@ -14,6 +14,7 @@ from weihu.demo.working.told import tell
 from weihu.sources.synthetic import SyntheticBank
 from weihu.workplace.act.care.models import CarePlan
 from weihu.workplace.act.care.results import apply
+from weihu.workplace.act.introductions.thanking import thank
 from weihu.workplace.bank.models import Run, Signal, Task
 from weihu.workplace.contact.models import Answer, Contact, Outcome
 from weihu.workplace.gate.workdays import days_of_branches
@@ -78,3 +79,5 @@ def _answer(run: Run, answered: dict[str, list[Signal]], contacts: dict[str, Con
     running = CarePlan.objects.filter(customer_id__in=answered, ended_on__isnull=True).order_by("customer_id")
     for customer_id in running.values_list("customer_id", flat=True).distinct():
         apply(contacts[customer_id], answered[customer_id], run.rulebook)
+    for customer_id, signals in answered.items():
+        thank(contacts[customer_id], signals)

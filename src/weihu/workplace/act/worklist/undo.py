@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.care.models import CarePlan
+from weihu.workplace.act.introductions.thanking import unthank
 from weihu.workplace.base import audit
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.know.archive.models import Fact
@@ -34,6 +35,7 @@ def undo(token: str, customer_id: str, staff_id: str, book: RuleBook) -> bool:
         ).first()
         if contact is None or not is_alone(contact, book):
             return False
+        unthank(contact)
         contact.delete()
         audit.record(staff_id, "contact.undo", customer_id, contact.outcome)
     return True

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from weihu.rules.advice import told_to
 from weihu.rules.sections.chips import Chip
 from weihu.workplace.act.care import results as care
+from weihu.workplace.act.introductions import thanking
 from weihu.workplace.act.messaging.sending import drafts
 from weihu.workplace.act.signals.reasons import open_signals
 from weihu.workplace.act.worklist.forms import ContactForm, TokenForm
@@ -200,6 +201,7 @@ def save_contact(
                 for signal in answered
             )
             care.apply(contact, answered, request.book)
+            thanking.thank(contact, answered)
         if values["learned"] and values["learned_value"]:
             _learn(request, customer_id, values, archive)
         audit.record(request.user.staff_id, "contact", customer_id, contact.outcome)
