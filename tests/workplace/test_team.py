@@ -128,7 +128,7 @@ def test_the_morning_sheet_is_a_page_for_the_branch_and_one_a_person(signed_in, 
     pages = text_of(answer.content)
     assert len(pages) == 1 + len(page.context["rows"])
     assert "晨会" in pages[0]
-    for (row, _before, tasks), text in zip(page.context["rows"], pages[1:], strict=True):
+    for (row, _before, tasks, _visits), text in zip(page.context["rows"], pages[1:], strict=True):
         assert row.staff.name in text
         assert all(standing.customer.name in text for standing, _why, _minutes in tasks)
     assert Entry.objects.filter(action="customer.print").exists()
@@ -198,3 +198,17 @@ def test_a_visit_is_agreed_listed_in_the_calendar_and_cancelled(signed_in, task,
     client.post(reverse("visit_cancel", args=[task.customer_id, visit.pk]))
     assert "贵宾室" not in client.get(feed).content.decode()
     assert not [row for row in noted(run.business_date, run.rulebook, None, run.work_date) if row["kind"] == "visit"]
+
+
+@pytest.mark.parametrize("name", ["board", "morning"])
+def test_a_visit_leads_to_its_customer(name, signed_in, member, task, run):
+    Visit.objects.create(
+        token=uuid.uuid4(), customer_id=task.customer_id, staff_id=task.staff_id, on=task.on, at="10:07", minutes=45,
+        made_on=run.work_date,
+    )  # fmt: skip
+    client = signed_in("relationship_manager")
+    page = client.get(reverse(name)).content.decode()
+    assert "10:07" in page
+    before, after = page.split("10:07", 1)
+    near = before[-200:] + after[:400]
+    assert f'href="{reverse("customer", args=[task.customer_id])}"' in near

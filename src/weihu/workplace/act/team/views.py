@@ -123,7 +123,15 @@ def morning(request: WorkRequest) -> HttpResponse:
     standings, reasons = _named(request, today)
     audit.record(request.user.staff_id, "morning.view", detail=branch.branch_id if branch else "")
     context = {
-        "rows": [(row, yesterday.get(row.staff.staff_id), _tasks(row, standings, reasons)) for row in today],
+        "rows": [
+            (
+                row,
+                yesterday.get(row.staff.staff_id),
+                _tasks(row, standings, reasons),
+                [(standings[visit.customer_id], visit) for visit in row.visits if visit.customer_id in standings],
+            )
+            for row in today
+        ],
         "people": people,
         "on": on,
         "chosen": request.GET.get("staff", ""),
