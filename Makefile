@@ -84,9 +84,10 @@ audit: install
 mutants: install
 	$(UV) run --quiet --isolated --locked --group mutants python tools/mutants.py $(MODULES) --at-most $(AT_MOST)
 
+# ratios to references of the same run, against the last ones kept in bench/README.md
 bench: install
 	$(UV) sync --quiet --locked
-	$(UV) run python bench/nightly.py --customers 1000000
+	$(UV) run python bench/small.py
 
 clean:
 	rm -rf var .venv .tools node_modules

@@ -108,7 +108,7 @@ def imported(home: Path, file: Path, truth_file: Path) -> dict[str, object]:
         while chosen.working:
             importing.step(chosen, gate, book)
         took(name)
-    problems = importing.problems_workbook(chosen)
+    problems = importing.problems_workbook(chosen, "bench")
     took("problems workbook")
     states = list(ImportRow.objects.filter(origin=chosen).order_by("position").values_list("state", flat=True))
     truth = json.loads(truth_file.read_text())

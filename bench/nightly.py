@@ -30,6 +30,7 @@ from reference import differences
 DAYS = 3
 SHORT, LONG = 1, 60  # months behind the night
 LAST = date(2026, 6, 24)
+SAVED = 2_000
 COMPUTING = ("compile", "carry", "value", "grade", "assign", "signals", "plan", "measure", "write")
 
 
@@ -38,11 +39,14 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--night", nargs=2, metavar=("HOME", "DELIVERY"), help=argparse.SUPPRESS)
     parser.add_argument("--age", nargs=2, metavar=("HOME", "MONTHS"), help=argparse.SUPPRESS)
+    parser.add_argument("--save", nargs=2, metavar=("HOME", "ROWS"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.night:
         print(json.dumps(night(*map(Path, asked.night))))
     elif asked.age:
         age(Path(asked.age[0]), int(asked.age[1]))
+    elif asked.save:
+        print(save(Path(asked.save[0]), int(asked.save[1])))
     else:
         compare(asked.customers)
 
@@ -146,6 +150,7 @@ def compare(customers: int) -> None:
         written = json.loads(call(Path(__file__).with_name("reference.py"), json.dumps(question(work), default=str)))
         apart = differences(work / "reference", work / "short" / "lake" / "runs" / f"{DAYS:06d}")
         report(result["short"], result["long"], written, apart)
+        besides(result["short"], work / "short", folder)
     finally:
         shutil.rmtree(work)
 
@@ -188,6 +193,44 @@ def report(said: dict, aged: dict, written: dict, apart: dict[str, int]) -> None
     print(f"whole night / hand-written {said['seconds'] / written['seconds']:.2f}")
     print(f"{LONG} months behind it / {SHORT} month {aged['seconds'] / said['seconds']:.2f}")
     print(f"rows that only one of the two has: {apart}")
+
+
+def besides(said: dict, home: Path, delivery: Path) -> None:
+    """Landing against reading the same files, and publishing against the ORM."""
+    landing = said["steps"]["land"] / scan(delivery)
+    rows, seconds = map(float, call(__file__, "--save", home, SAVED).split())
+    print(f"landing / reading the same files {landing:.2f}")
+    print(f"publishing a row / saving it by the ORM {said['steps']['publish'] / rows * SAVED / seconds:.3f}")
+
+
+def scan(delivery: Path) -> float:
+    """Seconds for reading every column of a delivery's files, as text where they are text."""
+    connection, began = duckdb.connect(), time.perf_counter()
+    for file in sorted(delivery.iterdir()):
+        if file.suffix in (".csv", ".parquet"):
+            source = f"read_csv('{file}', all_varchar = true)" if file.suffix == ".csv" else f"'{file}'"
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE scanned AS FROM {source}")
+    return time.perf_counter() - began
+
+
+def save(home: Path, count: int) -> str:
+    """The rows that the last night published, and the seconds for saving so many standings one by one in one go."""
+    set_up(home)
+    from django.db import transaction
+
+    from weihu.workplace.bank.models import Account, Run, Signal, Standing, Task
+
+    last = Run.objects.filter(published=True).order_by("-number")[0].number
+    kinds = (Standing, Signal, Account)
+    rows = sum(kind.objects.filter(since_run=last).count() for kind in kinds) + Task.objects.filter(run_id=last).count()
+    wanted = list(Standing.objects.order_by("-pk")[:count])
+    began = time.perf_counter()
+    with transaction.atomic():
+        for row in wanted:
+            row.pk = None
+            row.save(force_insert=True)
+        transaction.set_rollback(True)
+    return f"{rows} {time.perf_counter() - began}"
 
 
 def call(*arguments: object) -> str:

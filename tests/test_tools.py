@@ -2,6 +2,7 @@
 
 import json
 
+from bench import small
 from tools import audit, coverage_floor
 
 
@@ -38,3 +39,22 @@ def test_a_file_below_the_floor_fails_whatever_the_whole_is(tmp_path, capsys):
     assert coverage_floor.main(str(report)) == 1
     assert capsys.readouterr().out == " 84.9 % b.py\n1 files covered less than 85 %\n"
     assert coverage_floor.main(str(report), 80) == 0
+
+
+def test_a_ratio_a_fifth_worse_than_the_last_one_kept_is_named(capsys):
+    line = "| 2026-01-01 | abc | 2 cores |"
+    text = f"# Benches\n\n{line} night: a / b | 2.000 |\n{line} plan: c / d | 1.000 |\n{line} night: a / b | 1.000 |\n"
+    kept = small.last(text)
+    assert kept == {"night: a / b": 1.0, "plan: c / d": 1.0}
+    assert small.shown({"night: a / b": 1.21, "plan: c / d": 1.19, "new / one": 9.0}, kept) == ["night: a / b"]
+    assert "21% worse" in capsys.readouterr().out
+    longer = small.extended(text, {"night: a / b": 1.21})
+    assert longer.startswith(text) and small.last(longer)["night: a / b"] == 1.21
+
+
+def test_only_lines_of_two_things_and_a_figure_are_ratios():
+    output = "10,000 customers: loaded in 0.08 s\npeak 3 MiB\ncomputing / hand-written 1.02\nours / hand 0.5 (0.1 s)\n"
+    assert [(row["name"], row["value"]) for row in small.RATIO.finditer(output)] == [
+        ("computing / hand-written", "1.02"),
+        ("ours / hand", "0.5"),
+    ]
