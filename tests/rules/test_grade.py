@@ -286,3 +286,21 @@ def test_the_average_is_rounded_exactly(cases):
     engine.derive("averages", lambda table: table.select(found=value.average(table.total, table.days)), given_rows)
     result = engine.read("averages")["found"].to_pylist()
     assert result == [(total / days).quantize(Decimal("0.01"), ROUND_HALF_UP) for total, days in cases]
+
+
+def test_ranks_of_another_book_are_taken_over_and_those_of_a_grade_that_is_gone_are_empty():
+    engine = DuckEngine(None, threads=1)
+    names = ("grade_rank", "earned_rank", *grade.LEVELS)
+    rows = [{"customer_id": f"c{rank}", **dict.fromkeys(names, rank), "aum": Decimal(rank)} for rank in range(3)]
+    rows.append({"customer_id": "mixed", **dict(zip(names, [2, 0, 1, None, 2, 0, 1, 2], strict=True))})
+    standings = pa.Table.from_pylist(rows, schema=tables.STANDINGS.to_pyarrow())
+    now = {0: 0, 1: None, 2: 1}
+    ranks = [{"rank": rank, "now": after} for rank, after in now.items()]
+    engine.derive(
+        "ranked",
+        grade.ranks_as_now,
+        engine.bind_arrow("standings", tables.STANDINGS, standings),
+        engine.bind_arrow("ranks", tables.RANKS, pa.Table.from_pylist(ranks, schema=tables.RANKS.to_pyarrow())),
+    )
+    expected = [row | {name: now.get(row[name]) for name in names} for row in standings.to_pylist()]
+    assert engine.read("ranked").sort_by("customer_id").to_pylist() == expected

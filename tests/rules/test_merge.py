@@ -53,7 +53,7 @@ class Merging:
         self.accounts = self.bound("accounts_before", tables.ACCOUNTS, accounts)
         rows = [
             standing(customer, amount, number)
-            for number, (customer, amount) in enumerate(zip(IDS, amounts, strict=True))
+            for number, (customer, amount) in enumerate(zip(IDS, amounts, strict=False))
         ]
         self.rows = rows
         rows = [{"gone": gone, "kept": kept, "active": active} for gone, kept in merges]
@@ -68,7 +68,10 @@ class Merging:
     def standings(self, rows):
         previous = self.bound("previous", tables.STANDINGS, rows)
         self.engine.derive("made", merge.standings_as_merged, previous, self.accounts, self.merges, self.calendar)
-        return {row["customer_id"]: row for row in self.engine.read("made").to_pylist()}
+        made = self.engine.read("made").to_pylist()
+        result = {row["customer_id"]: row for row in made}
+        assert len(result) == len(made), "a customer stands twice"
+        return result
 
     def follow(self, rule, schema, rows):
         self.engine.derive("followed", rule, self.bound("table", schema, rows), self.merges)
@@ -108,6 +111,13 @@ def test_an_undo_gives_back_the_assets_and_their_share_of_the_month(amounts, mer
         customer: amount * MONTH_DAYS for customer, amount in zip(IDS, amounts, strict=True)
     }
     assert all(apart[gone]["grade_rank"] is None for gone, _ in merges)
+
+
+def test_who_is_kept_and_has_no_account_has_nothing():
+    merging = Merging([], [("c4", "c1")])
+    previous = [standing(customer, Decimal(0), number) for number, customer in enumerate(IDS)]
+    made = merging.standings(previous)
+    assert {customer: row["aum"] for customer, row in made.items()} == dict.fromkeys(set(IDS) - {"c4"}, Decimal(0))
 
 
 def test_without_merges_nothing_changes():

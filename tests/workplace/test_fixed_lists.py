@@ -39,16 +39,17 @@ COLUMNS = {
     "became": ("customer_id", "subject", "on_date", "amount", "base", "detail", "reason"),
     "occasions": ("customer_id", "on_date"),
 }
-KEPT_FOR_A_MONTH = """extends = "brief"
+KEPT_FOR_DAYS = """extends = "brief"
 key = "kept"
 version = "1"
 in_force_from = 1990-01-01
-zh = "名单保留一个月"
-en = "Lists that are kept for a month"
+zh = "名单保留十二天"
+en = "Lists that are kept for twelve days"
 currency = "CNY"
 
 [lists]
-kept_days = 35
+kept_days = 12
+behind_days = 10
 """
 UNUSUAL = ("unusual_inflow", "unusual_outflow")
 
@@ -101,8 +102,8 @@ def test_the_lists_of_every_night_equal_the_files(run, deliveries, home):
 def test_the_lists_of_every_night_equal_the_files_until_they_are_too_old(weihu, tmp_path):
     """More nights than what became of a maturity is followed, and than the lists are kept by a book that keeps fewer."""
     book = tmp_path / "book.toml"
-    book.write_text(KEPT_FOR_A_MONTH, encoding="utf-8")
-    days = SyntheticBank(200, 2, 38, date(2026, 6, 30), 11).deliveries(tmp_path / "inbox")
+    book.write_text(KEPT_FOR_DAYS, encoding="utf-8")
+    days = SyntheticBank(900, 2, 14, date(2026, 6, 30), 11).deliveries(tmp_path / "inbox")
     seen = replay(weihu, days, tmp_path, book)
     assert all(seen[name] for name in COLUMNS)
     files = f"{Home(tmp_path / 'home').runs}/*/listed.parquet"
