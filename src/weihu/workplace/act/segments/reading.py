@@ -126,7 +126,9 @@ def _told(definitions: Sequence[Definition], rows: QuerySet[Standing], run: Run,
     asked: Iterable[Condition] = (condition for definition in definitions for condition in definition.conditions)
     book: RuleBook = run.rulebook
     plain = dict.fromkeys(plain_of(condition) for condition in asked if asks_the_day(condition))
-    answered = {condition: members(condition, rows, book, run.work_date, bank) for condition in plain}
+    answered: dict[Condition, Sequence[str]] = {
+        condition: members(condition, rows, book, run.work_date, bank) for condition in plain
+    }
     return answered, contacted_since(run.business_date)
 
 
