@@ -19,8 +19,9 @@ unexport PYTHONDONTWRITEBYTECODE
 
 MODULES ?= grade value merge
 AT_MOST ?= 40
+SHARE ?= 1
 
-.PHONY: demo test test-spark lint audit mutants bench install clean
+.PHONY: demo test test-spark lint audit mutants attack bench install clean
 
 demo: install
 	$(UV) run --no-sync weihu --home $(HOME_DIR) demo
@@ -85,6 +86,11 @@ audit: install
 # rules changed one place at a time: how many of the changes a test notices (MODULES of rules, AT_MOST drawn of each)
 mutants: install
 	$(UV) run --quiet --isolated --locked --group mutants python tools/mutants.py $(MODULES) --at-most $(AT_MOST)
+
+# the tests that attack, with many cases (SHARE of them: all take hours); the last lines say how much was tried
+attack: install
+	$(UV) sync --quiet --locked
+	WEIHU_ATTACK=$(SHARE) $(UV) run pytest $(PARALLEL) -m attack tests $(ARGS)
 
 # ratios to references of the same run, against the last ones kept in bench/README.md
 bench: install

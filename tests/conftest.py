@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import uuid
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from tests import bank
+from tests.attack import SHARE
 from tests.settings import HOME
 from weihu.engine.lake import Home
 
@@ -23,13 +25,15 @@ def pytest_collection_modifyitems(items):
     """What opens a browser is marked so, and is tried again when it fails: on a busy machine a browser, its page and the
     server do not always come in the order that a person would see. The report names what was tried again. What takes
     longest begins first, so that no process is left with it while the others have nothing to do. What computes by Spark
-    needs Spark."""
+    needs Spark. What says how much it tried is part of an attack."""
     for item in items:
         if item.get_closest_marker("spark") and not find_spec("pyspark"):
             item.add_marker(pytest.mark.skip(reason=NO_SPARK))
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
             item.add_marker(pytest.mark.flaky(reruns=2))
+        if "tried" in getattr(item, "fixturenames", ()):
+            item.add_marker("attack")
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
@@ -40,6 +44,21 @@ def pytest_terminal_summary(terminalreporter):
     if left_out:
         terminalreporter.section("not run without Spark")
         terminalreporter.write_line("\n".join([*sorted(left_out), NO_SPARK]))
+
+    noted = [dict(report.user_properties) for report in terminalreporter.stats.get("passed", ())]
+    attacks = Counter()
+    for properties in noted:
+        attacks.update(properties.get("tried", {}))
+    if attacks and SHARE:
+        terminalreporter.section("tried, and nothing wrong was found")
+        for what, number in sorted(attacks.items()):
+            terminalreporter.write_line(f"{number:>9,}  {what}")
+
+
+@pytest.fixture
+def tried(record_property):
+    """Notes how much of what a test tried, for the table of an attack."""
+    return lambda what, number: record_property("tried", {what: number})
 
 
 def pytest_sessionfinish(session):

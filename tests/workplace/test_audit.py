@@ -1,6 +1,5 @@
 """The audit log: a chain of entries with a signed end, from which nothing is taken and in which nothing is changed unseen."""
 
-import os
 import random
 import stat
 
@@ -9,15 +8,16 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.attack import cases
 from weihu.workplace.base import audit
 from weihu.workplace.base.audit_key import _read, audit_key, head_file
 from weihu.workplace.base.models import Entry, Head
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
 ACTS = st.builds(audit.Act, staff_id=TEXT, action=TEXT, customer_id=TEXT, detail=TEXT)
-CASES = int(os.environ.get("WEIHU_AUDIT_CASES", "60"))
-"""Random changes of a log; a thousand were tried before a release."""
-LENGTH = int(os.environ.get("WEIHU_AUDIT_LENGTH", "60"))
+CASES = cases(60, 1_000)
+"""Random changes of a log."""
+LENGTH = cases(60, 100_000)
 
 
 @pytest.fixture(autouse=True)
@@ -118,10 +118,11 @@ def changed(rng: random.Random) -> int:
     return place
 
 
-def test_no_random_change_goes_unseen_and_the_first_place_is_named(log):
+def test_no_random_change_goes_unseen_and_the_first_place_is_named(log, tried):
     """The copy beside the key is of the whole log, as it is a second after the last entry."""
-    for number in range(LENGTH):
-        audit.record(f"00{number % 7}", "customer.view", f"P{number}", "a detail")
+    audit.record_many(
+        audit.Act(f"00{number % 7}", "customer.view", f"P{number}", "a detail") for number in range(LENGTH)
+    )
     assert audit.verify() is None
     end = audit.tail()
     assert end.place == LENGTH
@@ -134,6 +135,7 @@ def test_no_random_change_goes_unseen_and_the_first_place_is_named(log):
         assert broken.place == place, (seed, broken)
         transaction.savepoint_rollback(mark)
     assert audit.verify() is None
+    tried(f"changes of an audit log of {LENGTH:,} entries", CASES)
 
 
 def test_an_end_kept_elsewhere_finds_what_was_put_back_altogether(committed):

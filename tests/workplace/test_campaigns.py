@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -36,6 +37,16 @@ def made(gate, run, query="", **more):
     }
     fields |= {"from_on": run.work_date, "to_on": run.work_date + timedelta(days=30), "made_on": run.work_date}
     return Campaign.objects.create(**{**fields, "control_share": Decimal("0.25"), "wave_size": 3, **STOPS, **more})
+
+
+def test_what_a_campaigns_customers_were_searched_by_stands_sealed(gate, run):
+    campaign = made(gate, run, query="q=王小明")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT query FROM {Campaign._meta.db_table} WHERE id = %s", [campaign.pk])
+        (stored,) = cursor.fetchone()
+    assert "王" not in stored
+    assert "q=" not in stored
+    assert Campaign.objects.get(pk=campaign.pk).query == "q=王小明"
 
 
 def test_made_from_a_saved_view_checked_and_started_by_the_pages(signed_in, member, run):

@@ -202,12 +202,41 @@ def test_the_dialog_on_a_page_asks_for_the_code(client, supervisor, app):
     assert is_in(client)
 
 
-def test_it_takes_lost_factors_away_by_command(client, supervisor, app):
-    command = ["--home", str(settings.HOME.root), "login", "reset-factor", supervisor.staff_id]
-    assert CliRunner().invoke(cli.main, command).exit_code == 0
+def test_it_takes_lost_factors_away_only_with_somebody_else_who_decides(client, supervisor, app, member):
+    manager = Staff.objects.filter(is_active=True, post="branch_manager", branch_id=supervisor.branch_id).first()
+    manager.set_password(PASSWORD)
+    manager.save()
+    teller = member("low_counter")
+    teller.set_password(PASSWORD)
+    teller.save()
+
+    def said(agreed, word):
+        command = ["--home", str(settings.HOME.root), "login", "reset-factor", supervisor.staff_id, "--agreed", agreed]
+        return CliRunner().invoke(cli.main, command, input=f"{word}\n")
+
+    for agreed, word in (
+        (supervisor.staff_id, app.now()),
+        (teller.staff_id, PASSWORD),
+        (manager.staff_id, "wrong"),
+        ("x", "x"),
+    ):
+        refused = said(agreed, word)
+        assert refused.exit_code == 1
+        assert "another person" in refused.output
+    assert factors.of(supervisor.staff_id)
+    assert said(manager.staff_id, PASSWORD).exit_code == 0
     assert sign_in(client, supervisor).url == reverse("today")
-    assert Entry.objects.filter(action="factor.reset", detail=supervisor.staff_id).exists()
-    assert CliRunner().invoke(cli.main, command).exit_code == 1
+    detail = f"{supervisor.staff_id} {manager.staff_id}"
+    assert Entry.objects.filter(action="factor.reset", detail=detail).exists()
+    assert Entry.objects.filter(action="factor.refused", detail=detail).count() == 1
+    assert "no second factor" in said(manager.staff_id, PASSWORD).output
+
+
+def test_who_has_a_second_factor_agrees_with_it_and_not_with_the_password(client, supervisor, app, member):
+    other = Staff.objects.filter(is_active=True, post="branch_manager", branch_id=supervisor.branch_id).first()
+    assert factors._agrees(other.staff_id, supervisor.staff_id, app.codes[0])
+    assert not factors._agrees(other.staff_id, supervisor.staff_id, app.codes[0]), "a code counts once"
+    assert not factors._agrees(other.staff_id, supervisor.staff_id, PASSWORD)
 
 
 def test_the_check_names_posts_that_decide_without_a_second_factor(run, home, monkeypatch):

@@ -1,6 +1,5 @@
 """The archive: facts with their provenance, side by side until someone chooses, and never lost."""
 
-import os
 import re
 from datetime import date, timedelta
 from uuid import UUID, uuid4
@@ -11,6 +10,7 @@ from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.attack import cases
 from weihu.nightly.gather import gather
 from weihu.rules import rulebook
 from weihu.rules.workdays import usual
@@ -117,7 +117,7 @@ def test_a_fact_stands_sealed(customer):
         assert "红星" not in cursor.fetchone()[0]
 
 
-EXAMPLES = int(os.environ.get("WEIHU_FUZZ", "250"))
+EXAMPLES = cases(250, 5_000)
 STEPS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["look", "write", "withdraw", "restore"])), max_size=12)
 
 

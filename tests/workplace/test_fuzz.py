@@ -1,7 +1,8 @@
 """Whatever is asked for at whatever address, a page answers in words: no request ends in an error of the server."""
 
-import os
+import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
@@ -9,14 +10,17 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
 from django.urls import get_resolver
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from weihu.workplace.bank.current import current
-from weihu.workplace.bank.models import Standing
+from tests.attack import cases
+from weihu.workplace.bank.models import Staff, Standing
 
-EXAMPLES = int(os.environ.get("WEIHU_FUZZ", "100"))
+REQUESTS = cases(160, 50_000)
+"""Of each part."""
+SEVERAL = 4
+"""Forms of a page that are sent, before another page is asked for."""
 WORKPLACE = Path(__file__).parents[2] / "src" / "weihu" / "workplace"
 POSTS = ("branch_manager", "relationship_manager", "personal_banking", "lobby_manager", "high_counter", "it_operator")
 NASTY = (
@@ -38,24 +42,67 @@ def names_in_code() -> list[str]:
     return sorted(found)
 
 
+@cache
 def routes() -> list[str]:
     """Every address of the pages, with its placeholders."""
     patterns = get_resolver().url_patterns
     return [str(pattern.pattern) for pattern in patterns if not hasattr(pattern, "url_patterns")]
 
 
-def placed(route: str, draw) -> str:
-    """An address with its placeholders filled by what is there, or by anything of the right shape."""
-    known = list(Standing.objects.at(current()).values_list("customer_id", flat=True)[:40])
-    words = st.sampled_from([*known, "none", "客", "%2e", "a" * 300])
-    numbers = st.sampled_from(["0", "1", "2", "3", "4", "5", "9" * 18, "9" * 30])
-    keys = st.sampled_from(["phone", "near", "maturities", "watch", "large_outflow", "-", "x" * 200])
-    kinds = {"int": numbers, "slug": keys, "str": words}
+@dataclass
+class Browser:
+    """Somebody who sends what comes to mind: as one post after the other, signed in anew for each page."""
 
-    def filled(match: re.Match) -> str:
-        return draw(kinds.get(match[1], words))
+    chance: random.Random
+    member: Callable[[str], Staff]
+    customers: list[str]
+    client: Client = field(default_factory=Client)
+    sent: int = 0
 
-    return "/" + re.sub(r"<(\w+):\w+>", filled, route).replace("<number>", "1")
+    def sign_in(self) -> None:
+        self.client = Client()
+        self.client.force_login(self.member(self.chance.choice(POSTS)))
+
+    def address(self) -> str:
+        """One with its placeholders filled by what is there, or by anything of the right shape."""
+        words = [*self.customers, "none", "客", "%2e", "a" * 300]
+        numbers = ["0", "1", "2", "3", "4", "5", "9" * 18, "9" * 30]
+        keys = ["phone", "near", "maturities", "watch", "large_outflow", "-", "x" * 200]
+        kinds = {"int": numbers, "slug": keys, "str": words}
+        route = self.chance.choice(routes())
+        filled = re.sub(r"<(\w+):\w+>", lambda match: self.chance.choice(kinds.get(match[1], words)), route)
+        return "/" + filled.replace("<number>", "1")
+
+    def value(self) -> str:
+        """What should not stand in a field, or any characters."""
+        if self.chance.random() < 0.6:
+            return self.chance.choice(NASTY)
+        ranges = ((32, 127), (0, 32), (0x4E00, 0x9FFF), (0, 0xD800), (0x10000, 0x10FFFF))
+        return "".join(
+            chr(self.chance.randrange(*self.chance.choice(ranges))) for _ in range(self.chance.randrange(12))
+        )
+
+    def values(self, names: list[str], most: int) -> dict[str, str]:
+        """Up to so many fields with such values."""
+        return {self.chance.choice(names): self.value() for _ in range(self.chance.randrange(most + 1))}
+
+    def send(self, address: str, post: bool, fields: dict[str, str]) -> HttpResponse:
+        """A request, of which nothing stays; it must not end in an error of the server."""
+        headers = self.chance.choice([{}, {"HX-Request": "true"}, {"Accept-Language": "en"}])
+        encoded = {name: value.encode("utf-8", "surrogatepass") for name, value in fields.items()}
+        self.sent += 1
+        with transaction.atomic():
+            answer = (self.client.post if post else self.client.get)(address, encoded, headers=headers)
+            transaction.set_rollback(True)
+        assert answer.status_code < 500, (address, post, fields, headers)
+        return answer
+
+
+@pytest.fixture(params=range(2))
+def browser_of_part(request, run, member) -> Browser:
+    """Each part sends other requests, the same ones every time."""
+    known = list(Standing.objects.at(run).order_by("pk").values_list("customer_id", flat=True)[:40])
+    return Browser(random.Random(request.param), cache(member), known)
 
 
 @dataclass
@@ -91,44 +138,27 @@ class Forms(HTMLParser):
 
 
 @pytest.mark.long
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_no_form_is_an_error_of_the_server(data, signed_in, run):
+def test_no_form_is_an_error_of_the_server(browser_of_part, tried):
     """The forms of a page as it shows them, sent with one or two fields that are not as they should be."""
-    client = signed_in(data.draw(st.sampled_from(POSTS)))
-    page = client.get(placed(data.draw(st.sampled_from(routes())), data.draw))
-    assert page.status_code < 500
-    if "text/html" not in page.headers.get("Content-Type", ""):
-        return
-    forms = [form for form in Forms(page.request["PATH_INFO"], page.content.decode()).found if form.fields]
-    if not forms:
-        return
-    form = data.draw(st.sampled_from(forms))
-    values = st.one_of(st.sampled_from(NASTY), st.text(max_size=12))
-    wrong = data.draw(st.dictionaries(st.sampled_from(sorted(form.fields)), values, max_size=2))
-    sent = {name: value.encode("utf-8", "surrogatepass") for name, value in {**form.fields, **wrong}.items()}
-    with transaction.atomic():
-        answer = (client.post if form.post else client.get)(form.action, sent, headers={"HX-Request": "true"})
-        assert answer.status_code < 500, (form, wrong)
-        transaction.set_rollback(True)
+    browser = browser_of_part
+    while browser.sent < REQUESTS // 2:
+        browser.sign_in()
+        page = browser.send(browser.address(), False, {})
+        if "text/html" not in page.headers.get("Content-Type", ""):
+            continue
+        forms = [form for form in Forms(page.request["PATH_INFO"], page.content.decode()).found if form.fields]
+        for _ in range(min(len(forms), SEVERAL)):
+            form = browser.chance.choice(forms)
+            browser.send(form.action, form.post, form.fields | browser.values(sorted(form.fields), 2))
+    tried("fuzzed requests of pages' forms", browser.sent)
 
 
 @pytest.mark.long
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_no_request_is_an_error_of_the_server(data, signed_in, run):
-    client = signed_in(data.draw(st.sampled_from(POSTS)))
-    address = placed(data.draw(st.sampled_from(routes())), data.draw)
-    values = st.one_of(st.sampled_from(NASTY), st.text(max_size=12))
-    fields = data.draw(st.dictionaries(st.sampled_from(names_in_code()), values, max_size=6))
-    query = data.draw(st.dictionaries(st.sampled_from(names_in_code()), values, max_size=3))
-    headers = data.draw(st.sampled_from([{}, {"HX-Request": "true"}, {"Accept-Language": "en"}]))
-    encoded = {key: value.encode("utf-8", "surrogatepass") for key, value in query.items()}
-    with transaction.atomic():
-        if data.draw(st.booleans()):
-            answer = client.get(address, encoded, headers=headers)
-        else:
-            sent = {key: value.encode("utf-8", "surrogatepass") for key, value in fields.items()}
-            answer = client.post(address, sent, headers=headers)
-        assert answer.status_code < 500
-        transaction.set_rollback(True)
+def test_no_request_is_an_error_of_the_server(browser_of_part, tried):
+    """Anything at any address."""
+    browser = browser_of_part
+    while browser.sent < REQUESTS // 2:
+        browser.sign_in()
+        for _ in range(SEVERAL):
+            browser.send(browser.address(), browser.chance.random() < 0.5, browser.values(names_in_code(), 6))
+    tried("fuzzed requests of addresses", browser.sent)

@@ -56,6 +56,16 @@ def ids(gate, definition):
     return [row.customer_id for row in reading.page(gate, definition, 0, 10**6)]
 
 
+def test_nobody_waits_for_a_count_while_it_asks_the_database(run, member, monkeypatch):
+    held = []
+    monkeypatch.setattr(reading, "contacted_since", lambda on: held.append(reading._lock.locked()) or [])
+    gate = Gate(member("branch_manager"), run)
+    reading.totals(gate, [EVERYBODY])
+    reading.page(gate, EVERYBODY, 0, 1)
+    reading.everybody(run, EVERYBODY)
+    assert held == [False, False, False]
+
+
 def say(customer, key, value, run):
     content = FactContent(key, value, Channel.SERVICE, Confidence.TOLD)
     record_fact(customer, content, [], "x", run.work_date, uuid4())

@@ -9,6 +9,7 @@ import click
 from weihu.cli.base import (
     console,
     main,
+    refuse,
     with_workplace,
 )
 from weihu.engine.lake import Home
@@ -77,12 +78,19 @@ def login_remove(home: Home, staff_id: str) -> None:
 
 @login.command("reset-factor")
 @click.argument("staff_id")
+@click.option("--agreed", required=True, help="Staff number of somebody else whose post decides, who is there.")
 @with_workplace
-def login_reset_factor(home: Home, staff_id: str) -> None:
-    """Take a member of staff's second factors away, who has lost them all; every session ends."""
+def login_reset_factor(home: Home, staff_id: str, agreed: str) -> None:
+    """Take a member of staff's second factors away, who has lost them all; every session ends. Somebody else agrees, with
+    a code."""
     from weihu.workplace.gate import factors  # noqa: PLC0415
 
-    if not factors.reset(staff_id, console()):
+    said = click.prompt(f"{agreed}: 验证码(未设者为密码) / code (or password of who has none)", hide_input=True)
+    try:
+        gone = factors.reset(staff_id, console(), agreed, said)
+    except factors.NotAgreed as refused:
+        refuse(refused)
+    if not gone:
         raise click.ClickException(f"{staff_id}: 未设二次验证 / has no second factor")
 
 

@@ -25,7 +25,33 @@ BUSY = "批次正在运行,请稍后再试 / a run is at work; try again later"
 err = Console(stderr=True)
 
 
-@click.group()
+class Commands(click.Group):
+    """Commands that end in words where the disk or the database fails them: none of them leaves anything half-done."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(context)
+        except Exception as error:
+            if not _comes_of_the_machine(error):
+                raise
+            raise click.ClickException(
+                f"{error}:未完成,已发布和已记录的内容保持不变。请检查磁盘空间、权限和数据库,再运行同一命令 / "
+                "not finished; what was published and recorded is as it was. See to the disk's room, the rights and the "
+                "database, then run the same command again"
+            ) from error
+
+
+def _comes_of_the_machine(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return not isinstance(error, BrokenPipeError)
+    from django.db import OperationalError  # noqa: PLC0415
+    from duckdb import IOException  # noqa: PLC0415
+
+    return isinstance(error, OperationalError | IOException)
+
+
+@click.group(cls=Commands)
 @click.option(
     "--home",
     type=click.Path(path_type=Path),

@@ -58,7 +58,7 @@ class Nightly:
             self.home.tidy()
             publish.withdraw()
             self._forget_unpublished()
-            self._finish_follow_ups()
+            self._finish()
             self.engine = opened(self.home, self.threads)
             self._publication = publish.Publication(self.home.seal)
         except BaseException:
@@ -230,12 +230,15 @@ class Nightly:
         (folder / "delivery.txt").write_text(f"{target.name}\n")
         return folder
 
-    def _finish_follow_ups(self) -> None:
+    def _finish(self) -> None:
         """Do what a run that was killed after its publication left undone."""
         last = current()
-        if last and followups.DONE not in last.report:
+        if last is None:
+            return
+        if followups.DONE not in last.report:
             self.home.checksums.verify(self.home.run(last.number))
             followups.finish(last, self.home.run(last.number))
+        self._forget_old(last)
 
     def _forget_unpublished(self) -> None:
         """Remove folders of runs that never became current, with their landed deliveries."""
@@ -264,9 +267,11 @@ class Nightly:
                 weekly = file.name == "levels.parquet" and attrition.is_kept(past.business_date)
                 if not weekly and file.name not in ("movements.parquet", "listed.parquet"):
                     remove_parts(file)
-        for old in Run.objects.filter(business_date=run.business_date - timedelta(days=self.book.lists.kept_days)):
+        for old in Run.objects.filter(business_date=run.business_date - timedelta(days=run.rulebook.lists.kept_days)):
             remove_parts(self.home.run(old.number) / "listed.parquet")
-        for old in Run.objects.filter(business_date=run.business_date - timedelta(days=self.book.attrition.kept_days)):
+        for old in Run.objects.filter(
+            business_date=run.business_date - timedelta(days=run.rulebook.attrition.kept_days)
+        ):
             remove_parts(self.home.run(old.number) / "levels.parquet")
 
 

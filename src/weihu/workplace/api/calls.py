@@ -183,7 +183,16 @@ class ConsentOut(Schema):
     recorded: bool
 
 
-@api.get("/catalogue", response=list[FieldOut])
+class RefusedOut(Schema):
+    """Why a call is refused: in words, or what is wrong where."""
+
+    detail: str | list[dict[str, Any]]
+
+
+REFUSED: dict[Any, Any] = {frozenset((400, 401, 403, 404, 409, 422, 429)): RefusedOut}
+
+
+@api.get("/catalogue", response={200: list[FieldOut], **REFUSED})
 def catalogue(request: HttpRequest) -> list[FieldOut]:
     """Every field of the archive."""
     book = _caller(request).gate.run.rulebook
@@ -201,7 +210,7 @@ def catalogue(request: HttpRequest) -> list[FieldOut]:
     ]
 
 
-@api.post("/customers/find", response=list[FoundOut])
+@api.post("/customers/find", response={200: list[FoundOut], **REFUSED})
 def find(request: HttpRequest, query: FindIn) -> list[FoundOut]:
     """Customers within reach by number, phone or identity number. A POST, so that these appear in no log of addresses."""
     caller = _caller(request, "find")
@@ -227,7 +236,7 @@ def find(request: HttpRequest, query: FindIn) -> list[FoundOut]:
     ]
 
 
-@api.get("/customers/{customer_id}/archive", response=list[KnownOut])
+@api.get("/customers/{customer_id}/archive", response={200: list[KnownOut], **REFUSED})
 def archive(request: HttpRequest, customer_id: str) -> list[KnownOut]:
     """What is known of a customer."""
     caller = _caller(request, "archive")
@@ -246,7 +255,7 @@ def archive(request: HttpRequest, customer_id: str) -> list[KnownOut]:
     ]
 
 
-@api.post("/customers/{customer_id}/facts", response={200: RecordedOut, 422: list[WrongOut]})
+@api.post("/customers/{customer_id}/facts", response={**REFUSED, 200: RecordedOut, 422: list[WrongOut] | RefusedOut})
 def facts(request: HttpRequest, customer_id: str, payload: FactsIn, key: Key) -> HttpResponse:
     """Record all facts, or none and say what is wrong."""
     caller = _caller(request, "facts")
@@ -264,7 +273,7 @@ def facts(request: HttpRequest, customer_id: str, payload: FactsIn, key: Key) ->
     return _once(request, caller, key, act)
 
 
-@api.post("/customers/{customer_id}/consents", response=ConsentOut)
+@api.post("/customers/{customer_id}/consents", response={200: ConsentOut, **REFUSED})
 def consents(request: HttpRequest, customer_id: str, payload: ConsentIn, key: Key) -> HttpResponse:
     """Record a customer's consent to a purpose, or its withdrawal."""
     caller = _caller(request, "consents")
@@ -283,7 +292,7 @@ def consents(request: HttpRequest, customer_id: str, payload: ConsentIn, key: Ke
     return _once(request, caller, key, act)
 
 
-@api.post("/customers/{customer_id}/complaints", response=ComplaintOut)
+@api.post("/customers/{customer_id}/complaints", response={200: ComplaintOut, **REFUSED})
 def complaints(request: HttpRequest, customer_id: str, payload: ComplaintIn, key: Key) -> HttpResponse:
     """Open a complaint."""
     caller = _caller(request, "complaints")
@@ -298,7 +307,7 @@ def complaints(request: HttpRequest, customer_id: str, payload: ComplaintIn, key
     return _once(request, caller, key, act)
 
 
-@api.post("/queue/calls", response=QueueCallOut)
+@api.post("/queue/calls", response={200: QueueCallOut, **REFUSED})
 def queue_call(request: HttpRequest, payload: QueueCallIn, key: Key) -> HttpResponse:
     """Open the service card of the customer whose number is called, for who serves at the counter.
 

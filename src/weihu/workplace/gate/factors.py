@@ -31,13 +31,16 @@ from fido2.webauthn import (
     PublicKeyCredentialUserEntity,
 )
 
+from weihu.rules.sections.entry import Bilingual
 from weihu.rules.sections.posts import Post
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit
 from weihu.workplace.base.fields import seal
 from weihu.workplace.gate import sessions
+from weihu.workplace.gate.agreeing import others_who_decide
 from weihu.workplace.gate.models import Factor, RecoveryCode
+from weihu.workplace.gate.reach import Gate
 
 DEMANDED = "WEIHU_SECOND_FACTOR"
 DECIDES = "decides"
@@ -213,14 +216,40 @@ def new_codes(staff_id: str) -> list[str]:
     return [f"{code[:5]}-{code[5:]}" for code in codes]
 
 
-def reset(staff_id: str, by: str) -> int:
-    """Take all of somebody's second factors away, and end every sign-in; how many there were."""
+class NotAgreed(Bilingual):
+    """Nobody else who decides has agreed that somebody's second factors go."""
+
+
+def reset(staff_id: str, by: str, agreed: str, said: str) -> int:
+    """Take all of somebody's second factors away, and end every sign-in; how many there were.
+
+    IT does not do it alone: ``agreed`` is another person whose post decides for the branch, and ``said`` a code of that
+    person's, or the password of who has no second factor. Raises NotAgreed.
+    """
+    if not _agrees(staff_id, agreed, said):
+        audit.record(by, "factor.refused", detail=f"{staff_id} {agreed}")
+        raise NotAgreed(
+            f"{agreed}:须为本人以外、对该机构有决定权的人,并输入其验证码(未设二次验证者输入密码)",
+            f"{agreed}: has to be another person whose post decides for the branch, with a code (or the password of who "
+            "has no second factor)",
+        )
     with transaction.atomic():
         _, gone = Factor.objects.filter(staff_id=staff_id).delete()
         RecoveryCode.objects.filter(staff_id=staff_id).delete()
         sessions.end_all(staff_id)
-        audit.record(by, "factor.reset", detail=staff_id)
+        audit.record(by, "factor.reset", detail=f"{staff_id} {agreed}")
     return sum(gone.values())
+
+
+def _agrees(staff_id: str, agreed: str, said: str) -> bool:
+    staff, run = Staff.objects.filter(staff_id=staff_id).first(), current()
+    if staff is None or run is None:
+        return False
+    people = others_who_decide(Gate(staff, run), staff.branch_id, staff_id)
+    other = next((member for member in people if member.staff_id == agreed), None)
+    if other is None or not run.rulebook.posts[other.post].decides:
+        return False
+    return bool(_coded(agreed, said)) if of(agreed) else other.check_password(said)
 
 
 def is_fresh(request: HttpRequest, staff: Staff) -> bool:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from weihu.workplace.base.fields import CustomerField, MoneyField
+from weihu.workplace.base.fields import CustomerField, MoneyField, SealedField
 
 
 class Campaign(models.Model):
     """A campaign: a list of customers, a random share of whom is the control group (对照组); the others are called in waves.
 
-    ``query``: the list's query string, or ``segment=`` and the number of a segment; ``seed``: the seed of the draw, so that it can be repeated. The campaign stops
-    itself once ``stop_share`` of the customers reached decline, counted from ``stop_after`` contacts on.
+    ``query``: the list's query string, or ``segment=`` and the number of a segment, sealed, since it may hold what was
+    searched for; ``seed``: the seed of the draw, so that it can be repeated. The campaign stops itself once
+    ``stop_share`` of the customers reached decline, counted from ``stop_after`` contacts on.
     """
 
     class State(models.TextChoices):
@@ -24,7 +25,7 @@ class Campaign(models.Model):
 
     title = models.CharField(max_length=60)
     offer = models.CharField(max_length=40, blank=True)
-    query = models.CharField(max_length=1000)
+    query = SealedField(scope="campaign.query", row=("made_by", "seed"))
     seed = models.IntegerField()
     branch_id = models.CharField(max_length=40, db_index=True)
     from_on = models.DateField()

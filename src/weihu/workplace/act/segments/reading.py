@@ -26,6 +26,8 @@ from weihu.workplace.gate.scope import Scope
 AT_ONCE = 500
 EVERYBODY = Scope(everybody=True)
 _lock = Lock()
+Told = tuple[dict[Condition, Sequence[str]], Sequence[tuple[str, date]]]
+"""The members of each condition that only the day can answer, and the latest contacts."""
 
 
 @dataclass(frozen=True)
@@ -52,26 +54,26 @@ def totals(gate: Gate, definitions: Sequence[Definition]) -> list[Totals]:
     if not definitions:
         return []
     usable = [definition.complete(gate.run.rulebook) for definition in definitions]
+    told = _told(usable, gate.standings(), gate.run, gate.reach == "bank")
     with _lock:
-        return _prepared(gate, usable).totals(usable, gate.scope)
+        return _prepared(gate.run, told).totals(usable, gate.scope)
 
 
 def page(gate: Gate, definition: Definition, first: int, last: int) -> list[Standing]:
     """The members within reach from place ``first`` up to, without, ``last``, by grade and within it by assets."""
     usable = definition.complete(gate.run.rulebook)
+    told = _told([usable], gate.standings(), gate.run, gate.reach == "bank")
     with _lock:
-        ids = _prepared(gate, [usable]).page(usable, gate.scope, first, last)
+        ids = _prepared(gate.run, told).page(usable, gate.scope, first, last)
     return in_order(gate, ids)
 
 
 def everybody(run: Run, definition: Definition) -> set[str]:
     """All members in the bank, for the night."""
     usable = definition.complete(run.rulebook)
-    rows = Standing.objects.listed_at(run)
+    told = _told([usable], Standing.objects.listed_at(run), run, bank=True)
     with _lock:
-        state = _state(run)
-        state.day(_of_the_day([usable], rows, run, bank=True), contacted_since(run.business_date))
-        return state.among(usable, EVERYBODY)
+        return _prepared(run, told).among(usable, EVERYBODY)
 
 
 def in_order(gate: Gate, ids: Sequence[str]) -> list[Standing]:
@@ -112,21 +114,22 @@ def _kept_members(gate: Gate, segment: Segment) -> QuerySet[SegmentMember]:
     return rows if gate.reach == "bank" else rows.filter(customer_id__in=gate.standings().values("customer_id"))
 
 
-def _prepared(gate: Gate, definitions: Sequence[Definition]) -> State:
+def _prepared(run: Run, told: Told) -> State:
     """The run's columns with what the day knows, for a caller who holds the lock."""
-    state = _state(gate.run)
-    answered = _of_the_day(definitions, gate.standings(), gate.run, gate.reach == "bank")
-    state.day(answered, contacted_since(gate.run.business_date))
+    state = _state(run)
+    state.day(*told)
     return state
 
 
-def _of_the_day(
-    definitions: Sequence[Definition], rows: QuerySet[Standing], run: Run, bank: bool
-) -> dict[Condition, Sequence[str]]:
+def _told(definitions: Sequence[Definition], rows: QuerySet[Standing], run: Run, bank: bool) -> Told:
+    """What the day knows of what definitions ask: read before the lock is taken, so that nobody waits for it."""
     asked: Iterable[Condition] = (condition for definition in definitions for condition in definition.conditions)
     book: RuleBook = run.rulebook
     plain = dict.fromkeys(plain_of(condition) for condition in asked if asks_the_day(condition))
-    return {condition: members(condition, rows, book, run.work_date, bank) for condition in plain}
+    answered: dict[Condition, Sequence[str]] = {
+        condition: members(condition, rows, book, run.work_date, bank) for condition in plain
+    }
+    return answered, contacted_since(run.business_date)
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("title", models.CharField(max_length=60)),
                 ("offer", models.CharField(blank=True, max_length=40)),
-                ("query", models.CharField(max_length=1000)),
+                ("query", models.TextField()),
                 ("seed", models.IntegerField()),
                 ("branch_id", models.CharField(db_index=True, max_length=40)),
                 ("from_on", models.DateField()),
