@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "weihu.workplace.see.auditing",
     "weihu.workplace.see.cockpit",
     "weihu.workplace.see.runs",
+    "weihu.workplace.see.modelcards",
     "weihu.workplace.customer",
     "weihu.workplace.navigation",
     "weihu.workplace.api",
