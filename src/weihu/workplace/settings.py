@@ -135,6 +135,7 @@ TEMPLATES = [
                 "weihu.workplace.base.words",
                 "weihu.workplace.know.archive.words",
                 "weihu.workplace.judge.grading.words",
+                "weihu.workplace.act.signals.leaving",
             ],
         },
     }

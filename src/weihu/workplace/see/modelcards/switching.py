@@ -24,7 +24,7 @@ def is_on(model: str) -> bool:
 def switch(model: str, on: bool, reason: str, staff_id: str) -> None:
     """Switch a model on or off, with an entry of the audit log."""
     Switch.objects.create(model=model, on=on, reason=reason, staff_id=staff_id, at=timezone.now())
-    audit.record(staff_id, "model.on" if on else "model.off", detail=f"{model}: {reason}")
+    audit.record(staff_id, f"{model}.{'on' if on else 'off'}", detail=reason)
 
 
 def scoring(home: Home) -> Model:
