@@ -161,7 +161,7 @@ def czech(source: Path, folder: Path) -> None:
             chosen = days >= KNOWN_DAYS
             inputs.append(months[on].inputs[chosen])
             fallen.append((left_then <= LEARNED_FALL)[chosen].astype(float))
-        model = leaving.learn("regression", np.concatenate(inputs), np.concatenate(fallen))
+        model = leaving.learn("regression", np.concatenate(inputs), np.concatenate(fallen)).scorer
         month = months[origin]
         days, customers, left_then = outcome(month, known)
         chosen = days >= JUDGED_DAYS
@@ -257,7 +257,7 @@ def against_truth(months, kept, profiles, truth, book, engine) -> None:
         columns["right"].append(np.array(out, float))
         columns["visible"].append(visible.predict(month.inputs.astype(float)))
         for kind in leaving.CANDIDATES:
-            scored = leaving.scores(leaving.learn(kind, inputs, left), month.inputs)
+            scored = leaving.scores(leaving.learn(kind, inputs, left).scorer, month.inputs)
             columns[kind].append(scored.astype(float))
             for at in np.flatnonzero(leaving.warned(scored, float(book.attrition.warned))):
                 warned[kind].setdefault(month.customers[at], on)

@@ -11,15 +11,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from weihu.engine.duck import DuckEngine
-from weihu.insight import leaving
+from weihu.insight import kept, leaving
 from weihu.insight.learners import boost
 from weihu.insight.measures import auc
-from weihu.insight.scorer import MILLIONTHS
 from weihu.insight.told import told
 from weihu.rules import attrition, rulebook, tables
+from weihu.rules.scores import MILLIONTHS
 
 BOOK = rulebook.changed(
-    rulebook.load("brief"), {"attrition": {"from_days": 7, "to_days": 28, "stays_days": 28, "warned": "0.1"}}
+    rulebook.load("brief"),
+    {"attrition": {"from_days": 7, "to_days": 28, "stays_days": 28, "warned": "0.1", "warned_again": "0.2"}},
 )
 FIRST = date(2025, 1, 5)
 EMBARGO = timedelta(days=BOOK.attrition.embargo_days)
@@ -48,7 +49,7 @@ def learned():
 def test_trees_in_whole_millionths_are_those_that_were_learned():
     inputs, left = leaving._rows(months()[:4])
     booster = boost(inputs.astype(float), left, np.ones(len(left)), [], leaving.TREES)
-    ours = leaving.scores(leaving.learn("trees", inputs, left), inputs) / MILLIONTHS
+    ours = leaving.scores(leaving.learn("trees", inputs, left).scorer, inputs) / MILLIONTHS
     assert np.abs(ours - booster.predict(inputs.astype(float), raw_score=True)).max() < 1e-4
 
 
@@ -101,13 +102,13 @@ def test_a_champion_stays_until_a_challenger_does_better_on_months_that_neither_
     assert beaten.facts["took_over"]
     assert beaten.scorer != learned.scorer
     beaten.save(tmp_path / "attrition")
-    assert leaving.Model.load(tmp_path / "attrition") == beaten
-    assert leaving.Model.load(tmp_path / "nothing") is None
+    assert kept.Model.load(tmp_path / "attrition") == beaten
+    assert kept.Model.load(tmp_path / "nothing") is None
 
 
 def test_chances_rise_with_scores_and_are_the_rates_that_came():
     month = months()[0]
-    by = leaving.learn("regression", month.inputs, month.left)
+    by = leaving.learn("regression", month.inputs, month.left).scorer
     found = leaving.scores(by, month.inputs)
     steps = leaving.calibrated(by, found, month.left).steps
     assert steps == sorted(steps)
@@ -132,7 +133,7 @@ def test_groups_are_compared_and_those_who_refuse_are_out():
 
 def test_a_month_of_kept_weeks_knows_who_left_once_time_has_passed(tmp_path):
     weeks = [FIRST + timedelta(days=7 * number) for number in range(30)]
-    kept = {}
+    stored = {}
     for number, on in enumerate(weeks):
         rows = []
         for customer, gone_from in (("stays", 99), ("leaves", 18), ("part", 99)):
@@ -153,24 +154,24 @@ def test_a_month_of_kept_weeks_knows_who_left_once_time_has_passed(tmp_path):
                 row
                 | {name: Decimal(cell) if tables.LEVELS[name].is_decimal() else cell for name, cell in cells.items()}
             )
-        kept[on] = tmp_path / f"{on}.parquet"
-        pq.write_table(pa.Table.from_pylist(rows, schema=tables.LEVELS.to_pyarrow()), kept[on])
+        stored[on] = tmp_path / f"{on}.parquet"
+        pq.write_table(pa.Table.from_pylist(rows, schema=tables.LEVELS.to_pyarrow()), stored[on])
     names = ("stays", "leaves", "part")
     profiles = [
         dict.fromkeys(tables.PROFILES) | {"customer_id": name, "branch_id": "B", "opened_on": FIRST} for name in names
     ]
     pq.write_table(pa.Table.from_pylist(profiles, schema=tables.PROFILES.to_pyarrow()), tmp_path / "profiles.parquet")
     engine = DuckEngine.in_memory()
-    dates = leaving.origins(kept)
+    dates = leaving.origins(stored)
     assert dates[-1] == weeks[-1]
     assert dates[0] - weeks[0] >= timedelta(days=leaving.FEWEST_DAYS)
-    month = leaving.month(engine, kept, tmp_path / "profiles.parquet", weeks[16], BOOK)
+    month = leaving.month(engine, stored, tmp_path / "profiles.parquet", weeks[16], BOOK)
     assert dict(zip(month.customers, month.left, strict=True)) == {"leaves": 1, "part": 0, "stays": 0}
-    assert not leaving.month(engine, kept, tmp_path / "profiles.parquet", weeks[-1], BOOK).known.any()
+    assert not leaving.month(engine, stored, tmp_path / "profiles.parquet", weeks[-1], BOOK).known.any()
     merges = pa.Table.from_pylist(
         [{"gone": "part", "kept": "stays", "active": True}], schema=tables.MERGES.to_pyarrow()
     )
-    one = leaving.month(engine, kept, tmp_path / "profiles.parquet", weeks[16], BOOK, merges)
+    one = leaving.month(engine, stored, tmp_path / "profiles.parquet", weeks[16], BOOK, merges)
     assert one.customers == ["leaves", "stays"]
     assert one.inputs[1, PLACE["left"]] == 1000
     assert leaving.origins([]) == []

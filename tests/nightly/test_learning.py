@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from tests.insight.test_leaving import BOOK, months
 from weihu.cli import main
 from weihu.engine.lake import Home
-from weihu.insight import leaving
+from weihu.insight import kept, leaving
 from weihu.nightly import learning
 from weihu.rules import attrition, tables
 from weihu.workplace.bank.models import Customer, Run
@@ -23,10 +23,10 @@ from weihu.workplace.know.archive.models import Confidence
 
 
 def test_the_levels_of_sundays_stay_and_are_read_as_they_were_left(run, home):
-    kept = learning.kept_weeks(home, run)
+    weeks = learning.kept_weeks(home, run)
     nights = set(Run.objects.filter(published=True).values_list("business_date", flat=True))
-    assert set(kept) == {on for on in nights if attrition.is_kept(on)}
-    for on, path in kept.items():
+    assert set(weeks) == {on for on in nights if attrition.is_kept(on)}
+    for on, path in weeks.items():
         table = pq.read_table(path)
         assert table.column_names == list(tables.LEVELS)
         assert set(table["on"].to_pylist()) == {on}
@@ -76,6 +76,6 @@ def test_the_report_is_of_the_kept_model(tmp_path):
         return CliRunner().invoke(main, ["--home", str(tmp_path), "insight", "attrition", "report", *options])
 
     assert reported().exit_code == 1
-    leaving.train(months(), BOOK).save(Home(tmp_path).insight / leaving.NAME)
+    leaving.train(months(), BOOK).save(Home(tmp_path).insight / kept.NAME)
     assert "AUC" in reported().output
     assert '"judged"' in reported("--json").output

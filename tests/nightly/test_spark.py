@@ -26,7 +26,7 @@ from weihu.engine.protocol import Engine
 from weihu.engine.seal import Seal
 from weihu.nightly import steps
 from weihu.nightly.graph import rows_of
-from weihu.nightly.night import Before, Night
+from weihu.nightly.night import Before, Night, Past
 from weihu.nightly.steps import CORE_STATE, NOTED
 from weihu.rules import rulebook
 from weihu.rules.workdays import WorkingDays
@@ -76,8 +76,9 @@ def night_of(
     """One night into a folder; what the next one builds on."""
     on = landed.manifest.business_date
     night = Night(engine, steps.night(book), book, on, before, WorkingDays(book.working_days))
-    movements = {before.business_date: before.folder / "movements.parquet"} if before else {}
-    night.bind(landed, movements, noted)
+    past = [(before.business_date, before.folder)] if before else []
+    files = [{day: left / f"{name}.parquet" for day, left in past} for name in ("movements", "levels")]
+    night.bind(landed, Past(*files), noted)
     night.run()
     folder.mkdir()
     night.write(folder)

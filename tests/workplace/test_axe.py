@@ -15,6 +15,7 @@ from weihu.workplace.customer.tabs import TABS
 pytestmark = pytest.mark.long
 AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text()
 NO_PAGES = {
+    "model_switch",
     "not_planned",
     "filter_input",
     "view_save",

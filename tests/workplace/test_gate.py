@@ -79,7 +79,7 @@ PAGES = {
     "today", "not_planned", "customers", "filter_input", "view_save", "bulk", "completeness", "imports", "invitations", "households", "duplicates", "complaints", "occasions", "feed_act",
     "password", "factors", "runs", "run", "audit", "audit_verified", "revealed", "distribution", "migration", "near", "whatif", "portfolios", "staff_table", "days_table", "handovers", "claims", "referrals", "benefits",
     "book_drafts", "book_draft", "templates", "introductions", "campaigns", "board", "morning", "morning_pdf", "evening",
-    "day_counted", "work_log", "cockpit", "counted", "effects", "cockpit_pdf", "reception", "called", "memos",
+    "day_counted", "work_log", "cockpit", "counted", "effects", "models", "model_switch", "cockpit_pdf", "reception", "called", "memos",
     "lists", "search", "waiting", "segments", "segment_build",
 }  # fmt: skip
 

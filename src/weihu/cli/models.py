@@ -147,10 +147,10 @@ def attrition_train(home: Home) -> None:
 def attrition_report(home: Home, as_json: bool) -> None:
     """What the model was learned from and how good it was on later months, beside the rule."""
     _response()
-    from weihu.insight import leaving  # noqa: PLC0415
+    from weihu.insight import kept  # noqa: PLC0415
     from weihu.insight.told import told  # noqa: PLC0415
 
-    model = leaving.Model.load(home.insight / leaving.NAME)
+    model = kept.Model.load(home.insight / kept.NAME)
     if model is None:
         raise click.ClickException("还没有模型,请先运行 train / there is no model yet: run train")
     click.echo(json.dumps(model.facts, ensure_ascii=False) if as_json else told(model.facts))

@@ -7,10 +7,8 @@ stays until another does better on months that neither has seen.
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,16 +19,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from weihu.engine.protocol import Engine, table_of
+from weihu.insight.kept import RULE, Grounds, Model
 from weihu.insight.learners import Logistic, Shape, boost
 from weihu.insight.measures import TENTHS, Floats, Ints, auc, average_precision, calibration_error, interval
-from weihu.insight.scorer import MILLIONTHS, Node, Scorer, chances, notched, scores
+from weihu.insight.scorer import chances, notched, scores
 from weihu.rules import attrition, tables
 from weihu.rules.attrition import NAMES
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.scores import MILLIONTHS, Node, Scorer
 from weihu.rules.sections.entry import Bilingual
 
-NAME = "attrition"
-"""The folder of the home's models in which it is kept."""
 EVERY = timedelta(days=28)
 FEWEST_DAYS = 91
 """Days that have to lie before a date that is learned from."""
@@ -42,7 +40,6 @@ STEPS = 20
 BETTER = 0.002
 """AUC that a more complicated candidate has to gain on average, and half its own standard error."""
 DRIFTED = 0.25
-RULE = Scorer(kind="rule", weights={"left": 1})
 CANDIDATES = ("rule", "regression", "trees")
 """From the simplest on."""
 
@@ -136,22 +133,33 @@ def _bind_levels(engine: Engine, name: str, paths: list[Path], merges: pa.Table 
         engine.derive(name, attrition.levels_as_merged, stored, table_of("merges", tables.MERGES))
 
 
-def learn(kind: str, inputs: Ints, left: Floats, names: Sequence[str] = NAMES) -> Scorer:
+@dataclass(frozen=True)
+class Learned:
+    """A candidate, and what its reasons are worked out from."""
+
+    scorer: Scorer
+    grounds: Grounds
+
+
+def learn(kind: str, inputs: Ints, left: Floats, names: Sequence[str] = NAMES) -> Learned:
     """A candidate from rows whose outcome is known."""
     if kind == "rule":
-        return RULE
+        return Learned(RULE, Grounds())
     weights = np.ones(len(left))
     if kind == "regression":
         found = Logistic.fit(notched(inputs), left, weights, RIDGE)
         steps = np.where(np.isinf(found.scales), 0.0, found.weights / found.scales)
         intercept = found.intercept - float(found.means @ steps)
-        return Scorer(
+        scorer = Scorer(
             kind="regression",
             intercept=round(intercept * MILLIONTHS),
             weights={name: round(float(step) * MILLIONTHS) for name, step in zip(names, steps, strict=True)},
         )
+        usual = dict(zip(names, found.means.tolist(), strict=True))
+        return Learned(scorer, Grounds(usual=usual))
     booster = boost(inputs.astype(np.float64), left, weights, [], TREES)
-    return Scorer(kind="trees", trees=[_node(tree["tree_structure"], names) for tree in _trees(booster)])
+    scorer = Scorer(kind="trees", trees=[_node(tree["tree_structure"], names) for tree in _trees(booster)])
+    return Learned(scorer, Grounds(booster=booster.model_to_string()))
 
 
 def _trees(booster: lightgbm.Booster) -> list[dict[str, Any]]:
@@ -189,33 +197,6 @@ def calibrated(by: Scorer, found: Ints, left: Floats) -> Scorer:
     return by.model_copy(update={"steps": steps})
 
 
-@dataclass(frozen=True)
-class Model:
-    """What scores now and everything that is known of it. ``facts`` is what the report and the page show."""
-
-    scorer: Scorer
-    facts: dict[str, Any]
-
-    def save(self, folder: Path) -> None:
-        """To a folder; an earlier model there is replaced as a whole."""
-        fresh = folder.with_name(f".{folder.name}")
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        kept = {"scorer": self.scorer.model_dump(), "facts": self.facts}
-        (fresh / "model.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        fresh.rename(folder)
-
-    @classmethod
-    def load(cls, folder: Path) -> Model | None:
-        """The kept model; None if there is none."""
-        file = folder / "model.json"
-        if not file.is_file():
-            return None
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        return cls(Scorer.model_validate(kept["scorer"]), kept["facts"])
-
-
 Groups = Mapping[str, Mapping[str, str]]
 """By what fairness is looked at (sex, age, region): each customer's group."""
 
@@ -247,7 +228,9 @@ def train(
     said(winner)
     every = learn(winner, *_rows(known))
     left = np.concatenate([month.left[month.known] for month in judged])
-    scorer = calibrated(every, np.concatenate([f[m.known] for m, f in zip(judged, later[winner], strict=True)]), left)
+    scorer = calibrated(
+        every.scorer, np.concatenate([f[m.known] for m, f in zip(judged, later[winner], strict=True)]), left
+    )
     facts = {
         "kind": winner,
         "period": [str(known[0].on), str(known[-1].on)],
@@ -265,7 +248,7 @@ def train(
         "trials": trials,
         "learned_on": str(months[-1].on),
     }
-    fresh = Model(scorer, facts)
+    fresh = Model(scorer, facts, every.grounds)
     return _one_of(champion, fresh, judged, later[winner], embargo) if champion else fresh
 
 
@@ -277,9 +260,9 @@ def _one_of(champion: Model, fresh: Model, judged: Sequence[Month], found: Seque
     new = [_auc(month, scored) for month, scored in unseen]
     duel = {"months": [str(month.on) for month, _ in unseen], "champion": old, "challenger": new}
     if unseen and _better(new, old):
-        return Model(fresh.scorer, fresh.facts | {"duel": duel, "took_over": True})
+        return replace(fresh, facts=fresh.facts | {"duel": duel, "took_over": True})
     shadow = {key: fresh.facts[key] for key in ("kind", "period", "metrics", "learned_on")}
-    return Model(champion.scorer, champion.facts | {"duel": duel, "took_over": False, "challenger": shadow})
+    return replace(champion, facts=champion.facts | {"duel": duel, "took_over": False, "challenger": shadow})
 
 
 def _before(months: Iterable[Month], on: date) -> list[Month]:
@@ -302,7 +285,7 @@ def _later(
     found = []
     for month in judged:
         said(f"{kind} {month.on}")
-        found.append(scores(learn(kind, *_rows(_before(known, month.on - embargo))), month.inputs))
+        found.append(scores(learn(kind, *_rows(_before(known, month.on - embargo))).scorer, month.inputs))
     return found
 
 

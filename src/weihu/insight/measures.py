@@ -84,3 +84,11 @@ def interval(
         values.append(measure(chosen))
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return float(low), float(high)
+
+
+def auc_interval(area: float, positives: int, negatives: int) -> tuple[float, float]:
+    """The 95 % interval of an AUC by its groups' sizes alone (Hanley and McNeil, 1982)."""
+    one, other = area / (2 - area), 2 * area**2 / (1 + area)
+    spread = area * (1 - area) + (positives - 1) * (one - area**2) + (negatives - 1) * (other - area**2)
+    reach = 1.96 * float(np.sqrt(spread / (positives * negatives)))
+    return max(0.0, area - reach), min(1.0, area + reach)

@@ -17,6 +17,7 @@ from weihu.rules.workdays import ListDay, WorkingDays
 from weihu.workplace.act.messaging.fatigue import tired_customers
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Staff
+from weihu.workplace.consent.consents import stopped_customers
 from weihu.workplace.contact.models import Answer, Contact, Outcome
 from weihu.workplace.gate.cover import away
 from weihu.workplace.gate.merged import merges_on
@@ -24,7 +25,7 @@ from weihu.workplace.gate.models import Placement
 from weihu.workplace.judge.benefits.models import BenefitUse
 from weihu.workplace.judge.grading.models import GradeException
 from weihu.workplace.judge.portfolio.models import Staffing
-from weihu.workplace.know.archive.facts import barred_customers, known_keys
+from weihu.workplace.know.archive.facts import barred_customers, dead_customers, known_keys
 from weihu.workplace.know.archive.models import Fact
 
 Row = Mapping[str, object]
@@ -68,6 +69,7 @@ def gather(on: date, book: RuleBook, days: WorkingDays) -> dict[str, pa.Table]:
         "answers_today": answered,
         "facts_today": facts,
         "barred": barred,
+        "unscored": [{"customer_id": customer} for customer in sorted(unscored_customers(book, on))],
         "merges": merges_on(on),
         "exceptions": _exceptions(on, book),
         "staffing": _staffing(),
@@ -79,6 +81,11 @@ def gather(on: date, book: RuleBook, days: WorkingDays) -> dict[str, pa.Table]:
         "own_workdays": own,
     }
     return {name: rows_of(schema, rows[name]) for name, schema in NOTED.items()}
+
+
+def unscored_customers(book: RuleBook, on: date) -> set[str]:
+    """Who refused personal analysis, and who has died."""
+    return stopped_customers("score", book) | dead_customers(book, on)
 
 
 def _exceptions(on: date, book: RuleBook) -> list[Row]:

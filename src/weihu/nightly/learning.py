@@ -11,38 +11,37 @@ import pyarrow.parquet as pq
 
 from weihu.engine.duck import DuckEngine
 from weihu.engine.lake import Home
-from weihu.insight import leaving
+from weihu.insight import kept, leaving
+from weihu.nightly.gather import unscored_customers
 from weihu.nightly.graph import rows_of
 from weihu.rules import attrition, tables
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Branch, Customer, Run
-from weihu.workplace.consent.consents import stopped_customers
 from weihu.workplace.gate.merged import merges_on
-from weihu.workplace.know.archive.facts import dead_customers
 
 AGES = (18, 30, 45, 60, 75)
 """The years from which another band begins."""
 
 
-def learn_leaving(home: Home, book: RuleBook, last: Run, said: Callable[[str], None]) -> leaving.Model:
+def learn_leaving(home: Home, book: RuleBook, last: Run, said: Callable[[str], None]) -> kept.Model:
     """The model of who leaves, learned from what nights up to ``last`` have kept, and kept in the home.
 
     Raises leaving.TooFew, and checksums.Damaged if what was kept is not as it was left.
     """
-    kept = kept_weeks(home, last)
-    folder = home.insight / leaving.NAME
-    out = stopped_customers("score", book) | dead_customers(book, last.business_date)
+    weeks = kept_weeks(home, last)
+    folder = home.insight / kept.NAME
+    out = unscored_customers(book, last.business_date)
     merges: pa.Table = rows_of(tables.MERGES, merges_on(last.business_date))
     profiles = home.verified(home.run(last.number) / "profiles.parquet")
     engine = DuckEngine(home.spill)
     try:
         months = []
-        for on in leaving.origins(kept):
+        for on in leaving.origins(weeks):
             said(str(on))
-            months.append(leaving.month(engine, kept, profiles, on, book, merges).without(out))
+            months.append(leaving.month(engine, weeks, profiles, on, book, merges).without(out))
     finally:
         engine.close()
-    model = leaving.train(months, book, leaving.Model.load(folder), _groups(profiles, last.business_date), said)
+    model = leaving.train(months, book, kept.Model.load(folder), _groups(profiles, last.business_date), said)
     model.save(folder)
     return model
 

@@ -18,7 +18,8 @@ from weihu.engine.landing.land import Landed
 from weihu.engine.parts import link_parts, parts_of
 from weihu.engine.protocol import Engine, table_of
 from weihu.nightly.graph import Graph, Source, Step, rows_of
-from weihu.rules import value
+from weihu.nightly.steps import PAST_LEVELS, PAST_MOVEMENTS
+from weihu.rules import attrition, value
 from weihu.rules.occasions import festivals
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.signals import BenefitExpiring, Birthday, FestivalGreeting
@@ -38,6 +39,14 @@ class Before:
     business_date: date
     month_days: int
     grades: list[str]
+
+
+@dataclass(frozen=True)
+class Past:
+    """Files of nights further back, by their dates: movements that leave the windows, levels that features look back to."""
+
+    movements: Mapping[date, Path]
+    levels: Mapping[date, Path]
 
 
 class Night:
@@ -61,17 +70,21 @@ class Night:
         self.report: dict[str, dict[str, float]] = {}
         self._unchanged: dict[str, str] = {}
 
-    def bind(self, landed: Landed, movements: Mapping[date, Path], noted: Mapping[str, pa.Table]) -> None:
+    def bind(self, landed: Landed, past: Past, noted: Mapping[str, pa.Table]) -> None:
         """Put everything that is there before the first step under its name.
 
-        ``movements``: of past nights; ``noted``: what the workplace recorded (steps.NOTED).
+        ``past``: what earlier nights left; ``noted``: what the workplace recorded (steps.NOTED).
         """
         self._list_day = self.days.list_day(self.on)
         self._latest = max([self._list_day.through, *noted["own_workdays"]["through"].to_pylist()])
-        leaving = leaving_windows(self.on)
-        past = [movements[on] for on in sorted(set(leaving.values())) if on in movements]
+        leaving, looking_back = leaving_windows(self.on), attrition.spans(self.on, self.book.attrition.level_days)
+        several = {
+            PAST_MOVEMENTS: [past.movements[on] for on in sorted(set(leaving.values())) if on in past.movements],
+            PAST_LEVELS: [past.levels[on] for on in sorted(set(looking_back.values())) if on in past.levels],
+        }
         own: dict[str, list[Row]] = {
             "windows": [{"days": days, "on": on} for days, on in leaving.items()],
+            "spans": [{"days": days, "on": on} for days, on in looking_back.items()],
             "ranks": self._ranks(),
             "occasions": self._birthdays(),
             "week": self._month_days(1, self.book.lists.week_days),
@@ -85,7 +98,7 @@ class Night:
             if source.name == "calendar":
                 self.engine.bind_row(source.name, source.schema, self._calendar())
             elif source.origin == "stored":
-                files[source.name] = past if source.file == "movements" else self._stored(source)
+                files[source.name] = several[source.name] if source.name in several else self._stored(source)
             elif source.origin == "delivered":
                 files[source.name] = landed.paths(source.file)
             elif source.origin == "noted":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -23,9 +23,10 @@ from weihu.engine.landing.land import Landed, land
 from weihu.engine.landing.manifest import Manifest, read_manifest
 from weihu.engine.parts import remove_parts
 from weihu.engine.protocol import Engine
+from weihu.insight.kept import RULE_ALONE, Model
 from weihu.nightly import followups, gather, publish, steps
 from weihu.nightly.graph import Graph
-from weihu.nightly.night import Before, Night, leaving_windows
+from weihu.nightly.night import Before, Night, Past, leaving_windows
 from weihu.nightly.steps import CORE_STATE
 from weihu.rules import attrition, rulebook
 from weihu.rules.rulebook import RuleBook
@@ -33,6 +34,7 @@ from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Book, Run
 from weihu.workplace.gate.workdays import everybodys_days
 from weihu.workplace.judge.grading.books import in_force
+from weihu.workplace.see.modelcards.switching import scoring
 
 Watcher = Callable[[str], None]
 
@@ -49,6 +51,7 @@ class Nightly:
     _installed: RuleBook = field(init=False)
     _graph: Graph | None = field(init=False, default=None)
     _checked: Graph | None = field(init=False, default=None)
+    _model: Model = field(init=False, default=RULE_ALONE)
 
     def __enter__(self) -> Nightly:
         """Take the home's lock (raises lake.Busy) and undo what a killed run left."""
@@ -94,7 +97,7 @@ class Nightly:
                 ]
             )
         with self._step("verify", durations):
-            movements = self._verified(manifest.business_date, before, last)
+            past = self._verified(manifest.business_date, before, last)
         with self._step("land", durations):
             known = {file: before.folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if before else {}
             landed = land(
@@ -106,11 +109,12 @@ class Nightly:
                 self.home.seal,
                 self.home.spill,
             )
-        graph = self._graph_of_the_book()
+        model = scoring(self.home)
+        graph = self._graph_of(model)
         with self._step("gather", durations):
             days = everybodys_days(self.book, manifest.business_date)
             night = Night(self.engine, graph, self.book, manifest.business_date, before, days)
-            night.bind(landed, movements, gather.gather(manifest.business_date, self.book, days))
+            night.bind(landed, past, gather.gather(manifest.business_date, self.book, days))
         with self._step("compile", durations):
             if graph is not self._checked:
                 graph.check(self.engine, self.book)
@@ -138,6 +142,7 @@ class Nightly:
             written = self._publication.stage(last)
         run.report = {
             **counts,
+            "warned_by": {"kind": model.scorer.kind, "learned_on": model.learned_on},
             "unannounced": days.unannounced(manifest.business_date),
             "reconciliation": reconciliation,
             "landed": landed.rows,
@@ -159,10 +164,10 @@ class Nightly:
         if book is not self.book and book != self.book:
             self.book, self._graph = book, None
 
-    def _graph_of_the_book(self) -> Graph:
-        """The graph of a night by the book."""
-        if self._graph is None:
-            self._graph = steps.night(self.book)
+    def _graph_of(self, model: Model) -> Graph:
+        """The graph of a night by the book and a model."""
+        if self._graph is None or model != self._model:
+            self._graph, self._model = steps.night(self.book, model), model
         return self._graph
 
     @contextmanager
@@ -193,28 +198,32 @@ class Nightly:
     def _number_of(self, before: Before | None) -> int | None:
         return int(before.folder.name) if before else None
 
-    def _verified(self, on: date, before: Before | None, last: Run | None) -> dict[date, Path]:
-        """The movements of past nights that a night reads, by date; they and the folders that it builds on and publishes
-        after are as they were left, or checksums.Damaged is raised."""
+    def _verified(self, on: date, before: Before | None, last: Run | None) -> Past:
+        """The files of past nights that a night reads; they and the folders that it builds on and publishes after are as
+        they were left, or checksums.Damaged is raised."""
         folders = {before.folder} if before else set()
         if last:
             folders.add(self.home.run(last.number))
         for folder in folders:
             self.home.checksums.verify(folder)
-        past = self._movements(before)
-        read = {day: past[day] for day in leaving_windows(on).values() if day in past}
-        for path in read.values():
-            self.home.checksums.verify(path.parent, [path.name])
-        return read
+        rule = self.book.attrition
+        kept_from = on - timedelta(days=rule.kept_days)
+        looking_back = [day for day in attrition.spans(on, rule.level_days).values() if day > kept_from]
+        return Past(
+            self._left("movements.parquet", before, leaving_windows(on).values()),
+            self._left("levels.parquet", before, looking_back),
+        )
 
-    def _movements(self, before: Before | None) -> dict[date, Path]:
-        """The movements of past nights by date, along the runs that the night builds on."""
+    def _left(self, file: str, before: Before | None, days: Collection[date]) -> dict[date, Path]:
+        """What nights of some dates left under a name, along the runs that the night builds on."""
         paths: dict[date, Path] = {}
         if before:
-            runs = Run.objects.filter(number__lte=self._number_of(before), published=True).order_by("-number")
-            for number, on in runs.values_list("number", "business_date")[:450]:
-                if on <= before.business_date:
-                    paths.setdefault(on, self.home.run(number) / "movements.parquet")
+            wanted = [day for day in days if day <= before.business_date]
+            runs = Run.objects.filter(number__lte=self._number_of(before), published=True, business_date__in=wanted)
+            for number, day in runs.order_by("-number").values_list("number", "business_date"):
+                if day not in paths:
+                    paths[day] = self.home.run(number) / file
+                    self.home.checksums.verify(paths[day].parent, [file])
         return paths
 
     def _keep(self, staging: Path, run: Run, landed: Landed, before: Before | None) -> Path:

@@ -8,6 +8,8 @@ from functools import partial
 import ibis
 import pyarrow as pa
 
+from weihu.insight.kept import RULE_ALONE, Model
+from weihu.insight.reasons import explained
 from weihu.nightly.graph import Graph, Source, Stage, Step
 from weihu.rules import (
     assign,
@@ -28,7 +30,7 @@ from weihu.rules import (
     value,
 )
 from weihu.rules.assign import Role, Row
-from weihu.rules.kinds import KINDS, care
+from weihu.rules.kinds import KINDS, care, leaving
 from weihu.rules.rulebook import RuleBook
 
 CORE_STATE = {
@@ -46,6 +48,7 @@ NOTED = {
     "answers_today": tables.ANSWERS,
     "facts_today": tables.FACTS_KNOWN,
     "barred": tables.BARRED,
+    "unscored": tables.UNSCORED,
     "merges": tables.MERGES,
     "exceptions": tables.GRANTED,
     "staffing": tables.STAFFING,
@@ -57,6 +60,10 @@ NOTED = {
     "own_workdays": tables.OWN_WORKDAYS,
 }
 """What the workplace recorded that the night has not carried yet, with its columns."""
+
+PAST_MOVEMENTS = "movements_stored"
+PAST_LEVELS = "levels_stored"
+"""The sources that read files of several nights, not of the last one."""
 
 SOURCES = (
     *(
@@ -72,9 +79,10 @@ SOURCES = (
             ("facts_known_before", "facts_known", tables.FACTS_KNOWN),
             ("standings_stored", "standings", tables.STANDINGS),
             ("measures_stored", "measures", tables.MEASURES),
-            ("movements_stored", "movements", tables.MOVEMENTS),
+            (PAST_MOVEMENTS, "movements", tables.MOVEMENTS),
             ("habits_stored", "habits", tables.HABITS),
             ("levels_before", "levels", tables.LEVELS),
+            (PAST_LEVELS, "levels", tables.LEVELS),
             ("answers_stored", "answers", tables.ANSWERS),
             ("trials_stored", "trials", tables.TRIALS),
             ("signals_before", "signals", tables.SIGNALS),
@@ -98,6 +106,7 @@ SOURCES = (
     *(Source(name, schema, "noted") for name, schema in NOTED.items()),
     Source("calendar", tables.CALENDAR, "book"),
     Source("windows", tables.WINDOWS, "book"),
+    Source("spans", tables.SPANS, "book"),
     Source("ranks", tables.RANKS, "book"),
     Source("occasions", tables.OCCASIONS, "book"),
     Source("week", tables.OCCASIONS, "book"),
@@ -107,9 +116,9 @@ SOURCES = (
 )
 
 
-def night(book: RuleBook) -> Graph:
-    """The graph of a night by a rule book: its kinds of signal are its own."""
-    steps = (*_carry(), *_value(), *_grade(), *_assign(), *_signals(book), *_lists(), *_plan(), *_measure())
+def night(book: RuleBook, model: Model = RULE_ALONE) -> Graph:
+    """The graph of a night by a rule book: its kinds of signal are its own. ``model``: of who leaves."""
+    steps = (*_carry(), *_value(), *_grade(), *_assign(), *_signals(book, model), *_lists(), *_plan(), *_measure())
     return Graph(SOURCES, steps)
 
 
@@ -254,7 +263,25 @@ def _places(pool: pa.Table, held: pa.Table, asked: pa.Table, role: Role) -> list
     return assign.flow(members, held.to_pylist(), asked.to_pylist())
 
 
-def _signals(book: RuleBook) -> Iterator[Step]:
+def _leavers(model: Model) -> Iterator[Step]:
+    """Who is likely to leave, and why."""
+    stage: Stage = "signals"
+    for makes, stored in (("levels_merged", "levels"), ("levels_past", PAST_LEVELS)):
+        yield Step(
+            makes,
+            attrition.levels_as_merged,
+            tables.LEVELS,
+            stage,
+            reads={"levels": stored},
+            same_without="merges",
+        )
+    yield Step("features", attrition.features, attrition.FEATURES, stage, reads={"levels": "levels_merged"})
+    yield Step("scores", attrition.scored, attrition.SCORES, stage, constants={"by": model.scorer})
+    yield Step("leavers", leaving.leavers, leaving.LISTED, stage)
+    yield Step("explained", explained, leaving.EXPLAINED, stage, constants={"model": model}, solves=True)
+
+
+def _signals(book: RuleBook, model: Model) -> Iterator[Step]:
     """Reasons to act."""
     yield Step(
         "answers",
@@ -276,6 +303,8 @@ def _signals(book: RuleBook) -> Iterator[Step]:
         file="habits",
         order=("customer_id",),
     )
+    if leaving.KIND in book.signals:
+        yield from _leavers(model)
     kinds = {kind: KINDS[kind] for kind in book.signals if kind in KINDS} | {"noted": care.noted_kinds}
     for kind, rule in kinds.items():
         yield Step(f"seen_{kind}", rule, tables.SEEN, "signals", group="seen_KIND")

@@ -12,7 +12,9 @@ from typing import Any
 import ibis
 from ibis.expr.types import DateValue, DecimalValue, IntegerValue, Table
 
+from weihu.rules import scores
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.scores import Scorer
 from weihu.rules.tables import BALANCE_DAYS, LEVELS, MONEY
 from weihu.rules.value import ZERO, average, business_date, factor, times
 
@@ -66,6 +68,9 @@ NAMES = (
 
 FEATURES = ibis.schema({"customer_id": "string", "on": "date", "level": MONEY, **dict.fromkeys(NAMES, "int64")})
 """What is known of a customer's leaving on a date, with his or her own level (yuan)."""
+
+SCORES = FEATURES | ibis.schema({"score": "int64", "chance": "int64"})
+"""What is known of a customer with what a scorer makes of it. ``chance``: that he or she leaves, in thousandths."""
 
 LEFT = ibis.schema({"customer_id": "string", "on": "date", "left": "boolean"})
 """Whether a customer left after a date, of dates whose outcome is known."""
@@ -263,6 +268,13 @@ def features(levels: Table, levels_past: Table, spans: Table, profiles: Table, b
     whole = {name: found[name].cast("int64") for name in NAMES}
     made = joined.select("customer_id", "on", level=level.cast(MONEY), told=known_level & here, **whole)
     return made.filter(made.told).select(*FEATURES)
+
+
+def scored(features: Table, unscored: Table, by: Scorer) -> Table:
+    """The scores of customers, without those who are not to be scored (columns: SCORES)."""
+    rows = features.anti_join(unscored, "customer_id")
+    rows = rows.mutate(score=scores.score(rows, by))
+    return rows.mutate(chance=scores.chance(rows.score, by)).select(*SCORES)
 
 
 def share(part: DecimalValue, whole: DecimalValue) -> IntegerValue:

@@ -20,6 +20,7 @@ CONDITIONS = (
     "near_grade",
     "dormant",
     "idle_cash",
+    "leaving",
     "missing_facts",
     "cadence_due",
     "follow_up",

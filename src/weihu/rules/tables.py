@@ -98,6 +98,9 @@ FACTS_KNOWN = ibis.schema({"customer_id": "string", "known": "string"})
 BARRED = ibis.schema({"customer_id": "string"})
 """Customers who are not to be contacted on the day after the business date (M7)."""
 
+UNSCORED = ibis.schema({"customer_id": "string"})
+"""Customers who are not to be scored: who refused personal analysis (PIPL art. 24), and who has died."""
+
 MERGES = ibis.schema({"gone": "string", "kept": "string", "active": "boolean"})
 """Customers who are or were one person with another. ``kept``: the last of a chain of active merges."""
 

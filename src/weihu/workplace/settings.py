@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "weihu.workplace.see.auditing",
     "weihu.workplace.see.cockpit",
     "weihu.workplace.see.runs",
+    "weihu.workplace.see.modelcards",
     "weihu.workplace.customer",
     "weihu.workplace.navigation",
     "weihu.workplace.api",
@@ -134,6 +135,7 @@ TEMPLATES = [
                 "weihu.workplace.base.words",
                 "weihu.workplace.know.archive.words",
                 "weihu.workplace.judge.grading.words",
+                "weihu.workplace.act.signals.leaving",
             ],
         },
     }

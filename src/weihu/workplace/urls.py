@@ -36,6 +36,7 @@ from weihu.workplace.navigation import views as navigation
 from weihu.workplace.see.auditing import views as auditing
 from weihu.workplace.see.cockpit import views as cockpit
 from weihu.workplace.see.health import views as health
+from weihu.workplace.see.modelcards import views as modelcards
 from weihu.workplace.see.runs import views as runs
 
 handler400 = answers.bad_request
@@ -164,6 +165,8 @@ urlpatterns = [
     path("cockpit/", cockpit.cockpit, name="cockpit"),
     path("cockpit/people/", cockpit.people_counted, name="counted"),
     path("cockpit/effects/", cockpit.effects, name="effects"),
+    path("models/", modelcards.models, name="models"),
+    path("models/switch/", modelcards.model_switch, name="model_switch"),
     path("cockpit.pdf", cockpit.cockpit_pdf, name="cockpit_pdf"),
     # runs
     path("audit/", auditing.entries, name="audit"),

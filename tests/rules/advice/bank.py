@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from weihu.engine.duck import DuckEngine
 from weihu.nightly import steps
 from weihu.nightly.graph import rows_of
-from weihu.nightly.night import Before, Night
+from weihu.nightly.night import Before, Night, Past
 from weihu.rules import rulebook, tables
 from weihu.rules.advice import Advice, Matter, advise, concerned, most_urgent_first, said_of_offers, told_to
 from weihu.rules.events import Speaker, grouped, sentence
@@ -120,7 +120,7 @@ def live(cases: list[Case], folder: Path) -> dict[str, Outcome]:
         today = on - timedelta(days=ago)
         landed = _delivery(cases, ago, folder / f"landed-{ago}")
         night = Night(engine, graph, BOOK, today, before, WorkingDays(BOOK.working_days))
-        night.bind(landed, movements, _noted(cases, ago == 0))  # type: ignore[arg-type]
+        night.bind(landed, Past(movements, {}), _noted(cases, ago == 0))  # type: ignore[arg-type]
         night.run()
         state = folder / f"state-{ago}"
         state.mkdir()

@@ -91,6 +91,8 @@ USUAL: dict[str, Row] = {
         "latest": ON + timedelta(days=1),
     },
     "answers": {"customer_id": "c"},
+    "leavers": {"customer_id": "c"},
+    "explained": {"customer_id": "c"},
 }
 
 

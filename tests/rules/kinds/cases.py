@@ -118,6 +118,13 @@ CASES: dict[str, Case] = {
         {"amount": LARGE, "base": AUM, "limit": RULES["idle_cash"].amount, "on_date": idle("idle_cash")},
         tables={"habits": [{"idle_since": idle("idle_cash")}], "moves": [{"demand": LARGE}]},
     ),
+    "leaving": Case(
+        {"amount": AUM, "base": LARGE, "on_date": ON, "detail": "rule - 0 left=600"},
+        tables={
+            "leavers": [{"on": ON, "level": LARGE}],
+            "explained": [{"detail": "rule - 0 left=600"}],
+        },
+    ),
     "dormant": Case({"amount": AUM, "on_date": idle("dormant")}, {"moved_on": idle("dormant")}),
     "waking": Case(
         {"subject": TODAY, "amount": AUM, "on_date": idle("waking")},

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ibis.expr.types import Table
 
-from weihu.rules.kinds import care, grades, money, products
+from weihu.rules.kinds import care, grades, leaving, money, products
 
 KINDS: dict[str, Callable[..., Table]] = {
     function.__name__: function
@@ -26,6 +26,7 @@ KINDS: dict[str, Callable[..., Table]] = {
         money.idle_cash,
         money.dormant,
         money.waking,
+        leaving.leaving,
         products.maturity,
         products.matured,
         products.loan_ending,

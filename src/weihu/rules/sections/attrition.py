@@ -17,7 +17,8 @@ class Attrition(Section):
     ``stays_days``; it begins to be so ``from_days`` to ``to_days`` ahead, and at least ``to_others`` of what is gone went
     to other banks. Told only of customers whose own level is ``amount`` yuan or more.
 
-    Of these the share ``warned`` is warned of, those most likely to leave first. The rule beside the model orders them by
+    Of those for whom the signal ``leaving`` is raised the share ``warned`` is warned of, those most likely to leave
+    first; who was warned of stays so while among the share ``warned_again``. The rule beside the model orders them by
     what they have left of their own level. Levels of past weeks are kept for ``kept_days``.
     """
 
@@ -29,6 +30,7 @@ class Attrition(Section):
     from_days: Days
     to_days: Annotated[int, Field(le=LONGEST)]
     warned: Share
+    warned_again: Share
     kept_days: Days
 
     @model_validator(mode="after")
@@ -37,6 +39,11 @@ class Attrition(Section):
             expected = f"{self.from_days}"
             raise broken_rule(
                 Broken(("to_days",), f"不小于 from_days({expected})", f"from_days ({expected}) or more", ("from_days",))
+            )
+        if self.warned_again < self.warned:
+            expected = f"{self.warned}"
+            raise broken_rule(
+                Broken(("warned_again",), f"不小于 warned({expected})", f"warned ({expected}) or more", ("warned",))
             )
         return self
 

@@ -186,6 +186,16 @@ class Waking(Since):
     kind: Literal["waking"] = Field("waking", validation_alias=KIND_KEY, exclude=True)
 
 
+# --- leaving (rules/kinds/leaving.py) ---
+
+
+class Leaving(Signal):
+    """The customer is among those most likely to leave: how many, and what leaving is, says the book's section
+    ``attrition``."""
+
+    kind: Literal["leaving"] = Field("leaving", validation_alias=KIND_KEY, exclude=True)
+
+
 # --- products and benefits (rules/kinds/products.py) ---
 
 
@@ -397,6 +407,7 @@ KindOfSignal = (
     | IdleCash
     | Dormant
     | Waking
+    | Leaving
     | Maturity
     | Matured
     | LoanEnding

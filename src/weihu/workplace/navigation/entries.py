@@ -203,6 +203,7 @@ ADMINISTRATION = Group(
         Entry("forms", "invitations", _("Forms"), "forms", reaches, below=("invitation", "reply_settle")),
         Entry("imports", "imports", _("Import"), "table-import", reaches, below=("import", "import_step")),
         Entry("templates", "templates", _("Message texts"), "message", reaches, waits="templates"),
+        Entry("models", "models", _("Models"), "chart-dots", decides),
         Entry("runs", "runs", _("Runs"), "moon-stars", sees_runs, below=("run",)),
         Entry("audit", "audit", _("Audit log"), "list-search", reads_audit, below=("audit_verified",)),
     ),

@@ -14,6 +14,7 @@ from weihu.rules.advice import Matter, most_urgent_first
 from weihu.rules.events import Speaker, Told, grouped, sentence
 from weihu.rules.metric import EVIDENCE
 from weihu.rules.rulebook import RuleBook
+from weihu.workplace.act.signals import leaving
 from weihu.workplace.bank.models import Branch, Product, Signal
 from weihu.workplace.base.words import amount_text, called, day, english, measure_text
 from weihu.workplace.contact.models import Answer
@@ -166,6 +167,7 @@ DETAILS: dict[str, Callable[[str, Names], str]] = {
     "matured": _product,
     "loan_ending": _product,
     "card_expiring": _product,
+    "leaving": lambda detail, names: leaving.in_words(detail, names.book.currency),
     "festival": lambda detail, names: called(names.book.festivals.get(detail)),
     "life_occasion": _occasion,
     "care_step": _step,

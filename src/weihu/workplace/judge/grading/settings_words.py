@@ -260,6 +260,7 @@ SETTINGS = {
     "valued_from": _("Valued from the grade"),
     "version": _("Version"),
     "warned": _("Share warned of"),
+    "warned_again": _("Share warned of again"),
     "watch_after_months": _("Watch after months"),
     "watched_cards": _("Cards that are watched"),
     "watched_idle": _("Idle cards that are watched"),

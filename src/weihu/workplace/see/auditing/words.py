@@ -134,6 +134,8 @@ DONE = {
     "near": _("near the next grade seen"),
     "note": _("noted"),
     "noted": _("noted"),
+    "off": _("switched off"),
+    "on": _("switched on"),
     "open": _("opened"),
     "opened": _("opened"),
     "out": _("out"),

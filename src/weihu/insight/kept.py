@@ -1,0 +1,66 @@
+"""The model of who leaves as a home keeps it: what scores, what its reasons are worked out from, what is known of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from weihu.rules.attrition import NAMES
+from weihu.rules.scores import Scorer
+
+NAME = "attrition"
+"""The folder of the home's models in which it is kept."""
+RULE = Scorer(kind="rule", weights={"left": 1})
+
+
+class Grounds(BaseModel):
+    """What reasons are worked out from. ``booster``: the trees as LightGBM writes them; ``usual``: the notches that the
+    customers whom a regression was learned from reach on average."""
+
+    model_config = ConfigDict(frozen=True)
+
+    booster: str = ""
+    usual: dict[str, float] = {}
+
+
+@dataclass(frozen=True)
+class Model:
+    """What scores now and everything that is known of it. ``facts`` is what the report and the page show."""
+
+    scorer: Scorer
+    facts: dict[str, Any]
+    grounds: Grounds = field(default_factory=Grounds)
+
+    @property
+    def learned_on(self) -> str:
+        """The date of the last week that it was chosen by; empty for the rule alone."""
+        return str(self.facts.get("learned_on", ""))
+
+    def save(self, folder: Path) -> None:
+        """To a folder; an earlier model there is replaced as a whole."""
+        fresh = folder.with_name(f".{folder.name}")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        kept = {"scorer": self.scorer.model_dump(), "grounds": self.grounds.model_dump(), "facts": self.facts}
+        (fresh / "model.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Model | None:
+        """The kept model; None if there is none, or if it looks at inputs that are not worked out any more."""
+        file = folder / "model.json"
+        if not file.is_file():
+            return None
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        model = cls(Scorer.model_validate(kept["scorer"]), kept["facts"], Grounds.model_validate(kept["grounds"]))
+        return model if model.scorer.inputs <= set(NAMES) else None
+
+
+RULE_ALONE = Model(RULE, {})
+"""What scores where no model is kept, or where somebody has switched it off."""

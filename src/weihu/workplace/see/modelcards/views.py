@@ -1,0 +1,82 @@
+"""The page of the model of who leaves, for who sees more than own customers; its switch, for who keeps the rules."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from weihu.insight.kept import NAME, Model
+from weihu.rules.kinds.leaving import KIND
+from weihu.rules.sections.signals import Leaving
+from weihu.workplace.bank.models import Staff
+from weihu.workplace.base import audit, toasts
+from weihu.workplace.gate.figures import own_scope
+from weihu.workplace.gate.reach import Gate
+from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
+from weihu.workplace.judge.grading import books
+from weihu.workplace.see.cockpit.reading import Period, SignalEffect, effects_of
+from weihu.workplace.see.modelcards import switching
+from weihu.workplace.see.modelcards.card import KINDS, MEASURES, Card
+from weihu.workplace.see.modelcards.pays import picture, still_needed
+
+YEAR = timedelta(days=365)
+"""Over which the effect of acting is told."""
+
+
+@needs_run
+@require_GET
+def models(request: WorkRequest) -> HttpResponse:
+    """What warns, whether acting on it pays, and the card of the kept model."""
+    gate = require_reach(request)
+    if not gate.decides:
+        raise Http404
+    model, last = Model.load(settings.HOME.insight / NAME), switching.last_switch(NAME)
+    rule, book = request.book.signal(Leaving), request.book
+    effect = _effect(gate) if rule else None
+    audit.record(request.user.staff_id, "attrition.view")
+    context = {
+        "card": Card(model) if model else None,
+        "measures": MEASURES.values(),
+        "on": switching.is_on(NAME),
+        "last": last,
+        "by": Staff.objects.filter(staff_id=last.staff_id).first() if last else None,
+        "may_switch": books.may_keep(gate),
+        "warned": request.run.report["signals"].get(KIND),
+        "warned_by": KINDS[request.run.report["warned_by"]["kind"]],
+        "rule": rule,
+        "rules": book.attrition,
+        "effect": effect,
+        "picture": picture(effect.each, book.currency) if effect and effect.each else None,
+        "needed": still_needed(effect, float(rule.holdout)) if rule and effect else 0,
+        "horizon": book.effects.horizon_days,
+        "confidence": book.effects.confidence,
+        "scope": own_scope(gate),
+    }
+    return render(request, "modelcards/models.html", context)
+
+
+@needs_run
+@require_POST
+def model_switch(request: WorkRequest) -> HttpResponse:
+    """Switch the model off or on, with a reason; from the next night on."""
+    if not books.may_keep(require_reach(request)):
+        raise Http404
+    act, reason = request.POST.get("act"), request.POST.get("reason", "").strip()[:200]
+    if act not in ("on", "off") or not reason:
+        return HttpResponseBadRequest()
+    switching.switch(NAME, act == "on", reason, request.user.staff_id)
+    toasts.say(request, _("Switched on.") if act == "on" else _("Switched off."))
+    return redirect("models")
+
+
+def _effect(gate: Gate) -> SignalEffect | None:
+    """Of acting on warnings, over the last year within the reader's scope."""
+    on = gate.run.business_date
+    period = Period.of(on - YEAR, on, gate.run)
+    rows = effects_of(own_scope(gate), period, gate.run.rulebook) if period else []
+    return next((row for row in rows if row.kind == KIND), None)
