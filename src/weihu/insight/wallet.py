@@ -9,7 +9,7 @@ range by the part of its band that does.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -39,6 +39,8 @@ REASONS = 3
 STEP = 1_000
 """Yuan to which estimates are rounded, and below which the logarithm is nearly straight."""
 SURE = 1e-12
+NARROW = 1e-4
+"""How exactly the width of a range is found."""
 CANDIDATES = ("peers", "flows", "both")
 """From the simplest on: the rule is what peers have."""
 
@@ -259,33 +261,59 @@ def _times(dense: Floats, at: Floats) -> Floats:
 def learn(kind: str, night: Night, bands: Sequence[str], book: RuleBook) -> Regression:
     """A candidate with ranges that hold as often as the book says on rows that a fold did not learn from."""
     fold = np.arange(len(bands)) % FOLDS
-    low, high = bounds(bands, book)
-    under, over = np.zeros(len(bands)), np.ones(len(bands))
+    own, near = np.zeros((2, len(bands))), np.full((4, len(bands)), np.nan)
     for number in range(FOLDS):
         out, others = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         model = fit(kind, night.at(others), np.array(bands)[others].tolist(), book)
         middle = model.middle(night.at(out), book.wallet.stages)
-        under[out] = np.where(low[out] <= 0, 0.0, ndtr((log_of(low[out]) - middle) / model.sigma))
-        over[out] = ndtr((log_of(high[out]) - middle) / model.sigma)
-    share = float(book.wallet.range)
-    widths = {-1: width(under, over, share)}
+        told = [bands[row] for row in out]
+        own[:, out] = placed(middle, model.sigma, *bounds(told, book))
+        for place, step in ((0, -1), (2, 1)):
+            there, beside = _beside(told, step, book)
+            near[place : place + 2, out[there]] = placed(middle[there], model.sigma, *bounds(beside, book))
+    widths = {-1: width(own, near, book)}
     for grade in np.unique(night.grades):
         rows = night.grades == grade
         if rows.sum() >= FEWEST_GRADE:
-            widths[int(grade)] = width(under[rows], over[rows], share)
-    whole = fit(kind, night, bands, book)
-    return Regression(**(asdict(whole) | {"widths": widths}))
+            widths[int(grade)] = width(own[:, rows], near[:, rows], book)
+    return replace(fit(kind, night, bands, book), widths=widths)
 
 
-def width(under: Floats, over: Floats, share: float) -> float:
-    """The middle part of the distributions in which that share of the rows lies; ``under``, ``over``: where the bands
-    begin and end in them."""
-    wanted = min(share * (1 + 1 / len(under)), 1.0)
+def placed(middle: Floats, sigma: float, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Where bands begin and end in the distributions of their rows."""
+    under = np.where(low <= 0, 0.0, ndtr((log_of(low) - middle) / sigma))
+    return under, np.asarray(ndtr((log_of(high) - middle) / sigma), np.float64)
+
+
+def _beside(bands: Sequence[str], step: int, book: RuleBook) -> tuple[Ints, list[str]]:
+    """The rows that have a band so many steps above their own, and that band."""
+    keys = list(book.wallet.bands)
+    places = np.array([keys.index(band) + step for band in bands])
+    there = np.flatnonzero((places >= 0) & (places < len(keys)))
+    return there, [keys[place] for place in places[there]]
+
+
+def width(own: Floats, near: Floats, book: RuleBook) -> float:
+    """The middle part of the distributions in which what people have lies as often as the book says.
+
+    ``own``: where the bands begin and end that were told (two rows); ``near``: those below and above them (four rows,
+    NaN where there is none). The book's share of what is told is wrong by a band, so of the rows told as many lie in the
+    range as of the right ones and of the wrong ones, who are like all others told one band off.
+    """
+    wrong = float(book.wallet.mistold)
+    wanted = min(float(book.wallet.range) * (1 + 1 / own.shape[1]), 1.0)
+    beside = np.concatenate([near[:2], near[2:]], axis=1)
+    beside = beside[:, ~np.isnan(beside[0])]
+
+    def held(part: float) -> float:
+        of_wrong = float(inside(*beside, part).mean()) if beside.size else 0.0
+        return (float(inside(*own, part).mean()) - wrong * of_wrong) / (1 - wrong)
+
     low, high = 0.0, 1.0
-    while high - low > 1e-4:
+    while high - low > NARROW:
         middle = (low + high) / 2
-        low, high = (low, middle) if inside(under, over, middle).mean() >= wanted else (middle, high)
-    return min(high, 1 - 1e-4)
+        low, high = (low, middle) if held(middle) >= wanted else (middle, high)
+    return min(high, 1 - NARROW)
 
 
 def inside(under: Floats, over: Floats, part: Floats | float) -> Floats:
@@ -423,8 +451,7 @@ def measured(model: Regression, night: Night, bands: Sequence[str], book: RuleBo
     here = np.maximum(night.column("aum"), 1)
     amount = amount_of(middle)
     nearest = np.clip(amount, low, high)
-    under = np.where(low <= 0, 0.0, ndtr((log_of(low) - middle) / model.sigma))
-    over = ndtr((log_of(high) - middle) / model.sigma)
+    under, over = placed(middle, model.sigma, low, high)
     part = 2 * ndtr(model.spread(night.grades) / model.sigma) - 1
     return {
         "error": np.abs(here / (here + amount) - here / (here + nearest)),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from weihu.rules.sections.entry import Broken, Count, Days, Money, Section, Share, broken_rule
+from weihu.rules.sections.entry import Broken, Chance, Count, Days, Money, Section, Share, broken_rule
 
 
 class Band(Section):
@@ -22,13 +22,15 @@ class Wallet(Section):
     teaches an estimate for all of them: from the money that went and came in ``days`` days, and from customers of the
     same income and stage of life (``stages``: the ages at which another one begins).
 
-    ``range``: how often what somebody has elsewhere should lie within the range that is shown. What was told more than
-    ``told_days`` ago teaches nothing.
+    ``range``: how often what somebody has elsewhere should lie within the range that is shown; ``mistold``: the share of
+    what is told that is wrong by a band, as asking again or documents show. What was told more than ``told_days`` ago
+    teaches nothing.
     """
 
     field: str
     days: Days
     told_days: Days
+    mistold: Chance
     stages: list[Count]
     range: Share
     bands: Annotated[dict[str, Band], Field(min_length=2)]
