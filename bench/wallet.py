@@ -1,6 +1,6 @@
 """How well assets at other banks are estimated: on a synthetic bank, against its kept truth.
 
-    uv run python bench/wallet.py --customers 10000 --days 430
+    uv run python bench/wallet.py --customers 10000 --days 730
 
 What staff know is made as they would come to know it: within the last year half of the customers above 500,000, a
 quarter of those above 200,000 and one in twenty of the others told in which band of the archive their assets at other
@@ -46,7 +46,7 @@ BOOK = rulebook.load("brief")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--customers", type=int, default=10_000)
-    parser.add_argument("--days", type=int, default=430)
+    parser.add_argument("--days", type=int, default=730)
     parser.add_argument("--bank", type=Path, help="A synthetic bank that is there already.")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

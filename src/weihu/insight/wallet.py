@@ -266,7 +266,7 @@ def learn(kind: str, night: Night, bands: Sequence[str], book: RuleBook) -> Regr
         out, others = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         model = fit(kind, night.at(others), np.array(bands)[others].tolist(), book)
         middle = model.middle(night.at(out), book.wallet.stages)
-        told = [bands[row] for row in out]
+        told = np.array(bands)[out].tolist()
         own[:, out] = placed(middle, model.sigma, *bounds(told, book))
         for place, step in ((0, -1), (2, 1)):
             there, beside = _beside(told, step, book)
@@ -306,8 +306,8 @@ def width(own: Floats, near: Floats, book: RuleBook) -> float:
     beside = beside[:, ~np.isnan(beside[0])]
 
     def held(part: float) -> float:
-        of_wrong = float(inside(*beside, part).mean()) if beside.size else 0.0
-        return (float(inside(*own, part).mean()) - wrong * of_wrong) / (1 - wrong)
+        of_wrong = float(inside(beside[0], beside[1], part).mean()) if beside.size else 0.0
+        return (float(inside(own[0], own[1], part).mean()) - wrong * of_wrong) / (1 - wrong)
 
     low, high = 0.0, 1.0
     while high - low > NARROW:
