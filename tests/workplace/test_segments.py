@@ -27,7 +27,17 @@ from weihu.workplace.act.segments.fields import COMPARISONS, FACT, FIELDS, field
 from weihu.workplace.act.segments.models import Segment, SegmentMember
 from weihu.workplace.act.segments.state import _month_days
 from weihu.workplace.act.segments.words import Words
-from weihu.workplace.bank.models import Account, Branch, Customer, Holding, Product, Signal, Staff, Standing
+from weihu.workplace.bank.models import (
+    Account,
+    Branch,
+    Customer,
+    Holding,
+    Product,
+    Signal,
+    Staff,
+    Standing,
+    WalletEstimate,
+)
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.consent.consents import ConsentAnswer, record_consent
 from weihu.workplace.consent.models import Consent
@@ -97,6 +107,13 @@ def lived(run):
             run,
         )
         say(customer, "wedding_day", f"2001-{draw.choice(FACTS['wedding_day']).zfill(2)}-09", run)
+    WalletEstimate.objects.bulk_create(
+        WalletEstimate(customer_id=customer, on=run.business_date, aum=0, amount=amount, low=0, high=amount)
+        for customer in draw.sample(customers, 200)
+        for amount in (Decimal(draw.choice((0, 40_000, 600_000))),)
+    )
+    for customer in customers[:3]:
+        agree(customer, "analysis", False, run)
     for customer in draw.sample(customers, 20):
         agree(customer, next(iter(book.consents)), False, run)
     return run
@@ -126,6 +143,7 @@ class Truth:
         self.signals = {
             (signal.customer_id, signal.kind) for signal in Signal.objects.listed_at(run).filter(held_out=False)
         }
+        self.estimates = dict(WalletEstimate.objects.values_list("customer_id", "amount"))
         self.told = {}
         for contact in Contact.objects.order_by("on", "pk"):
             self.told[contact.customer_id] = contact
@@ -191,6 +209,9 @@ class Truth:
 
     def number(self, customer, key):
         row = self.rows[customer]
+        if key == "elsewhere":
+            known = customer in self.estimates and self.agreed.get((customer, "analysis"), True)
+            return self.estimates[customer] if known else None
         if key.startswith("in_"):
             return sum(line[2] for line in self.held[customer] if line[1] == key.removeprefix("in_"))
         if key == "age":

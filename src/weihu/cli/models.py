@@ -156,6 +156,46 @@ def attrition_report(home: Home, as_json: bool) -> None:
     click.echo(json.dumps(model.facts, ensure_ascii=False) if as_json else told(model.facts))
 
 
+@insight.group("wallet")
+def insight_wallet() -> None:
+    """What customers have at other banks (钱包份额), estimated from what some of them told."""
+
+
+@insight_wallet.command("train")
+@with_workplace
+def wallet_train(home: Home) -> None:
+    """Learn from what the archive says of assets elsewhere, and estimate those of everybody."""
+    from weihu.insight.told_wallet import told  # noqa: PLC0415
+    from weihu.insight.wallet import TooFew  # noqa: PLC0415
+    from weihu.nightly.wallets import learn_wallet  # noqa: PLC0415
+    from weihu.workplace.bank.current import current  # noqa: PLC0415
+
+    last = current()
+    if last is None:
+        raise click.ClickException("还没有批次 / no night has been published yet")
+    try:
+        with err.status("") as shown:
+            model = learn_wallet(home, last.rulebook, last, shown.update)
+    except (TooFew, Damaged) as refused:
+        raise click.ClickException(f"{refused.zh} / {refused.en}") from None
+    click.echo(told(model.facts))
+
+
+@insight_wallet.command("report")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def wallet_report(home: Home, as_json: bool) -> None:
+    """What the estimates were learned from and how good they were on what was told later, beside the rule."""
+    from weihu.insight import files, wallet  # noqa: PLC0415
+    from weihu.insight.told_wallet import told  # noqa: PLC0415
+
+    content = files.load(home.insight / wallet.NAME)
+    if content is None:
+        raise click.ClickException("还没有模型,请先运行 train / there is no model yet: run train")
+    facts = wallet.Model.of(content).facts
+    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else told(facts))
+
+
 def _response() -> ModuleType:
     """The models; they need the system's OpenMP library, which slim images lack."""
     try:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from weihu.insight import files
 from weihu.rules.attrition import NAMES
 from weihu.rules.scores import Scorer
 
@@ -43,21 +42,15 @@ class Model:
 
     def save(self, folder: Path) -> None:
         """To a folder; an earlier model there is replaced as a whole."""
-        fresh = folder.with_name(f".{folder.name}")
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        kept = {"scorer": self.scorer.model_dump(), "grounds": self.grounds.model_dump(), "facts": self.facts}
-        (fresh / "model.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        fresh.rename(folder)
+        content = {"scorer": self.scorer.model_dump(), "grounds": self.grounds.model_dump(), "facts": self.facts}
+        files.save(folder, content)
 
     @classmethod
     def load(cls, folder: Path) -> Model | None:
         """The kept model; None if there is none, or if it looks at inputs that are not worked out any more."""
-        file = folder / "model.json"
-        if not file.is_file():
+        kept = files.load(folder)
+        if kept is None:
             return None
-        kept = json.loads(file.read_text(encoding="utf-8"))
         model = cls(Scorer.model_validate(kept["scorer"]), kept["facts"], Grounds.model_validate(kept["grounds"]))
         return model if model.scorer.inputs <= set(NAMES) else None
 

@@ -59,6 +59,7 @@ from weihu.rules.sections.stages import Stage
 from weihu.rules.sections.suitability import Suitability
 from weihu.rules.sections.targets import TargetName
 from weihu.rules.sections.urgency import Urgency
+from weihu.rules.sections.wallet import Wallet
 from weihu.rules.sections.working_days import WorkingDays
 
 __all__ = [
@@ -122,6 +123,7 @@ class RuleBook(Entry):
     effects: Effects
     losses: Losses
     attrition: Attrition
+    wallet: Wallet
     targets: dict[TargetName, Share]
     care_plans: dict[str, CarePlan]
     habits: Habits

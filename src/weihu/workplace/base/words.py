@@ -43,6 +43,15 @@ def amount_text(amount: Decimal | None, currency: str = "CNY") -> str:
     return f"{sign}{symbol}{size / unit:,.2f}{name}"
 
 
+def about_text(amount: Decimal, currency: str = "CNY") -> str:
+    """An estimated amount, with no more digits than an estimate has."""
+    size = Decimal(f"{amount:.2g}")
+    if english() or abs(size) < WAN:
+        return f"{SYMBOLS.get(currency, f'{currency} ')}{size:,.0f}"
+    unit, name = (YI, "亿") if abs(size) >= YI else (WAN, "万")
+    return f"{SYMBOLS.get(currency, f'{currency} ')}{(size / unit).normalize():,f}{name}"
+
+
 @register.simple_tag(takes_context=True)
 def money(context: template.Context, amount: Decimal | None) -> str:
     """``{% money amount %}`` in the book's currency."""
@@ -160,6 +169,12 @@ def at(values: Any, place: int) -> Any:
 def per_cent(share: Decimal | float | None) -> str:
     """A fraction as a percentage: 0.125 is 12.5%; "—" where there is none."""
     return "—" if share is None else f"{100 * float(share):.3g}%"
+
+
+@register.filter
+def whole_per_cent(share: Decimal) -> str:
+    """An estimated fraction as a percentage without decimals."""
+    return f"{100 * share:.0f}%"
 
 
 @register.filter

@@ -37,6 +37,7 @@ from weihu.workplace.bank.models import (
     Standing,
     Task,
     Unassigned,
+    WalletEstimate,
 )
 from weihu.workplace.base.fields import SealedField
 from weihu.workplace.base.models import Entry
@@ -183,6 +184,7 @@ RECORD: tuple[Kept, ...] = (
     Kept("unassigned", _("Unassigned"), Unassigned, "of the bank's staffing", kept_by_law, merging=STAYS),
     Kept("signals", _("Reasons to act"), Signal, sheet.SIGNALS, kept_by_law, merging=STAYS),
     Kept("tasks", _("Tasks"), Task, "a day's order of the reasons to act", kept_by_law, merging=STAYS),
+    Kept("wallet", _("Assets at other banks"), WalletEstimate, sheet.WALLET, deleted, merging=STAYS),
     # what was said, agreed and known
     Kept("contacts", _("Contacts"), Contact, sheet.CONTACTS, emptied, events=event.contacts),
     Kept("answers", _("Answered reasons"), Answer, sheet.ANSWERS, without_content, events=event.answers),

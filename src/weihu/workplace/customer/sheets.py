@@ -19,7 +19,7 @@ from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.act.messaging.models import Message
 from weihu.workplace.act.reception.models import Memo
 from weihu.workplace.act.schedule.models import Visit
-from weihu.workplace.bank.models import Account, Authorised, Product, Signal, rulebooks_of
+from weihu.workplace.bank.models import Account, Authorised, Product, Signal, WalletEstimate, rulebooks_of
 from weihu.workplace.base.models import Entry
 from weihu.workplace.base.words import called
 from weihu.workplace.consent.models import Consent
@@ -99,6 +99,11 @@ def _grades(subject: Subject) -> Rows:
 def _signals(subject: Subject) -> Rows:
     for row in _own(Signal, subject).order_by("raised_on", "pk"):
         yield [row.raised_on, called(subject.book.signals.get(row.kind)) or row.kind, row.amount, row.on_date]
+
+
+def _wallet(subject: Subject) -> Rows:
+    for row in _own(WalletEstimate, subject):
+        yield [row.on, row.amount, row.low, row.high]
 
 
 def _contacts(subject: Subject) -> Rows:
@@ -275,6 +280,7 @@ HOLDINGS = Sheet(
 AUTHORISED = Sheet(lazy("Authorised persons"), (lazy("What for"), lazy("Account"), lazy("Until")), _authorised)
 GRADES = Sheet(lazy("Grades"), (DAY, lazy("Grade"), "AUM"), _grades)
 SIGNALS = Sheet(lazy("Reasons to act"), (DAY, lazy("Reason"), lazy("Amount"), lazy("Date")), _signals)
+WALLET = Sheet(lazy("Assets at other banks"), (DAY, lazy("Estimate"), lazy("At least"), lazy("At most")), _wallet)
 CONTACTS = Sheet(lazy("Contacts"), (DAY, lazy("How"), lazy("Result"), NOTE), _contacts)
 ANSWERS = Sheet(lazy("Answered reasons"), (DAY, lazy("Reason")), _answers)
 CONSENTS = Sheet(lazy("Consents"), (DAY, lazy("Purpose"), lazy("Version"), lazy("Answer"), lazy("Evidence")), _consents)

@@ -17,6 +17,7 @@ from weihu.workplace.act.worklist.views import contact_form
 from weihu.workplace.bank.models import Standing, rulebooks_of
 from weihu.workplace.consent.consents import purpose_statuses
 from weihu.workplace.contact.models import CHOSEN
+from weihu.workplace.customer.elsewhere import elsewhere
 from weihu.workplace.customer.overview import overview
 from weihu.workplace.customer.rights import rights_of
 from weihu.workplace.gate.requests import WorkRequest
@@ -50,6 +51,7 @@ def _assets(request: WorkRequest, standing: Standing, shown: dict[str, Any]) -> 
         "closed_accounts": [entry for entry in accounts if entry[0].closed_on],
         "holdings": [(row, by_id.get(row.product_id)) for row in request.gate.holdings(standing)],
         "changes": _changes(request, standing),
+        "elsewhere": elsewhere(request, standing, shown["archive"]),
     }
 
 

@@ -14,7 +14,7 @@ from django.db.models import OuterRef, QuerySet
 from django.http import Http404
 
 from weihu.rules.workdays import WorkingDays
-from weihu.workplace.bank.models import Account, Branch, Holding, Run, Signal, Staff, Standing
+from weihu.workplace.bank.models import Account, Branch, Holding, Run, Signal, Staff, Standing, WalletEstimate
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.cover import away, handed_to
 from weihu.workplace.gate.merged import merged_ids, numbers_of
@@ -201,6 +201,10 @@ class Gate:
         owned = self.numbers(standing.customer_id)
         rows = Holding.objects.filter(customer_id__in=owned, since_run__lte=self.run.number)
         return rows.order_by("product_id", "holding_id")
+
+    def elsewhere(self, standing: Standing) -> WalletEstimate | None:
+        """What the customer probably has at other banks, as it was estimated last."""
+        return WalletEstimate.objects.filter(customer_id=standing.customer_id).first()
 
     def signals(self, customer_ids: list[str]) -> QuerySet[Signal]:
         """Open signals of customers that came through this gate, without those held out as control group."""

@@ -1,4 +1,4 @@
-"""Conditions that the day's tables answer: consents, results of contacts, values of the archive."""
+"""Conditions that the day's tables answer: consents, results of contacts, values of the archive, estimates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.segments.definition import Condition
 from weihu.workplace.act.segments.fields import FACT
-from weihu.workplace.bank.models import Standing
+from weihu.workplace.bank.models import Standing, WalletEstimate
+from weihu.workplace.consent.consents import stopped_customers
 from weihu.workplace.consent.models import Consent
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.know.archive.lists import Filter, condition_on_standings
@@ -23,7 +24,7 @@ SHOWN_AS = {"from": "{}-", "least": "{}-", "to": "-{}", "most": "-{}", "month": 
 def asks_the_day(condition: Condition) -> bool:
     """Whether the database answers it, not the night's columns."""
     fact = condition.field.startswith(FACT) and condition.comparison not in ("known", "unknown")
-    return fact or condition.field in ("last_outcome", "consent")
+    return fact or condition.field in ("last_outcome", "consent", "elsewhere")
 
 
 def members(condition: Condition, rows: QuerySet[Standing], book: RuleBook, on: date, everybody: bool) -> list[str]:
@@ -34,6 +35,8 @@ def members(condition: Condition, rows: QuerySet[Standing], book: RuleBook, on: 
         return _ids(_with_outcome(condition.value).filter(reached))
     if condition.field == "consent":
         return _ids(_agreed(condition.value).filter(reached))
+    if condition.field == "elsewhere":
+        return sorted({*_ids(_estimated(condition).filter(reached))} - stopped_customers("score", book))
     key = condition.field.removeprefix(FACT)
     wanted = SHOWN_AS.get(condition.comparison, "{}").format(condition.value)
     asked = condition_on_standings(Filter(key, wanted, book.fields[key]), None if everybody else rows, on)
@@ -61,6 +64,12 @@ def _agreed(purpose: str) -> QuerySet[Consent]:
     return Consent.objects.filter(~Exists(later), purpose=purpose, given=True)
 
 
-def _ids(rows: QuerySet[Standing] | QuerySet[Contact] | QuerySet[Consent]) -> list[str]:
+def _estimated(condition: Condition) -> QuerySet[WalletEstimate]:
+    if condition.comparison == "least":
+        return WalletEstimate.objects.filter(amount__gte=condition.amount)
+    return WalletEstimate.objects.filter(amount__lte=condition.amount)
+
+
+def _ids(rows: QuerySet[Standing] | QuerySet[Contact] | QuerySet[Consent] | QuerySet[WalletEstimate]) -> list[str]:
     ids: Iterable[str] = rows.order_by().values_list("customer_id", flat=True)
     return sorted(set(ids))

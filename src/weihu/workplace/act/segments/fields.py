@@ -175,6 +175,7 @@ FIELDS: dict[str, SegmentField] = {
     "flow_90": SegmentField(_("Change of AUM in 90 days"), "money", "amount", "flow_90"),
     "flow_365": SegmentField(_("Change of AUM in 365 days"), "money", "amount", "flow_365"),
     "contribution": SegmentField(_("Contribution a year"), "money", "amount", "contribution"),
+    "elsewhere": SegmentField(_("Probably at other banks (estimate)"), "money", "amount"),
     "liabilities": SegmentField(_("Loans owed"), "money", "amount", "liabilities"),
     "moved": SegmentField(_("Last moved"), "money", "past", "moved_on"),
     "holds": SegmentField(_("Products held"), "products", "set", "held", _categories),

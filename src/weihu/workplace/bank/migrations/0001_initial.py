@@ -151,6 +151,18 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="WalletEstimate",
+            fields=[
+                ("customer_id", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("on", models.DateField()),
+                ("aum", models.BigIntegerField()),
+                ("amount", models.BigIntegerField()),
+                ("low", models.BigIntegerField()),
+                ("high", models.BigIntegerField()),
+                ("reasons", models.TextField(default=list)),
+            ],
+        ),
+        migrations.CreateModel(
             name="Figure",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

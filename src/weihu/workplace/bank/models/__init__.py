@@ -1,6 +1,7 @@
 """Runs and rule books, branches and staff, customers and accounts, standings, signals, tasks, figures."""
 
 from weihu.workplace.bank.models.customers import Account, Authorised, Customer, Holding, Product, SearchKey
+from weihu.workplace.bank.models.estimates import WalletEstimate
 from weihu.workplace.bank.models.people import Branch, Staff
 from weihu.workplace.bank.models.runs import (
     FOREVER,
@@ -50,6 +51,7 @@ __all__ = [
     "Unassigned",
     "VersionedModel",
     "VersionedQuerySet",
+    "WalletEstimate",
     "change_over",
     "rulebook_of",
     "rulebooks_of",

@@ -1,0 +1,20 @@
+"""What models estimate of customers; nobody has said it, and a page never shows it as a fact."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from weihu.workplace.base.fields import CustomerField, DocumentField, MoneyField
+
+
+class WalletEstimate(models.Model):
+    """What a customer probably has at other banks (钱包份额), as of the night ``on`` with its ``aum``: the amount, the range
+    in which it lies as often as the rule book says, and the reasons (insight.wallet.Estimate)."""
+
+    customer_id = CustomerField(primary_key=True)
+    on = models.DateField()
+    aum = MoneyField()
+    amount = MoneyField()
+    low = MoneyField()
+    high = MoneyField()
+    reasons = DocumentField(default=list)
