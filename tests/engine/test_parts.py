@@ -3,7 +3,7 @@
 import pytest
 
 from weihu.engine import parts
-from weihu.engine.parts import link_parts, parts_of, remove_parts, same_parts
+from weihu.engine.parts import light, link_parts, parts_of, remove_parts, same_parts
 
 
 @pytest.fixture(params=["file", "folder"])
@@ -45,3 +45,10 @@ def test_a_removed_table_is_gone(table):
     other = table.with_name("other.parquet")
     other.write_text("0")
     assert not same_parts(table, other)
+
+
+def test_tables_are_light_together_or_not(table, monkeypatch):
+    size = sum(part.stat().st_size for part in parts_of(table))
+    monkeypatch.setattr(parts, "LIGHT", 2 * size + 1)
+    assert light([table, table, table.with_name("none.parquet")])
+    assert not light([table, table, table])

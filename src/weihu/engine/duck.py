@@ -17,7 +17,7 @@ from ibis.expr import datatypes, operations
 from ibis.expr.types import Table
 
 from weihu.engine.parts import parts_of
-from weihu.engine.protocol import Rule, table_of
+from weihu.engine.protocol import Rule, name_of, table_of
 from weihu.engine.texts import Memory, Text, Texts, remember, with_parameters
 
 SMALL = 50_000
@@ -51,7 +51,7 @@ class DuckEngine:
             self.connection.execute(f"SET temp_directory = '{quoted(spill)}'")
         if threads:
             self.connection.execute(f"SET threads = {threads}")
-        self._threads = self.connection.execute("SELECT current_setting('threads')").fetchall()[0][0]
+        self._threads = threads_of(self.connection)
         self._begin()
         self._schemas: dict[str, ibis.Schema] = {}
         self._kinds: dict[str, str] = {}
@@ -134,14 +134,14 @@ class DuckEngine:
         """Engine.derive."""
         statement, schema = self._prepared(name, rule, inputs, named)
         self._make_way("TABLE", name)
-        self._plan_for(*(value.get_name() for value in (*inputs, *named.values()) if isinstance(value, Table)))
+        self._plan_for(*(name_of(value) for value in (*inputs, *named.values()) if isinstance(value, Table)))
         count = self.connection.execute(statement).fetchall()[0][0]
         return self._named(name, schema, count)
 
     def answer(self, rule: Rule, *inputs: Any, **named: Any) -> list[dict[str, Any]]:
         """Engine.answer."""
         statement, schema = self._prepared("", rule, inputs, named)
-        self._plan_for(*(value.get_name() for value in (*inputs, *named.values()) if isinstance(value, Table)))
+        self._plan_for(*(name_of(value) for value in (*inputs, *named.values()) if isinstance(value, Table)))
         # a relation would be bound twice, which for few rows takes as long as the answer
         rows = self.connection.execute(statement).fetchall()
         return [dict(zip(schema.names, row, strict=True)) for row in rows]
@@ -201,9 +201,7 @@ class DuckEngine:
         """Spend on planning what the tables are worth."""
         small = all(self._counts.get(name, SMALL) < SMALL for name in tables)
         if small != self._small:
-            self.connection.execute(f"SET disabled_optimizers = '{','.join(OF_NO_USE) if small else ''}'")
-            # few rows are done before a second thread has begun
-            self.connection.execute(f"SET threads = {1 if small else self._threads}")
+            plan_for(self.connection, small, self._threads)
             self._small = small
 
     def _empty(self, name: str, schema: ibis.Schema) -> duckdb.Statement:
@@ -229,6 +227,18 @@ class DuckEngine:
     def _named(self, name: str, schema: ibis.Schema, count: int) -> Table:
         self._schemas[name], self._counts[name] = schema, count
         return table_of(name, schema)
+
+
+def plan_for(connection: duckdb.DuckDBPyConnection, small: bool, threads: int) -> None:
+    """Spend on planning what few rows, or many, are worth. ``threads``: for many rows."""
+    connection.execute(f"SET disabled_optimizers = '{','.join(OF_NO_USE) if small else ''}'")
+    # few rows are done before a second thread has begun
+    connection.execute(f"SET threads = {1 if small else threads}")
+
+
+def threads_of(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many threads a connection's statements have."""
+    return int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
 
 
 def files(path: Path) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+
+LIGHT = 4 << 20
 
 
 def parts_of(path: Path) -> list[Path]:
@@ -18,6 +21,11 @@ def same_parts(one: Path, other: Path) -> bool:
     """Whether two tables are the same files under two names."""
     ours, theirs = parts_of(one), parts_of(other)
     return len(ours) == len(theirs) and all(part.samefile(same) for part, same in zip(ours, theirs, strict=True))
+
+
+def light(paths: Iterable[Path]) -> bool:
+    """Whether tables have so few bytes together that planning a statement over them takes longer than its rows."""
+    return sum(part.stat().st_size for path in paths for part in parts_of(path)) < LIGHT
 
 
 def link_parts(source: Path, target: Path) -> None:

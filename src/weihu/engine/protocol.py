@@ -22,6 +22,11 @@ def table_of(name: str, schema: ibis.Schema) -> Table:
     return ibis.table(schema, name=name)
 
 
+def name_of(table: Table) -> str:
+    """The name of what ``table_of`` gave; Ibis's own way to ask looks for a catalogue too, which takes much longer."""
+    return str(table.op().name)
+
+
 class Engine(Protocol):
     """Tables by name. Putting a table under a name that is taken replaces what was there.
 

@@ -13,7 +13,7 @@ from ibis.expr.types import Table
 from pydantic import BaseModel
 
 from weihu.engine.compiled import Compiled
-from weihu.engine.protocol import Rule
+from weihu.engine.protocol import Rule, name_of
 
 MOST_TEXTS = 2_000
 """So many compiled rules are kept: some twenty rule books'."""
@@ -70,7 +70,7 @@ class Texts:
     def _stamp(self, value: Any) -> Hashable:
         """What tells two inputs of a rule apart; a rule book by its content."""
         if isinstance(value, Table):
-            return value.get_name(), value.schema()
+            return name_of(value), value.schema()
         if isinstance(value, BaseModel):
             if id(value) not in self._digests:
                 # the model is kept too, so that no other one gets its id

@@ -48,6 +48,7 @@ class Nightly:
     engine: Engine = field(init=False)
     _installed: RuleBook = field(init=False)
     _graph: Graph | None = field(init=False, default=None)
+    _checked: Graph | None = field(init=False, default=None)
 
     def __enter__(self) -> Nightly:
         """Take the home's lock (raises lake.Busy) and undo what a killed run left."""
@@ -111,7 +112,9 @@ class Nightly:
             night = Night(self.engine, graph, self.book, manifest.business_date, before, days)
             night.bind(landed, movements, gather.gather(manifest.business_date, self.book, days))
         with self._step("compile", durations):
-            graph.check(self.engine, self.book)
+            if graph is not self._checked:
+                graph.check(self.engine, self.book)
+                self._checked = graph
         durations |= night.run(self.watcher)
         reconciliation = _reconcile(night.totals(), manifest)
         run = Run(

@@ -1,8 +1,10 @@
 """Landing: what is checked lands as it says, what is wrong is refused, and nothing lies open meanwhile."""
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
+from weihu.engine import parts
 from weihu.engine.landing.faults import DeliveryRefused
 from weihu.engine.landing.land import scratch_database
 from weihu.engine.landing.manifest import read_manifest
@@ -45,6 +47,16 @@ def test_telephone_numbers_are_sealed_in_what_is_kept_and_found_by_their_index(l
             landing.seal.index(phone, "phone"),
         )
     assert any(phone for (phone,) in delivered)
+
+
+def test_a_delivery_lands_the_same_whether_small_or_large(landing, deliveries, monkeypatch):
+    landed = []
+    for light in (1 << 40, 0):
+        monkeypatch.setattr(parts, "LIGHT", light)
+        paths = landing.land(deliveries[0]).folder.glob("*.parquet")
+        landed.append({path.name: pq.read_table(path).to_pylist() for path in paths})
+    assert landed[0] == landed[1]
+    assert landed[0]["customers.parquet"]
 
 
 def test_rows_of_earlier_nights_are_known_to_later_ones(landing, deliveries):

@@ -14,9 +14,11 @@ from pathlib import Path
 import duckdb
 
 from weihu.engine.contract import FILES
+from weihu.engine.duck import plan_for, threads_of
 from weihu.engine.landing.checks import Checks
 from weihu.engine.landing.faults import DeliveryRefused
 from weihu.engine.landing.manifest import Manifest
+from weihu.engine.parts import light
 from weihu.engine.scratch import scratch
 from weihu.engine.seal import Seal
 
@@ -49,7 +51,9 @@ def land(
     ``earlier`` maps a file's name to the Parquet of its state; ``posts`` are the rule book's; what does not fit into
     memory goes to ``spill``, encrypted. Raises DeliveryRefused.
     """
+    delivered = [folder / entry["file"] for entry in manifest.files.values()]
     with scratch_database(spill) as database:
+        plan_for(database, light([*delivered, *earlier.values()]), _threads())
         checks = Checks(database, manifest, staging, earlier, posts)
         for file in FILES:
             if entry := manifest.files.get(file.name):
@@ -73,6 +77,13 @@ def scratch_database(spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield database
     finally:
         database.execute("USE memory; DETACH delivery")
+
+
+@cache
+def _threads() -> int:
+    """How many threads a landing has unless its delivery is small."""
+    with duckdb.connect() as fresh:
+        return threads_of(fresh)
 
 
 @cache

@@ -17,7 +17,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as f
 
 from weihu.engine.parts import parts_of
-from weihu.engine.protocol import Rule, table_of
+from weihu.engine.protocol import Rule, name_of, table_of
 from weihu.engine.spark.dialect import argument, compiled
 from weihu.engine.spark.session import session
 from weihu.engine.texts import Memory, Text, Texts
@@ -195,7 +195,7 @@ class SparkEngine:
 
     def _asked(self, text: str, schema: ibis.Schema, given: tuple[Any, ...]) -> Held:
         """What a statement asks for, its lazy inputs within it, as far as they are not too long together."""
-        read = {value.get_name() for value in given if isinstance(value, Table)}
+        read = {name_of(value) for value in given if isinstance(value, Table)}
         # the heaviest first; what a statement reads twice would be computed twice, and all that lies behind it
         lazy = sorted((name for name in read if self._held[name].lazy), key=lambda name: -self._held[name].weight)
         for name in lazy:
