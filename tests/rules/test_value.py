@@ -109,3 +109,30 @@ def test_who_has_little_and_did_nothing_for_long_is_not_effective():
         accounts = [account(1, balance=Decimal(amount).quantize(CENT))]
         (row,) = valued(accounts=accounts, standings_before=before).make("customer_values")
         assert row["effective"] is expected
+
+
+def test_fees_of_a_year_take_in_todays_and_let_go_those_of_a_year_ago():
+    before = [{"customer_id": "c", "branch_id": "b", "aum": Decimal(0), "balance_days": Decimal(0), "fees_365": 90}]
+    aged = {"customer_id": "c", "change": Decimal(0), "fees": Decimal(40)}
+    left = [{**aged, "business_date": date(2025, 6, 24)}, {**aged, "business_date": date(2026, 6, 17)}]
+    windows = [{"days": value.FEE_DAYS, "on": date(2025, 6, 24)}, {"days": 7, "on": date(2026, 6, 17)}]
+    paid = [{"account_id": "a1", "kind": "fee", "amount": Decimal("-3.00")}]
+    made = valued(
+        accounts=[account(1)],
+        transactions=paid,
+        standings_before=before,
+        movements_before=left,
+        windows=windows,
+    )
+    (row,) = made.make("customer_values")
+    assert row["fees_365"] == 90 + 3 - 40
+
+
+def test_who_is_new_is_seen_and_moves_today_and_who_is_not_keeps_both_days():
+    (row,) = valued().make("customer_values")
+    assert (row["first_seen_on"], row["moved_on"]) == (ON, ON)
+    assert (row["account_count"], row["product_count"], row["aum"], row["fees_365"]) == (0, 0, 0, 0)
+    known = {"first_seen_on": date(2020, 3, 1), "moved_on": date(2026, 2, 3)}
+    before = [{"customer_id": "c", "branch_id": "b", "aum": Decimal(0), "balance_days": Decimal(0), **known}]
+    (row,) = valued(standings_before=before).make("customer_values")
+    assert {name: row[name] for name in known} == known

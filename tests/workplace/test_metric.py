@@ -90,6 +90,7 @@ def threshold(rows, book, rank, branch) -> Decimal | None:
     return max(bounds) if bounds else None
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("key", rulebook.builtin_books())
 def test_pages_show_the_metric_and_the_gap_that_the_night_found(key, nights, settings):
     still = 0

@@ -58,6 +58,7 @@ def test_every_entry_of_a_post_opens_and_marks_itself(post, signed_in, run):
         assert set(marked) == {entry.address}, entry.key
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("post", POSTS)
 def test_a_page_that_a_post_may_open_is_an_entry_or_is_linked_from_one(post, signed_in, run):
     client = signed_in(post)
