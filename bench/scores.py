@@ -87,14 +87,24 @@ def drawn(folder: Path, customers: int, book: rulebook.RuleBook) -> None:
             "aum_days": f"{known} * (20000 + range % 100000)",
             "maturing": "9000 * random()",
             "products": "1 + range % 5",
-            **{name: f"{known} * 90 * random()" for name in ("came", "went", "salary", "spent")},
-            **{name: f"{known} * random() / 2" for name in ("sendings", "spendings", "own")},
-            **{name: f"DATE '{on}' - (300 * random())::INTEGER" for name in attrition.DATES},
+            **dict.fromkeys(("came", "went", "salary", "spent"), f"{known} * 90 * random()"),
+            **dict.fromkeys(("sendings", "spendings", "own"), f"{known} * random() / 2"),
+            **dict.fromkeys(attrition.DATES, f"DATE '{on}' - (300 * random())::INTEGER"),
         }
         write(database, folder / f"levels-{on}.parquet", tables.LEVELS, cells, customers)
-    profile = {"branch_id": "'B' || range % 200", "opened_on": "DATE '2015-01-01'", "risk_rating": "'C' || 1 + range % 5"}
+    profile = {
+        "branch_id": "'B' || range % 200",
+        "opened_on": "DATE '2015-01-01'",
+        "risk_rating": "'C' || 1 + range % 5",
+    }
     write(database, folder / "profiles.parquet", tables.PROFILES, profile, customers)
-    looked = {"grade_rank": "2", "rank_before": "2", "aum": "60000", "works_on": f"DATE '{ON}'", "today": f"DATE '{ON}'"}
+    looked = {
+        "grade_rank": "2",
+        "rank_before": "2",
+        "aum": "60000",
+        "works_on": f"DATE '{ON}'",
+        "today": f"DATE '{ON}'",
+    }
     write(database, folder / "compared.parquet", tables.COMPARED, looked, customers)
 
 
@@ -125,7 +135,9 @@ def bind(engine: DuckEngine, graph, folder: Path, book: rulebook.RuleBook) -> No
 def model_rows(folder: Path, book: rulebook.RuleBook):
     """Features of the first customers, with outcomes."""
     engine = DuckEngine(folder)
-    kept = {on: folder / f"levels-{on}.parquet" for on in {ON, *attrition.spans(ON, book.attrition.level_days).values()}}
+    kept = {
+        on: folder / f"levels-{on}.parquet" for on in {ON, *attrition.spans(ON, book.attrition.level_days).values()}
+    }
     month = leaving.month(engine, kept, folder / "profiles.parquet", ON, book)
     engine.close()
     inputs = month.inputs[:LEARNED]
