@@ -277,7 +277,7 @@ def _leavers(model: Model) -> Iterator[Step]:
         )
     yield Step("features", attrition.features, attrition.FEATURES, stage, reads={"levels": "levels_merged"})
     yield Step("scores", attrition.scored, attrition.SCORES, stage, constants={"by": model.scorer})
-    yield Step("leavers", leaving.leavers, leaving.LISTED, stage)
+    yield Step("leavers", leaving.leavers, leaving.LISTED, stage, constants={"by": model.scorer})
     yield Step("explained", explained, leaving.EXPLAINED, stage, constants={"model": model}, solves=True)
 
 

@@ -225,18 +225,31 @@ def features(levels: Table, levels_past: Table, spans: Table, profiles: Table, b
     joined = levels.left_join(back, "customer_id").drop("customer_id_right")
     joined = joined.join(profiles.select("customer_id", "branch_id", "opened_on", "risk_rating"), "customer_id")
 
-    def since(name: str, days: int) -> Any:
+    def between(name: str, days: int) -> Any:
         nothing = ibis.literal(0).cast(LEVELS[name])
         return (joined[name] - ibis.coalesce(joined[f"{name}_{days}"], nothing)).cast(LEVELS[name])
 
-    known = {days: since("days", days) for days in windows}
-    means = {days: average(since("aum_days", days), ibis.greatest(known[days], 1)) for days in windows}
+    known = {days: between("days", days) for days in windows}
+    means = {days: average(between("aum_days", days), ibis.greatest(known[days], 1)) for days in windows}
     level = means[half]
     known_level = (known[half] >= SPAN_DAYS[0]) & (level >= ibis.literal(rule.amount, MONEY))
     here = joined.aum > times(level, factor(rule.left))
     mates = ibis.window(group_by=joined.branch_id)
-    branch = ibis.greatest(known_level.sum().over(mates), 1)
-    branch_left = (known_level & ~here).sum().over(mates) * WHOLE
+    # a select with a window is not merged into the one around it, which would repeat each of these many times
+    joined = joined.mutate(
+        **{f"{name}_since_{days}": between(name, days) for name in SUMS for days in windows},
+        **{f"mean_{days}": means[days] for days in windows},
+        told=known_level & here,
+        branch=ibis.greatest(known_level.sum().over(mates), 1),
+        branch_left=(known_level & ~here).sum().over(mates) * WHOLE,
+    )
+
+    def since(name: str, days: int) -> Any:
+        return joined[f"{name}_since_{days}"]
+
+    known = {days: since("days", days) for days in windows}
+    means = {days: joined[f"mean_{days}"] for days in windows}
+    level, branch, branch_left = means[half], joined.branch, joined.branch_left
     found = {
         "left": share(joined.aum, level),
         "month": share(means[28], level),
@@ -266,7 +279,7 @@ def features(levels: Table, levels_past: Table, spans: Table, profiles: Table, b
         "branch_left": _whole(branch_left, branch),
     }
     whole = {name: found[name].cast("int64") for name in NAMES}
-    made = joined.select("customer_id", "on", level=level.cast(MONEY), told=known_level & here, **whole)
+    made = joined.select("customer_id", "on", "told", level=level.cast(MONEY), **whole)
     return made.filter(made.told).select(*FEATURES)
 
 

@@ -10,9 +10,11 @@ MANY = 50
 TENTH = rulebook.changed(BOOK, {"attrition": {"warned": "0.1", "warned_again": "0.2"}})
 
 
-def warned(scores: list[int], again: tuple[int, ...] = (), ranks: dict[int, int] | None = None) -> set[int]:
+def warned(
+    scores: list[int], again: tuple[int, ...] = (), ranks: dict[int, int] | None = None, left: int = 500
+) -> set[int]:
     """The places of the customers who are warned of, by the scores of all."""
-    rows = [{"customer_id": f"c{at}", "on": ON, "score": score} for at, score in enumerate(scores)]
+    rows = [{"customer_id": f"c{at}", "on": ON, "score": score, "left": left} for at, score in enumerate(scores)]
     compared = [
         {"customer_id": f"c{at}", "grade_rank": rank, "rank_before": rank}
         for at in range(len(scores))
@@ -44,6 +46,12 @@ def test_the_share_is_of_the_grades_that_the_kind_is_raised_for():
     lowest = BOOK.rank(BOOK.signals["leaving"].from_grade)
     below = dict.fromkeys(range(40), lowest - 1)
     assert warned([-at for at in range(MANY)], ranks=below) == {40}
+
+
+def test_the_rule_warns_of_nobody_who_has_nearly_all_of_the_own_level():
+    most = int(TENTH.attrition.rule_left * 1_000)
+    assert warned([-at for at in range(MANY)], left=most) == {0, 1, 2, 3, 4}
+    assert warned([-at for at in range(MANY)], left=most + 1) == set()
 
 
 def test_why_is_read_as_it_was_written():

@@ -12,9 +12,10 @@ from typing import NamedTuple, Self
 import ibis
 from ibis.expr.types import BooleanValue, Table
 
-from weihu.rules.attrition import NAMES
+from weihu.rules.attrition import NAMES, WHOLE
 from weihu.rules.kinds.common import due, signals_of
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.scores import Scorer
 from weihu.rules.tables import MONEY
 
 KIND = "leaving"
@@ -59,11 +60,12 @@ class Why(NamedTuple):
         return cls(by, "" if learned_on == "-" else learned_on, int(chance), values)
 
 
-def leavers(compared: Table, scores: Table, signals_before: Table, book: RuleBook) -> Table:
+def leavers(compared: Table, scores: Table, signals_before: Table, by: Scorer, book: RuleBook) -> Table:
     """The customers with the highest scores of those for whom the kind is raised (columns: LISTED): the book's share
     ``warned`` of them, and up to the share ``warned_again`` those who were warned of the night before.
 
-    Customers of one score stand or fall together, so that nobody is chosen by a number of his or hers.
+    Customers of one score stand or fall together, so that nobody is chosen by a number of his or hers. The rule warns
+    of nobody who has more than the share ``rule_left`` of the own level, however few that leaves.
     """
     rule = book.attrition
     scored = due(KIND, compared, book).select("customer_id").join(scores, "customer_id")
@@ -82,7 +84,10 @@ def leavers(compared: Table, scores: Table, signals_before: Table, book: RuleBoo
     )
     scored = scored.left_join(warned, "customer_id").drop("customer_id_right").cross_join(bounds)
     stays = ibis.coalesce(scored.again, False) & (scored.score >= scored.stays)
-    return scored.filter((scored.score >= scored.enters) | stays).select(*LISTED)
+    listed = scored.filter((scored.score >= scored.enters) | stays)
+    if by.kind == "rule":
+        listed = listed.filter(listed.left <= int(rule.rule_left * WHOLE))
+    return listed.select(*LISTED)
 
 
 def leaving(compared: Table, leavers: Table, explained: Table, book: RuleBook) -> Table:

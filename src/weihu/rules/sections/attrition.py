@@ -19,7 +19,7 @@ class Attrition(Section):
 
     Of those for whom the signal ``leaving`` is raised the share ``warned`` is warned of, those most likely to leave
     first; who was warned of stays so while among the share ``warned_again``. The rule beside the model orders them by
-    what they have left of their own level. Levels of past weeks are kept for ``kept_days``.
+    what they have left of their own level, and warns of nobody who has more than ``rule_left`` of it. Levels of past weeks are kept for ``kept_days``.
     """
 
     level_days: Annotated[int, Field(ge=28, le=LONGEST)]
@@ -31,6 +31,7 @@ class Attrition(Section):
     to_days: Annotated[int, Field(le=LONGEST)]
     warned: Share
     warned_again: Share
+    rule_left: Share
     kept_days: Days
 
     @model_validator(mode="after")

@@ -269,6 +269,7 @@ SETTINGS = {
     "wallet": _("Assets at other banks"),
     "warned": _("Share warned of"),
     "warned_again": _("Share warned of again"),
+    "rule_left": _("Left of the own level at most (rule)"),
     "watch_after_months": _("Watch after months"),
     "watched_cards": _("Cards that are watched"),
     "watched_idle": _("Idle cards that are watched"),
