@@ -73,7 +73,9 @@ def judge(bank: Path) -> None:
         print(f"  {kind:6}", *(f"{name} {shown(values)}" for name, values in measures.items()))
 
     known = {row.customer_id for row in told}
-    rows = np.array([at for at, customer in enumerate(now.customers) if customer not in known and (customer, NOW) in truth])
+    rows = np.array(
+        [at for at, customer in enumerate(now.customers) if customer not in known and (customer, NOW) in truth]
+    )
     others = now.at(rows)
     places = now.rows([row.customer_id for row in sorted(told, key=lambda row: row.customer_id)])
     by_id = {row.customer_id: row.band for row in told}
