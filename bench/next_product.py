@@ -26,7 +26,6 @@ from weihu.engine.duck import DuckEngine
 from weihu.engine.protocol import table_of
 from weihu.insight import next_product
 from weihu.insight.measures import interval
-from weihu.nightly.next_products import origins
 from weihu.rules import attrition, rulebook, tables
 from weihu.rules import next_product as seen
 from weihu.sources.synthetic import SyntheticBank
@@ -112,7 +111,7 @@ def months_of(bank: Path, weeks: dict[date, Path]) -> list[next_product.Month]:
         engine.bind_arrow(name, schema, database.sql(query).to_arrow_table().cast(schema.to_pyarrow()))
     least = [float(grade.minimum or 0) for grade in BOOK.grades.values()]
     months = []
-    for on in origins(weeks, max(weeks)):
+    for on in next_product.origins(weeks, max(weeks)):
         engine.bind("levels", tables.LEVELS, [weeks[on]])
         inputs = {
             "levels": table_of("levels", tables.LEVELS),

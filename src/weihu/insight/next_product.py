@@ -5,7 +5,7 @@ The models of a judged month have seen only months whose purchases were over by 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -56,6 +56,14 @@ class Month:
             self.grades[rows],
             self.bought[rows],
         )
+
+
+def origins(weeks: Iterable[date], last: date) -> list[date]:
+    """The kept nights that are learned from: every fourth one, back from the last whose month is over."""
+    over = sorted(on for on in weeks if on + timedelta(days=DAYS) <= last)
+    if not over:
+        return []
+    return [on for on in over if (over[-1] - on).days % DAYS == 0]
 
 
 def designed(month: Month) -> Floats:

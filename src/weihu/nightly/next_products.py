@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from datetime import date, timedelta
+from collections.abc import Callable, Collection
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +42,7 @@ def learn_next_product(home: Home, book: RuleBook, last: Run, said: Callable[[st
     try:
         _bind(engine, home, last, merges)
         months = []
-        for on in origins(weeks, last.business_date):
+        for on in next_product.origins(weeks, last.business_date):
             said(str(on))
             months.append(_month(engine, weeks[on], on, kinds, out, last))
         model = next_product.train(months, kinds)
@@ -53,14 +53,6 @@ def learn_next_product(home: Home, book: RuleBook, last: Run, said: Callable[[st
     _keep(model, now)
     kept.save(home.insight / next_product.NAME, model.content)
     return model
-
-
-def origins(weeks: Iterable[date], last: date) -> list[date]:
-    """The kept nights that are learned from: every fourth one, back from the last whose month is over."""
-    over = sorted(on for on in weeks if on + timedelta(days=next_product.DAYS) <= last)
-    if not over:
-        return []
-    return [on for on in over if (over[-1] - on).days % next_product.DAYS == 0]
 
 
 def _bind(engine: Engine, home: Home, last: Run, merges: list[dict[str, object]]) -> None:

@@ -15,7 +15,7 @@ class Ranking(Section):
     signal: Count
     goal: Count
     new: Count
-    likely: Count
+    likely: Count = 0
     liked_contacts: Count
     liked_kinds: list[SignalKind]
     shown: Days
