@@ -52,29 +52,24 @@ def main() -> None:
 
 def judge(bank: Path, weeks: dict[date, Path]) -> None:
     months = months_of(bank, weeks)
-    model = next_product.train(months, KINDS)
-    print(f"chosen: {model.facts['kind']}; {len(months)} months; bought {model.facts['bought']}")
-    judged = [month for month in months if str(month.on) in model.facts["judged"]]
+    judged = next_product.later(months, KINDS)
+    print(f"{len(months)} months of {len(months[-1].customers):,} customers")
     chances = duckdb.execute(oracle(bank)).fetchall()
     kept = {(customer, on): np.array(values) for customer, on, *values in chances}
     found: dict[str, list[float]] = {name: [] for name in (*next_product.CANDIDATES, "oracle")}
     who = []
-    for month in judged:
-        before = [past for past in months if past.on + timedelta(days=next_product.DAYS) <= month.on]
-        by = {name: next_product.learn(name, before, KINDS).scores(month) for name in next_product.CANDIDATES}
-        for row in np.flatnonzero((month.bought > 0).any(axis=1)):
+    for month, scores in judged:
+        for row, customer in enumerate(month.customers):
             ahead = (month.on + timedelta(days=day) for day in range(1, next_product.DAYS + 1))
-            on = next((day for day in ahead if (month.customers[row], day) in kept), None)
+            on = next((day for day in ahead if (customer, day) in kept), None)
             if on is None:
                 continue
-            bought = month.bought[row : row + 1]
-            who.append(month.customers[row])
-            for name, scores in {**by, "oracle": None}.items():
-                one = kept[month.customers[row], on][None] if scores is None else scores[row : row + 1]
-                found[name].append(float(next_product.average_precision(one, bought)[0]))
+            who.append(customer)
+            for name, one in (*((name, of[row]) for name, of in scores.items()), ("oracle", kept[customer, on])):
+                found[name].append(float(next_product.average_precision(one[None], month.bought[row : row + 1])[0]))
     people = np.unique(np.array(who), return_inverse=True)[1]
     values = {name: np.array(each) for name, each in found.items()}
-    print(f"{len(who):,} buyers in {[str(month.on) for month in judged]}")
+    print(f"{len(who):,} buyers in {[str(month.on) for month, _ in judged]}")
     for name, each in values.items():
         shown(f"{name}: MAP@3", lambda rows, each=each: each[rows].mean(), people)
 

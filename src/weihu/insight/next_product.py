@@ -14,7 +14,7 @@ import lightgbm
 import numpy as np
 
 from weihu.insight.learners import MIDDLE, boost, tree_logits
-from weihu.insight.measures import Floats, Ints, interval
+from weihu.insight.measures import SEED, Floats, Ints, interval
 from weihu.rules.next_product import NAMES
 from weihu.rules.sections.entry import Bilingual
 
@@ -26,6 +26,8 @@ SHOWN = 3
 FEWEST_BUYERS, FEWEST_JUDGED = 200, 50
 MOST_JUDGED = 3
 """Months that judge, the last ones."""
+MOST_ROWS = 30_000
+"""Of customers and months, for trees to learn from."""
 HARDLY = 20
 """Buyers of a kind, below which its grade's rate stands in for a model."""
 MONEY_STEP = 1_000
@@ -111,12 +113,29 @@ def learn(candidate: str, months: Sequence[Month], kinds: Sequence[str]) -> Rank
     rates |= {int(grade): bought[grades == grade].mean(axis=0).tolist() for grade in np.unique(grades)}
     trees: dict[str, str] = {}
     if candidate == "trees":
-        inputs = np.concatenate([designed(month) for month in months])
+        chosen, weights = _some(months)
+        inputs = np.concatenate([designed(month) for month in chosen])
+        outcomes = np.concatenate([month.bought > 0 for month in chosen]).astype(np.float64)
         for place, kind in enumerate(kinds):
-            if bought[:, place].sum() >= HARDLY:
-                made = boost(inputs, bought[:, place], np.ones(len(inputs)), [], MIDDLE)
-                trees[kind] = made.model_to_string()
+            if outcomes[:, place].sum() >= HARDLY:
+                trees[kind] = boost(inputs, outcomes[:, place], weights, [], MIDDLE).model_to_string()
     return Ranking(list(kinds), rates, trees)
+
+
+def _some(months: Sequence[Month]) -> tuple[list[Month], Floats]:
+    """At most so many rows as trees need, a third of them buyers, and how many each stands for: most buy nothing."""
+    random = np.random.default_rng(SEED)
+    buying = [np.asarray((month.bought > 0).any(axis=1), np.bool_) for month in months]
+    buyers = sum(int(each.sum()) for each in buying)
+    others = sum(len(each) for each in buying) - buyers
+    shares = (min(1.0, 2 * MOST_ROWS / 3 / max(others, 1)), min(1.0, MOST_ROWS / 3 / max(buyers, 1)))
+    chosen, weights = [], []
+    for month, buys in zip(months, buying, strict=True):
+        share = np.where(buys, shares[1], shares[0])
+        rows = np.flatnonzero(random.random(len(buys)) < share)
+        chosen.append(month.at(rows))
+        weights.append(1 / share[rows])
+    return chosen, np.concatenate(weights)
 
 
 def average_precision(scores: Floats, bought: Ints) -> Floats:
@@ -151,32 +170,40 @@ class Model:
 def train(months: Sequence[Month], kinds: Sequence[str]) -> Model:
     """The model that ranks from now on: the rule, unless the trees do better among the buyers of later months. ``months``:
     those whose purchases are known, oldest first. Raises TooFew."""
-    judged = [month for month in months if _buyers(_before(months, month))][-MOST_JUDGED:]
-    if sum(int((month.bought > 0).any(axis=1).sum()) for month in judged) < FEWEST_JUDGED:
+    judged = later(months, kinds)
+    if sum(len(buyers.customers) for buyers, _ in judged) < FEWEST_JUDGED:
         raise TooFew(
             f"留存的历史不够:需要至少 3 个月,购买客户至少 {FEWEST_BUYERS + FEWEST_JUDGED} 人",
             f"the home has not kept enough: three months are needed, with {FEWEST_BUYERS + FEWEST_JUDGED} buyers",
         )
-    found: dict[str, list[Floats]] = {candidate: [] for candidate in CANDIDATES}
-    who: list[str] = []
-    for month in judged:
-        buyers = month.at(np.flatnonzero((month.bought > 0).any(axis=1)))
-        who += buyers.customers
-        for candidate in CANDIDATES:
-            ranking = learn(candidate, _before(months, month), kinds)
-            found[candidate].append(average_precision(ranking.scores(buyers), buyers.bought))
+    who = [customer for buyers, _ in judged for customer in buyers.customers]
+    found = {
+        candidate: [average_precision(scores[candidate], buyers.bought) for buyers, scores in judged]
+        for candidate in CANDIDATES
+    }
     every = {candidate: np.concatenate(parts) for candidate, parts in found.items()}
     winner = "trees" if _better(every["trees"], every["popular"]) else "popular"
     people = np.unique(np.array(who), return_inverse=True)[1].astype(np.int64)
     facts = {
         "kind": winner,
         "period": [str(months[0].on), str(months[-1].on)],
-        "judged": [str(month.on) for month in judged],
+        "judged": [str(buyers.on) for buyers, _ in judged],
         "buyers": len(who),
         "bought": dict(zip(kinds, (int((np.concatenate([m.bought for m in months]) > 0).sum(axis=0)[at]) for at in range(len(kinds))), strict=True)),
         "metrics": {candidate: _interval(values, people) for candidate, values in every.items()},
     }  # fmt: skip
     return Model(learn(winner, months, kinds), facts)
+
+
+def later(months: Sequence[Month], kinds: Sequence[str]) -> list[tuple[Month, dict[str, Floats]]]:
+    """The buyers of the months that judge, with the scores of each candidate by what was over before them."""
+    judged = [month for month in months if _buyers(_before(months, month))][-MOST_JUDGED:]
+    found = []
+    for month in judged:
+        buyers = month.at(np.flatnonzero((month.bought > 0).any(axis=1)))
+        past = _before(months, month)
+        found.append((buyers, {candidate: learn(candidate, past, kinds).scores(buyers) for candidate in CANDIDATES}))
+    return found
 
 
 def _before(months: Sequence[Month], judged: Month) -> list[Month]:
