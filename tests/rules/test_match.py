@@ -255,3 +255,14 @@ def test_no_talk_of_a_signal_names_a_product():
         for language, names in words.items():
             said = f"{rule.text('talk', language)} {rule.text('suggestion', language)}".lower()
             assert kind in about_it or not [name for name in names if name in said], kind
+
+
+@given(st.sampled_from(sorted({offer.category for offer in BOOK.offers.values()})))
+def test_what_is_bought_next_comes_earlier_and_adds_nothing(category):
+    plain = [fit.key for fit in matches(EVERYTHING, rulebook.changed(BOOK, {"ranking": {"shown": 99}}))]
+    asked = replace(EVERYTHING, likely=category)
+    found = matches(asked, rulebook.changed(BOOK, {"ranking": {"shown": 99}}))
+    assert {fit.key for fit in found} == set(plain)
+    for place, fit in enumerate(found):
+        assert fit.likely == (fit.offer.category == category)
+        assert not fit.likely or place <= plain.index(fit.key)

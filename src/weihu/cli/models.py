@@ -196,6 +196,48 @@ def wallet_report(home: Home, as_json: bool) -> None:
     click.echo(json.dumps(facts, ensure_ascii=False) if as_json else told(facts))
 
 
+@insight.group("next-product")
+def insight_next_product() -> None:
+    """What customers buy next (下一产品), learned from what others bought."""
+
+
+@insight_next_product.command("train")
+@with_workplace
+def next_product_train(home: Home) -> None:
+    """Learn from past months, and rank the kinds of product for everybody."""
+    _response()
+    from weihu.insight.next_product import TooFew  # noqa: PLC0415
+    from weihu.insight.told_next import told  # noqa: PLC0415
+    from weihu.nightly.next_products import learn_next_product  # noqa: PLC0415
+    from weihu.workplace.bank.current import current  # noqa: PLC0415
+
+    last = current()
+    if last is None:
+        raise click.ClickException("还没有批次 / no night has been published yet")
+    try:
+        with err.status("") as shown:
+            model = learn_next_product(home, last.rulebook, last, shown.update)
+    except (TooFew, Damaged) as refused:
+        raise click.ClickException(f"{refused.zh} / {refused.en}") from None
+    click.echo(told(model.facts))
+
+
+@insight_next_product.command("report")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def next_product_report(home: Home, as_json: bool) -> None:
+    """What the ranking was learned from and how good it was on later months, beside the rule."""
+    _response()
+    from weihu.insight import files, next_product  # noqa: PLC0415
+    from weihu.insight.told_next import told  # noqa: PLC0415
+
+    content = files.load(home.insight / next_product.NAME)
+    if content is None:
+        raise click.ClickException("还没有模型,请先运行 train / there is no model yet: run train")
+    facts = content["facts"]
+    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else told(facts))
+
+
 def _response() -> ModuleType:
     """The models; they need the system's OpenMP library, which slim images lack."""
     try:

@@ -27,7 +27,8 @@ class Situation:
     until the customer needs it, if that is known. ``held``: categories that are held. ``classes``: the risk class of
     the core system's products per category and id. ``liked``: the offers in which the customer was interested, ``refused``:
     those that he or she does not want to hear of, by key or category. ``occasions``: the life occasions among the reasons. ``personal``:
-    whether offers may be chosen from the customer's data."""
+    whether offers may be chosen from the customer's data. ``likely``: the category that the customer most probably buys
+    next."""
 
     kinds: list[str]
     amount: Decimal
@@ -43,6 +44,7 @@ class Situation:
     refused: frozenset[str] = frozenset()
     occasions: frozenset[str] = frozenset()
     personal: bool = True
+    likely: str = ""
 
     def age(self) -> int | None:
         """Full years; who was born on 29 February is a year older on 1 March of other years."""
@@ -70,7 +72,7 @@ class Situation:
 @dataclass(frozen=True)
 class Fit:
     """An offer that fits: the signals it answers, its risk class and products, the goals that it serves, whether the
-    customer was interested in it."""
+    customer was interested in it, whether it is what he or she most probably buys next."""
 
     key: str
     offer: Offer
@@ -80,6 +82,7 @@ class Fit:
     goals: list[str]
     new: bool
     liked: bool
+    likely: bool
 
 
 def matches(situation: Situation, book: RuleBook) -> list[Fit]:
@@ -103,6 +106,7 @@ def _fitting(situation: Situation, book: RuleBook) -> list[Fit]:
 
     def pull(fit: Fit) -> Decimal:
         reasons = ranking.signal * len(fit.answers) + ranking.goal * len(fit.goals) + ranking.new * fit.new
+        reasons += ranking.likely * fit.likely
         return fit.offer.weight * reasons
 
     fits = [fit for key, offer in book.offers.items() if (fit := _fit(key, offer, situation, book))]
@@ -120,7 +124,8 @@ def _fit(key: str, offer: Offer, situation: Situation, book: RuleBook) -> Fit | 
     products, risk = _suitable(offer, situation, book)
     if products is None:
         return None
-    return Fit(key, offer, answers, risk, products, goals, offer.category not in situation.held, liked)
+    new, likely = offer.category not in situation.held, offer.category == situation.likely
+    return Fit(key, offer, answers, risk, products, goals, new, liked, likely)
 
 
 def _is_among(key: str, offer: Offer, named: frozenset[str], book: RuleBook) -> bool:

@@ -14,7 +14,17 @@ from django.db.models import OuterRef, QuerySet
 from django.http import Http404
 
 from weihu.rules.workdays import WorkingDays
-from weihu.workplace.bank.models import Account, Branch, Holding, Run, Signal, Staff, Standing, WalletEstimate
+from weihu.workplace.bank.models import (
+    Account,
+    Branch,
+    Holding,
+    NextProduct,
+    Run,
+    Signal,
+    Staff,
+    Standing,
+    WalletEstimate,
+)
 from weihu.workplace.contact.models import Contact
 from weihu.workplace.gate.cover import away, handed_to
 from weihu.workplace.gate.merged import merged_ids, numbers_of
@@ -205,6 +215,10 @@ class Gate:
     def elsewhere(self, standing: Standing) -> WalletEstimate | None:
         """What the customer probably has at other banks, as it was estimated last."""
         return WalletEstimate.objects.filter(customer_id=standing.customer_id).first()
+
+    def bought_next(self, standing: Standing) -> NextProduct | None:
+        """What the customer probably buys next, as it was worked out last."""
+        return NextProduct.objects.filter(customer_id=standing.customer_id).first()
 
     def signals(self, customer_ids: list[str]) -> QuerySet[Signal]:
         """Open signals of customers that came through this gate, without those held out as control group."""

@@ -80,8 +80,17 @@ def _situation(
         liked=liked,
         refused=refused | _chosen(archive, request.book.suitability.refusals),
         personal=not is_stopped(standing.customer_id, "offer", request.book),
+        likely=_likely(request, standing),
         classes={(product.category, product.product_id): product.risk for product in products.values()},
     )
+
+
+def _likely(request: WorkRequest, standing: Standing) -> str:
+    """The kind of product that the customer most probably buys next, unless he or she refuses personal analysis."""
+    row = request.gate.bought_next(standing)
+    if row is None or not row.categories or is_stopped(standing.customer_id, "score", request.book):
+        return ""
+    return str(row.categories[0])
 
 
 def _chosen(archive: dict[str, FieldState], field: str) -> frozenset[str]:
@@ -103,6 +112,8 @@ def _whys(fit: Fit, situation: Situation, request: WorkRequest) -> list[str]:
         whys.append(_("needs no risk rating"))
     if fit.new:
         whys.append(_("holds none yet"))
+    if fit.likely:
+        whys.append(_("customers like this one buy it next"))
     names = {choice.key: choice for choice in book.fields["financial_goals"].choices} if fit.goals else {}
     if fit.goals:
         whys.append(_("serves the goal: %(goals)s") % {"goals": ", ".join(called(names[goal]) for goal in fit.goals)})

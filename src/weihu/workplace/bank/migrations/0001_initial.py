@@ -151,6 +151,14 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="NextProduct",
+            fields=[
+                ("customer_id", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("on", models.DateField()),
+                ("categories", models.TextField(default=list)),
+            ],
+        ),
+        migrations.CreateModel(
             name="WalletEstimate",
             fields=[
                 ("customer_id", models.CharField(max_length=60, primary_key=True, serialize=False)),

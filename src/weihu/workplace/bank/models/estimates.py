@@ -7,6 +7,14 @@ from django.db import models
 from weihu.workplace.base.fields import CustomerField, DocumentField, MoneyField
 
 
+class NextProduct(models.Model):
+    """The kinds of product that a customer probably buys next as of the night ``on``, the likeliest first."""
+
+    customer_id = CustomerField(primary_key=True)
+    on = models.DateField()
+    categories = DocumentField(default=list)
+
+
 class WalletEstimate(models.Model):
     """What a customer probably has at other banks (钱包份额), as of the night ``on`` with its ``aum``: the amount, the range
     in which it lies as often as the rule book says, and the reasons (insight.wallet.Estimate)."""

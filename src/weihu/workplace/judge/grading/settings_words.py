@@ -141,6 +141,7 @@ SETTINGS = {
     "left_share": _("Share that counts as left"),
     "liked_contacts": _("Contacts that are liked"),
     "liked_kinds": _("Kinds that ask what was liked"),
+    "likely": _("Probably bought next"),
     "limits": _("Limits"),
     "lists": _("Lists"),
     "locks_days": _("Days locked"),
