@@ -63,6 +63,12 @@ FAULTS = {
         None,
         "files.balances.file",
     ),
+    "name that no file can have": (
+        lambda f: manifest(f, put("files.balances.file", "b" * 400)),
+        "manifest.json",
+        None,
+        "files.balances.file",
+    ),
     "rows negative": (
         lambda f: manifest(f, put("files.balances.rows", -1)),
         "manifest.json",

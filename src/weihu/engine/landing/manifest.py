@@ -99,7 +99,7 @@ def _entry_faults(folder: Path, name: str, entry: Any) -> list[DeliveryFault]:
         return [
             DeliveryFault(MANIFEST, None, where, str(entry), "含 file 与 rows 的对象", "an object with file and rows")
         ]
-    if Path(entry["file"]).name != entry["file"] or not (folder / entry["file"]).is_file():
+    if Path(entry["file"]).name != entry["file"] or not _is_there(folder / entry["file"]):
         return [
             DeliveryFault(
                 MANIFEST, None, f"{where}.file", entry["file"], "本目录中存在的文件", "a file that is in this folder"
@@ -120,6 +120,13 @@ def _entry_faults(folder: Path, name: str, entry: Any) -> list[DeliveryFault]:
         for column in FILE[name].totals
         if not isinstance(totals, dict) or not _is_money(totals.get(column))
     ]
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # no file can have such a name
+        return False
 
 
 def _is_count(value: Any) -> bool:
