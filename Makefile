@@ -11,8 +11,6 @@ WORDS := $(patsubst %.po,%.mo,$(wildcard src/weihu/workplace/locale/*/LC_MESSAGE
 PARALLEL := -n 2 --dist loadgroup
 # what rules compile to is worked out once, on SQLite, where it is measured too
 COMPILED := .cache/compiled
-# with this folder in PYTHONPATH, processes note what they run of the code
-PROBED := $(abspath tools/probed)
 
 # commands begin as new processes again and again: none should have to compile its modules anew
 unexport PYTHONDONTWRITEBYTECODE
@@ -47,11 +45,11 @@ node_modules/.dev: package-lock.json node_modules/.package-lock.json
 test: install node_modules/.dev
 	$(UV) sync --quiet --locked
 	sh tools/test_needs.sh
-	$(UV) run python -m tools.probes prepare
+	$(UV) run coverage erase
 	rm -rf $(COMPILED)
-	PYTHONPATH=$(PROBED) WEIHU_COMPILED=$(abspath $(COMPILED)) $(UV) run pytest $(PARALLEL) $(ARGS)
+	WEIHU_COMPILED=$(abspath $(COMPILED)) $(UV) run coverage run -m pytest $(PARALLEL) $(ARGS)
 	WEIHU_COMPILED=$(abspath $(COMPILED)) sh tools/with_postgres.sh $(UV) run pytest $(PARALLEL) -m "not browser and not sqlite" tests/nightly tests/workplace $(ARGS)
-	$(UV) run python -m tools.probes combine
+	$(UV) run coverage combine --quiet
 	$(UV) run coverage json --quiet --fail-under 0
 	$(UV) run coverage report
 	$(UV) run python tools/coverage_floor.py .cache/coverage/coverage.json
@@ -62,9 +60,9 @@ test: install node_modules/.dev
 test-spark: export JAVA_TOOL_OPTIONS := -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 test-spark: install
 	$(UV) sync --quiet --locked --group spark
-	$(UV) run --group spark python -m tools.probes prepare
-	PYTHONPATH=$(PROBED) $(UV) run --group spark pytest -m spark tests/engine tests/nightly $(ARGS)
-	$(UV) run --group spark python -m tools.probes combine
+	$(UV) run --group spark coverage erase
+	$(UV) run --group spark coverage run -m pytest -m spark tests/engine tests/nightly $(ARGS)
+	$(UV) run --group spark coverage combine --quiet
 	$(UV) run --group spark coverage report --include '*/engine/spark/*' --omit '*/migrations/*' --fail-under 85
 
 lint: install node_modules/.dev

@@ -62,6 +62,7 @@ class Bank:
         home, url = str(HOME.root), f"sqlite:///{self.file}"
         environment = {**os.environ, "WEIHU_HOME": home, "WEIHU_DATABASE_URL": url}
         environment["DJANGO_SETTINGS_MODULE"] = "weihu.workplace.settings"
+        environment.pop("COVERAGE_PROCESS_CONFIG", None)  # who is killed cannot tell what was covered
         command = [sys.executable, "-m", "weihu.cli", "serve", "--port", str(self.port)]
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
         until = time.monotonic() + 180
