@@ -12,6 +12,7 @@ import pytest
 
 from weihu.engine.duck import DuckEngine
 from weihu.insight import kept, leaving
+from weihu.insight.files import TooFew
 from weihu.insight.learners import boost
 from weihu.insight.measures import auc
 from weihu.insight.told import told
@@ -84,9 +85,9 @@ def test_a_month_is_judged_by_what_was_known_before_it():
 
 
 def test_too_little_is_refused():
-    with pytest.raises(leaving.TooFew):
+    with pytest.raises(TooFew):
         leaving.train(months(count=2), BOOK)
-    with pytest.raises(leaving.TooFew):
+    with pytest.raises(TooFew):
         leaving.train([], BOOK)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from weihu.insight import files, next_product
+from weihu.insight.files import TooFew
 from weihu.insight.told_next import told
 from weihu.rules.next_product import NAMES, columns
 
@@ -72,7 +73,7 @@ def test_a_month_is_judged_by_what_was_over_before_it():
 
 def test_too_few_months_are_too_few():
     for made in ([], months(1), months(6, 20)):
-        with pytest.raises(next_product.TooFew):
+        with pytest.raises(TooFew):
             next_product.train(made, KINDS)
 
 

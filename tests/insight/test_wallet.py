@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from weihu.insight import files, wallet
+from weihu.insight.files import TooFew
 from weihu.insight.told_wallet import told as reported
 from weihu.rules import rulebook
 from weihu.rules.wallet import NAMES
@@ -102,7 +103,7 @@ def test_who_told_before_is_not_judged_and_what_is_told_later_teaches_nothing_th
 
 @pytest.mark.parametrize("told", [[], TOLD[:70], [row for row in TOLD if row.on <= THEN]])
 def test_too_few_who_told_are_too_few(told):
-    with pytest.raises(wallet.TooFew):
+    with pytest.raises(TooFew):
         wallet.train(BEFORE, NIGHT, told, BOOK)
 
 
@@ -110,7 +111,7 @@ def test_what_was_told_long_ago_or_is_no_band_teaches_nothing():
     old = [wallet.Told(row.customer_id, row.on - timedelta(days=800), row.band) for row in TOLD]
     strange = [wallet.Told(row.customer_id, row.on, "much") for row in TOLD]
     for told in (old, strange):
-        with pytest.raises(wallet.TooFew):
+        with pytest.raises(TooFew):
             wallet.train(BEFORE, NIGHT, told, BOOK)
 
 

@@ -13,6 +13,7 @@ from tests.insight.test_leaving import BOOK, months
 from weihu.cli import main
 from weihu.engine.lake import Home
 from weihu.insight import kept, leaving
+from weihu.insight.files import TooFew
 from weihu.nightly import learning
 from weihu.rules import attrition, tables
 from weihu.workplace.bank.models import Customer, Run
@@ -39,7 +40,7 @@ def test_levels_add_up_to_the_assets_of_the_night(run, home):
 
 
 def test_a_home_that_has_kept_too_little_is_told_so(run, home):
-    with pytest.raises(leaving.TooFew):
+    with pytest.raises(TooFew):
         learning.learn_leaving(home, run.rulebook, run, lambda step: None)
 
 

@@ -13,6 +13,7 @@ from tests.insight.test_next_product import KINDS, months
 from weihu.cli import main
 from weihu.engine.lake import Home
 from weihu.insight import files, next_product
+from weihu.insight.files import TooFew
 from weihu.nightly import next_products
 from weihu.rules.next_product import categories
 from weihu.workplace.act.worklist.suggestions import _likely
@@ -59,7 +60,7 @@ def test_everybody_but_who_refuses_is_ranked(run, home, monkeypatch):
 
 
 def test_a_home_that_has_kept_too_little_is_told_so(run, home):
-    with pytest.raises(next_product.TooFew):
+    with pytest.raises(TooFew):
         next_products.learn_next_product(home, run.rulebook, run, lambda step: None)
 
 

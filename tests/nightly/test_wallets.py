@@ -12,6 +12,7 @@ from django.urls import reverse
 from weihu.cli import main
 from weihu.engine.lake import Home
 from weihu.insight import files, wallet
+from weihu.insight.files import TooFew
 from weihu.nightly import wallets
 from weihu.workplace.bank.models import Standing, WalletEstimate
 from weihu.workplace.base.channels import Channel
@@ -64,7 +65,7 @@ def test_withdrawn_and_refused_facts_teach_nothing(run):
 
 
 def test_a_home_where_nobody_told_is_told_so(run, home):
-    with pytest.raises(wallet.TooFew):
+    with pytest.raises(TooFew):
         wallets.learn_wallet(home, run.rulebook, run, lambda step: None)
 
 

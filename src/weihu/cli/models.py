@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import click
 
-from weihu.cli.base import (
-    err,
-    main,
-    refuse,
-    with_workplace,
-)
+from weihu.cli.base import err, main, refuse, with_workplace
 from weihu.engine.checksums import Damaged
 from weihu.engine.lake import Home
 
@@ -125,20 +122,10 @@ def insight_attrition() -> None:
 def attrition_train(home: Home) -> None:
     """Learn from past weeks; a kept model stays unless the new one does better on months that neither has seen."""
     _response()
-    from weihu.insight.leaving import TooFew  # noqa: PLC0415
     from weihu.insight.told import told  # noqa: PLC0415
     from weihu.nightly.learning import learn_leaving  # noqa: PLC0415
-    from weihu.workplace.bank.current import current  # noqa: PLC0415
 
-    last = current()
-    if last is None:
-        raise click.ClickException("还没有批次 / no night has been published yet")
-    try:
-        with err.status("") as shown:
-            model = learn_leaving(home, last.rulebook, last, shown.update)
-    except (TooFew, Damaged) as refused:
-        raise click.ClickException(f"{refused.zh} / {refused.en}") from None
-    click.echo(told(model.facts))
+    click.echo(told(_learned(home, learn_leaving)))
 
 
 @insight_attrition.command("report")
@@ -147,13 +134,10 @@ def attrition_train(home: Home) -> None:
 def attrition_report(home: Home, as_json: bool) -> None:
     """What the model was learned from and how good it was on later months, beside the rule."""
     _response()
-    from weihu.insight import kept  # noqa: PLC0415
+    from weihu.insight.kept import NAME  # noqa: PLC0415
     from weihu.insight.told import told  # noqa: PLC0415
 
-    model = kept.Model.load(home.insight / kept.NAME)
-    if model is None:
-        raise click.ClickException("还没有模型,请先运行 train / there is no model yet: run train")
-    click.echo(json.dumps(model.facts, ensure_ascii=False) if as_json else told(model.facts))
+    _report(home, NAME, as_json, told)
 
 
 @insight.group("wallet")
@@ -166,19 +150,9 @@ def insight_wallet() -> None:
 def wallet_train(home: Home) -> None:
     """Learn from what the archive says of assets elsewhere, and estimate those of everybody."""
     from weihu.insight.told_wallet import told  # noqa: PLC0415
-    from weihu.insight.wallet import TooFew  # noqa: PLC0415
     from weihu.nightly.wallets import learn_wallet  # noqa: PLC0415
-    from weihu.workplace.bank.current import current  # noqa: PLC0415
 
-    last = current()
-    if last is None:
-        raise click.ClickException("还没有批次 / no night has been published yet")
-    try:
-        with err.status("") as shown:
-            model = learn_wallet(home, last.rulebook, last, shown.update)
-    except (TooFew, Damaged) as refused:
-        raise click.ClickException(f"{refused.zh} / {refused.en}") from None
-    click.echo(told(model.facts))
+    click.echo(told(_learned(home, learn_wallet)))
 
 
 @insight_wallet.command("report")
@@ -186,14 +160,10 @@ def wallet_train(home: Home) -> None:
 @click.pass_obj
 def wallet_report(home: Home, as_json: bool) -> None:
     """What the estimates were learned from and how good they were on what was told later, beside the rule."""
-    from weihu.insight import files, wallet  # noqa: PLC0415
     from weihu.insight.told_wallet import told  # noqa: PLC0415
+    from weihu.insight.wallet import NAME  # noqa: PLC0415
 
-    content = files.load(home.insight / wallet.NAME)
-    if content is None:
-        raise click.ClickException("还没有模型,请先运行 train / there is no model yet: run train")
-    facts = wallet.Model.of(content).facts
-    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else told(facts))
+    _report(home, NAME, as_json, told)
 
 
 @insight.group("next-product")
@@ -206,20 +176,10 @@ def insight_next_product() -> None:
 def next_product_train(home: Home) -> None:
     """Learn from past months, and rank the kinds of product for everybody."""
     _response()
-    from weihu.insight.next_product import TooFew  # noqa: PLC0415
     from weihu.insight.told_next import told  # noqa: PLC0415
     from weihu.nightly.next_products import learn_next_product  # noqa: PLC0415
-    from weihu.workplace.bank.current import current  # noqa: PLC0415
 
-    last = current()
-    if last is None:
-        raise click.ClickException("还没有批次 / no night has been published yet")
-    try:
-        with err.status("") as shown:
-            model = learn_next_product(home, last.rulebook, last, shown.update)
-    except (TooFew, Damaged) as refused:
-        raise click.ClickException(f"{refused.zh} / {refused.en}") from None
-    click.echo(told(model.facts))
+    click.echo(told(_learned(home, learn_next_product)))
 
 
 @insight_next_product.command("report")
@@ -228,14 +188,35 @@ def next_product_train(home: Home) -> None:
 def next_product_report(home: Home, as_json: bool) -> None:
     """What the ranking was learned from and how good it was on later months, beside the rule."""
     _response()
-    from weihu.insight import files, next_product  # noqa: PLC0415
+    from weihu.insight.next_product import NAME  # noqa: PLC0415
     from weihu.insight.told_next import told  # noqa: PLC0415
 
-    content = files.load(home.insight / next_product.NAME)
+    _report(home, NAME, as_json, told)
+
+
+def _learned(home: Home, learn: Callable[..., Any]) -> dict[str, Any]:
+    """What is known of a model that ``learn`` learned from what the nights of the home have kept."""
+    from weihu.insight.files import TooFew  # noqa: PLC0415
+    from weihu.workplace.bank.current import current  # noqa: PLC0415
+
+    last = current()
+    if last is None:
+        raise click.ClickException("还没有批次 / no night has been published yet")
+    try:
+        with err.status("") as shown:
+            facts: dict[str, Any] = learn(home, last.rulebook, last, shown.update).facts
+    except (TooFew, Damaged) as refused:
+        raise click.ClickException(f"{refused.zh} / {refused.en}") from None
+    return facts
+
+
+def _report(home: Home, name: str, as_json: bool, told: Callable[[dict[str, Any]], str]) -> None:
+    from weihu.insight import files  # noqa: PLC0415
+
+    content = files.load(home.insight / name)
     if content is None:
         raise click.ClickException("还没有模型,请先运行 train / there is no model yet: run train")
-    facts = content["facts"]
-    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else told(facts))
+    click.echo(json.dumps(content["facts"], ensure_ascii=False) if as_json else told(content["facts"]))
 
 
 def _response() -> ModuleType:

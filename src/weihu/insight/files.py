@@ -1,4 +1,4 @@
-"""A model as one JSON file in a folder of the home, replaced as a whole."""
+"""A model as one JSON file in a folder of the home, replaced as a whole; and what is said where nothing can be learned."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from weihu.rules.sections.entry import Bilingual
+
 FILE = "model.json"
+
+
+class TooFew(Bilingual):
+    """The home has not kept enough to learn from, and what is lacking."""
 
 
 def save(folder: Path, content: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from weihu.engine.protocol import Engine, table_of
+from weihu.insight.files import TooFew
 from weihu.insight.kept import RULE, Grounds, Model
 from weihu.insight.learners import Logistic, Shape, boost
 from weihu.insight.measures import TENTHS, Floats, Ints, auc, average_precision, calibration_error, interval
@@ -27,7 +28,6 @@ from weihu.rules import attrition, tables
 from weihu.rules.attrition import NAMES
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.scores import MILLIONTHS, Node, Scorer
-from weihu.rules.sections.entry import Bilingual
 
 EVERY = timedelta(days=28)
 FEWEST_DAYS = 91
@@ -42,10 +42,6 @@ BETTER = 0.002
 DRIFTED = 0.25
 CANDIDATES = ("rule", "regression", "trees")
 """From the simplest on."""
-
-
-class TooFew(Bilingual):
-    """The home has not kept enough to learn from, and what is lacking."""
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from typing import Any
 import lightgbm
 import numpy as np
 
+from weihu.insight.files import TooFew
 from weihu.insight.learners import MIDDLE, boost, tree_logits
 from weihu.insight.measures import SEED, Floats, Ints, interval
 from weihu.rules.next_product import NAMES
-from weihu.rules.sections.entry import Bilingual
 
 NAME = "next_product"
 """The folder of the home's models in which it is kept."""
@@ -33,10 +33,6 @@ HARDLY = 20
 MONEY_STEP = 1_000
 CANDIDATES = ("popular", "trees")
 """From the simplest on: the rule is what is bought most in the grade."""
-
-
-class TooFew(Bilingual):
-    """The home has not kept enough months with purchases."""
 
 
 @dataclass(frozen=True)

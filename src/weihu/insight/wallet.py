@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import ndtr, ndtri
 
+from weihu.insight.files import TooFew
 from weihu.insight.measures import Floats, Ints, interval
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.sections.entry import Bilingual
 from weihu.rules.wallet import NAMES
 
 NAME = "wallet"
@@ -74,10 +74,6 @@ FLOWS = (
     "spendings",
 )
 USED = {"peers": PEERS, "flows": FLOWS, "both": tuple(REASON_OF)}
-
-
-class TooFew(Bilingual):
-    """Too few customers have told what they have elsewhere, and how many are lacking."""
 
 
 def too_few(early: int, late: int) -> TooFew:

@@ -26,7 +26,7 @@ AGES = (18, 30, 45, 60, 75)
 def learn_leaving(home: Home, book: RuleBook, last: Run, said: Callable[[str], None]) -> kept.Model:
     """The model of who leaves, learned from what nights up to ``last`` have kept, and kept in the home.
 
-    Raises leaving.TooFew, and checksums.Damaged if what was kept is not as it was left.
+    Raises files.TooFew, and checksums.Damaged if what was kept is not as it was left.
     """
     weeks = kept_weeks(home, last)
     folder = home.insight / kept.NAME

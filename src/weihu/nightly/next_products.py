@@ -31,7 +31,7 @@ BATCH = 2_000
 def learn_next_product(home: Home, book: RuleBook, last: Run, said: Callable[[str], None]) -> next_product.Model:
     """Learn from the months that nights up to ``last`` have kept, keep the model, and rank everybody as of that night.
 
-    Raises next_product.TooFew, and checksums.Damaged if what was kept is not as it was left.
+    Raises files.TooFew, and checksums.Damaged if what was kept is not as it was left.
     """
     weeks = kept_weeks(home, last)
     kinds = seen.categories(book)
