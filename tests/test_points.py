@@ -44,7 +44,11 @@ class Act:
 def published(home) -> tuple:
     """What readers see of the published run, and the files of the lake."""
     run = current()
-    rows = [list(model.objects.at(run).order_by("pk").values_list()) for model in (Standing, Signal)]
+    # until when a row holds is noted before the commit that makes it true
+    said = {
+        model: [field.name for field in model._meta.fields if field.name != "until_run"] for model in (Standing, Signal)
+    }
+    rows = [list(model.objects.at(run).order_by("pk").values_list(*names)) for model, names in said.items()]
     tasks = list(Task.objects.filter(run=run).order_by("staff_id", "position").values_list("customer_id", "score"))
     named = sorted(str(path.relative_to(home.root)) for path in (home.root / "lake").rglob("*.parquet"))
     plain = [[tuple(value for value in row[1:]) for row in table] for table in rows]
