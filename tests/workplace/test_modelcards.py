@@ -21,7 +21,7 @@ from weihu.workplace.see.cockpit.reading import SignalEffect
 from weihu.workplace.see.modelcards import switching
 from weihu.workplace.see.modelcards.card import Card
 from weihu.workplace.see.modelcards.models import Switch
-from weihu.workplace.see.modelcards.pays import picture, still_needed
+from weihu.workplace.see.modelcards.pays import picture
 
 PAGE = "models"
 
@@ -99,18 +99,19 @@ def test_a_champion_shows_its_challenger(learned):
     assert (old, new) == (0.7, 0.8)
 
 
-def effect(acted: list[float], held: list[float]) -> SignalEffect:
-    return SignalEffect("leaving", Group.of(acted), Group.of(held), 0.95, 8)
+def effect(acted: list[float], held: list[float], holdout: float = 0.1) -> SignalEffect:
+    return SignalEffect("leaving", Group.of(acted), Group.of(held), 0.95, 8, holdout)
 
 
 def test_how_many_more_warnings_are_needed():
-    assert still_needed(effect([], []), 0.1) == 80, "eight kept back of one in ten"
-    assert still_needed(effect([1.0] * 90, [0.0] * 6), 0.1) == 20
-    assert still_needed(effect([1.0] * 2, [0.0] * 20), 0.5) == 12
+    assert effect([], []).still_needed == 80, "eight kept back of one in ten"
+    assert effect([1.0] * 90, [0.0] * 6).still_needed == 20
+    assert effect([1.0] * 2, [0.0] * 20, 0.5).still_needed == 12
+    assert effect([1.0] * 90, [], 0.0).still_needed == 0, "nobody is kept back, so it will never be told"
     sure = effect([100.0 + at for at in range(20)], [float(at) for at in range(20)])
-    assert still_needed(sure, 0.1) == 0
+    assert sure.still_needed == 0
     unsure = effect([float(at) for at in range(20)], [float(at) - 1 for at in range(20)])
-    assert still_needed(unsure, 0.1) > 500, "a small difference takes many"
+    assert unsure.still_needed > 500, "a small difference takes many"
 
 
 @pytest.mark.parametrize(("gain", "tone"), [(100.0, "more"), (-100.0, "less"), (0.5, "whole")])

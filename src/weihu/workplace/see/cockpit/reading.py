@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from itertools import accumulate
+from math import ceil
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -251,13 +252,17 @@ def bridge_of(sums: Sums) -> list[tuple[str, Decimal]]:
 
 @dataclass(frozen=True)
 class SignalEffect:
-    """The effect of acting on a kind of signal: customers acted on against the control group held out."""
+    """The effect of acting on a kind of signal: customers acted on against the control group held out.
+
+    ``smallest``: the size that both groups need (the book's); ``holdout``: the share that is held out, 0 if none is now.
+    """
 
     kind: str
     acted: Group
     held: Group
     confidence: float
     smallest: int
+    holdout: float
 
     @cached_property
     def each(self) -> Interval | None:
@@ -274,6 +279,21 @@ class SignalEffect:
             else None
         )
 
+    @property
+    def still_needed(self) -> int:
+        """How many more customers with the reason until the effect can be told, if it is as large as it looks now: until
+        both groups are large enough, then until the interval leaves zero out. 0: it can be told, or never will be."""
+        if not self.holdout:
+            return 0
+        if self.each is None:
+            shares = ((self.held, self.holdout), (self.acted, 1 - self.holdout))
+            lacking = [max(0, self.smallest - group.size) / share for group, share in shares if share]
+            return ceil(max(lacking, default=0))
+        if self.each.sure or not self.each.difference:
+            return 0
+        reach = self.each.high - self.each.difference
+        return ceil((self.acted.size + self.held.size) * ((reach / self.each.difference) ** 2 - 1))
+
 
 def effects_of(scope: FigureScope, period: Period, book: RuleBook) -> list[SignalEffect]:
     """The effect per kind of signal over trials that ended in the period, in the rule book's order."""
@@ -287,7 +307,14 @@ def effects_of(scope: FigureScope, period: Period, book: RuleBook) -> list[Signa
     nobody = Group(0, 0.0, 0.0)
     sure, smallest = float(book.effects.confidence), book.effects.smallest_group
     return [
-        SignalEffect(kind, groups.get((kind, False), nobody), groups.get((kind, True), nobody), sure, smallest)
+        SignalEffect(
+            kind,
+            groups.get((kind, False), nobody),
+            groups.get((kind, True), nobody),
+            sure,
+            smallest,
+            float(rule.holdout),
+        )
         for kind, rule in book.signals.items()
         if rule.holdout or (kind, True) in groups
     ]

@@ -503,11 +503,13 @@ def _effects_sheet(request: WorkRequest, rows: list[Any]) -> Sheet:
         _("Interval from"),
         _("Interval to"),
         _("In all"),
+        _("Customers still needed"),
     ]
     lines = []
     for row in rows:
         ends = (row.each.difference, row.each.low, row.each.high) if row.each else (None, None, None)
         numbers = [Decimal(f"{end:.2f}") if end is not None else None for end in ends]
         whole_effect = Decimal(f"{row.all.difference:.2f}") if row.all else None
-        lines.append([called(request.book.signals[row.kind]), row.acted.size, row.held.size, *numbers, whole_effect])
+        sizes = [row.acted.size, row.held.size]
+        lines.append([called(request.book.signals[row.kind]), *sizes, *numbers, whole_effect, row.still_needed or None])
     return Sheet(str(_("Effect")), head, lines)

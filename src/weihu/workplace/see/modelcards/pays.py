@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from math import ceil
 
 from django.utils.translation import gettext as _
 
 from weihu.rules.effect import Interval
 from weihu.workplace.base.pictures import Box, Line, Picture, Tone, Words
 from weihu.workplace.base.words import amount_text
-from weihu.workplace.see.cockpit.reading import SignalEffect
 
 WIDTH, HEIGHT = 720.0, 96.0
 EDGE = 90.0
 AXIS, BAR = 66.0, 22.0
-
-
-def still_needed(effect: SignalEffect, holdout: float) -> int:
-    """How many more warnings until the effect can be told, if it is as large as it looks now: first until both groups
-    have the book's smallest size, then until the interval leaves zero out. 0: it can be told."""
-    lacking = [
-        max(0, effect.smallest - group.size) / share
-        for group, share in ((effect.held, holdout), (effect.acted, 1 - holdout))
-        if share
-    ]
-    if effect.each is None:
-        return ceil(max(lacking, default=0))
-    if effect.each.sure or not effect.each.difference:
-        return 0
-    size = effect.acted.size + effect.held.size
-    reach = effect.each.high - effect.each.difference
-    return ceil(size * ((reach / effect.each.difference) ** 2 - 1))
 
 
 def picture(each: Interval, currency: str) -> Picture:

@@ -22,7 +22,7 @@ from weihu.workplace.judge.grading import books
 from weihu.workplace.see.cockpit.reading import Period, SignalEffect, effects_of
 from weihu.workplace.see.modelcards import switching
 from weihu.workplace.see.modelcards.card import KINDS, MEASURES, Card
-from weihu.workplace.see.modelcards.pays import picture, still_needed
+from weihu.workplace.see.modelcards.pays import picture
 
 YEAR = timedelta(days=365)
 """Over which the effect of acting is told."""
@@ -52,7 +52,6 @@ def models(request: WorkRequest) -> HttpResponse:
         "rules": book.attrition,
         "effect": effect,
         "picture": picture(effect.each, book.currency) if effect and effect.each else None,
-        "needed": still_needed(effect, float(rule.holdout)) if rule and effect else 0,
         "horizon": book.effects.horizon_days,
         "confidence": book.effects.confidence,
         "scope": own_scope(gate),
