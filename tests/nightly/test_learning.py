@@ -16,7 +16,7 @@ from weihu.insight import kept, leaving
 from weihu.insight.files import TooFew
 from weihu.nightly import learning
 from weihu.rules import attrition, tables
-from weihu.workplace.bank.models import Customer, Run
+from weihu.workplace.bank.models import CurrentRun, Customer, Run
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.consent.consents import ConsentAnswer, record_consent, stopped_customers
 from weihu.workplace.know.archive.facts import FactContent, dead_customers, record_fact
@@ -42,6 +42,18 @@ def test_levels_add_up_to_the_assets_of_the_night(run, home):
 def test_a_home_that_has_kept_too_little_is_told_so(run, home):
     with pytest.raises(TooFew):
         learning.learn_leaving(home, run.rulebook, run, lambda step: None)
+
+
+@pytest.mark.parametrize("kind", ["attrition", "wallet", "next-product"])
+def test_a_command_says_what_is_lacking(kind, run, home):
+    def train():
+        answer = CliRunner().invoke(main, ["--home", str(home.root), "insight", kind, "train"])
+        assert answer.exit_code == 1
+        return answer.output
+
+    assert any(words in train() for words in ("too few", "not kept enough"))
+    CurrentRun.objects.all().delete()
+    assert "no night has been published yet" in train()
 
 
 def test_who_refuses_analysis_and_who_has_died_teach_nothing(run):

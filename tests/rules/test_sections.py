@@ -116,6 +116,18 @@ BROKEN = {
         "fields.health.consent",
         "one of marketing",
     ),
+    "leaving begins before it ends to be looked for": (
+        "[attrition]\nto_days = 20",
+        3,
+        "attrition.to_days",
+        "from_days (42) or more",
+    ),
+    "who was warned of stays so for longer": (
+        "[attrition]\nwarned_again = 0.01",
+        3,
+        "attrition.warned_again",
+        "warned (0.02) or more",
+    ),
     "a duty has a post": ('[duties.low_counter_collects]\npost = "x"', 3, "duties.low_counter_collects.post", "one of"),
 }
 

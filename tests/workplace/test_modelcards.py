@@ -136,7 +136,7 @@ def test_the_page_tells_whether_acting_paid_within_the_readers_scope(signed_in, 
     context = client.get(reverse(PAGE)).context
     assert context["picture"] is not None
     assert context["effect"].each.sure == bool(gain)
-    assert (context["needed"] == 0) == bool(gain) or gain == 0
+    assert (context["effect"].still_needed == 0) == bool(gain) or gain == 0
 
 
 def test_an_intervals_width_shrinks_with_the_groups():
