@@ -94,10 +94,13 @@ def age(home: Path, months: int) -> None:
         folder.mkdir()
         place.delivery(on, 1).mkdir()
         (folder / "delivery.txt").write_text(f"{place.delivery(on, 1).name}\n")
-    for on, path in leaving(home).items():
-        moved = f"SELECT * REPLACE (DATE '{on}' AS business_date) FROM '{place.run(DAYS - 1) / 'movements.parquet'}'"
-        duckdb.sql(moved).write_parquet(str(path))
-        place.checksums.write(path.parent, path.parent.name, None)
+    files = [(on, path, "business_date") for on, path in leaving(home).items()]
+    files += [(on, path, "on") for on, path in looking_back(home).items()]
+    for on, path, column in files:
+        last = place.run(DAYS - 1) / path.name
+        duckdb.sql(f"SELECT * REPLACE (DATE '{on}' AS \"{column}\") FROM '{last}'").write_parquet(str(path))
+    for folder in {path.parent for _, path, _ in files}:
+        place.checksums.write(folder, folder.name, None)
     for back in range(months):
         since, on = -1 - 30 * back, days[30 * back]
         past = {"since_run": since, "until_run": since + 1, "listed": False, "since": on, "month": f"{on:%Y%m}"}
@@ -112,6 +115,16 @@ def leaving(home: Path) -> dict[date, Path]:
 
     result = {LAST - timedelta(days=days): Home(home).run(DAYS - 1 - days) for days in WINDOW_DAYS if days >= DAYS}
     return {on: folder / "movements.parquet" for on, folder in result.items() if folder.is_dir()}
+
+
+def looking_back(home: Path) -> dict[date, Path]:
+    """The made-up nights whose levels the last night looks back to: date and file."""
+    from weihu.engine.lake import Home
+    from weihu.rules import attrition, rulebook
+
+    days = attrition.spans(LAST, rulebook.load("state_bank").attrition.level_days).values()
+    result = {on: Home(home).run(DAYS - 1 - (LAST - on).days) for on in days if (LAST - on).days >= DAYS}
+    return {on: folder / "levels.parquet" for on, folder in result.items() if folder.is_dir()}
 
 
 def copy_rows(model: type, changed: dict[str, object], where: str) -> None:
