@@ -136,3 +136,16 @@ def test_who_is_new_is_seen_and_moves_today_and_who_is_not_keeps_both_days():
     before = [{"customer_id": "c", "branch_id": "b", "aum": Decimal(0), "balance_days": Decimal(0), **known}]
     (row,) = valued(standings_before=before).make("customer_values")
     assert {name: row[name] for name in known} == known
+
+
+@pytest.mark.parametrize(
+    ("born", "on", "years"),
+    [
+        (date(1990, 6, 15), date(2026, 6, 14), 35),
+        (date(1990, 6, 15), date(2026, 6, 15), 36),
+        (date(2000, 2, 29), date(2026, 2, 28), 25),
+        (date(2000, 2, 29), date(2026, 3, 1), 26),
+    ],
+)
+def test_an_age_is_in_full_years(born, on, years):
+    assert value.full_years(ibis.literal(born), ibis.literal(on)).to_pyarrow().as_py() == years

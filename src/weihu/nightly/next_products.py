@@ -15,15 +15,14 @@ from weihu.engine.duck import DuckEngine
 from weihu.engine.lake import Home
 from weihu.engine.protocol import Engine, table_of
 from weihu.insight import files, next_product
+from weihu.nightly.gather import unscored_customers
 from weihu.nightly.graph import rows_of
 from weihu.nightly.learning import kept_weeks
 from weihu.rules import attrition, tables
 from weihu.rules import next_product as seen
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import NextProduct, Product, Run, Standing
-from weihu.workplace.consent.consents import stopped_customers
 from weihu.workplace.gate.merged import merges_on
-from weihu.workplace.know.archive.facts import dead_customers
 
 BATCH = 2_000
 
@@ -36,7 +35,7 @@ def learn_next_product(home: Home, book: RuleBook, last: Run, said: Callable[[st
     weeks = kept_weeks(home, last)
     kinds = seen.categories(book)
     merges = list(merges_on(last.business_date))
-    out = stopped_customers("score", book) | dead_customers(book, last.business_date)
+    out = unscored_customers(book, last.business_date)
     out |= {row["gone"] for row in merges if row["active"]}
     engine = DuckEngine(home.spill)
     try:

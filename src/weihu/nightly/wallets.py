@@ -17,15 +17,14 @@ from weihu.engine.duck import DuckEngine
 from weihu.engine.lake import Home
 from weihu.engine.protocol import Engine, table_of
 from weihu.insight import files, wallet
+from weihu.nightly.gather import unscored_customers
 from weihu.nightly.graph import rows_of
 from weihu.nightly.learning import kept_weeks
 from weihu.rules import attrition, tables
 from weihu.rules import wallet as seen
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Run, Standing, WalletEstimate
-from weihu.workplace.consent.consents import stopped_customers
 from weihu.workplace.gate.merged import merges_on
-from weihu.workplace.know.archive.facts import dead_customers
 from weihu.workplace.know.archive.models import Fact
 
 INCOME = "income"
@@ -90,8 +89,8 @@ class _Kept:
     def _landed(self, table: str, until: date, since: date = date.min) -> list[Path]:
         """What was delivered on the nights of a time, oldest first."""
         nights = [self.runs[on] for on in sorted(self.runs) if since < on <= until]
-        files = [self.home.delivery(run.business_date, run.revision) / f"{table}.parquet" for run in nights]
-        return [file for file in files if file.is_file()]
+        paths = [self.home.delivery(run.business_date, run.revision) / f"{table}.parquet" for run in nights]
+        return [path for path in paths if path.is_file()]
 
     def _incomes(self, until: date) -> pa.Table:
         """The income that was known on a date: the archive's, else the core system's."""
@@ -108,7 +107,7 @@ class _Kept:
 def learn_wallet(home: Home, book: RuleBook, last: Run, said: Callable[[str], None]) -> wallet.Model:
     """Learn from what was told up to ``last``, keep the model in the home, and estimate everybody as of that night.
 
-    Raises files.TooFew, and checksums.Damaged if what was kept is not as it was left.
+    Raises files.TooFew, and checksums.Damaged if what a night left is not as it was left; deliveries have no checksums.
     """
     told = told_up_to(last.work_date, book)
     weeks = kept_weeks(home, last)
@@ -147,7 +146,7 @@ def _base(home: Home, book: RuleBook, last: Run) -> _Kept:
     accounts = pq.read_table(path, columns=["account_id", "customer_id"])
     owner = [follows.get(customer, customer) for customer in accounts["customer_id"].to_pylist()]
     owners = pa.table({"account_id": accounts["account_id"], "customer_id": owner}, schema=seen.OWNERS.to_pyarrow())
-    out = stopped_customers("score", book) | dead_customers(book, last.business_date) | set(follows)
+    out = unscored_customers(book, last.business_date) | set(follows)
     return _Kept(home, book, last, runs, owners, rows_of(tables.MERGES, merges), out)
 
 

@@ -8,6 +8,7 @@ import ibis
 from ibis.expr.types import Table
 
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.value import full_years
 
 RECENT_DAYS = 180
 LEVELS = ("days", "aum", "demand", "maturing", "salary", "spent", "spendings")
@@ -48,7 +49,7 @@ def features(levels: Table, bought: Table, profiles: Table, kinds: tuple[str, ..
     joined = own.left_join(born, "customer_id").drop("customer_id_right")
     joined = joined.left_join(counted, "customer_id").drop("customer_id_right")
     joined = joined.mutate(
-        age=ibis.coalesce((joined.on.delta(joined.birth_date, unit="day") / 365.25).floor().cast("int64"), -1),
+        age=ibis.coalesce(full_years(joined.birth_date, joined.on), -1),
         risk=ibis.coalesce(joined.risk_rating.substr(1, 1).cast("int64"), 0),
     )
     names = [*columns(kinds), *(f"next_{kind}" for kind in kinds)]

@@ -245,6 +245,12 @@ def movements_today(customer_values: Table, transactions: Table, accounts: Table
     )
 
 
+def full_years(born: DateValue, on: DateValue) -> IntegerValue:
+    """An age on a date; who was born on 29 February is a year older on 1 March of other years (as match.Situation.age)."""
+    had = (on.month() * 100 + on.day()) >= (born.month() * 100 + born.day())
+    return on.year() - born.year() - ibis.ifelse(had, 0, 1)
+
+
 def average(balance_days: DecimalValue, days: IntegerValue) -> DecimalValue:
     """Balance-days by days, rounded half away from zero to the cent, in whole numbers throughout.
 

@@ -6,14 +6,12 @@ it, nothing later.
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 from ibis.expr.types import Table
 
 from weihu.rules.attrition import BETWEEN_BANKS, SPENDING
 from weihu.rules.tables import MONEY
-from weihu.rules.value import ZERO
+from weihu.rules.value import ZERO, full_years
 
 NAMES = (
     "aum",
@@ -57,7 +55,7 @@ def features(levels: Table, transactions: Table, owners: Table, profiles: Table,
     for part in (profile, incomes.select("customer_id", "income"), lived, elsewhere):
         joined = joined.left_join(part, "customer_id").drop("customer_id_right")
     made = joined.mutate(
-        age=ibis.coalesce(_years(joined.birth_date, joined.on), -1),
+        age=ibis.coalesce(full_years(joined.birth_date, joined.on), -1),
         known_days=ibis.greatest(ibis.least(joined.days, days), 1),
     )
     whole = {name: ibis.coalesce(made[name], 0).round().cast("int64") for name in NAMES}
@@ -86,9 +84,3 @@ def _elsewhere(money: Table) -> Table:
         sendings=ranked.sendings.sum(),
         comings=ranked.comings.sum(),
     )
-
-
-def _years(born: Any, on: Any) -> Any:
-    """Full years."""
-    had = (on.month() * 100 + on.day()) >= (born.month() * 100 + born.day())
-    return on.year() - born.year() - ibis.ifelse(had, 0, 1)
