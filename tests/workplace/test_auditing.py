@@ -7,16 +7,17 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 
 import weihu
 from tests.workplace.test_gate import POSTS
+from weihu.workplace import urls
 from weihu.workplace.base import audit
 from weihu.workplace.base.models import Entry
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.see.auditing import views
-from weihu.workplace.see.auditing.words import ABOUT, DONE, words_of
+from weihu.workplace.see.auditing.words import ABOUT, DONE, PAGES, words_of
 
 
 @pytest.fixture
@@ -121,6 +122,12 @@ def test_every_code_that_is_entered_has_words():
                     about, _dot, done = code.partition(".")
                     unknown |= {part for part in (about, done) if part and part not in {**ABOUT, **DONE}}
     assert unknown == set()
+
+
+def test_every_page_that_is_opened_has_words():
+    pages = {pattern.name for pattern in urls.urlpatterns if isinstance(pattern, URLPattern)}
+    assert len(pages) > 100
+    assert pages - {**PAGES, **ABOUT, **DONE}.keys() == set()
 
 
 def test_codes_are_told_in_words():

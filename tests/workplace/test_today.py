@@ -236,3 +236,10 @@ def test_who_was_not_spoken_to_has_not_been_thanked(outcome, due, run):
     assert Contact.objects.count() == 1
     row.refresh_from_db()
     assert row.thanked_on is None
+
+
+@pytest.mark.parametrize(
+    ("post", "page"), [("personal_banking", "cockpit"), ("it_operator", "runs"), ("auditor", "audit")]
+)
+def test_posts_without_a_list_begin_where_their_work_is(post, page, signed_in, run):
+    assert signed_in(post).get(reverse("today")).headers["Location"] == reverse(page)

@@ -132,7 +132,7 @@ def found(staff_id: str, action: str, customer_ids: Sequence[str], shown: int | 
     """Append an entry for a search or a list with how many it showed, and one for each customer that was found."""
     count = len(customer_ids) if shown is None else shown
     each = (Act(staff_id, "customer.found", customer_id, action) for customer_id in customer_ids)
-    record_many([Act(staff_id, action, "", f"{count} shown"), *each])
+    record_many([Act(staff_id, action, "", str(count)), *each])
 
 
 def noted() -> int:

@@ -43,7 +43,12 @@ def today(request: WorkRequest) -> HttpResponse:
     """The list with the first open task beside it. Posts without a list are sent to a page that they may read."""
     post = request.book.posts.get(request.user.post)
     if post and not post.minutes_per_day:
-        reads = {"customers": post.reach != "none", "runs": post.sees_runs, "audit": post.reads_audit}
+        reads = {
+            "cockpit": post.decides,
+            "customers": post.reach != "none",
+            "runs": post.sees_runs,
+            "audit": post.reads_audit,
+        }
         if page := next((page for page, may in reads.items() if may), None):
             return redirect(page)
     tasks = TodayList.of(request)
