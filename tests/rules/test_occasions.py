@@ -127,3 +127,9 @@ def test_a_told_year_of_retirement_is_taken_for_the_law_s():
 def test_the_stage_of_school_that_a_child_is_in(on, stage):
     result = stage_on(date(2020, 5, 1), on, BOOK)
     assert result == (BOOK.stages[stage] if stage else None)
+
+
+def test_a_child_s_birthday_is_kept_until_the_age_of_the_book():
+    until = BOOK.occasions["child_birthday"].until_years
+    kept = occasions(life(child_birth_date="2010-05-20"), BOOK, date(2011, 1, 1), date(2070, 12, 31))
+    assert [o.years for o in kept if o.kind == "child_birthday"] == list(range(1, until))

@@ -63,7 +63,7 @@ def occasions(life: Life, book: RuleBook, first: date, last: date) -> list[Occas
             continue
         for key in entry.fields:
             if value := life.dates.get(key):
-                listed += _yearly(kind, value, first, last)
+                listed += (found for found in _yearly(kind, value, first, last) if _is_kept(found, entry.until_years))
         if not entry.fields:
             worked_out = WORKED_OUT[kind](life, book, first, last)
             listed += [occasion for occasion in worked_out if first <= occasion.on <= last]
@@ -136,6 +136,10 @@ def _yearly(kind: str, value: str, first: date, last: date) -> Iterator[Occasion
             continue
         if first <= on <= last and (years is None or years > 0):
             yield Occasion(kind, on, years)
+
+
+def _is_kept(occasion: Occasion, until_years: int | None) -> bool:
+    return until_years is None or occasion.years is None or occasion.years < until_years
 
 
 def _children(life: Life) -> Iterator[tuple[str, date]]:

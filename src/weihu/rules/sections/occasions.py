@@ -19,12 +19,14 @@ class Occasion(Entry):
 
     ``fields``: the catalogue's dates it returns with every year. Without any it is one of the kinds that are worked
     out: ``relative_birthday``, ``school``, ``retirement``, ``festival``. ``years_*``: how an age or an anniversary is
-    written, with {years}; none: not at all.
+    written, with {years}; none: not at all. ``until_years``: it is kept no longer from this age or anniversary on (a
+    child's birthday is not congratulated on for ever); None: for ever.
     """
 
     fields: list[DateFieldName] = []
     lead_days: Count
     from_grade: GradeName | None = None
+    until_years: Count | None = None
     years_zh: Years = ""
     years_en: Years = ""
     talk_zh: str = ""

@@ -262,6 +262,7 @@ SETTINGS = {
     "upgrade": _("Up"),
     "urgency": _("Urgency"),
     "urgent_days": _("Urgent within days"),
+    "until_years": _("Until the age"),
     "use_en": _("Use (English)"),
     "use_zh": _("Use (Chinese)"),
     "usual_salary": _("Usual salary"),
