@@ -192,6 +192,12 @@ def test_a_second_start_changes_nothing_and_prints_the_same_logins(bank, logins,
     assert sorted((path, path.stat().st_mtime_ns) for path in bank.root.rglob("*.parquet")) == files
 
 
+def test_the_logins_are_of_one_branch_and_the_head_office(logins):
+    """What the teller passes on waits for the relationship manager whose login is printed, and his manager sees it."""
+    of_department = {"personal_banking", "it_operator", "auditor"}
+    assert len({row["branch"] for post, row in logins.items() if post not in of_department}) == 1 < BRANCHES
+
+
 def test_the_logins_are_readable_by_their_owner_alone(bank):
     for name in ("demo.json", "demo-pairs.json"):
         assert stat.S_IMODE((bank.root / name).stat().st_mode) == 0o600

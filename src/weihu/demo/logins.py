@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -33,12 +34,7 @@ def give(home: Home, stages: Stages) -> None:
     """The member of staff of each post with most to do, and who takes part in an act of two people, gets a random password;
     the pages are kept in the home, for its owner alone."""
     posts = rulebook.load(home.rulebook).posts
-    tasks = Counter(Task.objects.filter(run=current()).values_list("staff_id", flat=True))
-    first: dict[str, Staff] = {}
-    for member in sorted(
-        Staff.objects.filter(is_active=True, post__in=posts), key=lambda row: (-tasks[row.staff_id], row.staff_id)
-    ):
-        first.setdefault(member.post, member)
+    first = _by_post(Staff.objects.filter(is_active=True, post__in=posts))
     acts = pairs.waiting()
     taking_part = Staff.objects.in_bulk({number for pair in acts for number in (pair.first, pair.second)})
     by_post = [first[post] for post in posts if post in first]
@@ -66,6 +62,20 @@ def give(home: Home, stages: Stages) -> None:
     _keep(_pairs_file(home), json.dumps(both, ensure_ascii=False, indent=1))
     tour.write(home, by_post)
     _keep(_file(home), json.dumps([rows[member.staff_id] for member in by_post], ensure_ascii=False, indent=1))
+
+
+def _by_post(staff: Iterable[Staff]) -> dict[str, Staff]:
+    """Who has most to do in each post, in one branch where it has that post: what one passes on, another then sees."""
+    tasks = Counter(Task.objects.filter(run=current()).values_list("staff_id", flat=True))
+    members = sorted(staff, key=lambda member: (-tasks[member.staff_id], member.staff_id))
+    of_branches: Counter[str] = Counter()
+    for member in members:
+        of_branches[member.branch_id] += tasks[member.staff_id]
+    busiest = max(of_branches, key=lambda branch_id: (of_branches[branch_id], branch_id), default="")
+    first: dict[str, Staff] = {}
+    for member in sorted(members, key=lambda member: member.branch_id != busiest):
+        first.setdefault(member.post, member)
+    return first
 
 
 def page(home: Home, port: int) -> str:

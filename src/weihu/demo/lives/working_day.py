@@ -87,5 +87,6 @@ def visit(scene: Scene) -> None:
         for place, row in enumerate(rows)
     )
     WorkNote.objects.bulk_create(
-        WorkNote(staff_id=owner(row), on=trained_on, minutes=30, text="晨会和产品培训") for row in rows
+        WorkNote(staff_id=staff_id, on=trained_on, minutes=30, text="晨会和产品培训")
+        for staff_id in sorted({owner(row) for row in rows})
     )
