@@ -381,16 +381,19 @@ def test_an_address_says_what_is_not_usual_only(run):
 
 
 def test_what_is_rare_opens_with_several_nights_and_is_counted_so(signed_in, run, monkeypatch):
-    assert OPEN["lost"].days == 30
-    monkeypatch.setitem(OPEN, "money", replace(OPEN["money"], days=3))  # this bank is too young to have lost anybody
+    assert opens_with(OPEN["lost"], run.rulebook) == run.rulebook.pages.rare_days > 1
+    monkeypatch.setitem(OPEN, "money", replace(OPEN["money"], rare=True))  # this bank is too young to have lost anybody
+    days = opens_with(OPEN["money"], run.rulebook)
     client = signed_in("personal_banking")
     together = client.get(reverse("fixed_list", args=["money"])).context
-    assert (together["query"].days, together["query"].address()) == (3, "")
+    assert (together["query"].days, together["query"].address()) == (days, "")
     night = client.get(reverse("fixed_list", args=["money"]), {"days": "1"}).context
     assert (night["query"].days, night["query"].address()) == (1, "days=1")
     assert 0 < night["total"]["rows"] < together["total"]["rows"]
-    rows = {name: (days, counted["rows"]) for name, _, days, counted in client.get(reverse("lists")).context["rows"]}
-    assert rows["money"] == (3, together["total"]["rows"])
+    rows = {
+        name: (several, counted["rows"]) for name, _, several, counted in client.get(reverse("lists")).context["rows"]
+    }
+    assert rows["money"] == (days, together["total"]["rows"])
     assert rows["near"][0] == 1
 
 

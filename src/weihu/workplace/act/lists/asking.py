@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.http import Http404
 
 from weihu.rules.rulebook import RuleBook
-from weihu.workplace.act.lists.columns import MONTH, OPEN, Listed
+from weihu.workplace.act.lists.columns import OPEN, Listed
 from weihu.workplace.act.lists.reading import NOBODY, SORTS, Asked, Night, neighbours, nights, together
 from weihu.workplace.bank.models import Run
 from weihu.workplace.base.days import read_day
@@ -19,7 +19,7 @@ from weihu.workplace.base.whole import whole
 from weihu.workplace.gate.reach import Gate
 
 WAN = 10_000
-SPANS = (1, 7, MONTH)
+SPANS = (1, 7, 30)
 """So many days can be read together of lists that tell of single days, and all that the book keeps."""
 NAME = "fixed"
 """The parameter that names a list in the address of a customer's page."""
@@ -89,7 +89,7 @@ def spans(book: RuleBook, days: int) -> list[int]:
 
 def opens_with(listed: Listed, book: RuleBook) -> int:
     """The days that are read together when nobody asks for a number: no more than the book keeps."""
-    return min(listed.days, book.lists.kept_days)
+    return min(book.pages.rare_days, book.lists.kept_days) if listed.rare else 1
 
 
 def turning(came_from: Mapping[str, Any], gate: Gate, customer_id: str) -> tuple[Query, str | None, str | None] | None:

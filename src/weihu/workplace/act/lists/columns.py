@@ -13,8 +13,6 @@ from weihu.workplace.act.signals.reasons import DETAILS, Names
 from weihu.workplace.base.words import called, english
 
 Words = Callable[[str, Names], str]
-MONTH = 30
-"""Days."""
 KINDS = {
     "salary": _("Salary"),
     "cash": _("Cash"),
@@ -37,7 +35,7 @@ FROM_OTHER_BANK = _("From another bank")
 class Listed:
     """A list: its name, what is on it, the titles of the columns of evidence that it has, how detail and reason are
     written, the reasons to choose from, the order in which it opens, whether it tells of single days, so that those of
-    several nights can be read together, and how many nights are together when it opens (of what is rare, a month)."""
+    several nights can be read together, and whether it tells of what is rare, so that it opens with several nights."""
 
     title: Promise
     about: Promise
@@ -48,7 +46,7 @@ class Listed:
     sort: str = "amount"
     down: bool = True
     daily: bool = False
-    days: int = 1
+    rare: bool = False
 
 
 def _kind(reason: str, names: Names) -> str:
@@ -170,7 +168,7 @@ OPEN: dict[str, Listed] = {
         tuple(LOST),
         down=False,
         daily=True,
-        days=MONTH,
+        rare=True,
     ),
     "occasions": Listed(
         _("Occasions of the week"),

@@ -225,6 +225,8 @@ SETTINGS = {
     "smallest_group": _("Smallest group"),
     "solar": _("Solar calendar"),
     "sold_until": _("Sold until"),
+    "rare_days": _("Days of lists of what is rare"),
+    "effect_days": _("Days over which acting is judged"),
     "spent_days": _("Days of time spent"),
     "stages": _("Stages of life"),
     "starts_on": _("Starts on"),

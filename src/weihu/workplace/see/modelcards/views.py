@@ -24,9 +24,6 @@ from weihu.workplace.see.modelcards import switching
 from weihu.workplace.see.modelcards.card import KINDS, MEASURES, Card
 from weihu.workplace.see.modelcards.pays import picture
 
-YEAR = timedelta(days=365)
-"""Over which the effect of acting is told."""
-
 
 @needs_run
 @require_GET
@@ -52,6 +49,7 @@ def models(request: WorkRequest) -> HttpResponse:
         "rules": book.attrition,
         "effect": effect,
         "picture": picture(effect.each, book.currency) if effect and effect.each else None,
+        "period": book.pages.effect_days,
         "horizon": book.effects.horizon_days,
         "confidence": book.effects.confidence,
         "scope": own_scope(gate),
@@ -74,8 +72,8 @@ def model_switch(request: WorkRequest) -> HttpResponse:
 
 
 def _effect(gate: Gate) -> SignalEffect | None:
-    """Of acting on warnings, over the last year within the reader's scope."""
+    """Of acting on warnings, over the days of the book within the reader's scope."""
     on = gate.run.business_date
-    period = Period.of(on - YEAR, on, gate.run)
+    period = Period.of(on - timedelta(days=gate.run.rulebook.pages.effect_days), on, gate.run)
     rows = effects_of(own_scope(gate), period, gate.run.rulebook) if period else []
     return next((row for row in rows if row.kind == KIND), None)
