@@ -238,6 +238,15 @@ def test_the_sign_in_page_leads_through_ten_steps_that_are_there(bank, logins):
         assert client.get(step["page"]).status_code == 200, step["en"]
 
 
+def test_the_number_of_the_tour_opens_a_service_card_of_somebody_who_can_move_up(bank, enter):
+    step = next(step for step in json.loads(bank.tour.read_text()) if step["page"] == reverse("reception"))
+    client, _ = enter("high_counter")
+    typed = {"number": re.search(r"1\d{10}", step["en"])[0], "why": "business"}
+    answer = client.post(reverse("reception"), typed, follow=True)
+    assert answer.resolver_match.url_name == "service_card"
+    assert step["en"].count("{") == 0
+
+
 def test_the_bank_has_every_customer_and_every_night(bank, db):
     from weihu.workplace.bank.current import current
 

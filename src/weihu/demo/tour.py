@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from django.urls import reverse
 
 from weihu.engine.lake import Home
-from weihu.workplace.bank.models import Staff
+from weihu.workplace.bank.current import current
+from weihu.workplace.bank.models import Signal, Staff, Standing
 
+COMES_TO, READY = "high_counter", "near_grade"
 STEPS = Path(__file__).with_name("tour.toml")
 
 
 def write(home: Home, members: Iterable[Staff]) -> None:
-    """Put the steps into the home: each with its page and the member of staff of its post who has a login."""
+    """Put the steps into the home: each with its page and the member of staff of its post who has a login.
+
+    The telephone number in it is of the synthetic bank.
+    """
     staff = {member.post: member for member in members}
+    phone = _phone({member.branch_id for member in staff.values() if member.post == COMES_TO})
     steps = [
         {
-            "zh": step["zh"],
-            "en": step["en"],
+            "zh": step["zh"].format(phone=phone),
+            "en": step["en"].format(phone=phone),
             "page": reverse(step["page"]),
             "staff_id": staff[step["post"]].staff_id,
             "name": staff[step["post"]].name,
@@ -30,3 +36,16 @@ def write(home: Home, members: Iterable[Staff]) -> None:
         if step["post"] in staff
     ]
     home.tour.write_text(json.dumps(steps, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _phone(branches: Collection[str]) -> str:
+    """The number of a customer of these branches who is ready to move up, else of any of them."""
+    run = current()
+    if run is None:
+        return ""
+    signals = Signal.objects.listed_at(run).filter(kind=READY, held_out=False)
+    ready = set(signals.values_list("customer_id", flat=True))
+    rows = Standing.objects.listed_at(run).filter(branch_id__in=branches, effective=True).select_related("customer")
+    with_phone = (row for row in rows.order_by("customer_id") if row.customer.phone)
+    chosen = min(with_phone, key=lambda row: row.customer_id not in ready, default=None)
+    return str(chosen.customer.phone) if chosen else ""
