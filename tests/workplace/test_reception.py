@@ -420,6 +420,9 @@ def test_a_referral_upward_says_no_amounts_to_a_post_without_them(opened, member
     assert "将有房款到账" in referral.evidence
     assert amount_text(standing.aum) not in referral.evidence
     assert act(client, standing, "referral", to=to).status_code == 422
+    card = client.get(reverse("service_card", args=[standing.customer_id]))
+    assert card.context["offer"] is None
+    assert card.context["people"][to].name in card.content.decode().partition('id="referred"')[2]
 
 
 def test_a_complaint_opens_a_case_and_is_told(opened):

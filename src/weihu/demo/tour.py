@@ -11,7 +11,10 @@ from django.urls import reverse
 
 from weihu.engine.lake import Home
 from weihu.workplace.bank.current import current
-from weihu.workplace.bank.models import Signal, Staff, Standing
+from weihu.workplace.bank.models import Run, Signal, Staff, Standing
+from weihu.workplace.gate.models import Referral
+from weihu.workplace.know.archive.facts import archive_of
+from weihu.workplace.know.archive.portrait import missing
 
 COMES_TO, READY = "high_counter", "near_grade"
 STEPS = Path(__file__).with_name("tour.toml")
@@ -39,13 +42,19 @@ def write(home: Home, members: Iterable[Staff]) -> None:
 
 
 def _phone(branches: Collection[str]) -> str:
-    """The number of a customer of these branches who is ready to move up, else of any of them."""
+    """The number of a customer of these branches who is ready to move up, not referred yet, and can be asked a lot; else
+    of any of them."""
     run = current()
     if run is None:
         return ""
     signals = Signal.objects.listed_at(run).filter(kind=READY, held_out=False)
     ready = set(signals.values_list("customer_id", flat=True))
-    rows = Standing.objects.listed_at(run).filter(branch_id__in=branches, effective=True).select_related("customer")
-    with_phone = (row for row in rows.order_by("customer_id") if row.customer.phone)
-    chosen = min(with_phone, key=lambda row: row.customer_id not in ready, default=None)
-    return str(chosen.customer.phone) if chosen else ""
+    referred = set(Referral.objects.filter(open_key__isnull=False).values_list("customer_id", flat=True))
+    standings = Standing.objects.listed_at(run).filter(branch_id__in=branches, effective=True)
+    rows = [row for row in standings.select_related("customer").order_by("customer_id") if row.customer.phone]
+    chosen = [row for row in rows if row.customer_id in ready - referred] or rows[:1]
+    return max(chosen, key=lambda row: _missing(row, run)).customer.phone if chosen else ""
+
+
+def _missing(row: Standing, run: Run) -> int:
+    return len(missing(archive_of(row.customer, run.rulebook, run.work_date), row, run.rulebook))

@@ -12,9 +12,9 @@ from weihu.workplace.act.schedule.visits import visits_of
 from weihu.workplace.act.worklist.suggestions import advice_for
 from weihu.workplace.bank.models import Product, Standing
 from weihu.workplace.base.words import called
-from weihu.workplace.gate.models import Referral
 from weihu.workplace.gate.requests import WorkRequest
 from weihu.workplace.judge.benefits import views as benefits
+from weihu.workplace.judge.portfolio.decisions import open_referral
 from weihu.workplace.judge.portfolio.referrals import offer_of
 from weihu.workplace.know.archive.portrait import products
 
@@ -56,7 +56,7 @@ def overview(request: WorkRequest, standing: Standing, shown: dict[str, Any]) ->
 
 def _open(request: WorkRequest, standing: Standing, shown: dict[str, Any]) -> dict[str, Any]:
     """What is open, each with its kind: what stands first, and what folds."""
-    referral = Referral.objects.filter(open_key=standing.customer_id).first()
+    referral = open_referral(standing.customer_id)
     offer = offer_of(request, standing) if shown["near"] and not referral else None
     waiting: dict[str, list[Any]] = {
         "complaint": shown["complaints_open"],

@@ -32,7 +32,7 @@ from weihu.workplace.gate.requests import WorkRequest, needs_run, require_reach
 from weihu.workplace.gate.second import TwoStepLogin
 from weihu.workplace.judge.benefits.using import UsedUp, due_to
 from weihu.workplace.judge.portfolio.common import REFUSALS
-from weihu.workplace.judge.portfolio.decisions import DecisionRefused
+from weihu.workplace.judge.portfolio.decisions import DecisionRefused, open_referral
 from weihu.workplace.judge.portfolio.referrals import offer_of
 from weihu.workplace.know.archive.facts import FieldState, archive_of
 from weihu.workplace.know.archive.forms import SEEN, FactsForm
@@ -240,7 +240,9 @@ def _card(request: WorkRequest, service: Service) -> dict[str, Any]:
     archive = archive_of(standing.customer, request.book, on)
     lacking = missing(archive, standing, request.book)
     signals = open_signals(gate, [service.customer_id]).get(service.customer_id, [])
-    people = [person for person in (standing.primary_id, standing.deputy_id, answering(service)) if person]
+    referred = open_referral(service.customer_id)
+    named = (standing.primary_id, standing.deputy_id, answering(service), referred.to_id if referred else "")
+    people = [person for person in named if person]
     return {
         "card": service.card,
         "standing": standing,
@@ -257,6 +259,7 @@ def _card(request: WorkRequest, service: Service) -> dict[str, Any]:
         "form": _facts_form(request, service, archive),
         "owed": standing.grade_rank in request.book.duty_ranks(request.user.post),
         "offer": offer_of(request, standing),
+        "referred": referred,
         "token": uuid4(),
     }
 

@@ -266,6 +266,11 @@ def receivers(standing: Standing, target: int, book: RuleBook) -> list[Staff]:
     return sorted(people_of_post, key=lambda member: (referral_counts.get(member.staff_id, 0), member.staff_id))
 
 
+def open_referral(customer_id: str) -> Referral | None:
+    """The referral of a customer that waits for an answer, if there is one."""
+    return Referral.objects.filter(open_key=customer_id).first()
+
+
 def refer(gate: Gate, standing: Standing, to: Staff, target: int, evidence: str) -> Referral:
     """Refer a customer who can move up to somebody in charge of the next grade (M12). Raises DecisionRefused."""
     by, on = gate.staff.staff_id, gate.run.work_date

@@ -108,7 +108,7 @@ def refer(request: WorkRequest, customer_id: str) -> HttpResponse:
 def offer_of(request: WorkRequest, standing: Standing) -> dict[str, Any] | None:
     """Whether and to whom the reader may refer a customer: the next grade, the evidence in words, the receivers."""
     book, target = request.book, standing.grade_rank + 1
-    if target >= len(book.grades) or Referral.objects.filter(open_key=standing.customer_id).exists():
+    if target >= len(book.grades) or decisions.open_referral(standing.customer_id):
         return None
     people = [
         receiver
