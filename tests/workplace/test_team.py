@@ -128,7 +128,7 @@ def test_the_morning_sheet_is_a_page_for_the_branch_and_one_a_person(signed_in, 
     pages = text_of(answer.content)
     assert len(pages) == 1 + len(page.context["rows"])
     assert "晨会" in pages[0]
-    for (row, _before, tasks, _visits), text in zip(page.context["rows"], pages[1:], strict=True):
+    for (row, _before, tasks, _visits, _top), text in zip(page.context["rows"], pages[1:], strict=True):
         assert row.staff.name in text
         assert all(standing.customer.name in text for standing, _why, _minutes in tasks)
     assert Entry.objects.filter(action="customer.print").exists()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Task
 
 
@@ -31,6 +32,10 @@ class Planned:
     def top_share(self) -> float | None:
         """The share of the minutes that goes to the best customers; None where nothing is planned."""
         return self.top_minutes / self.minutes if self.minutes else None
+
+    def top_share_of(self, post: str, book: RuleBook) -> float | None:
+        """``top_share``; None for the list of a post that has none of the best customers, of whose work it says nothing."""
+        return self.top_share if self.top_minutes or book.serves_valued(post) else None
 
 
 def planned_of(sums: dict[str, Any]) -> Planned:

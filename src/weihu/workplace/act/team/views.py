@@ -129,6 +129,7 @@ def morning(request: WorkRequest) -> HttpResponse:
                 yesterday.get(row.staff.staff_id),
                 _tasks(row, standings, reasons),
                 [(standings[visit.customer_id], visit) for visit in row.visits if visit.customer_id in standings],
+                row.plan.top_share_of(row.staff.post, request.book),
             )
             for row in today
         ],
@@ -430,7 +431,7 @@ def _branch_page(
             _results(yesterday.get(row.staff.staff_id)),
             row.plan.tasks,
             row.plan.minutes,
-            per_cent(row.plan.top_share),
+            per_cent(row.plan.top_share_of(row.staff.post, request.book)),
             len(row.visits),
         ]
         for row in today
@@ -488,12 +489,12 @@ def _person_page(
             if visit.customer_id in standings
         ]
         grids.insert(0, Grid(_("Visits"), [_("At"), _("Customer"), _("Place")], visits, (2, 4, 10)))
-    summary = _(
-        "Yesterday: %(results)s. Today %(tasks)s tasks, %(minutes)s minutes, of them %(top)s for the top customers."
-    ) % {
+    summary = _("Yesterday: %(results)s. Today %(tasks)s tasks, %(minutes)s minutes.") % {
         "results": _results(yesterday),
         "tasks": row.plan.tasks,
         "minutes": row.plan.minutes,
-        "top": per_cent(row.plan.top_share),
     }
+    top_share = row.plan.top_share_of(row.staff.post, book)
+    if top_share is not None:
+        summary += " " + _("Of them %(top)s for the top customers.") % {"top": per_cent(top_share)}
     return Page(f"{row.staff.name} · {called(book.posts.get(row.staff.post))}", under, [summary], grids)

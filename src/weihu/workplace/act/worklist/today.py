@@ -74,14 +74,14 @@ WHY_NOT = {
 class TodayList:
     """The reader's tasks of the run in order, what the night planned, the minutes that the day has, and the day.
 
-    ``for_top``: whether the share of time for the best customers says something of the reader's work.
+    ``top_share``: the share of time for the best customers; None where it says nothing of the reader's work.
     """
 
     tasks: list[TodayTask]
     planned: Planned
     capacity: int
     on: date
-    for_top: bool
+    top_share: float | None
 
     @classmethod
     def of(cls, request: WorkRequest) -> TodayList:
@@ -122,8 +122,8 @@ class TodayList:
         own = Staffing.objects.filter(pk=staff.staff_id, minutes_per_day__isnull=False).first()
         capacity = own.minutes_per_day if own else post.minutes_per_day if post else 0
         planned = Planned.of(rows)
-        for_top = planned.top_minutes > 0 or bool(rows and request.book.serves_valued(staff.post))
-        return cls(tasks, planned, capacity or 0, rows[0].on if rows else gate.list_day, for_top)
+        top_share = planned.top_share_of(staff.post, request.book)
+        return cls(tasks, planned, capacity or 0, rows[0].on if rows else gate.list_day, top_share)
 
     @property
     def done(self) -> int:
