@@ -1,8 +1,9 @@
 """A night by Spark is the night by DuckDB: every table that it leaves, row for row, in types and order.
 
 The bank is small. A plain day, the start of a month, and a full day at one: merges, hand-overs, contacts, answers,
-absences, exceptions and days of one's own drawn at random. One such night is always run; WEIHU_SPARK_NIGHTS=1 adds those
-of its book, WEIHU_SPARK_NIGHTS=all those of every built-in book.
+absences, exceptions and days of one's own drawn at random. Half a year drawn at random lies behind its customers, so that
+all are scored: by learned trees, by the rule alone, by a regression. One such night is always run; WEIHU_SPARK_NIGHTS=1
+adds those of its book, WEIHU_SPARK_NIGHTS=all those of every built-in book.
 """
 
 import os
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import PUBLISHED_DAYS
+from tests.nightly.leavers import History, learned
 from weihu.engine.duck import DuckEngine
 from weihu.engine.keys import Keys
 from weihu.engine.landing.land import Landed, land
@@ -24,11 +26,13 @@ from weihu.engine.landing.manifest import read_manifest
 from weihu.engine.parts import parts_of
 from weihu.engine.protocol import Engine
 from weihu.engine.seal import Seal
+from weihu.insight.kept import RULE_ALONE, Model
 from weihu.nightly import steps
 from weihu.nightly.graph import rows_of
 from weihu.nightly.night import Before, Night, Past
 from weihu.nightly.steps import CORE_STATE, NOTED
 from weihu.rules import rulebook
+from weihu.rules.kinds import leaving
 from weihu.rules.workdays import WorkingDays
 
 pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark"), pytest.mark.long]
@@ -36,7 +40,10 @@ pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark"), pytest.mark.l
 KEYS = Keys.fresh()
 ASKED_FOR = os.environ.get("WEIHU_SPARK_NIGHTS", "")
 ALWAYS = ("points_bank", "full")
-DAYS = ("full", "start", "plain")
+DAYS = {"full": "trees", "start": "rule", "plain": "regression"}
+"""Kinds of night, and what scores their customers."""
+NOT_WRITTEN = ("features", "scores", "leavers", "explained")
+"""What a night works out of leaving besides, by customer."""
 
 
 def asked_for(key: str, day: str) -> object:
@@ -72,16 +79,19 @@ def night_of(
     noted: Mapping[str, pa.Table],
     before: Before | None,
     folder: Path,
+    levels: Mapping[date, Path] | None = None,
+    model: Model = RULE_ALONE,
 ) -> Before:
-    """One night into a folder; what the next one builds on."""
+    """One night into a folder; what the next one builds on. ``levels``: of the Sundays to which it looks back."""
     on = landed.manifest.business_date
-    night = Night(engine, steps.night(book), book, on, before, WorkingDays(book.working_days))
-    past = [(before.business_date, before.folder)] if before else []
-    files = [{day: left / f"{name}.parquet" for day, left in past} for name in ("movements", "levels")]
-    night.bind(landed, Past(*files), noted)
+    night = Night(engine, steps.night(book, model), book, on, before, WorkingDays(book.working_days))
+    movements = {before.business_date: before.folder / "movements.parquet"} if before else {}
+    night.bind(landed, Past(movements, levels or {}), noted)
     night.run()
     folder.mkdir()
     night.write(folder)
+    for name in NOT_WRITTEN:
+        engine.write(name, folder / f"{name}.parquet", ("customer_id",))
     totals = night.totals()
     assert totals["customer_aum"] == totals["account_aum"]
     night.counts()
@@ -151,6 +161,7 @@ def full_day(chance: random.Random, before: Before, book: rulebook.RuleBook, on:
             for customer in some(80)
         ],
         "barred": [{"customer_id": customer} for customer in some(15)],
+        "unscored": [{"customer_id": customer} for customer in some(20)],
         "tired": [{"customer_id": customer} for customer in some(30)],
         "exceptions": [
             {"customer_id": customer, "grade_rank": chance.randrange(len(book.grades))} for customer in some(10)
@@ -193,35 +204,48 @@ def table_of(path: Path) -> pa.Table:
 
 
 def assert_same(ours: Path, theirs: Path) -> None:
-    """Every table of two nights' folders: rows, types, order."""
+    """Every table of two nights' folders: rows, types, order. Prints how many were compared."""
+    rows = 0
     names = {path.name for path in ours.glob("*.parquet")}
     assert names == {path.name for path in theirs.glob("*.parquet")}
     for name in sorted(names):
         one, other = table_of(ours / name), table_of(theirs / name)
         assert one.schema == other.schema, name
+        rows += len(one)
         for column in one.column_names:
             assert one[column].to_pylist() == other[column].to_pylist(), f"{name}: {column}"
+    print(f"{len(names)} tables equal, {rows:,} rows")
 
 
 @nights
 def test_every_table_of_a_night_is_the_same(spark, deliveries, tmp_path, key, day):
-    book = rulebook.load(key)
+    book, model = rulebook.load(key), learned(DAYS[day])
     assert read_manifest(deliveries[PUBLISHED_DAYS]).business_date.day == 1
-    *earlier, delivery = deliveries[: 2 if day == "plain" else PUBLISHED_DAYS + 1]
+    *earlier, delivery = deliveries[: 3 if day == "plain" else PUBLISHED_DAYS + 1]
+    nights = [read_manifest(one).business_date for one in deliveries]
     duck = DuckEngine.in_memory()
-    before = None
+    before, levels = None, None
     for place, one in enumerate(earlier):
         landed = landed_of(one, tmp_path / f"landed-{place}", before, book)
-        before = night_of(duck, book, landed, nothing_noted(), before, tmp_path / f"state-{place}")
+        before = night_of(duck, book, landed, nothing_noted(), before, tmp_path / f"state-{place}", levels, model)
+        if not levels:
+            history = History(before.folder / "levels.parquet")
+            levels = history.past(nights, book.attrition.level_days, tmp_path / "sundays")
     assert before
     noted = nothing_noted()
     if day == "full":
         noted = full_day(random.Random(7), before, book, before.business_date + timedelta(days=1))
     landed = landed_of(delivery, tmp_path / "landed", before, book)
     for name, engine in (("duckdb", duck), ("spark-night", spark)):
-        night_of(engine, book, landed, noted, before, tmp_path / name)
+        night_of(engine, book, landed, noted, before, tmp_path / name, levels, model)
     assert_same(tmp_path / "duckdb", tmp_path / "spark-night")
     assert any(path.is_dir() for path in (tmp_path / "spark-night").glob("*.parquet"))
+    scores = table_of(tmp_path / "spark-night" / "scores.parquet")
+    assert len(set(scores["score"].to_pylist())) > 50
+    assert model is RULE_ALONE or len(set(scores["chance"].to_pylist())) > 3
+    signals = table_of(tmp_path / "spark-night" / "signals.parquet").to_pylist()
+    warned = [row["detail"].split()[0] for row in signals if row["kind"] == leaving.KIND]
+    assert DAYS[day] in warned
     duck.close()
 
 
