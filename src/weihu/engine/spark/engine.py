@@ -210,7 +210,7 @@ class SparkEngine:
         """Compute a table's rows: few of them for the driver, more as files."""
         held = self._held[name]
         self._made += 1
-        parts = self._written(held, held.frame, self._work / f"{self._made:05d}", "lz4")
+        parts = self._written(held, held.frame, self._work / f"{self._made:05d}", "snappy")
         held.count, held.weight = sum(pq.read_metadata(part).num_rows for part in parts), 0
         held.most = held.count
         if held.count <= FEW:
