@@ -121,6 +121,15 @@ def test_an_alias_is_the_table_and_gives_way_to_one(engine):
     assert engine.read("again") == engine.read("numbers")
 
 
+def joined(numbers):
+    return numbers.agg(texts=numbers.text.group_concat(",", order_by=numbers.n.desc()))
+
+
+@pytest.mark.lacks("spark", "texts joined in another order than their own")
+def test_texts_are_joined_in_a_given_order(engine):
+    assert engine.answer(joined, engine.bind_arrow("numbers", NUMBERS, rows(2, 10, 3))) == [{"texts": "10,3,2"}]
+
+
 @pytest.mark.parametrize("numbers", [(3, 1, 2), ()])
 def test_a_file_is_in_the_asked_order(engine, tmp_path, numbers):
     engine.bind_arrow("numbers", NUMBERS, rows(*numbers))
