@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -112,6 +113,19 @@ def published(home: Path) -> int:
     return int(json.loads(weihu(home, "status", "--json").communicate()[0])["run"])
 
 
+def rows_published(home: Path) -> dict[str, list[tuple]]:
+    """What the bank's tables hold, without numbers that they give and what is sealed anew in each home."""
+    with contextlib.closing(sqlite3.connect(home / "weihu.sqlite3")) as database:
+        named = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'bank_%'")
+        names = {name for (name,) in named} - {"bank_run", "bank_customer"}
+        found = {}
+        for name in names:
+            columns = [row[1] for row in database.execute(f"PRAGMA table_info({name})") if row[1] != "id"]
+            listed = ", ".join(f'"{column}"' for column in columns)
+            found[name] = database.execute(f"SELECT {listed} FROM {name} ORDER BY {listed}").fetchall()
+        return found
+
+
 def test_the_driver_is_killed_then_a_worker_and_the_night_is_right(cluster, tmp_path):
     url, workers = cluster
     *before, last = SyntheticBank(CUSTOMERS, 3, 3, LAST, 7).deliveries(tmp_path / "deliveries")
@@ -151,3 +165,8 @@ def test_the_driver_is_killed_then_a_worker_and_the_night_is_right(cluster, tmp_
     ours, theirs = (place / "lake" / "runs" / "000003" for place in (home, other))
     assert (theirs / NAME).is_file()
     assert_same(ours, theirs)
+    one, same = rows_published(home), rows_published(other)
+    assert one.keys() == same.keys()
+    assert one["bank_standing"] and one["bank_signal"] and one["bank_task"]
+    for name, rows in one.items():
+        assert rows == same[name], name
