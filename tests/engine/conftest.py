@@ -4,6 +4,17 @@ import pytest
 
 from weihu.engine.duck import DuckEngine
 
+
+def pytest_collection_modifyitems(items):
+    """What an engine lacks is said by name (``lacks``): its test must fail by saying so, and tells when it does no more."""
+    for item in items:
+        for mark in item.iter_markers("lacks"):
+            engine, what = mark.args
+            if getattr(item, "callspec", None) and item.callspec.params.get("engine") == engine:
+                reason = f"{engine} lacks: {what}"
+                item.add_marker(pytest.mark.xfail(raises=NotImplementedError, strict=True, reason=reason))
+
+
 ENGINES = ["duckdb", pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.xdist_group("spark")])]
 
 

@@ -121,6 +121,15 @@ def test_an_alias_is_the_table_and_gives_way_to_one(engine):
     assert engine.read("again") == engine.read("numbers")
 
 
+def joined(numbers):
+    return numbers.agg(texts=numbers.text.group_concat(",", order_by=numbers.n.desc()))
+
+
+@pytest.mark.lacks("spark", "texts joined in another order than their own")
+def test_texts_are_joined_in_a_given_order(engine):
+    assert engine.answer(joined, engine.bind_arrow("numbers", NUMBERS, rows(2, 10, 3))) == [{"texts": "10,3,2"}]
+
+
 @pytest.mark.parametrize("numbers", [(3, 1, 2), ()])
 def test_a_file_is_in_the_asked_order(engine, tmp_path, numbers):
     engine.bind_arrow("numbers", NUMBERS, rows(*numbers))
@@ -151,6 +160,14 @@ def test_what_is_read_once_may_wait_for_its_reader(engine, tmp_path):
 def written(engine, path):
     engine.write("found", path, ("n",))
     return [n for part in parts_of(path) for n in pq.read_table(part)["n"].to_pylist()]
+
+
+def test_a_long_table_is_read_as_it_was_made(engine):
+    """Its file has a long dictionary: in Spark's LZ4 Arrow would take it for damaged."""
+    many = pa.table({"n": range(300_000), "text": [f"{n % 8_000:064}" for n in range(300_000)]}, NUMBERS.to_pyarrow())
+    engine.expect({"found": 2})
+    engine.derive("found", larger, engine.bind_arrow("numbers", NUMBERS, many), 100_000)
+    assert engine.read("found").sort_by("n").equals(many.slice(100_000))
 
 
 def test_cleared_tables_are_gone_and_rules_still_compiled(engine):

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.engine.engines import both
 from weihu.engine.duck import DuckEngine
 from weihu.engine.parts import parts_of
 from weihu.rules.value import average
@@ -98,25 +99,12 @@ def probes(rows):
     )
 
 
-def both(spark, rule, *tables):
-    """What a rule makes of tables by either engine, sorted by its first column."""
-    made = []
-    duck = DuckEngine.in_memory()
-    for engine in (duck, spark):
-        inputs = [engine.bind_arrow(f"given_{place}", schema, rows) for place, (schema, rows) in enumerate(tables)]
-        engine.derive("made", rule, *inputs)
-        rows = engine.read("made")
-        made.append(rows.sort_by([(name, "ascending") for name in rows.column_names]))
-    duck.close()
-    return made
-
-
-def test_expressions_of_rules_are_equal_on_random_rows(spark):
+def test_expressions_of_rules_are_equal_on_200_000_random_rows(spark):
     """Row for row and in the same types: dates, decimals to integers, NULLs, slices past the end of a split."""
-    ours, theirs = both(spark, probes, (ROW, random_rows(6_000)))
+    ours, theirs = both(spark, probes, (ROW, random_rows(200_000)))
     assert ours.schema == theirs.schema
     for name in ours.column_names:
-        assert ours[name].to_pylist() == theirs[name].to_pylist(), name
+        assert ours[name].equals(theirs[name]), name
 
 
 def product_and_quotient(rows):
@@ -170,15 +158,9 @@ def joined_texts(rows):
     return rows.group_by("days").agg(texts=rows.text.group_concat(",", order_by=rows.text))
 
 
-def test_texts_are_joined_in_their_own_order_and_in_no_other(spark):
+def test_texts_are_joined_in_their_own_order(spark):
     ours, theirs = both(spark, joined_texts, (ROW, random_rows(2_000)))
     assert ours == theirs
-    with pytest.raises(NotImplementedError):
-        both(
-            spark,
-            lambda rows: rows.group_by("days").agg(t=rows.text.group_concat(order_by=rows.n)),
-            (ROW, random_rows(1)),
-        )
 
 
 def test_a_plan_is_cut_before_it_grows_too_long(spark, monkeypatch):
@@ -234,6 +216,27 @@ def test_many_rows_are_written_as_a_folder_of_sorted_parts(spark, tmp_path, monk
     assert spark.read("again") == found.replace_schema_metadata()
 
 
+def halved(rows):
+    return rows.group_by("days").agg(n=rows.n.max())
+
+
+@pytest.mark.parametrize("bank", ["", "7"])
+def test_partitions_grow_with_the_rows_unless_the_bank_has_said_how_many(tmp_path, monkeypatch, bank):
+    from weihu.engine.spark import engine
+
+    monkeypatch.setattr(engine, "ROWS_OF_A_PARTITION", 1_000)
+    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", f"--conf {engine.PARTITIONS}={bank} pyspark-shell" if bank else "")
+    made = engine.SparkEngine(tmp_path / "spark", threads=2)
+    made._session.conf.set(engine.PARTITIONS, bank or "200")
+    for many, wanted in ((10, "2"), (4_500, "5")):
+        rows = made.bind_arrow("rows", ROW, random_rows(many))
+        for ask in (lambda rows=rows: made.answer(halved, rows), lambda rows=rows: made.derive("made", halved, rows)):
+            made._session.conf.set(engine.PARTITIONS, bank or "200")
+            ask()
+            assert made._session.conf.get(engine.PARTITIONS) == (bank or wanted)
+    made.close()
+
+
 JAVA = """
 import os
 from weihu.engine.spark.session import session
@@ -261,13 +264,13 @@ def test_the_banks_configuration_goes_first_except_for_what_answers_depend_on(tm
     from weihu.engine.spark import session
 
     (tmp_path / "spark-defaults.conf").write_text(
-        "# the bank's\nspark.master  spark://master:7077\nspark.sql.shuffle.partitions=400\n\nspark.sql.ansi.enabled true\n"
+        "# the bank's\nspark.master  spark://master:7077\nspark.sql.autoBroadcastJoinThreshold=10MB\n\nspark.sql.ansi.enabled true\n"
     )
     monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
     monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", "--conf spark.ui.enabled=true pyspark-shell")
     wanted = session.settings(2)
     assert not {"spark.master", "spark.driver.bindAddress"} & set(wanted)
-    assert "spark.sql.shuffle.partitions" not in wanted
+    assert "spark.sql.autoBroadcastJoinThreshold" not in wanted
     assert "spark.ui.enabled" not in wanted
     assert wanted["spark.sql.ansi.enabled"] == "false"
     assert wanted["spark.executor.defaultJavaOptions"] == "-Duser.timezone=UTC"

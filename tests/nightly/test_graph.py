@@ -108,3 +108,19 @@ def test_the_architecture_page_shows_the_graph():
     page = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text()
     block = page.split("<!-- night -->\n```mermaid\n")[1].split("\n```\n<!-- /night -->")[0]
     assert block == steps.night(BRIEF).picture()
+
+
+READ_BY_THE_NIGHT_ITSELF = {
+    # a row for each member of staff, branch and grade, however many customers there are
+    *("staff", "staffing", "branches", "calendar", "pool"),
+    *(f"{role}_{part}" for role in ("primary", "deputy") for part in ("held", "asked")),
+    # the plan's candidates by the numbers that picks go by, and the book's share of customers who are warned of
+    *("choices", "leavers"),
+}
+"""Rows that leave the engine, on a cluster for its driver; docs/scale.md says so."""
+
+
+@pytest.mark.parametrize("book", rulebook.builtin_books())
+def test_nothing_else_of_a_bank_leaves_its_engine(book):
+    graph = steps.night(rulebook.load(book))
+    assert {table for step in graph.steps if step.solves for table in step.inputs.values()} == READ_BY_THE_NIGHT_ITSELF

@@ -1,8 +1,10 @@
 """A night by Spark is the night by DuckDB: every table that it leaves, row for row, in types and order.
 
 The bank is small. A plain day, the start of a month, and a full day at one: merges, hand-overs, contacts, answers,
-absences, exceptions and days of one's own drawn at random. One such night is always run; WEIHU_SPARK_NIGHTS=1 adds those
-of its book, WEIHU_SPARK_NIGHTS=all those of every built-in book.
+absences, exceptions and days of one's own drawn at random. Half a year drawn at random lies behind its customers, so that
+all are scored: by learned trees, by the rule alone, by a regression. One such night is always run; WEIHU_SPARK_NIGHTS=1
+adds those of its book, WEIHU_SPARK_NIGHTS=all those of every built-in book, WEIHU_SPARK_NIGHTS=czech twelve nights of a
+real ledger's year.
 """
 
 import os
@@ -16,27 +18,35 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import PUBLISHED_DAYS
+from tests.conftest import LEDGER, PUBLISHED_DAYS
+from tests.nightly.leavers import History, learned
 from weihu.engine.duck import DuckEngine
 from weihu.engine.keys import Keys
 from weihu.engine.landing.land import Landed, land
 from weihu.engine.landing.manifest import read_manifest
-from weihu.engine.parts import parts_of
+from weihu.engine.parts import parts_of, remove_parts
 from weihu.engine.protocol import Engine
 from weihu.engine.seal import Seal
+from weihu.insight.kept import RULE_ALONE, Model
 from weihu.nightly import steps
 from weihu.nightly.graph import rows_of
-from weihu.nightly.night import Before, Night, Past
+from weihu.nightly.night import Before, Night, Past, leaving_windows
 from weihu.nightly.steps import CORE_STATE, NOTED
-from weihu.rules import rulebook
+from weihu.rules import attrition, rulebook
+from weihu.rules.kinds import leaving
 from weihu.rules.workdays import WorkingDays
+from weihu.sources import czech
 
 pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark"), pytest.mark.long]
 
 KEYS = Keys.fresh()
 ASKED_FOR = os.environ.get("WEIHU_SPARK_NIGHTS", "")
 ALWAYS = ("points_bank", "full")
-DAYS = ("full", "start", "plain")
+DAYS = {"full": "trees", "start": "rule", "plain": "regression"}
+"""Kinds of night, and what scores their customers."""
+CHOSEN_DAYS = (2, 1, 31, 15, 1, 30, 7, 31, 1, 19, 2, 31)
+NOT_WRITTEN = ("features", "scores", "leavers", "explained")
+"""What a night works out of leaving besides, by customer."""
 
 
 def asked_for(key: str, day: str) -> object:
@@ -72,16 +82,18 @@ def night_of(
     noted: Mapping[str, pa.Table],
     before: Before | None,
     folder: Path,
+    past: Past,
+    model: Model,
 ) -> Before:
     """One night into a folder; what the next one builds on."""
     on = landed.manifest.business_date
-    night = Night(engine, steps.night(book), book, on, before, WorkingDays(book.working_days))
-    past = [(before.business_date, before.folder)] if before else []
-    files = [{day: left / f"{name}.parquet" for day, left in past} for name in ("movements", "levels")]
-    night.bind(landed, Past(*files), noted)
+    night = Night(engine, steps.night(book, model), book, on, before, WorkingDays(book.working_days))
+    night.bind(landed, past, noted)
     night.run()
     folder.mkdir()
     night.write(folder)
+    for name in NOT_WRITTEN:
+        engine.write(name, folder / f"{name}.parquet", ("customer_id",))
     totals = night.totals()
     assert totals["customer_aum"] == totals["account_aum"]
     night.counts()
@@ -151,6 +163,7 @@ def full_day(chance: random.Random, before: Before, book: rulebook.RuleBook, on:
             for customer in some(80)
         ],
         "barred": [{"customer_id": customer} for customer in some(15)],
+        "unscored": [{"customer_id": customer} for customer in some(20)],
         "tired": [{"customer_id": customer} for customer in some(30)],
         "exceptions": [
             {"customer_id": customer, "grade_rank": chance.randrange(len(book.grades))} for customer in some(10)
@@ -193,36 +206,88 @@ def table_of(path: Path) -> pa.Table:
 
 
 def assert_same(ours: Path, theirs: Path) -> None:
-    """Every table of two nights' folders: rows, types, order."""
+    """Every table of two nights' folders: rows, types, order. Prints how many were compared."""
+    rows = 0
     names = {path.name for path in ours.glob("*.parquet")}
     assert names == {path.name for path in theirs.glob("*.parquet")}
     for name in sorted(names):
         one, other = table_of(ours / name), table_of(theirs / name)
         assert one.schema == other.schema, name
+        rows += len(one)
         for column in one.column_names:
             assert one[column].to_pylist() == other[column].to_pylist(), f"{name}: {column}"
+    print(f"{len(names)} tables equal, {rows:,} rows")
 
 
 @nights
 def test_every_table_of_a_night_is_the_same(spark, deliveries, tmp_path, key, day):
-    book = rulebook.load(key)
+    book, model = rulebook.load(key), learned(DAYS[day])
     assert read_manifest(deliveries[PUBLISHED_DAYS]).business_date.day == 1
-    *earlier, delivery = deliveries[: 2 if day == "plain" else PUBLISHED_DAYS + 1]
+    *earlier, delivery = deliveries[: 3 if day == "plain" else PUBLISHED_DAYS + 1]
+    nights = [read_manifest(one).business_date for one in deliveries]
     duck = DuckEngine.in_memory()
-    before = None
+    before, past = None, Past({}, {})
     for place, one in enumerate(earlier):
         landed = landed_of(one, tmp_path / f"landed-{place}", before, book)
-        before = night_of(duck, book, landed, nothing_noted(), before, tmp_path / f"state-{place}")
+        before = night_of(duck, book, landed, nothing_noted(), before, tmp_path / f"state-{place}", past, model)
+        if not past.levels:
+            history = History(before.folder / "levels.parquet")
+            past = Past({}, history.past(nights, book.attrition.level_days, tmp_path / "sundays"))
+        past = Past({**past.movements, before.business_date: before.folder / "movements.parquet"}, past.levels)
     assert before
     noted = nothing_noted()
     if day == "full":
         noted = full_day(random.Random(7), before, book, before.business_date + timedelta(days=1))
     landed = landed_of(delivery, tmp_path / "landed", before, book)
     for name, engine in (("duckdb", duck), ("spark-night", spark)):
-        night_of(engine, book, landed, noted, before, tmp_path / name)
+        night_of(engine, book, landed, noted, before, tmp_path / name, past, model)
     assert_same(tmp_path / "duckdb", tmp_path / "spark-night")
     assert any(path.is_dir() for path in (tmp_path / "spark-night").glob("*.parquet"))
+    scores = table_of(tmp_path / "spark-night" / "scores.parquet")
+    assert len(set(scores["score"].to_pylist())) > 50
+    assert model is RULE_ALONE or len(set(scores["chance"].to_pylist())) > 3
+    signals = table_of(tmp_path / "spark-night" / "signals.parquet").to_pylist()
+    warned = [row["detail"].split()[0] for row in signals if row["kind"] == leaving.KIND]
+    assert DAYS[day] in warned
     duck.close()
+
+
+@pytest.mark.skipif(ASKED_FOR != "czech", reason="a quarter of an hour of the processor: WEIHU_SPARK_NIGHTS=czech")
+@pytest.mark.skipif(not LEDGER.is_dir(), reason=f"no ledger in {LEDGER}")
+def test_twelve_nights_of_a_real_ledgers_year_are_the_same(spark, tmp_path):
+    """One of each month, their days spread over it; all nights of the year lie behind them."""
+    book, models = rulebook.load("czech"), [learned(kind) for kind in DAYS.values()]
+    chosen = [date(1997, month, day) for month, day in enumerate(CHOSEN_DAYS, start=1)]
+    before, movements, levels = None, {}, {}
+    duck = DuckEngine.in_memory()
+    for delivery in czech.deliveries(LEDGER, date(1997, 1, 1), chosen[-1], tmp_path / "deliveries"):
+        on = read_manifest(delivery).business_date
+        landed = landed_of(delivery, tmp_path / f"landed-{on}", before, book)
+        past = Past({day: movements[day] for day in leaving_windows(on).values() if day in movements}, levels)
+        night = (book, landed, nothing_noted(), before)
+        model = models[on.month % len(models)]
+        if on in chosen:
+            night_of(spark, *night, tmp_path / "spark-night", past, model)
+        after = night_of(duck, *night, tmp_path / f"state-{on}", past, model)
+        if on in chosen:
+            assert_same(after.folder, tmp_path / "spark-night")
+            assert on.month == 1 or table_of(after.folder / "scores.parquet").num_rows > 1_000
+            shutil.rmtree(tmp_path / "spark-night")
+        movements[on] = after.folder / "movements.parquet"
+        if attrition.is_kept(on):
+            levels[on] = after.folder / "levels.parquet"
+        forget(before, landed.folder, delivery)
+        before = after
+    duck.close()
+
+
+def forget(before: Before | None, *folders: Path) -> None:
+    """What no later night reads of a night that another one was built on."""
+    for folder in folders:
+        shutil.rmtree(folder)
+    for table in before.folder.glob("*.parquet") if before else ():
+        if table.stem not in ("movements", "levels"):
+            remove_parts(table)
 
 
 @pytest.mark.skipif(ASKED_FOR not in ("1", "all"), reason="two nights more: only with WEIHU_SPARK_NIGHTS=1")

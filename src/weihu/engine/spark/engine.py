@@ -19,13 +19,16 @@ from pyspark.sql import functions as f
 from weihu.engine.parts import parts_of
 from weihu.engine.protocol import Rule, name_of, table_of
 from weihu.engine.spark.dialect import argument, compiled
-from weihu.engine.spark.session import session
+from weihu.engine.spark.session import PARTITIONS, session, sets_partitions
 from weihu.engine.texts import Memory, Text, Texts
 
 FEW = 5_000
 """Up to so many rows stay with the driver and go out with each job, instead of being read from files."""
 MANY = 100_000
 """Fewer rows are computed before Java code for them would be generated and compiled."""
+FEWEST_PARTITIONS = 2
+ROWS_OF_A_PARTITION = 250_000
+"""A statement's rows are dealt into so many partitions that each gets about so many; adaptive execution joins small ones."""
 LONGEST = 20_000
 """So many characters of statements may hang together: beyond it plans take long, and generated code grows too large."""
 
@@ -64,6 +67,7 @@ class SparkEngine:
 
     def __init__(self, work: Path, threads: int | None = None, compiled: Path | None = None) -> None:
         self._session = session(threads)
+        self._sized = not sets_partitions()
         self._work = work
         self._held: dict[str, Held] = {}
         self._readers: Mapping[str, int] = {}
@@ -134,7 +138,9 @@ class SparkEngine:
     def answer(self, rule: Rule, *inputs: Any, **named: Any) -> list[dict[str, Any]]:
         """Engine.answer."""
         text, schema = self._prepared("", rule, inputs, named)
-        rows = self._asked(text, schema, (*inputs, *named.values())).frame.collect()
+        held = self._asked(text, schema, (*inputs, *named.values()))
+        self._set_for(held)
+        rows = held.frame.collect()
         return [dict(zip(schema.names, row, strict=True)) for row in rows]
 
     def rows(self, name: str) -> int:
@@ -210,7 +216,7 @@ class SparkEngine:
         """Compute a table's rows: few of them for the driver, more as files."""
         held = self._held[name]
         self._made += 1
-        parts = self._written(held, held.frame, self._work / f"{self._made:05d}", "lz4")
+        parts = self._written(held, held.frame, self._work / f"{self._made:05d}", "snappy")
         held.count, held.weight = sum(pq.read_metadata(part).num_rows for part in parts), 0
         held.most = held.count
         if held.count <= FEW:
@@ -235,9 +241,15 @@ class SparkEngine:
         return self._session.read.schema(PySparkSchema.from_ibis(schema)).parquet(*map(str, parts))
 
     def _written(self, held: Held, frame: DataFrame, folder: Path, compression: str) -> list[Path]:
-        self._session.conf.set("spark.sql.codegen.wholeStage", str(held.most >= MANY).lower())
+        self._set_for(held)
         frame.write.parquet(str(folder), compression=compression)
         return parts_of(folder)
+
+    def _set_for(self, held: Held) -> None:
+        """What is best for the rows that a table is made of."""
+        self._session.conf.set("spark.sql.codegen.wholeStage", str(held.most >= MANY).lower())
+        if self._sized:
+            self._session.conf.set(PARTITIONS, str(max(FEWEST_PARTITIONS, -(-held.most // ROWS_OF_A_PARTITION))))
 
     def _name(self, name: str, held: Held) -> Table:
         held.frame.createOrReplaceTempView(_view(name))

@@ -34,7 +34,6 @@ STARTED = {
 PREFERRED = {
     "spark.sql.adaptive.enabled": "true",
     "spark.sql.autoBroadcastJoinThreshold": "64MB",
-    "spark.sql.shuffle.partitions": "2",
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
     "spark.sql.codegen.cache.maxEntries": "1000",
     "spark.ui.enabled": "false",
@@ -43,6 +42,9 @@ PREFERRED = {
     "spark.app.name": "weihu",
 }
 """What did best at 2,000 to 300,000 customers on two cores; a bank's own configuration goes first."""
+
+PARTITIONS = "spark.sql.shuffle.partitions"
+"""Chosen for each statement by the rows that it reads (engine.py), unless the bank sets it."""
 
 HERE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 """Where no master is configured, nothing listens beyond this machine."""
@@ -67,6 +69,11 @@ def settings(threads: int | None) -> dict[str, str]:
     here = {} if "spark.master" in configured else {"spark.master": f"local[{threads or '*'}]", **HERE}
     preferred = {**PREFERRED, **here}
     return {**{name: value for name, value in preferred.items() if name not in configured}, **STARTED, **ANSWERS}
+
+
+def sets_partitions() -> bool:
+    """Whether the bank has said into how many partitions rows are dealt."""
+    return PARTITIONS in _configured()
 
 
 def java_home() -> Path:
