@@ -19,6 +19,7 @@ from weihu.engine.parts import link_parts, parts_of
 from weihu.engine.protocol import Engine, table_of
 from weihu.nightly.graph import Graph, Source, Step, rows_of
 from weihu.nightly.steps import PAST_LEVELS, PAST_MOVEMENTS
+from weihu.nightly.together import carry_out
 from weihu.rules import attrition, value
 from weihu.rules.occasions import festivals
 from weihu.rules.rulebook import RuleBook
@@ -120,19 +121,35 @@ class Night:
             self.engine.bind(name, schemas[name], paths, often=readers[name] >= OFTEN)
 
     def run(self, watcher: Callable[[str], None] = lambda stage: None) -> dict[str, float]:
-        """Every step in order; the seconds of each stage. ``watcher`` hears of each stage that begins."""
-        seconds: dict[str, float] = {}
-        for step in self.graph.steps:
-            if step.stage not in seconds:
-                watcher(step.stage)
+        """Every step, after those whose tables it reads; the seconds of each stage. ``watcher`` hears of each stage that
+        begins, in their order.
+
+        Of steps that run at the same time, each has its share of that time in the seconds of its stage.
+        """
+        steps = {step.makes: step for step in self.graph.steps}
+        stages = list(dict.fromkeys(step.stage for step in self.graph.steps))
+        taken: dict[str, float] = {}
+
+        def begins(makes: str) -> None:
+            while steps[makes].stage in stages:
+                watcher(stages.pop(0))
+
+        def make(makes: str) -> None:
             began = time.perf_counter()
-            self._make(step)
-            taken = time.perf_counter() - began
-            seconds[step.stage] = seconds.get(step.stage, 0.0) + taken
-            self.report[step.makes] = {"seconds": round(taken, 4)}
-            if self.engine.computed(step.makes):
-                self.report[step.makes]["rows"] = self.engine.rows(step.makes)
-        return {stage: round(taken, 3) for stage, taken in seconds.items()}
+            self._make(steps[makes])
+            taken[makes] = time.perf_counter() - began
+
+        began = time.perf_counter()
+        waiting = {name: [table for table in step.needs if table in steps] for name, step in steps.items()}
+        carry_out(waiting, make, self.engine.at_once(), begins)
+        share = (time.perf_counter() - began) / sum(taken.values())
+        seconds: dict[str, float] = {}
+        for makes, step in steps.items():
+            seconds[step.stage] = seconds.get(step.stage, 0.0) + taken[makes] * share
+            self.report[makes] = {"seconds": round(taken[makes], 4)}
+            if self.engine.computed(makes):
+                self.report[makes]["rows"] = self.engine.rows(makes)
+        return {stage: round(spent, 3) for stage, spent in seconds.items()}
 
     def _make(self, step: Step) -> None:
         constants = step.values(self.book)
@@ -150,16 +167,18 @@ class Night:
     def write(self, folder: Path) -> None:
         """The new state as Parquet; a file whose table did not change is the same file as the night before."""
         stored = {source.name: source for source in self.graph.sources if source.origin == "stored"}
-        for step in self.graph.steps:
-            if not step.file:
-                continue
-            target = folder / f"{step.file}.parquet"
+        written = {step.file: step for step in self.graph.steps if step.file}
+
+        def write(file: str) -> None:
+            step, target = written[file], folder / f"{file}.parquet"
             origin = stored.get(self._unchanged.get(step.makes, ""))
             kept = self._stored(origin) if origin else []
             if kept and pq.read_schema(parts_of(kept[0])[0]).names == list(step.schema):
                 link_parts(kept[0], target)
             else:
                 self.engine.write(step.makes, target, step.order)
+
+        carry_out(dict.fromkeys(written, ()), write, self.engine.at_once())
 
     def totals(self) -> dict[str, Any]:
         """Both sides of the night's reconciliation: sums over customers and over accounts."""
