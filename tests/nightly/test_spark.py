@@ -78,7 +78,8 @@ def night_of(
     night = Night(engine, steps.night(book), book, on, before, WorkingDays(book.working_days))
     past = [(before.business_date, before.folder)] if before else []
     files = [{day: left / f"{name}.parquet" for day, left in past} for name in ("movements", "levels")]
-    night.bind(landed, Past(*files), noted)
+    night.bind(landed.manifest.files, Past(*files), noted)
+    night.bind_delivered(landed)
     night.run()
     folder.mkdir()
     night.write(folder)

@@ -65,6 +65,7 @@ class DuckEngine:
         self._counts: dict[str, int] = {}
         self._aliases: dict[str, str] = {}
         self._parameters: set[str] = set()
+        self._values: dict[str, list[Any]] = {}
         self._compiled: dict[Hashable, tuple[duckdb.Statement, ibis.Schema]] = {}
         self._texts = Texts(self._memory, self._text_of, compiled)
         self._small = False
@@ -134,8 +135,10 @@ class DuckEngine:
 
     def bind_row(self, name: str, schema: ibis.Schema, row: Mapping[str, Any]) -> Table:
         """Engine.bind_row: its columns are variables of each connection too."""
-        table = self.bind_rows(name, schema, [[row.get(column) for column in schema]])
+        values = [row.get(column) for column in schema]
+        table = self.bind_rows(name, schema, [values])
         self._parameters.add(name)
+        self._values[name] = values
         for connection in self._connections:
             self._set_variables(connection, name)
         return table
@@ -203,6 +206,7 @@ class DuckEngine:
         self._begin()
         self._settled = False
         self._kinds.clear()
+        self._values.clear()
         self._aliases.clear()
         self._schemas.clear()
         self._counts.clear()
@@ -217,7 +221,7 @@ class DuckEngine:
         """One more connection that sees the tables."""
         connection = self.connection.cursor()
         connection.execute("USE tables")
-        for name in self._parameters & self._counts.keys():
+        for name in self._values:
             self._set_variables(connection, name)
         self._connections.append(connection)
         self._free.put(connection)
@@ -233,9 +237,8 @@ class DuckEngine:
 
     def _set_variables(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
         """The columns of a table of one row, as variables of a connection."""
-        for column, kind in self._schemas[name].items():
-            value = f'(SELECT CAST("{column}" AS {_duck_type(kind)}) FROM "{name}")'
-            connection.execute(f'SET VARIABLE "{name}.{column}" = {value}')
+        for (column, kind), value in zip(self._schemas[name].items(), self._values[name], strict=True):
+            connection.execute(f'SET VARIABLE "{name}.{column}" = CAST(? AS {_duck_type(kind)})', [value])
 
     def _prepared(
         self, name: str, rule: Rule, inputs: tuple[Any, ...], named: dict[str, Any]

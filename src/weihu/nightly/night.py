@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar as months
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -51,7 +51,7 @@ class Past:
 
 
 class Night:
-    """One night. ``bind`` everything it starts from, then ``run`` its steps, then ``write`` what it leaves behind.
+    """One night. ``bind`` everything it starts from and ``bind_delivered``, then ``run`` its steps, then ``write`` what it leaves behind.
 
     ``report``: rows and seconds of every step, by what it makes; a step that an engine computes when it is read has no
     rows here, and its seconds stand with its reader.
@@ -71,11 +71,14 @@ class Night:
         self.report: dict[str, dict[str, float]] = {}
         self._unchanged: dict[str, str] = {}
 
-    def bind(self, landed: Landed, past: Past, noted: Mapping[str, pa.Table]) -> None:
-        """Put everything that is there before the first step under its name.
+    def bind(self, delivered: Collection[str], past: Past, noted: Mapping[str, pa.Table]) -> None:
+        """Put everything that is there before the delivery has landed under its name.
 
-        ``past``: what earlier nights left; ``noted``: what the workplace recorded (steps.NOTED).
+        ``delivered``: the files that the delivery has; ``past``: what earlier nights left; ``noted``: what the workplace
+        recorded (steps.NOTED).
         """
+        # a night that was refused may have left its tables
+        self.engine.clear()
         self._list_day = self.days.list_day(self.on)
         self._latest = max([self._list_day.through, *noted["own_workdays"]["through"].to_pylist()])
         leaving, looking_back = leaving_windows(self.on), attrition.spans(self.on, self.book.attrition.level_days)
@@ -95,30 +98,37 @@ class Night:
         }
         self._merged = sum(noted["merges"]["active"].to_pylist())
         files: dict[str, list[Path]] = {}
+        empty: set[str] = set()
         for source in self.graph.sources:
+            there = True
             if source.name == "calendar":
                 self.engine.bind_row(source.name, source.schema, self._calendar())
             elif source.origin == "stored":
                 files[source.name] = several[source.name] if source.name in several else self._stored(source)
+                there = bool(files[source.name])
             elif source.origin == "delivered":
-                files[source.name] = landed.paths(source.file)
-            elif source.origin == "noted":
-                self.engine.bind_arrow(source.name, source.schema, noted[source.name])
+                there = source.file in delivered
             else:
-                self.engine.bind_arrow(source.name, source.schema, rows_of(source.schema, own[source.name]))
+                rows = noted[source.name] if source.origin == "noted" else rows_of(source.schema, own[source.name])
+                self.engine.bind_arrow(source.name, source.schema, rows)
+                there = bool(rows.num_rows)
+            if not there:
+                empty.add(source.name)
+        self._readers = self.graph.readers(empty)
+        written = {step.makes for step in self.graph.steps if step.file}
+        self.engine.expect({name: count + (name in written) for name, count in self._readers.items()})
         self._bind_files(files)
+
+    def bind_delivered(self, landed: Landed) -> None:
+        """Put the tables of the delivery under their names."""
+        self._bind_files(
+            {source.name: landed.paths(source.file) for source in self.graph.sources if source.origin == "delivered"}
+        )
 
     def _bind_files(self, files: Mapping[str, list[Path]]) -> None:
         """Put tables of files under their names; those that tonight's steps read often are kept in memory."""
-        schemas = self.graph.schemas
-        bound = [source.name for source in self.graph.sources if source.name not in files]
-        empty = {name for name in bound if not self.engine.rows(name)}
-        empty |= {name for name, paths in files.items() if not paths}
-        readers = self.graph.readers(empty)
-        written = {step.makes for step in self.graph.steps if step.file}
-        self.engine.expect({name: count + (name in written) for name, count in readers.items()})
         for name, paths in files.items():
-            self.engine.bind(name, schemas[name], paths, often=readers[name] >= OFTEN)
+            self.engine.bind(name, self.graph.schemas[name], paths, often=self._readers[name] >= OFTEN)
 
     def run(self, watcher: Callable[[str], None] = lambda stage: None) -> dict[str, float]:
         """Every step, after those whose tables it reads; the seconds of each stage. ``watcher`` hears of each stage that

@@ -9,6 +9,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -19,7 +20,7 @@ from typing import Any
 from weihu.engine.choice import opened
 from weihu.engine.lake import Home
 from weihu.engine.landing.faults import DeliveryFault, DeliveryRefused, OutOfOrder
-from weihu.engine.landing.land import Landed, land
+from weihu.engine.landing.land import Landed, is_small, land
 from weihu.engine.landing.manifest import Manifest, read_manifest
 from weihu.engine.parts import remove_parts
 from weihu.engine.protocol import Engine
@@ -98,23 +99,26 @@ class Nightly:
             )
         with self._step("verify", durations):
             past = self._verified(manifest.business_date, before, last)
-        with self._step("land", durations):
-            known = {file: before.folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if before else {}
-            landed = land(
-                delivery,
-                manifest,
-                self.home.staging("landing"),
-                known,
-                list(self.book.posts),
-                self.home.seal,
-                self.home.spill,
-            )
         model = scoring(self.home)
         graph = self._graph_of(model)
+        days = everybodys_days(self.book, manifest.business_date)
+        night = Night(self.engine, graph, self.book, manifest.business_date, before, days)
+
+        def gather_and_bind() -> None:
+            night.bind(manifest.files, past, gather.gather(manifest.business_date, self.book, days))
+
+        known = {file: before.folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if before else {}
+        # a delivery of many rows has all memory for itself
+        at_once = is_small(delivery, manifest, known)
+        with ThreadPoolExecutor(1) as beside, self._step("land", durations):
+            landing = beside.submit(self._land, delivery, manifest, known)
+            if at_once:
+                gather_and_bind()
+            landed = landing.result()
         with self._step("gather", durations):
-            days = everybodys_days(self.book, manifest.business_date)
-            night = Night(self.engine, graph, self.book, manifest.business_date, before, days)
-            night.bind(landed, past, gather.gather(manifest.business_date, self.book, days))
+            if not at_once:
+                gather_and_bind()
+            night.bind_delivered(landed)
         with self._step("compile", durations):
             if graph is not self._checked:
                 graph.check(self.engine, self.book)
@@ -157,6 +161,10 @@ class Nightly:
         followups.finish(run, folder)
         self._forget_old(run)
         return run
+
+    def _land(self, delivery: Path, manifest: Manifest, known: dict[str, Path]) -> Landed:
+        staging, posts = self.home.staging("landing"), list(self.book.posts)
+        return land(delivery, manifest, staging, known, posts, self.home.seal, self.home.spill)
 
     def _take_the_book_of(self, on: date) -> None:
         """The rule book in force on the date."""
