@@ -103,22 +103,7 @@ class Nightly:
         graph = self._graph_of(model)
         days = everybodys_days(self.book, manifest.business_date)
         night = Night(self.engine, graph, self.book, manifest.business_date, before, days)
-
-        def gather_and_bind() -> None:
-            night.bind(manifest.files, past, gather.gather(manifest.business_date, self.book, days))
-
-        known = {file: before.folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if before else {}
-        # a delivery of many rows has all memory for itself
-        at_once = is_small(delivery, manifest, known)
-        with ThreadPoolExecutor(1) as beside, self._step("land", durations):
-            landing = beside.submit(self._land, delivery, manifest, known)
-            if at_once:
-                gather_and_bind()
-            landed = landing.result()
-        with self._step("gather", durations):
-            if not at_once:
-                gather_and_bind()
-            night.bind_delivered(landed)
+        landed = self._landed(night, delivery, manifest, past, durations)
         with self._step("compile", durations):
             if graph is not self._checked:
                 graph.check(self.engine, self.book)
@@ -162,9 +147,31 @@ class Nightly:
         self._forget_old(run)
         return run
 
-    def _land(self, delivery: Path, manifest: Manifest, known: dict[str, Path]) -> Landed:
+    def _landed(
+        self, night: Night, delivery: Path, manifest: Manifest, past: Past, durations: dict[str, float]
+    ) -> Landed:
+        """The delivery, landed; everything that a night starts from is bound.
+
+        What needs no delivery is gathered and bound while a small one lands; many rows have all memory for themselves.
+        """
+        folder = night.before.folder if night.before else None
+        known = {file: folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if folder else {}
         staging, posts = self.home.staging("landing"), list(self.book.posts)
-        return land(delivery, manifest, staging, known, posts, self.home.seal, self.home.spill)
+        meanwhile = is_small(delivery, manifest, known)
+
+        def gather_and_bind() -> None:
+            night.bind(manifest.files, past, gather.gather(night.on, self.book, night.days))
+
+        with ThreadPoolExecutor(1) as beside, self._step("land", durations):
+            landing = beside.submit(land, delivery, manifest, staging, known, posts, self.home.seal, self.home.spill)
+            if meanwhile:
+                gather_and_bind()
+            landed = landing.result()
+        with self._step("gather", durations):
+            if not meanwhile:
+                gather_and_bind()
+            night.bind_delivered(landed)
+        return landed
 
     def _take_the_book_of(self, on: date) -> None:
         """The rule book in force on the date."""
