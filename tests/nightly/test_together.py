@@ -52,6 +52,13 @@ def test_each_job_comes_after_those_it_waits_for_and_fails_as_in_order(drawn, at
         assert set(before) <= set(done)
 
 
+def test_the_job_that_most_others_wait_for_in_a_row_begins_first():
+    began: list[str] = []
+    jobs = {"alone": (), "first": (), "second": ("first",), "third": ("second",)}
+    carry_out(jobs, lambda job: None, 2, began.append)
+    assert began[:2] == ["first", "alone"]
+
+
 def test_jobs_that_wait_for_none_are_done_at_the_same_time():
     barrier = Barrier(2, timeout=30)
     carry_out({"one": (), "other": ()}, lambda job: barrier.wait(), 2)
