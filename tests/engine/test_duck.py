@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
+import ibis
 import pyarrow.parquet as pq
 import pytest
 
 from tests.engine.engines import NUMBERS, larger, of_the_book, rows
-from weihu.engine import texts
+from weihu.engine import duck, texts
 from weihu.engine.duck import DuckEngine
 from weihu.rules import rulebook
 
@@ -32,6 +34,43 @@ def test_what_is_kept_of_ever_new_constants_is_bounded(engine, monkeypatch):
         answer = engine.answer(of_the_book, numbers, book)
         assert [row["n"] for row in answer] == list(range(len(book.grades)))
     assert len(engine._texts._digests) <= 3
+
+
+@pytest.mark.parametrize(("threads", "most", "at_once"), [(3, 10, 3), (1, 10, 1), (3, 2, 1), (8, 10, 4)])
+def test_only_small_tables_are_computed_at_once(monkeypatch, threads, most, at_once):
+    monkeypatch.setattr(duck, "SMALL", most)
+    engine = DuckEngine(None, threads)
+    for _ in range(2):
+        engine.bind_arrow("few", NUMBERS, rows(1))
+        engine.bind_arrow("numbers", NUMBERS, rows(1, 2, 3))
+        assert engine.at_once() == at_once
+        engine.clear()
+    engine.close()
+
+
+def test_each_thread_sees_the_tables_and_the_row_of_the_day():
+    engine = DuckEngine(None, threads=4)
+    day = ibis.schema({"n": "int64"})
+
+    def derived(name):
+        found = engine.derive(name, beyond, engine.alias(f"numbers_{name}", "numbers"), known)
+        engine.bind_arrow(f"{name}_again", NUMBERS, engine.read(name))
+        return engine.derive(f"{name}_twice", beyond, found, known)
+
+    for least in (3, 5):
+        engine.bind_arrow("numbers", NUMBERS, rows(*range(10)))
+        known = engine.bind_row("day", day, {"n": least})
+        with ThreadPoolExecutor(engine.at_once()) as threads:
+            list(threads.map(derived, [f"found_{place}" for place in range(20)]))
+        for place in range(20):
+            for name in (f"found_{place}", f"found_{place}_again", f"found_{place}_twice"):
+                assert engine.read(name).sort_by("n") == rows(*range(least, 10))
+        engine.clear()
+    engine.close()
+
+
+def beyond(numbers, day):
+    return numbers.filter(numbers.n >= day.n.as_scalar())
 
 
 QUESTION = """

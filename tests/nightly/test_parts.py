@@ -4,12 +4,10 @@ import pyarrow.parquet as pq
 
 from tests import bank
 from tests.conftest import PUBLISHED_DAYS
+from tests.nightly.published import published
 from weihu.engine.duck import DuckEngine
 from weihu.engine.parts import parts_of
 from weihu.nightly.run import Nightly
-from weihu.workplace.bank.models import Account, Customer, Signal, Standing, Task
-
-PUBLISHED = (Account, Customer, Signal, Standing, Task)
 
 
 def in_parts(write):
@@ -25,16 +23,6 @@ def in_parts(write):
             pq.write_table(rows, path / f"part-{place:05d}.parquet")
 
     return written
-
-
-def published():
-    """Every published row but its number, which a database gives."""
-    return {
-        model: sorted(
-            repr([(key, value) for key, value in row.items() if key != "id"]) for row in model.objects.values()
-        )
-        for model in PUBLISHED
-    }
 
 
 def test_parts_are_published_and_the_next_night_goes_on_from_them(own_bank, deliveries, home, monkeypatch):

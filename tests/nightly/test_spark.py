@@ -88,7 +88,8 @@ def night_of(
     """One night into a folder; what the next one builds on."""
     on = landed.manifest.business_date
     night = Night(engine, steps.night(book, model), book, on, before, WorkingDays(book.working_days))
-    night.bind(landed, past, noted)
+    night.bind(landed.manifest.files, past, noted)
+    night.bind_delivered(landed)
     night.run()
     folder.mkdir()
     night.write(folder)

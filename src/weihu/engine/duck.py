@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from queue import LifoQueue
 from typing import Any, ClassVar
 
 import duckdb
@@ -32,6 +34,8 @@ OF_NO_USE = (
     "projection_pullup",
 )
 """What DuckDB does for queries over many rows, which over fewer than SMALL takes longer than it saves."""
+MOST_AT_ONCE = 4
+"""So many steps at once leave no step waiting for a thread: what each waits for of the others takes longer."""
 
 
 class DuckEngine:
@@ -52,15 +56,20 @@ class DuckEngine:
         if threads:
             self.connection.execute(f"SET threads = {threads}")
         self._threads = threads_of(self.connection)
+        self._connections = [self.connection]
+        self._free: LifoQueue[duckdb.DuckDBPyConnection] = LifoQueue()
+        self._free.put(self.connection)
         self._begin()
         self._schemas: dict[str, ibis.Schema] = {}
         self._kinds: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._aliases: dict[str, str] = {}
         self._parameters: set[str] = set()
+        self._values: dict[str, list[Any]] = {}
         self._compiled: dict[Hashable, tuple[duckdb.Statement, ibis.Schema]] = {}
         self._texts = Texts(self._memory, self._text_of, compiled)
         self._small = False
+        self._settled = False
 
     @classmethod
     def in_memory(cls) -> DuckEngine:
@@ -70,10 +79,24 @@ class DuckEngine:
     def close(self) -> None:
         """Free everything."""
         self._texts.save()
-        self.connection.close()
+        for connection in self._connections:
+            connection.close()
 
     def expect(self, readers: Mapping[str, int]) -> None:
         """Engine.expect: in memory everything is computed at once."""
+
+    def at_once(self) -> int:
+        """Engine.at_once: planning is most of a small night and has one thread, while many rows take all threads and
+        all memory by themselves."""
+        if not self._settled:
+            if self._threads == 1 or any(count >= SMALL for count in self._counts.values()):
+                return 1
+            # planning is set for all connections: it stays so until the tables are forgotten
+            self._plan_for()
+            self._settled = True
+            while len(self._connections) < min(self._threads, MOST_AT_ONCE):
+                self._connect()
+        return len(self._connections)
 
     def bind(self, name: str, schema: ibis.Schema, paths: Sequence[Path], often: bool = True) -> Table:
         """Engine.bind: a table if it is read often, else a view of the files."""
@@ -85,44 +108,47 @@ class DuckEngine:
         count = sum(footer.num_rows for footer in footers)
         read = ", ".join(f"'{quoted(path)}'" for path in paths)
         source = f"SELECT {_columns(schema, known)} FROM read_parquet([{read}], union_by_name = true)"
-        self._create("TABLE" if often else "VIEW", name, source)
+        with self._connected() as connection:
+            self._create(connection, "TABLE" if often else "VIEW", name, source)
         return self._named(name, schema, count)
 
     def bind_arrow(self, name: str, schema: ibis.Schema, rows: pa.Table) -> Table:
         """Engine.bind_arrow."""
         if not rows.num_rows:
-            self._make_way("TABLE", name)
-            self.connection.execute(self._empty(name, schema))
-            return self._named(name, schema, 0)
-        self.connection.register("_rows", rows.cast(schema.to_pyarrow()))
-        self._create("TABLE", name, f"SELECT {_columns(schema)} FROM _rows")
-        self.connection.unregister("_rows")
+            return self.bind_rows(name, schema, [])
+        with self._connected() as connection:
+            connection.register("_rows", rows.cast(schema.to_pyarrow()))
+            self._create(connection, "TABLE", name, f"SELECT {_columns(schema)} FROM _rows")
+            connection.unregister("_rows")
         return self._named(name, schema, rows.num_rows)
 
     def bind_rows(self, name: str, schema: ibis.Schema, rows: Sequence[Sequence[Any]]) -> Table:
         """Engine.bind_rows: an Arrow table made of Python's values would load pandas, a second of a page's time."""
-        self._make_way("TABLE", name)
-        self.connection.execute(self._empty(name, schema))
-        if rows:
-            values = ", ".join(f"unnest(CAST(? AS {_duck_type(kind)}[]))" for kind in schema.types)
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            self.connection.execute(f'INSERT INTO "{name}" SELECT {values}', columns)
+        with self._connected() as connection:
+            self._make_way(connection, "TABLE", name)
+            connection.execute(self._empty(connection, name, schema))
+            if rows:
+                values = ", ".join(f"unnest(CAST(? AS {_duck_type(kind)}[]))" for kind in schema.types)
+                columns = [list(column) for column in zip(*rows, strict=True)]
+                connection.execute(f'INSERT INTO "{name}" SELECT {values}', columns)
         return self._named(name, schema, len(rows))
 
     def bind_row(self, name: str, schema: ibis.Schema, row: Mapping[str, Any]) -> Table:
-        """Engine.bind_row: its columns are variables of the connection too."""
-        table = self.bind_rows(name, schema, [[row.get(column) for column in schema]])
-        for column, kind in schema.items():
-            value = f'(SELECT CAST("{column}" AS {_duck_type(kind)}) FROM "{name}")'
-            self.connection.execute(f'SET VARIABLE "{name}.{column}" = {value}')
+        """Engine.bind_row: its columns are variables of each connection too."""
+        values = [row.get(column) for column in schema]
+        table = self.bind_rows(name, schema, [values])
         self._parameters.add(name)
+        self._values[name] = values
+        for connection in self._connections:
+            self._set_variables(connection, name)
         return table
 
     def alias(self, name: str, of: str) -> Table:
         """Engine.alias."""
         # a view of a view would be bound twice by each statement that reads it
         origin = self._aliases.get(of, of)
-        self._create("VIEW", name, f'SELECT * FROM "{origin}"')
+        with self._connected() as connection:
+            self._create(connection, "VIEW", name, f'SELECT * FROM "{origin}"')
         self._aliases[name] = origin
         return self._named(name, self._schemas[of], self._counts[of])
 
@@ -133,9 +159,10 @@ class DuckEngine:
     def derive(self, name: str, rule: Rule, *inputs: Any, **named: Any) -> Table:
         """Engine.derive."""
         statement, schema = self._prepared(name, rule, inputs, named)
-        self._make_way("TABLE", name)
         self._plan_for(*(name_of(value) for value in (*inputs, *named.values()) if isinstance(value, Table)))
-        count = self.connection.execute(statement).fetchall()[0][0]
+        with self._connected() as connection:
+            self._make_way(connection, "TABLE", name)
+            count = connection.execute(statement).fetchall()[0][0]
         return self._named(name, schema, count)
 
     def answer(self, rule: Rule, *inputs: Any, **named: Any) -> list[dict[str, Any]]:
@@ -143,7 +170,8 @@ class DuckEngine:
         statement, schema = self._prepared("", rule, inputs, named)
         self._plan_for(*(name_of(value) for value in (*inputs, *named.values()) if isinstance(value, Table)))
         # a relation would be bound twice, which for few rows takes as long as the answer
-        rows = self.connection.execute(statement).fetchall()
+        with self._connected() as connection:
+            rows = connection.execute(statement).fetchall()
         return [dict(zip(schema.names, row, strict=True)) for row in rows]
 
     def rows(self, name: str) -> int:
@@ -156,7 +184,9 @@ class DuckEngine:
 
     def read(self, name: str) -> pa.Table:
         """Engine.read."""
-        return self.connection.sql(f'FROM "{name}"').to_arrow_table().cast(self._schemas[name].to_pyarrow())
+        with self._connected() as connection:
+            rows = connection.sql(f'FROM "{name}"').to_arrow_table()
+        return rows.cast(self._schemas[name].to_pyarrow())
 
     def write(self, name: str, path: Path, order_by: Sequence[str]) -> None:
         """Engine.write."""
@@ -165,20 +195,50 @@ class DuckEngine:
             return
         order = ", ".join(f'"{column}"' for column in order_by)
         source = f'SELECT * FROM "{name}" ORDER BY {order}'
-        self.connection.execute(f"COPY ({source}) TO '{quoted(path)}' (FORMAT parquet, COMPRESSION zstd)")
+        with self._connected() as connection:
+            connection.execute(f"COPY ({source}) TO '{quoted(path)}' (FORMAT parquet, COMPRESSION zstd)")
 
     def clear(self) -> None:
         """Engine.clear."""
-        self.connection.execute("USE memory; DETACH tables")
+        for connection in self._connections:
+            connection.execute("USE memory")
+        self.connection.execute("DETACH tables")
         self._begin()
+        self._settled = False
         self._kinds.clear()
+        self._values.clear()
         self._aliases.clear()
         self._schemas.clear()
         self._counts.clear()
 
     def _begin(self) -> None:
         """All tables lie in a database of their own: letting go of it costs a small night less than dropping each."""
-        self.connection.execute("ATTACH ':memory:' AS tables; USE tables")
+        self.connection.execute("ATTACH ':memory:' AS tables")
+        for connection in self._connections:
+            connection.execute("USE tables")
+
+    def _connect(self) -> None:
+        """One more connection that sees the tables."""
+        connection = self.connection.cursor()
+        connection.execute("USE tables")
+        for name in self._values:
+            self._set_variables(connection, name)
+        self._connections.append(connection)
+        self._free.put(connection)
+
+    @contextmanager
+    def _connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that no other thread has meanwhile."""
+        connection = self._free.get()
+        try:
+            yield connection
+        finally:
+            self._free.put(connection)
+
+    def _set_variables(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
+        """The columns of a table of one row, as variables of a connection."""
+        for (column, kind), value in zip(self._schemas[name].items(), self._values[name], strict=True):
+            connection.execute(f'SET VARIABLE "{name}.{column}" = CAST(? AS {_duck_type(kind)})', [value])
 
     def _prepared(
         self, name: str, rule: Rule, inputs: tuple[Any, ...], named: dict[str, Any]
@@ -186,7 +246,8 @@ class DuckEngine:
         key = self._texts.key(name, rule, inputs, named, self._parameters)
         if key not in self._compiled:
             text, schema = self._texts.text(key, inputs, named)
-            remember(self._compiled, key, (self.connection.extract_statements(text)[0], schema))
+            with self._connected() as connection:
+                remember(self._compiled, key, (connection.extract_statements(text)[0], schema))
         return self._compiled[key]
 
     def _text_of(self, name: str, expression: Table) -> Text:
@@ -200,28 +261,28 @@ class DuckEngine:
     def _plan_for(self, *tables: str) -> None:
         """Spend on planning what the tables are worth."""
         small = all(self._counts.get(name, SMALL) < SMALL for name in tables)
-        if small != self._small:
+        if small != self._small and not self._settled:
             plan_for(self.connection, small, self._threads)
             self._small = small
 
-    def _empty(self, name: str, schema: ibis.Schema) -> duckdb.Statement:
+    def _empty(self, connection: duckdb.DuckDBPyConnection, name: str, schema: ibis.Schema) -> duckdb.Statement:
         """The statement that makes an empty table, parsed once."""
         key = ("empty", name, schema)
         if key not in self._compiled:
             columns = ", ".join(f'"{column}" {_duck_type(kind)}' for column, kind in schema.items())
-            statement = self.connection.extract_statements(f'CREATE OR REPLACE TABLE "{name}" ({columns})')[0]
+            statement = connection.extract_statements(f'CREATE OR REPLACE TABLE "{name}" ({columns})')[0]
             self._compiled[key] = (statement, schema)
         return self._compiled[key][0]
 
-    def _create(self, kind: str, name: str, source: str) -> None:
-        self._make_way(kind, name)
-        self.connection.execute(f'CREATE OR REPLACE {kind} "{name}" AS {source}')
+    def _create(self, connection: duckdb.DuckDBPyConnection, kind: str, name: str, source: str) -> None:
+        self._make_way(connection, kind, name)
+        connection.execute(f'CREATE OR REPLACE {kind} "{name}" AS {source}')
 
-    def _make_way(self, kind: str, name: str) -> None:
+    def _make_way(self, connection: duckdb.DuckDBPyConnection, kind: str, name: str) -> None:
         """A table does not replace a view, nor a view a table."""
         self._aliases.pop(name, None)
         if self._kinds.get(name, kind) != kind:
-            self.connection.execute(f'DROP {self._kinds[name]} "{name}"')
+            connection.execute(f'DROP {self._kinds[name]} "{name}"')
         self._kinds[name] = kind
 
     def _named(self, name: str, schema: ibis.Schema, count: int) -> Table:

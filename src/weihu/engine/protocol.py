@@ -39,6 +39,11 @@ class Engine(Protocol):
         that is read once may be computed only then."""
         ...
 
+    def at_once(self) -> int:
+        """How many tables may be derived, read, written, bound or aliased at the same time, each in a thread of its own,
+        now that a night's tables are bound: worth it only where a night is small."""
+        ...
+
     def bind(self, name: str, schema: ibis.Schema, paths: Sequence[Path], often: bool = True) -> Table:
         """The rows of some tables of the lake (none: an empty table), with exactly the schema's columns; one that the
         files lack is empty. ``often``: several rules read it, so it may be worth keeping in memory."""

@@ -80,6 +80,11 @@ class Step:
         return tables
 
     @property
+    def needs(self) -> set[str]:
+        """The tables that have to be there before it."""
+        return {*self.inputs.values(), *([self.same_without] if self.same_without else [])}
+
+    @property
     def origin(self) -> str:
         """The table whose rows it makes ``same_without``: its first input."""
         return next(iter(self.inputs.values()))

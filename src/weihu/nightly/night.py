@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar as months
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,6 +19,7 @@ from weihu.engine.parts import link_parts, parts_of
 from weihu.engine.protocol import Engine, table_of
 from weihu.nightly.graph import Graph, Source, Step, rows_of
 from weihu.nightly.steps import PAST_LEVELS, PAST_MOVEMENTS
+from weihu.nightly.together import carry_out
 from weihu.rules import attrition, value
 from weihu.rules.occasions import festivals
 from weihu.rules.rulebook import RuleBook
@@ -50,7 +51,7 @@ class Past:
 
 
 class Night:
-    """One night. ``bind`` everything it starts from, then ``run`` its steps, then ``write`` what it leaves behind.
+    """One night. ``bind`` everything it starts from and ``bind_delivered``, then ``run`` its steps, then ``write`` what it leaves behind.
 
     ``report``: rows and seconds of every step, by what it makes; a step that an engine computes when it is read has no
     rows here, and its seconds stand with its reader.
@@ -70,11 +71,14 @@ class Night:
         self.report: dict[str, dict[str, float]] = {}
         self._unchanged: dict[str, str] = {}
 
-    def bind(self, landed: Landed, past: Past, noted: Mapping[str, pa.Table]) -> None:
-        """Put everything that is there before the first step under its name.
+    def bind(self, delivered: Collection[str], past: Past, noted: Mapping[str, pa.Table]) -> None:
+        """Put everything that is there before the delivery has landed under its name.
 
-        ``past``: what earlier nights left; ``noted``: what the workplace recorded (steps.NOTED).
+        ``delivered``: the files that the delivery has; ``past``: what earlier nights left; ``noted``: what the workplace
+        recorded (steps.NOTED).
         """
+        # a night that was refused may have left its tables
+        self.engine.clear()
         self._list_day = self.days.list_day(self.on)
         self._latest = max([self._list_day.through, *noted["own_workdays"]["through"].to_pylist()])
         leaving, looking_back = leaving_windows(self.on), attrition.spans(self.on, self.book.attrition.level_days)
@@ -94,45 +98,68 @@ class Night:
         }
         self._merged = sum(noted["merges"]["active"].to_pylist())
         files: dict[str, list[Path]] = {}
+        empty: set[str] = set()
         for source in self.graph.sources:
+            there = True
             if source.name == "calendar":
                 self.engine.bind_row(source.name, source.schema, self._calendar())
             elif source.origin == "stored":
                 files[source.name] = several[source.name] if source.name in several else self._stored(source)
+                there = bool(files[source.name])
             elif source.origin == "delivered":
-                files[source.name] = landed.paths(source.file)
-            elif source.origin == "noted":
-                self.engine.bind_arrow(source.name, source.schema, noted[source.name])
+                there = source.file in delivered
             else:
-                self.engine.bind_arrow(source.name, source.schema, rows_of(source.schema, own[source.name]))
+                rows = noted[source.name] if source.origin == "noted" else rows_of(source.schema, own[source.name])
+                self.engine.bind_arrow(source.name, source.schema, rows)
+                there = bool(rows.num_rows)
+            if not there:
+                empty.add(source.name)
+        self._readers = self.graph.readers(empty)
+        written = {step.makes for step in self.graph.steps if step.file}
+        self.engine.expect({name: count + (name in written) for name, count in self._readers.items()})
         self._bind_files(files)
+
+    def bind_delivered(self, landed: Landed) -> None:
+        """Put the tables of the delivery under their names."""
+        self._bind_files(
+            {source.name: landed.paths(source.file) for source in self.graph.sources if source.origin == "delivered"}
+        )
 
     def _bind_files(self, files: Mapping[str, list[Path]]) -> None:
         """Put tables of files under their names; those that tonight's steps read often are kept in memory."""
-        schemas = self.graph.schemas
-        bound = [source.name for source in self.graph.sources if source.name not in files]
-        empty = {name for name in bound if not self.engine.rows(name)}
-        empty |= {name for name, paths in files.items() if not paths}
-        readers = self.graph.readers(empty)
-        written = {step.makes for step in self.graph.steps if step.file}
-        self.engine.expect({name: count + (name in written) for name, count in readers.items()})
         for name, paths in files.items():
-            self.engine.bind(name, schemas[name], paths, often=readers[name] >= OFTEN)
+            self.engine.bind(name, self.graph.schemas[name], paths, often=self._readers[name] >= OFTEN)
 
     def run(self, watcher: Callable[[str], None] = lambda stage: None) -> dict[str, float]:
-        """Every step in order; the seconds of each stage. ``watcher`` hears of each stage that begins."""
-        seconds: dict[str, float] = {}
-        for step in self.graph.steps:
-            if step.stage not in seconds:
-                watcher(step.stage)
+        """Every step, after those whose tables it reads; the seconds of each stage. ``watcher`` hears of each stage that
+        begins, in their order.
+
+        Of steps that run at the same time, each has its share of that time in the seconds of its stage.
+        """
+        steps = {step.makes: step for step in self.graph.steps}
+        stages = list(dict.fromkeys(step.stage for step in self.graph.steps))
+        taken: dict[str, float] = {}
+
+        def begins(makes: str) -> None:
+            while steps[makes].stage in stages:
+                watcher(stages.pop(0))
+
+        def make(makes: str) -> None:
             began = time.perf_counter()
-            self._make(step)
-            taken = time.perf_counter() - began
-            seconds[step.stage] = seconds.get(step.stage, 0.0) + taken
-            self.report[step.makes] = {"seconds": round(taken, 4)}
-            if self.engine.computed(step.makes):
-                self.report[step.makes]["rows"] = self.engine.rows(step.makes)
-        return {stage: round(taken, 3) for stage, taken in seconds.items()}
+            self._make(steps[makes])
+            taken[makes] = time.perf_counter() - began
+
+        began = time.perf_counter()
+        waiting = {name: [table for table in step.needs if table in steps] for name, step in steps.items()}
+        carry_out(waiting, make, self.engine.at_once(), begins)
+        share = (time.perf_counter() - began) / sum(taken.values())
+        seconds: dict[str, float] = {}
+        for makes, step in steps.items():
+            seconds[step.stage] = seconds.get(step.stage, 0.0) + taken[makes] * share
+            self.report[makes] = {"seconds": round(taken[makes], 4)}
+            if self.engine.computed(makes):
+                self.report[makes]["rows"] = self.engine.rows(makes)
+        return {stage: round(spent, 3) for stage, spent in seconds.items()}
 
     def _make(self, step: Step) -> None:
         constants = step.values(self.book)
@@ -150,16 +177,18 @@ class Night:
     def write(self, folder: Path) -> None:
         """The new state as Parquet; a file whose table did not change is the same file as the night before."""
         stored = {source.name: source for source in self.graph.sources if source.origin == "stored"}
-        for step in self.graph.steps:
-            if not step.file:
-                continue
-            target = folder / f"{step.file}.parquet"
+        written = {step.file: step for step in self.graph.steps if step.file}
+
+        def write(file: str) -> None:
+            step, target = written[file], folder / f"{file}.parquet"
             origin = stored.get(self._unchanged.get(step.makes, ""))
             kept = self._stored(origin) if origin else []
             if kept and pq.read_schema(parts_of(kept[0])[0]).names == list(step.schema):
                 link_parts(kept[0], target)
             else:
                 self.engine.write(step.makes, target, step.order)
+
+        carry_out(dict.fromkeys(written, ()), write, self.engine.at_once())
 
     def totals(self) -> dict[str, Any]:
         """Both sides of the night's reconciliation: sums over customers and over accounts."""

@@ -11,6 +11,8 @@ is published, in a DuckDB of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,9 +24,9 @@ import pyarrow.parquet as pq
 from django.db import connection, models, transaction
 from django.db.models import F
 
-from weihu.engine.duck import files
+from weihu.engine.duck import MOST_AT_ONCE, files, plan_for, threads_of
 from weihu.engine.landing.land import Landed
-from weihu.engine.parts import parts_of, same_parts
+from weihu.engine.parts import light, parts_of, same_parts
 from weihu.engine.seal import Seal
 from weihu.nightly import bulk
 from weihu.rules import tables
@@ -146,26 +148,26 @@ HOLDINGS = Core(
 AUTHORISED = Core(Authorised, "authorised", "authorised_id", ("account_id", "customer_id", "until"), ())
 GRADE_CHANGES = """
 SELECT {run} AS run_id, DATE '{on}' AS "on", * REPLACE (CAST(metric * 100 AS BIGINT) AS metric, CAST(aum * 100 AS BIGINT) AS aum)
-FROM grade_changes ORDER BY customer_id
+FROM {rows} ORDER BY customer_id
 """
 CENTS = ", ".join(
     f"CAST({name} * 100 AS BIGINT) AS {name}" for name, kind in tables.FIGURES.items() if kind.is_decimal()
 )
 FIGURES = f"""
-SELECT {{run}} AS run_id, * REPLACE ({CENTS}) FROM figures ORDER BY branch_id, staff_id, grade_rank
+SELECT {{run}} AS run_id, * REPLACE ({CENTS}) FROM {{rows}} ORDER BY branch_id, staff_id, grade_rank
 """
 EFFECTS = """
-SELECT {run} AS run_id, DATE '{on}' AS "on", * REPLACE (CAST(change * 100 AS BIGINT) AS change) FROM effects
+SELECT {run} AS run_id, DATE '{on}' AS "on", * REPLACE (CAST(change * 100 AS BIGINT) AS change) FROM {rows}
 ORDER BY kind, branch_id, held_out
 """
 TASKS = """
 SELECT {run} AS run_id, staff_id, customer_id, "on", position, minutes, CAST(value * 100 AS BIGINT) AS value, promised, top, score,
-       grade_rank, urgency, CAST(flow_30 * 100 AS BIGINT) AS flow_30 FROM tasks ORDER BY staff_id, position
+       grade_rank, urgency, CAST(flow_30 * 100 AS BIGINT) AS flow_30 FROM {rows} ORDER BY staff_id, position
 """
 THRESHOLDS = """
-SELECT {run} AS run_id, * REPLACE (CAST(threshold * 100 AS BIGINT) AS threshold) FROM thresholds ORDER BY ALL
+SELECT {run} AS run_id, * REPLACE (CAST(threshold * 100 AS BIGINT) AS threshold) FROM {rows} ORDER BY ALL
 """
-UNASSIGNED = "SELECT {run} AS run_id, customer_id, why, owner_id FROM unassigned ORDER BY ALL"
+UNASSIGNED = "SELECT {run} AS run_id, customer_id, why, owner_id FROM {rows} ORDER BY ALL"
 OF_A_RUN: dict[type[models.Model], tuple[str, str]] = {
     Task: ("tasks", TASKS),
     GradeChange: ("grade_changes", GRADE_CHANGES),
@@ -176,6 +178,20 @@ OF_A_RUN: dict[type[models.Model], tuple[str, str]] = {
 }
 """What belongs to one run and is never changed: the run's table and what is read of it."""
 VERSIONED, CORE = (STANDINGS, SIGNALS), (ACCOUNTS, HOLDINGS, AUTHORISED)
+LANDED = {
+    "branches": "branch_id, name, parent_id",
+    "staff": "staff_id, name, branch_id, post, left_on, true AS is_active, '!' AS password",
+    "products": "product_id, name, name_en, category, risk",
+}
+"""What of the delivery is published as it is, and its columns."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the night's files. ``changed``: makes a table of this name first, which the ``selects`` read."""
+
+    selects: tuple[str, ...]
+    changed: str = ""
 
 
 def withdraw() -> None:
@@ -205,8 +221,13 @@ class Publication:
         self._seal = seal
         self._database = duckdb.connect()
         self._database.execute("SET parquet_metadata_cache = true")
-        self._unchanged: set[str] = set()
+        self._threads = threads_of(self._database)
+        self._new: dict[str, str] = {}
+        self._old: dict[str, str] = {}
         self._rows: dict[str, int] = {}
+        self._unchanged: set[str] = set()
+        self._asked: dict[str, Question] = {}
+        self._ahead: dict[str, Future[list[pa.Table]]] = {}
 
     def close(self) -> None:
         """Free the memory."""
@@ -216,49 +237,45 @@ class Publication:
         """Look at a run's ``folder``, at the ``published`` run's, if there is one, and at the night's delivery."""
         self._run, self._landed = run, landed
         self._unchanged.clear()
+        self._ahead.clear()
         for plan in (*VERSIONED, *CORE):
             new = folder / f"{plan.table}.parquet"
             old = published / f"{plan.table}.parquet" if published else None
-            self._view(plan.table, new)
+            source = self._new[plan.table] = f"read_parquet({files(new)})"
+            nothing = f"SELECT * FROM {source} WHERE false"
             if old is None or not parts_of(old):
-                self._query(f"CREATE OR REPLACE VIEW published_{plan.table} AS SELECT * FROM {plan.table} WHERE false")
+                self._old[plan.table] = f"({nothing})"
                 continue
+            self._old[plan.table] = f"read_parquet({files(old)})"
             # columns that an earlier version did not keep are empty
-            same = pq.read_schema(parts_of(old)[0]).names == pq.read_schema(parts_of(new)[0]).names
-            empty = "" if same else f"SELECT * FROM {plan.table} WHERE false UNION ALL BY NAME "
-            self._view(f"published_{plan.table}", old, empty)
+            if pq.read_schema(parts_of(old)[0]).names != pq.read_schema(parts_of(new)[0]).names:
+                self._old[plan.table] = f"({nothing} UNION ALL BY NAME FROM {self._old[plan.table]})"
             if same_parts(old, new):
                 self._unchanged.add(plan.table)
         for table, _ in OF_A_RUN.values():
             path = folder / f"{table}.parquet"
             self._rows[table] = sum(pq.read_metadata(part).num_rows for part in parts_of(path))
-            self._view(table, path)
+            self._new[table] = f"read_parquet({files(path)})"
+        self._small = light(folder.glob("*.parquet"))
+        plan_for(self._database, self._small, self._threads)
 
     def stage(self, last: Run | None) -> int:
         """Write everything that differs from the ``last`` run's published state; returns the number of rows written."""
-        run = self._run
         bulk.roomy()
-        run.save(force_insert=True)
-        written = self._stage_new_customers()
-        written += sum(self._stage_new(core) for core in CORE)
-        written += self._stage_balances()
-        # a rank means another grade in another book's list, so every standing is written anew
-        regraded = last is not None and list(last.rulebook.grades) != list(run.rulebook.grades)
-        written += self._stage_versions(last, STANDINGS, everything=regraded)
-        written += self._stage_versions(last, SIGNALS)
-        for model, (table, select) in OF_A_RUN.items():
-            if self._rows[table]:
-                bulk.insert(model, self._arrow(select.format(run=run.number, on=run.business_date)))
-            written += self._rows[table]
-        return written
+        self._run.save(force_insert=True)
+        self._asked = dict(self._questions(last))
+        with ThreadPoolExecutor(min(self._threads, MOST_AT_ONCE)) as threads:
+            if self._small:
+                # planning takes longer than writing; the answers to more questions would fill the memory
+                self._ahead = {name: threads.submit(self._read, asked) for name, asked in self._asked.items()}
+            return self._stage()
 
     def commit(self) -> None:
         """The one moment in which the night becomes true."""
         run = self._run
         upserted = self._core_rows()
         touched = [core for core in CORE if core.table not in self._unchanged]
-        changed = [(core, self._arrow(_changed(core))) for core in touched]
-        gone = [(core, self._arrow(_gone(core))[core.key].to_pylist()) for core in touched]
+        changed = [(core, *self._answer(f"facts of {core.table}")) for core in touched]
         renamed = _renamed(upserted[-1][2])
         keys = _search_keys(renamed) if renamed.num_rows else None
         with transaction.atomic():
@@ -271,105 +288,165 @@ class Publication:
             if keys:
                 SearchKey.objects.filter(customer_id__in=renamed["customer_id"].to_pylist()).delete()
                 bulk.insert(SearchKey, keys)
-            for core, rows in changed:
+            for core, rows, gone in changed:
                 bulk.update(core.model, [core.key], rows, ", ".join(f"{name} = given.{name}" for name in core.facts))
-            for core, ids in gone:
+                ids = gone[core.key].to_pylist()
                 for start in range(0, len(ids), 500):
                     core.model._default_manager.filter(pk__in=ids[start : start + 500]).delete()
             Run.objects.filter(number=run.number).update(published=True, report=run.report)
             CurrentRun.objects.update_or_create(pk=1, defaults={"run": run})
 
-    def _view(self, name: str, path: Path, before: str = "") -> None:
-        self._query(f"CREATE OR REPLACE VIEW {name} AS {before}SELECT * FROM read_parquet({files(path)})")
-
-    def _query(self, sql: str) -> None:
-        self._database.execute(sql)
-
-    def _arrow(self, sql: str) -> pa.Table:
-        return self._database.sql(sql).to_arrow_table()
-
-    def _stage_versions(self, last: Run | None, plan: Versioned, everything: bool = False) -> int:
-        if plan.table in self._unchanged and not everything:
-            return 0
+    def _questions(self, last: Run | None) -> Iterator[tuple[str, Question]]:
+        """All that is asked, by name, in the order in which the answers are written."""
         run = self._run
-        key = ", ".join(plan.key)
-        columns = ", ".join(_stored(name, plan.money) for name in (*plan.key, *plan.kept))
-        extra = plan.extra.format(on=run.business_date)
-        before = f"published_{plan.table}"
-        same = [f"p.{name} IS NOT DISTINCT FROM n.{name}" for name in (*plan.key, *plan.kept)]
-        unchanged = " AND ".join([*same, *_sums_go_on(plan, run, last)])
-        differs = "" if everything else f"ANTI JOIN {before} p ON {unchanged}"
-        self._query(f"CREATE OR REPLACE TEMP TABLE changed AS SELECT n.* FROM {plan.table} n {differs}")
-        rows = self._arrow(
-            f"SELECT {columns}, {extra} {run.number} AS since_run, {FOREVER} AS until_run, true AS listed"
-            f" FROM changed n ORDER BY {key}"
-        )
-        ended = self._arrow(
-            f"SELECT {key} FROM {before} p SEMI JOIN changed n USING ({key}) UNION ALL"
-            f" SELECT {key} FROM {before} p ANTI JOIN {plan.table} n USING ({key}) ORDER BY {key}"
-        )
-        _replace(run, plan, rows, ended)
-        return int(rows.num_rows + ended.num_rows)
+        yield "new customers", self._customers("ANTI")
+        touched = [core for core in CORE if core.table not in self._unchanged]
+        for core in touched:
+            yield f"new {core.table}", self._added(core)
+        if ACCOUNTS in touched:
+            yield "balances", self._moved()
+        # a rank means another grade in another book's list, so every standing is written anew
+        regraded = last is not None and list(last.rulebook.grades) != list(run.rulebook.grades)
+        for plan, everything in ((STANDINGS, regraded), (SIGNALS, False)):
+            if plan.table not in self._unchanged or everything:
+                yield plan.table, self._versions(last, plan, everything)
+        for table, select in OF_A_RUN.values():
+            if self._rows[table]:
+                yield table, Question((select.format(run=run.number, on=run.business_date, rows=self._new[table]),))
+        for file, columns in LANDED.items():
+            for path in self._landed.paths(file):
+                yield file, Question((f"SELECT {columns} FROM read_parquet({files(path)})",))
+        yield "known customers", self._customers("SEMI")
+        for core in touched:
+            yield f"facts of {core.table}", Question((self._changed(core), self._gone(core)))
 
-    def _stage_new(self, core: Core) -> int:
-        if core.table in self._unchanged:
-            return 0
-        columns = ", ".join(_stored(name, core.money) for name in (core.key, *core.facts))
-        if core is ACCOUNTS:
-            cents = "CAST(n.balance * 100 AS BIGINT)"
-            columns += f", {cents} AS balance, {cents} AS balance_before, {self._run.number} AS balance_run"
-        rows = self._arrow(
-            f"SELECT {columns}, {self._run.number} AS since_run FROM {core.table} n"
-            f" ANTI JOIN published_{core.table} p USING ({core.key}) ORDER BY n.{core.key}"
-        )
-        bulk.insert(core.model, rows)
-        return int(rows.num_rows)
+    def _answer(self, name: str) -> list[pa.Table]:
+        """What a question's ``selects`` give."""
+        ahead = self._ahead.pop(name, None)
+        return ahead.result() if ahead else self._read(self._asked[name])
 
-    def _stage_balances(self) -> int:
-        if ACCOUNTS.table in self._unchanged:
-            return 0
-        rows = self._arrow(
-            "SELECT account_id, CAST(n.balance * 100 AS BIGINT) AS balance FROM accounts n"
-            " JOIN published_accounts p USING (account_id) WHERE n.balance <> p.balance ORDER BY account_id"
-        )
-        own = f"{Account._meta.db_table}.balance"
-        sets = f"balance_before = {own}, balance = given.balance, balance_run = {self._run.number}"
-        bulk.update(Account, ["account_id"], rows, sets)
-        return int(rows.num_rows)
+    def _read(self, question: Question) -> list[pa.Table]:
+        with self._database.cursor() as connection:
+            if question.changed:
+                connection.execute(f"CREATE TEMP TABLE changed AS {question.changed}")
+            return [connection.sql(select).to_arrow_table() for select in question.selects]
+
+    def _stage(self) -> int:
+        """Write the answers; the number of rows."""
+        written = self._stage_new_customers()
+        for core in CORE:
+            if f"new {core.table}" in self._asked:
+                (rows,) = self._answer(f"new {core.table}")
+                bulk.insert(core.model, rows)
+                written += rows.num_rows
+        if "balances" in self._asked:
+            written += self._stage_balances(*self._answer("balances"))
+        for plan in VERSIONED:
+            if plan.table in self._asked:
+                rows, ended = self._answer(plan.table)
+                _replace(self._run, plan, rows, ended)
+                written += rows.num_rows + ended.num_rows
+        for model, (table, _) in OF_A_RUN.items():
+            if table in self._asked:
+                bulk.insert(model, *self._answer(table))
+                written += self._rows[table]
+        return written
 
     def _stage_new_customers(self) -> int:
         """Customers never seen before; without a standing no reader finds them."""
-        rows = self._customers("ANTI JOIN published_standings p USING (customer_id)")
+        rows = self._named_customers("new customers")
         fresh = rows.filter(pc.invert(_exists(rows)))
         if fresh.num_rows:
             bulk.insert(Customer, fresh)
             bulk.insert(SearchKey, _search_keys(fresh))
         return int(fresh.num_rows)
 
+    def _stage_balances(self, rows: pa.Table) -> int:
+        own = f"{Account._meta.db_table}.balance"
+        sets = f"balance_before = {own}, balance = given.balance, balance_run = {self._run.number}"
+        bulk.update(Account, ["account_id"], rows, sets)
+        return int(rows.num_rows)
+
     def _core_rows(self) -> list[tuple[type[models.Model], str, pa.Table]]:
         """Delivered staff, branches, products and known customers: few, so they go with the pointer."""
-        staff = "staff_id, name, branch_id, post, left_on, true AS is_active, '!' AS password"
-        known = self._customers("SEMI JOIN published_standings p USING (customer_id)")
+        of = {file: self._answer(file)[0] if file in self._asked else pa.table({}) for file in LANDED}
         return [
-            (Branch, "branch_id", self._landed_rows("branches", "branch_id, name, parent_id")),
-            (Staff, "staff_id", self._landed_rows("staff", staff)),
-            (Product, "product_id", self._landed_rows("products", "product_id, name, name_en, category, risk")),
-            (Customer, "customer_id", known),
+            (Branch, "branch_id", of["branches"]),
+            (Staff, "staff_id", of["staff"]),
+            (Product, "product_id", of["products"]),
+            (Customer, "customer_id", self._named_customers("known customers")),
         ]
 
-    def _landed_rows(self, file: str, columns: str) -> pa.Table:
-        paths = self._landed.paths(file)
-        return self._arrow(f"SELECT {columns} FROM read_parquet({files(paths[0])})") if paths else pa.table({})
+    def _versions(self, last: Run | None, plan: Versioned, everything: bool) -> Question:
+        """The rows that are new or changed, and the keys of those that end."""
+        run, new, old = self._run, self._new[plan.table], self._old[plan.table]
+        key = ", ".join(plan.key)
+        columns = ", ".join(_stored(name, plan.money) for name in (*plan.key, *plan.kept))
+        extra = plan.extra.format(on=run.business_date)
+        same = [f"p.{name} IS NOT DISTINCT FROM n.{name}" for name in (*plan.key, *plan.kept)]
+        unchanged = " AND ".join([*same, *_sums_go_on(plan, run, last)])
+        differs = "" if everything else f"ANTI JOIN {old} p ON {unchanged}"
+        rows = (
+            f"SELECT {columns}, {extra} {run.number} AS since_run, {FOREVER} AS until_run, true AS listed"
+            f" FROM changed n ORDER BY {key}"
+        )
+        ended = (
+            f"SELECT {key} FROM {old} p SEMI JOIN changed n USING ({key}) UNION ALL"
+            f" SELECT {key} FROM {old} p ANTI JOIN {new} n USING ({key}) ORDER BY {key}"
+        )
+        return Question((rows, ended), f"SELECT n.* FROM {new} n {differs}")
 
-    def _customers(self, join: str) -> pa.Table:
-        paths = self._landed.paths("customers")
-        if not paths:
-            return pa.table({"customer_id": pa.array([], pa.string())})
-        rows = self._arrow(
+    def _added(self, core: Core) -> Question:
+        columns = ", ".join(_stored(name, core.money) for name in (core.key, *core.facts))
+        if core is ACCOUNTS:
+            cents = "CAST(n.balance * 100 AS BIGINT)"
+            columns += f", {cents} AS balance, {cents} AS balance_before, {self._run.number} AS balance_run"
+        select = (
+            f"SELECT {columns}, {self._run.number} AS since_run FROM {self._new[core.table]} n"
+            f" ANTI JOIN {self._old[core.table]} p USING ({core.key}) ORDER BY n.{core.key}"
+        )
+        return Question((select,))
+
+    def _moved(self) -> Question:
+        new, old = self._new[ACCOUNTS.table], self._old[ACCOUNTS.table]
+        select = (
+            f"SELECT account_id, CAST(n.balance * 100 AS BIGINT) AS balance FROM {new} n"
+            f" JOIN {old} p USING (account_id) WHERE n.balance <> p.balance ORDER BY account_id"
+        )
+        return Question((select,))
+
+    def _changed(self, core: Core) -> str:
+        """Rows whose facts changed."""
+        columns = ", ".join(_stored(name, core.money) for name in (core.key, *core.facts))
+        differs = " OR ".join(f"n.{name} IS DISTINCT FROM p.{name}" for name in core.facts)
+        return (
+            f"SELECT {columns} FROM {self._new[core.table]} n JOIN {self._old[core.table]} p USING ({core.key})"
+            f" WHERE {differs} ORDER BY n.{core.key}"
+        )
+
+    def _gone(self, core: Core) -> str:
+        """Rows of a delivery that its correction no longer has."""
+        return (
+            f"SELECT {core.key} FROM {self._old[core.table]} p ANTI JOIN {self._new[core.table]} n USING ({core.key})"
+        )
+
+    def _customers(self, join: str) -> Question:
+        """Delivered customers with a published standing (SEMI), or without (ANTI); none if none were delivered."""
+        published = f"{join} JOIN {self._old[STANDINGS.table]} p USING (customer_id)"
+        selects = [
             "SELECT customer_id, name, sex, birth_date, identity_number, identity_number_index, phone, phone_index, address, "
             "CAST(income * 100 AS BIGINT) AS income, occupation, education, marital_status, risk_rating, risk_rated_on, "
-            f"c.opened_on FROM read_parquet({files(paths[0])}) c {join} ORDER BY customer_id"
-        )
+            f"c.opened_on FROM read_parquet({files(path)}) c {published} ORDER BY customer_id"
+            for path in self._landed.paths("customers")
+        ]
+        return Question(tuple(selects))
+
+    def _named_customers(self, question: str) -> pa.Table:
+        """The customers of an answer, with their names and how these are spelled."""
+        answer = self._answer(question)
+        if not answer:
+            return pa.table({"customer_id": pa.array([], pa.string())})
+        rows = answer[0]
         sealed = zip(rows["customer_id"].to_pylist(), rows["name"].to_pylist(), strict=True)
         seal = self._seal.held()
         names = [seal.open(name, "customers.name", customer) for customer, name in sealed]
@@ -447,21 +524,6 @@ def _exists(rows: pa.Table) -> pa.Array:
             chunk = ids[start : start + 500]
             known.update(Customer.objects.filter(customer_id__in=chunk).values_list("customer_id", flat=True))
     return pa.array([customer in known for customer in ids], pa.bool_())
-
-
-def _changed(core: Core) -> str:
-    """Rows whose facts changed."""
-    columns = ", ".join(_stored(name, core.money) for name in (core.key, *core.facts))
-    differs = " OR ".join(f"n.{name} IS DISTINCT FROM p.{name}" for name in core.facts)
-    return (
-        f"SELECT {columns} FROM {core.table} n JOIN published_{core.table} p USING ({core.key})"
-        f" WHERE {differs} ORDER BY n.{core.key}"
-    )
-
-
-def _gone(core: Core) -> str:
-    """Rows of a delivery that its correction no longer has."""
-    return f"SELECT {core.key} FROM published_{core.table} ANTI JOIN {core.table} USING ({core.key})"
 
 
 def spell(name: str) -> list[str]:

@@ -9,6 +9,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -19,7 +20,7 @@ from typing import Any
 from weihu.engine.choice import opened
 from weihu.engine.lake import Home
 from weihu.engine.landing.faults import DeliveryFault, DeliveryRefused, OutOfOrder
-from weihu.engine.landing.land import Landed, land
+from weihu.engine.landing.land import Landed, is_small, land
 from weihu.engine.landing.manifest import Manifest, read_manifest
 from weihu.engine.parts import remove_parts
 from weihu.engine.protocol import Engine
@@ -98,23 +99,11 @@ class Nightly:
             )
         with self._step("verify", durations):
             past = self._verified(manifest.business_date, before, last)
-        with self._step("land", durations):
-            known = {file: before.folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if before else {}
-            landed = land(
-                delivery,
-                manifest,
-                self.home.staging("landing"),
-                known,
-                list(self.book.posts),
-                self.home.seal,
-                self.home.spill,
-            )
         model = scoring(self.home)
         graph = self._graph_of(model)
-        with self._step("gather", durations):
-            days = everybodys_days(self.book, manifest.business_date)
-            night = Night(self.engine, graph, self.book, manifest.business_date, before, days)
-            night.bind(landed, past, gather.gather(manifest.business_date, self.book, days))
+        days = everybodys_days(self.book, manifest.business_date)
+        night = Night(self.engine, graph, self.book, manifest.business_date, before, days)
+        landed = self._landed(night, delivery, manifest, past, durations)
         with self._step("compile", durations):
             if graph is not self._checked:
                 graph.check(self.engine, self.book)
@@ -157,6 +146,32 @@ class Nightly:
         followups.finish(run, folder)
         self._forget_old(run)
         return run
+
+    def _landed(
+        self, night: Night, delivery: Path, manifest: Manifest, past: Past, durations: dict[str, float]
+    ) -> Landed:
+        """The delivery, landed; everything that a night starts from is bound.
+
+        What needs no delivery is gathered and bound while a small one lands; many rows have all memory for themselves.
+        """
+        folder = night.before.folder if night.before else None
+        known = {file: folder / f"{state}.parquet" for file, state in CORE_STATE.items()} if folder else {}
+        staging, posts = self.home.staging("landing"), list(self.book.posts)
+        meanwhile = is_small(delivery, manifest, known)
+
+        def gather_and_bind() -> None:
+            night.bind(manifest.files, past, gather.gather(night.on, self.book, night.days))
+
+        with ThreadPoolExecutor(1) as beside, self._step("land", durations):
+            landing = beside.submit(land, delivery, manifest, staging, known, posts, self.home.seal, self.home.spill)
+            if meanwhile:
+                gather_and_bind()
+            landed = landing.result()
+        with self._step("gather", durations):
+            if not meanwhile:
+                gather_and_bind()
+            night.bind_delivered(landed)
+        return landed
 
     def _take_the_book_of(self, on: date) -> None:
         """The rule book in force on the date."""

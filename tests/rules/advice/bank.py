@@ -120,7 +120,8 @@ def live(cases: list[Case], folder: Path) -> dict[str, Outcome]:
         today = on - timedelta(days=ago)
         landed = _delivery(cases, ago, folder / f"landed-{ago}")
         night = Night(engine, graph, BOOK, today, before, WorkingDays(BOOK.working_days))
-        night.bind(landed, Past(movements, {}), _noted(cases, ago == 0))  # type: ignore[arg-type]
+        night.bind(landed.files, Past(movements, {}), _noted(cases, ago == 0))
+        night.bind_delivered(landed)  # type: ignore[arg-type]
         night.run()
         state = folder / f"state-{ago}"
         state.mkdir()
@@ -164,7 +165,7 @@ def _delivery(cases: list[Case], ago: int, folder: Path) -> SimpleNamespace:
         path = folder / f"{file}.parquet"
         return [path] if path.is_file() else []
 
-    return SimpleNamespace(paths=paths)
+    return SimpleNamespace(paths=paths, files=[path.stem for path in folder.iterdir()])
 
 
 def _first_day(case: Case, files: dict[str, list[Row]]) -> None:

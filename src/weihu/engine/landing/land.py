@@ -51,9 +51,8 @@ def land(
     ``earlier`` maps a file's name to the Parquet of its state; ``posts`` are the rule book's; what does not fit into
     memory goes to ``spill``, encrypted. Raises DeliveryRefused.
     """
-    delivered = [folder / entry["file"] for entry in manifest.files.values()]
     with scratch_database(spill) as database:
-        plan_for(database, light([*delivered, *earlier.values()]), _threads())
+        plan_for(database, is_small(folder, manifest, earlier), _threads())
         checks = Checks(database, manifest, staging, earlier, posts)
         for file in FILES:
             if entry := manifest.files.get(file.name):
@@ -63,6 +62,11 @@ def land(
         if checks.faults:
             raise DeliveryRefused(checks.faults)
         return Landed(manifest, staging, checks.write(seal))
+
+
+def is_small(folder: Path, manifest: Manifest, earlier: dict[str, Path]) -> bool:
+    """Whether a delivery and the state of ``earlier`` nights have few bytes together."""
+    return light([*(folder / entry["file"] for entry in manifest.files.values()), *earlier.values()])
 
 
 @contextmanager

@@ -85,6 +85,10 @@ class SparkEngine:
         """Engine.expect."""
         self._readers = readers
 
+    def at_once(self) -> int:
+        """Engine.at_once: a job has the whole cluster."""
+        return 1
+
     def bind(self, name: str, schema: ibis.Schema, paths: Sequence[Path], often: bool = True) -> Table:
         """Engine.bind: few rows are taken to the driver."""
         parts = [part for path in paths for part in parts_of(path)]
