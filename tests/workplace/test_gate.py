@@ -83,7 +83,7 @@ PAGES = {
     "password", "factors", "runs", "run", "audit", "audit_verified", "revealed", "distribution", "migration", "near", "whatif", "portfolios", "staff_table", "days_table", "handovers", "claims", "referrals", "benefits",
     "book_drafts", "book_draft", "templates", "introductions", "campaigns", "board", "morning", "morning_pdf", "evening",
     "day_counted", "work_log", "cockpit", "counted", "effects", "models", "model_switch", "cockpit_pdf", "reception", "called", "memos",
-    "lists", "search", "waiting", "segments", "segment_build", "questions", "question_build",
+    "lists", "search", "waiting", "segments", "segment_build", "questions", "question_build", "found_segments",
 }  # fmt: skip
 
 

@@ -213,17 +213,17 @@ def test_measures_stand_side_by_side_or_one_is_shown(run, member):
 
 def two_nights(monkeypatch):
     """The night before the latest is kept too, so it stands for the end of a month."""
-    monkeypatch.setattr(reading, "is_month_end", lambda on: True)
+    monkeypatch.setattr(segments, "is_month_end", lambda on: True)
 
 
 def test_months_stand_side_by_side_with_both_groups_as_rows(run, member, monkeypatch):
     two_nights(monkeypatch)
     gate = Gate(member("personal_banking"), run)
-    earlier = reading.nights(run)[1]
+    earlier = segments.kept_nights(run)[1]
     table = table_of(gate, asked("grade", "branch", when="months:3"))
     assert len(table.titles) == 2 and len(table.heads) == 2
     then, now = (cell.value for cell in table.total.cells)
-    path = reading.settings.HOME.run(earlier.number) / "standings.parquet"
+    path = segments.settings.HOME.run(earlier.number) / "standings.parquet"
     assert then == duckdb.execute(f"SELECT count(*) FROM '{path}' WHERE effective").fetchone()[0]
     assert now == gate.standings().filter(effective=True).count()
     assert table.chart["kind"] == "lines" and len(table.chart["places"]) == 2

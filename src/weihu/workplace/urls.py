@@ -133,6 +133,7 @@ urlpatterns = [
     path("calendar/<str:secret>.ics", schedule.feed, name="feed"),
     # segments
     path("segments/", segments.segments, name="segments"),
+    path("segments/found/", segments.found_segments, name="found_segments"),
     path("segments/build/", segments.segment_build, name="segment_build"),
     path("segments/save/", segments.segment_save, name="segment_save"),
     path("segments/<int:number>/", segments.segment, name="segment"),

@@ -132,7 +132,12 @@ SCHEDULE = Group(
     ),
 )
 SEGMENTS = Entry(
-    "segments", "segments", _("Segments"), "chart-pie", answers, below=("segment", "segment_build", "segment_save")
+    "segments",
+    "segments",
+    _("Segments"),
+    "chart-pie",
+    answers,
+    below=("segment", "segment_build", "segment_save", "found_segments"),
 )
 QUESTIONS = Entry(
     "questions",

@@ -16,6 +16,7 @@ from ibis.expr.types import StringValue, Table
 
 from weihu.rules.ages import bands
 from weihu.rules.rulebook import RuleBook
+from weihu.workplace.act.segments import found
 from weihu.workplace.act.segments.definition import Condition, Definition, Group
 from weihu.workplace.act.segments.fields import CATEGORY_NAMES, FIELDS
 from weihu.workplace.act.segments.reading import visible
@@ -112,6 +113,13 @@ def _segments(gate: Gate, keys: Collection[str]) -> list[Value]:
     return [Value(str(row.pk), row.name, Definition.kept(row.definition).complete(book)) for row in visible(gate)]
 
 
+def _found(gate: Gate, keys: Collection[str]) -> list[Value]:
+    named = found.names()
+    letters = [Value(letter, name, _having(Condition("found", "is", letter))) for letter, name in named.items()]
+    nobodys = _having(without=tuple(Condition("found", "is", letter) for letter in named))
+    return [*letters, Value("", _("none of them"), nobodys)]
+
+
 def _answers(field: str) -> Callable[[Gate, Collection[str]], list[Value]]:
     def values(gate: Gate, keys: Collection[str]) -> list[Value]:
         told = {"yes": _("Yes"), "no": _("No")}
@@ -177,6 +185,7 @@ DIMENSIONS: dict[str, Dimension] = {
     "primary": Dimension(lazy("Primary"), "column", _people, lambda rows, book: rows.primary_id, by_size=True),
     "age": Dimension(lazy("Age band"), "first", _ages),
     "segment": Dimension(lazy("Segment"), "several", _segments),
+    "found": Dimension(lazy("Segment found from data"), "first", _found),
     "holds": Dimension(lazy("Kind of product held"), "several", _categories),
     "product": Dimension(lazy("Single products held"), "several", _several("product"), by_size=True),
     "products": Dimension(lazy("Number of products"), "first", _counts),

@@ -1,12 +1,9 @@
-"""Questions behind the gate: whose they are, the nights that can be asked, and the sums within the reader's reach."""
+"""Questions behind the gate: whose they are, the nights that they are of, and the sums within the reader's reach."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-
-from django.conf import settings
 
 from weihu.workplace.act.questions.asking import Asked
 from weihu.workplace.act.questions.dimensions import DIMENSIONS, Value
@@ -14,8 +11,8 @@ from weihu.workplace.act.questions.measures import Sums
 from weihu.workplace.act.questions.models import Question
 from weihu.workplace.act.questions.state import Axis, Keys, sums
 from weihu.workplace.act.segments.definition import Definition
-from weihu.workplace.act.segments.reading import answered, answered_of, usable
-from weihu.workplace.act.segments.state import READ, State
+from weihu.workplace.act.segments.reading import answered, answered_of, kept_nights, usable
+from weihu.workplace.act.segments.state import State
 from weihu.workplace.bank.models import Run
 from weihu.workplace.gate.reach import Gate
 
@@ -34,25 +31,9 @@ def visible(gate: Gate) -> list[Question]:
     return usable(gate, Question.objects.order_by("name", "pk"))
 
 
-def nights(run: Run) -> list[Run]:
-    """The nights that can be asked, the latest first: this one, and the months' ends before it whose columns are kept."""
-    found: dict[date, Run] = {}
-    for row in Run.objects.filter(number__lt=run.number, published=True).select_related("book").order_by("-number"):
-        on = row.business_date
-        wanted = is_month_end(on) and on < run.business_date and on not in found
-        if wanted and all((settings.HOME.run(row.number) / f"{name}.parquet").exists() for name in READ):
-            found[on] = row
-    return [run, *(found[on] for on in sorted(found, reverse=True))]
-
-
-def is_month_end(on: date) -> bool:
-    """Whether nights keep their columns of a date: those of a month's last day."""
-    return (on + timedelta(days=1)).day == 1
-
-
 def chosen(asked: Asked, run: Run) -> list[Run]:
     """The nights that a question is of, the oldest first; of a date whose columns are not kept, the latest before it."""
-    kept = nights(run)
+    kept = kept_nights(run)
     if asked.months:
         return list(reversed(kept[: asked.months]))
     on = asked.on or run.business_date

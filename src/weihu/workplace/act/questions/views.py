@@ -20,6 +20,7 @@ from weihu.workplace.act.questions.measures import MEASURES
 from weihu.workplace.act.questions.models import Question
 from weihu.workplace.act.questions.table import Table
 from weihu.workplace.act.segments.building import TOO_WIDE, built, changed, offered
+from weihu.workplace.act.segments.reading import kept_nights
 from weihu.workplace.act.segments.words import Words
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
@@ -180,7 +181,7 @@ def _keys(sent: str, axes: int) -> list[str | None] | None:
 
 def _page(request: WorkRequest, words: Words, asked: Asked, complain: bool = False) -> dict[str, Any]:
     """The form of a question and its answer."""
-    kept = reading.nights(request.run)
+    kept = kept_nights(request.run)
     whens = [(LATEST, _("%(day)s (latest)") % {"day": day(request.run.business_date)})]
     whens += [(f"{MONTHS_OF}{months}", _("month by month: last %(months)d") % {"months": months}) for months in MONTHS]
     whens += [(night.business_date.isoformat(), day(night.business_date)) for night in kept[1:]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from threading import Lock
 from typing import Protocol, TypeVar
@@ -92,7 +92,7 @@ def answered_of(night: Run, gate: Gate, definitions: Sequence[Definition], ask: 
     """The same of an earlier night whose columns are kept: contacts as that night knew them; consents, results of
     contacts and values of the archive as they are now. Raises archive's TooWide."""
     members, _recent = _told(definitions, gate.standings(), gate.run, gate.reach == "bank")
-    state = _columns(night)
+    state = columns_of(night)
     try:
         state.day(members, ())
         return ask(state)
@@ -106,6 +106,22 @@ def everybody(run: Run, definition: Definition) -> set[str]:
     told = _told([complete], Standing.objects.listed_at(run), run, bank=True)
     with _lock:
         return _prepared(run, told).among(complete, EVERYBODY)
+
+
+def kept_nights(run: Run) -> list[Run]:
+    """The nights whose columns can be asked, the latest first: this one, and the months' ends before it that are kept."""
+    found: dict[date, Run] = {}
+    for row in Run.objects.filter(number__lt=run.number, published=True).select_related("book").order_by("-number"):
+        on = row.business_date
+        wanted = is_month_end(on) and on < run.business_date and on not in found
+        if wanted and all((settings.HOME.run(row.number) / f"{name}.parquet").exists() for name in READ):
+            found[on] = row
+    return [run, *(found[on] for on in sorted(found, reverse=True))]
+
+
+def is_month_end(on: date) -> bool:
+    """Whether nights keep their columns of a date: those of a month's last day."""
+    return (on + timedelta(days=1)).day == 1
 
 
 def in_order(gate: Gate, ids: Sequence[str]) -> list[Standing]:
@@ -167,10 +183,11 @@ def _told(definitions: Sequence[Definition], rows: QuerySet[Standing], run: Run,
 @lru_cache(maxsize=1)
 def _state(run: Run) -> State:
     """The run's columns, read once; an earlier run's are let go."""
-    return _columns(run)
+    return columns_of(run)
 
 
-def _columns(run: Run) -> State:
+def columns_of(run: Run) -> State:
+    """The columns that a run left; raises checksums.Damaged if they are not as it left them."""
     folder = settings.HOME.run(run.number)
     for name in READ:
         settings.HOME.verified(folder / f"{name}.parquet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import zip_longest
 from typing import Any
 
@@ -11,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from weihu.workplace.act.care.beginning import Running, begin_by_hand
-from weihu.workplace.act.segments import reading
+from weihu.workplace.act.segments import found, reading
 from weihu.workplace.act.segments.building import TOO_WIDE, built, changed, totals
-from weihu.workplace.act.segments.definition import Definition
+from weihu.workplace.act.segments.definition import Condition, Definition, Group
 from weihu.workplace.act.segments.examples import BLANK, EXAMPLES
 from weihu.workplace.act.segments.models import Segment
 from weihu.workplace.act.segments.words import Words
@@ -57,6 +58,34 @@ def segments(request: WorkRequest) -> HttpResponse:
 
 
 @needs_run
+@require_GET
+def found_segments(request: WorkRequest) -> HttpResponse:
+    """The segments found from data: what makes each different, its sums within reach, and their drift by month."""
+    gate, known = _segmenting(request), found.facts()
+    rows = known["segments"] if known else []
+    summed, _too_wide = totals(gate, [_found(row["letter"]) for row in rows])
+    context = {
+        "rows": [
+            {
+                "letter": row["letter"],
+                "name": found.name(row),
+                "different": found.differences(row, request.book),
+                "of": of,
+            }
+            for row, of in zip_longest(rows, summed or ())
+        ],
+        "known": known,
+        "on": date.fromisoformat(known["on"]) if known else None,
+        "drift": found.drift(known) if known else None,
+        "months": [month | {"on": date.fromisoformat(month["on"])} for month in reversed(known["months"])]
+        if known
+        else [],
+    }
+    audit.record(request.user.staff_id, "segments.found")
+    return render(request, "segments/found.html", context)
+
+
+@needs_run
 @require_http_methods(["GET", "POST"])
 def segment_build(request: WorkRequest) -> HttpResponse:
     """The builder: of a new segment, of an example, or ``from`` one that the reader uses; htmx posts each change."""
@@ -67,12 +96,26 @@ def segment_build(request: WorkRequest) -> HttpResponse:
         part = "preview" if request.POST.get("part") == "preview" else "rows"
         return render(request, f"segments/{part}.html", built(request, words, definition, swapped=part == "rows"))
     base = _used(request, request.GET["from"]) if request.GET.get("from") else None
-    example = EXAMPLES.get(request.GET.get("example", ""))
-    definition = Definition.kept(base.definition) if base else example[1] if example else BLANK
+    definition, name = _begun(request)
+    if base:
+        definition, name = Definition.kept(base.definition), base.name
     own = base if base and base.staff_id == request.user.staff_id else None
     context = built(request, words, definition)
-    context |= {"segment": own, "name": base.name if base else str(example[0]) if example else ""}
+    context |= {"segment": own, "name": name}
     return render(request, "segments/build.html", context)
+
+
+def _begun(request: WorkRequest) -> tuple[Definition, str]:
+    """What a new segment begins with, and its name: an example, one that was ``found`` from data, or nothing."""
+    letter, names = request.GET.get("found", ""), found.names()
+    if letter in names:
+        return _found(letter), names[letter][:60]
+    example = EXAMPLES.get(request.GET.get("example", ""))
+    return (example[1], str(example[0])) if example else (BLANK, "")
+
+
+def _found(letter: str) -> Definition:
+    return Definition("all", (Group("all", (Condition("found", "is", letter),)),))
 
 
 @needs_run
