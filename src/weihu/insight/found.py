@@ -1,8 +1,8 @@
 """Segments found from data (数据发现的细分): few, stable, and named by what makes each different from everybody.
 
 k-means on robust columns. How many segments there are, and from which seed, is decided by how alike the segments of
-resampled customers are (adjusted Rand index). Segments of a later fit keep the letters of the earlier ones that they
-overlap with. Sex and place are not looked at.
+resampled customers are (adjusted Rand index). Earlier segments go on from where they lay, unless others are clearly more
+stable; these have the letters of the earlier ones that they overlap with. Sex and place are not looked at.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ SAMPLE = 6_000
 """So many customers are looked at to choose; everybody is assigned."""
 RESAMPLES, RESAMPLES_AT_LAST = 10, 60
 SMALLEST_SHARE = 0.03
+BETTER = 0.05
+"""Earlier segments go on unless others are more stable by so much."""
 FEWEST = 300
 ALIKE = 0.3
 """An earlier segment goes on in one that shares so much of both."""
@@ -131,8 +133,12 @@ def fit(nights: Sequence[Night], before: Model | None, said: Callable[[str], Non
     middles, spreads = scale(values)
     points = placed(values, middles, spreads)
     sample = points[np.random.default_rng(0).permutation(len(points))[:SAMPLE]]
-    size, seed, tried = _choice(sample, said)
-    centres = kmeans(sample, size, seed)
+    centres, seed, tried = _choice(sample, said)
+    carried = _carried(sample, before, middles, spreads)
+    goes_on = carried is not None and carried[1] > max(row["stability"] for row in tried) - BETTER
+    if carried and goes_on:
+        centres = carried[0]
+    size = len(centres)
     agreed = _agreements(sample, centres, seed, RESAMPLES_AT_LAST)
     nearest = _nearest(points, centres)
     letters = _letters(nearest, size, before, last)
@@ -145,6 +151,8 @@ def fit(nights: Sequence[Night], before: Model | None, said: Callable[[str], Non
             "seed": seed,
             "stability": [float(np.mean(agreed)), float(low), float(high)],
             "candidates": tried,
+            "carried": carried[1] if carried else None,
+            "goes_on": goes_on,
             "stayed": _stayed(model, before, last),
             "segments": _described(points, nearest, letters, last),
             "months": _months(model, nights),
@@ -158,22 +166,23 @@ def kmeans(points: Floats, size: int, seed: int, starts: int = 5) -> Floats:
     draw = np.random.default_rng(seed)
     best, least = points[:size], np.inf
     for _start in range(starts):
-        centres = _spread_out(points, size, draw)
-        for _round in range(40):
-            nearest = _nearest(points, centres)
-            moved = np.stack(
-                [
-                    points[nearest == place].mean(axis=0) if (nearest == place).any() else centres[place]
-                    for place in range(size)
-                ]
-            )
-            if np.allclose(moved, centres, atol=1e-4):
-                break
-            centres = moved
+        centres = _settled(points, _spread_out(points, size, draw))
         total = float(_distances(points, centres).min(axis=1).sum())
         if total < least:
             best, least = centres, total
     return best
+
+
+def _settled(points: Floats, centres: Floats) -> Floats:
+    """Centres moved to the middle of the points nearest to them, until they stay; one without points stays."""
+    for _round in range(40):
+        nearest = _nearest(points, centres)
+        parts = [points[nearest == place] for place in range(len(centres))]
+        moved = np.stack([part.mean(axis=0) if len(part) else centres[place] for place, part in enumerate(parts)])
+        if np.allclose(moved, centres, atol=1e-4):
+            break
+        centres = moved
+    return centres
 
 
 def _spread_out(points: Floats, size: int, draw: np.random.Generator) -> Floats:
@@ -221,8 +230,17 @@ def _agreements(sample: Floats, centres: Floats, seed: int, times: int) -> list[
     return found
 
 
-def _choice(sample: Floats, said: Callable[[str], None]) -> tuple[int, int, list[dict[str, Any]]]:
-    """The most stable number of groups and seed, of those without a tiny group if there are any; and all that was tried."""
+def _carried(sample: Floats, before: Model | None, middles: Floats, spreads: Floats) -> tuple[Floats, float] | None:
+    """Where the earlier segments lie now, and how stable they are there."""
+    if before is None:
+        return None
+    there = placed(before.centres * before.spreads + before.middles, middles, spreads)
+    centres = _settled(sample, there)
+    return centres, float(np.mean(_agreements(sample, centres, SEEDS[0], RESAMPLES)))
+
+
+def _choice(sample: Floats, said: Callable[[str], None]) -> tuple[Floats, int, list[dict[str, Any]]]:
+    """The most stable groups, of those without a tiny one if there are any; their seed; and all that was tried."""
     tried: list[dict[str, Any]] = []
     for size in SIZES:
         for seed in SEEDS:
@@ -233,7 +251,7 @@ def _choice(sample: Floats, said: Callable[[str], None]) -> tuple[int, int, list
             tried.append({"segments": size, "seed": seed, "stability": stable, "smallest": float(shares.min())})
     fair = [row for row in tried if row["smallest"] >= SMALLEST_SHARE] or tried
     best = max(fair, key=lambda row: row["stability"])
-    return best["segments"], best["seed"], tried
+    return kmeans(sample, best["segments"], best["seed"]), best["seed"], tried
 
 
 def _letters(nearest: Labels, size: int, before: Model | None, last: Night) -> tuple[str, ...]:

@@ -28,6 +28,9 @@ def told(facts: dict[str, Any]) -> str:
         f"数据发现的细分 / segments found: {len(facts['segments'])}, {facts['on']}, {facts['customers']:,}",
         f"  稳定性(调整兰德指数)/ stability (adjusted Rand index), 95 %: {mean:.3f} [{low:.3f}, {high:.3f}]",
     ]
+    if facts["carried"] is not None:
+        went = "沿用 / go on" if facts["goes_on"] else "更换 / replaced"
+        lines.append(f"  原有细分 / earlier segments: {went} ({facts['carried']:.3f})")
     if facts["stayed"] is not None:
         lines.append(f"  与上次相同 / the same as before: {facts['stayed']:.1%}")
     for segment in facts["segments"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import ibis
@@ -18,7 +19,7 @@ from weihu.insight import files, found
 from weihu.nightly.gather import unscored_customers
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.segments.reading import EVERYBODY, columns_of, kept_nights
-from weihu.workplace.act.segments.state import within_reach
+from weihu.workplace.act.segments.state import State, within_reach
 from weihu.workplace.bank.models import FoundSegment, Run
 from weihu.workplace.gate.merged import merges_on
 
@@ -54,13 +55,19 @@ def _night(home: Home, run: Run, out: Collection[str]) -> found.Night:
     merges = {row["gone"]: row["kept"] for row in merges_on(run.business_date) if row["active"]}
     state = columns_of(run)
     try:
-        rows = state.answer(_columns, EVERYBODY)
+        return night_of(state, home.verified(home.run(run.number) / "levels.parquet"), run.business_date, out, merges)
     finally:
         state.close()
-    rows = [row for row in rows if row["customer_id"] not in out]
+
+
+def night_of(
+    state: State, levels: Path, on: date, out: Collection[str] = (), merges: Mapping[str, str] | None = None
+) -> found.Night:
+    """The customers of a night's columns and levels, without those who are ``out``; ``merges``: for whom a number counts."""
+    rows = [row for row in state.answer(_columns, EVERYBODY) if row["customer_id"] not in out]
     customers = [row["customer_id"] for row in rows]
     raw = {name: np.array([row[name] for row in rows], np.float64) for name in found.RAW if name not in PACES}
-    return found.Night(run.business_date, customers, raw | _paces(home, run, customers, merges))
+    return found.Night(on, customers, raw | _paces(levels, customers, merges or {}))
 
 
 def _columns(*given: Table, places: tuple[Any, ...], today: date, **how: Any) -> Table:
@@ -85,12 +92,9 @@ def _columns(*given: Table, places: tuple[Any, ...], today: date, **how: Any) ->
     )
 
 
-def _paces(
-    home: Home, run: Run, customers: Sequence[str], kept_for: Mapping[str, str]
-) -> dict[str, NDArray[np.float64]]:
+def _paces(levels: Path, customers: Sequence[str], kept_for: Mapping[str, str]) -> dict[str, NDArray[np.float64]]:
     """What customers pay, get as salary and send to other banks in 30 days, on average since the first night."""
-    path = home.verified(home.run(run.number) / "levels.parquet")
-    columns = pq.read_table(path, columns=["customer_id", "days", *PACES.values()]).to_pylist()
+    columns = pq.read_table(levels, columns=["customer_id", "days", *PACES.values()]).to_pylist()
     totals: dict[str, list[float]] = {}
     for row in columns:
         pace = [MONTH_DAYS * float(row[column] or 0) / max(row["days"], 1) for column in PACES.values()]
