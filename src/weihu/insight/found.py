@@ -48,6 +48,10 @@ RAW = (
 ``sent``), and days since the last contact. Age is NaN where it is not known."""
 
 
+WEIGHTS = np.array([0.6 if name in ("spendings", "salary", "sent") else 1.0 for name in RAW])
+"""What comes and goes tells less of who somebody is than what is held, and differs more from month to month."""
+
+
 @dataclass(frozen=True)
 class Night:
     """Customers as they stood on a night, each column of RAW by its name."""
@@ -119,7 +123,7 @@ def scale(values: Floats) -> tuple[Floats, Floats]:
 
 def placed(values: Floats, middles: Floats, spreads: Floats) -> Floats:
     """Columns made comparable; what lies farther out than FAR lies there."""
-    return np.clip((values - middles) / spreads, -FAR, FAR)
+    return np.asarray(np.clip((values - middles) / spreads, -FAR, FAR) * WEIGHTS, np.float64)
 
 
 def fit(nights: Sequence[Night], before: Model | None, said: Callable[[str], None]) -> Model:
@@ -133,8 +137,9 @@ def fit(nights: Sequence[Night], before: Model | None, said: Callable[[str], Non
     middles, spreads = scale(values)
     points = placed(values, middles, spreads)
     sample = points[np.random.default_rng(0).permutation(len(points))[:SAMPLE]]
-    centres, seed, tried = _choice(sample, said)
-    carried = _carried(sample, before, middles, spreads)
+    months = _two_months(nights, middles, spreads)
+    centres, seed, tried = _choice(sample, months, said)
+    carried = _carried(sample, months, before, middles, spreads)
     goes_on = carried is not None and carried[1] > max(row["stability"] for row in tried) - BETTER
     if carried and goes_on:
         centres = carried[0]
@@ -230,16 +235,41 @@ def _agreements(sample: Floats, centres: Floats, seed: int, times: int) -> list[
     return found
 
 
-def _carried(sample: Floats, before: Model | None, middles: Floats, spreads: Floats) -> tuple[Floats, float] | None:
+def _two_months(nights: Sequence[Night], middles: Floats, spreads: Floats) -> tuple[Floats, Floats] | None:
+    """The same customers on the last night and on the one before it; None if there is none."""
+    if len(nights) < 2:
+        return None
+    now, then = (dict(zip(night.customers, range(len(night.customers)), strict=True)) for night in nights[:-3:-1])
+    both = [customer for customer in now if customer in then]
+    rows = ([now[customer] for customer in both], [then[customer] for customer in both])
+    first, second = (
+        placed(columns(night), middles, spreads)[row] for night, row in zip(nights[:-3:-1], rows, strict=True)
+    )
+    return first, second
+
+
+def _stability(sample: Floats, centres: Floats, seed: int, months: tuple[Floats, Floats] | None) -> float:
+    """How alike the groups of resampled customers are, and where there are two months, the same customers' groups too."""
+    resampled = float(np.mean(_agreements(sample, centres, seed, RESAMPLES)))
+    if months is None:
+        return resampled
+    return (resampled + rand_index(*(_nearest(points, centres) for points in months))) / 2
+
+
+def _carried(
+    sample: Floats, months: tuple[Floats, Floats] | None, before: Model | None, middles: Floats, spreads: Floats
+) -> tuple[Floats, float] | None:
     """Where the earlier segments lie now, and how stable they are there."""
     if before is None:
         return None
-    there = placed(before.centres * before.spreads + before.middles, middles, spreads)
+    there = placed(before.centres / WEIGHTS * before.spreads + before.middles, middles, spreads)
     centres = _settled(sample, there)
-    return centres, float(np.mean(_agreements(sample, centres, SEEDS[0], RESAMPLES)))
+    return centres, _stability(sample, centres, SEEDS[0], months)
 
 
-def _choice(sample: Floats, said: Callable[[str], None]) -> tuple[Floats, int, list[dict[str, Any]]]:
+def _choice(
+    sample: Floats, months: tuple[Floats, Floats] | None, said: Callable[[str], None]
+) -> tuple[Floats, int, list[dict[str, Any]]]:
     """The most stable groups, of those without a tiny one if there are any; their seed; and all that was tried."""
     tried: list[dict[str, Any]] = []
     for size in SIZES:
@@ -247,7 +277,7 @@ def _choice(sample: Floats, said: Callable[[str], None]) -> tuple[Floats, int, l
             said(f"{size} / {seed}")
             centres = kmeans(sample, size, seed)
             shares = np.bincount(_nearest(sample, centres), minlength=size) / len(sample)
-            stable = float(np.mean(_agreements(sample, centres, seed, RESAMPLES)))
+            stable = _stability(sample, centres, seed, months)
             tried.append({"segments": size, "seed": seed, "stability": stable, "smallest": float(shares.min())})
     fair = [row for row in tried if row["smallest"] >= SMALLEST_SHARE] or tried
     best = max(fair, key=lambda row: row["stability"])
