@@ -58,8 +58,11 @@ OF_A_CASE = {"complaint", "invitation", "reply_settle", "duplicate", "handover",
 test_campaigns.py, test_messages.py."""
 OF_A_CARD = {"service_card", "card_facts", "card_act"}
 """Of a customer whose card is open: test_reception.py."""
-OF_A_LIST = {"fixed_list", "filter_save", "segment", "segment_act", "segment_save"}
-"""Of the customers within reach who are on it: test_fixed_lists.py, test_segments.py."""
+OF_A_LIST = {
+    "fixed_list", "filter_save", "segment", "segment_act", "segment_save", "question", "question_act", "question_save",
+    "question_sheet", "question_customers",
+}  # fmt: skip
+"""Of the customers within reach who are on it: test_fixed_lists.py, test_segments.py, test_questions.py."""
 OPEN = {
     "login",
     "oidc_start",
@@ -80,7 +83,7 @@ PAGES = {
     "password", "factors", "runs", "run", "audit", "audit_verified", "revealed", "distribution", "migration", "near", "whatif", "portfolios", "staff_table", "days_table", "handovers", "claims", "referrals", "benefits",
     "book_drafts", "book_draft", "templates", "introductions", "campaigns", "board", "morning", "morning_pdf", "evening",
     "day_counted", "work_log", "cockpit", "counted", "effects", "models", "model_switch", "cockpit_pdf", "reception", "called", "memos",
-    "lists", "search", "waiting", "segments", "segment_build",
+    "lists", "search", "waiting", "segments", "segment_build", "questions", "question_build", "found_segments",
 }  # fmt: skip
 
 

@@ -91,7 +91,7 @@ def test_the_rail_follows_the_post():
     assert keys("relationship_manager") == [
         "today", "customers", "segments", "schedule", "lists", "team", "cockpit", "service", "administration",
     ]  # fmt: skip
-    assert keys("personal_banking") == ["customers", *keys("relationship_manager")[2:]]
+    assert keys("personal_banking") == ["customers", "segments", "questions", *keys("relationship_manager")[3:]]
     assert keys("it_operator") == ["runs"]
     assert table_of(None) == []
 

@@ -31,6 +31,7 @@ from weihu.workplace.bank.models import (
     Account,
     Branch,
     Customer,
+    FoundSegment,
     Holding,
     Product,
     Signal,
@@ -112,6 +113,10 @@ def lived(run):
         for customer in draw.sample(customers, 200)
         for amount in (Decimal(draw.choice((0, 40_000, 600_000))),)
     )
+    FoundSegment.objects.bulk_create(
+        FoundSegment(customer_id=customer, on=run.business_date, letter=draw.choice("AB"))
+        for customer in draw.sample(customers, 300)
+    )
     for customer in customers[:3]:
         agree(customer, "analysis", False, run)
     for customer in draw.sample(customers, 20):
@@ -144,6 +149,7 @@ class Truth:
             (signal.customer_id, signal.kind) for signal in Signal.objects.listed_at(run).filter(held_out=False)
         }
         self.estimates = dict(WalletEstimate.objects.values_list("customer_id", "amount"))
+        self.found = dict(FoundSegment.objects.values_list("customer_id", "letter"))
         self.told = {}
         for contact in Contact.objects.order_by("on", "pk"):
             self.told[contact.customer_id] = contact
@@ -189,6 +195,7 @@ class Truth:
             "grade": lambda: row["grade_rank"] == list(book.grades).index(value),
             "branch": lambda: row["branch_id"] == value,
             "primary": lambda: row["primary_id"] == value,
+            "found": lambda: self.found.get(customer) == value and self.agreed.get((customer, "analysis"), True),
             "last_outcome": lambda: bool(contact and contact.outcome == value),
             "holds": lambda: value in {line[1] for line in self.held[customer]},
             "product": lambda: value in {line[0] for line in self.held[customer]},
@@ -267,6 +274,8 @@ def values_for(key, field, draw, gate):
     kind, choices = field.kind, [name for name, _ in field.choices(gate)]
     if key.startswith(FACT):
         return FACTS[key.removeprefix(FACT)]
+    if key == "found":
+        return ["A", "B"]
     if choices:
         return choices
     days = ["0", "3", "30", "400"]

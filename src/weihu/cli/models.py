@@ -194,6 +194,32 @@ def next_product_report(home: Home, as_json: bool) -> None:
     _report(home, NAME, as_json, told)
 
 
+@insight.group("segments")
+def insight_segments() -> None:
+    """Segments found from data (数据发现的细分), few and stable."""
+
+
+@insight_segments.command("fit")
+@with_workplace
+def segments_fit(home: Home) -> None:
+    """Find segments among the customers of the last night; earlier ones go on in those that they overlap with."""
+    from weihu.insight.told_found import told  # noqa: PLC0415
+    from weihu.nightly.found_segments import find_segments  # noqa: PLC0415
+
+    click.echo(told(_learned(home, find_segments)))
+
+
+@insight_segments.command("found")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def segments_found(home: Home, as_json: bool) -> None:
+    """The segments that were found: size, what makes each different, how stable they are, and their drift by month."""
+    from weihu.insight.found import NAME  # noqa: PLC0415
+    from weihu.insight.told_found import told  # noqa: PLC0415
+
+    _report(home, NAME, as_json, told, "fit")
+
+
 def _learned(home: Home, learn: Callable[..., Any]) -> dict[str, Any]:
     """What is known of a model that ``learn`` learned from what the nights of the home have kept."""
     from weihu.insight.files import TooFew  # noqa: PLC0415
@@ -210,12 +236,12 @@ def _learned(home: Home, learn: Callable[..., Any]) -> dict[str, Any]:
     return facts
 
 
-def _report(home: Home, name: str, as_json: bool, told: Callable[[dict[str, Any]], str]) -> None:
+def _report(home: Home, name: str, as_json: bool, told: Callable[[dict[str, Any]], str], learn: str = "train") -> None:
     from weihu.insight import files  # noqa: PLC0415
 
     content = files.load(home.insight / name)
     if content is None:
-        raise click.ClickException("还没有模型,请先运行 train / there is no model yet: run train")
+        raise click.ClickException(f"还没有模型,请先运行 {learn} / there is no model yet: run {learn}")
     click.echo(json.dumps(content["facts"], ensure_ascii=False) if as_json else told(content["facts"]))
 
 

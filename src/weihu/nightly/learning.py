@@ -15,12 +15,10 @@ from weihu.insight import kept, leaving
 from weihu.nightly.gather import unscored_customers
 from weihu.nightly.graph import rows_of
 from weihu.rules import attrition, tables
+from weihu.rules.ages import AGES
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Branch, Customer, Run
 from weihu.workplace.gate.merged import merges_on
-
-AGES = (18, 30, 45, 60, 75)
-"""The years from which another band begins."""
 
 
 def learn_leaving(home: Home, book: RuleBook, last: Run, said: Callable[[str], None]) -> kept.Model:

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "weihu.workplace.act.reception",
     "weihu.workplace.act.schedule",
     "weihu.workplace.act.segments",
+    "weihu.workplace.act.questions",
     "weihu.workplace.act.worklist",
     "weihu.workplace.act.campaigns",
     "weihu.workplace.act.lists",

@@ -9,6 +9,7 @@ from weihu.workplace.act.care import views as care
 from weihu.workplace.act.introductions import views as introductions
 from weihu.workplace.act.lists import views as lists
 from weihu.workplace.act.messaging import views as messaging
+from weihu.workplace.act.questions import views as questions
 from weihu.workplace.act.reception import views as reception
 from weihu.workplace.act.schedule import views as schedule
 from weihu.workplace.act.schedule import visits
@@ -132,10 +133,19 @@ urlpatterns = [
     path("calendar/<str:secret>.ics", schedule.feed, name="feed"),
     # segments
     path("segments/", segments.segments, name="segments"),
+    path("segments/found/", segments.found_segments, name="found_segments"),
     path("segments/build/", segments.segment_build, name="segment_build"),
     path("segments/save/", segments.segment_save, name="segment_save"),
     path("segments/<int:number>/", segments.segment, name="segment"),
     path("segments/<int:number>/act/", segments.segment_act, name="segment_act"),
+    # questions
+    path("questions/", questions.questions, name="questions"),
+    path("questions/build/", questions.question_build, name="question_build"),
+    path("questions/save/", questions.question_save, name="question_save"),
+    path("questions/sheet/", questions.question_sheet, name="question_sheet"),
+    path("questions/customers/", questions.question_customers, name="question_customers"),
+    path("questions/<int:number>/", questions.question, name="question"),
+    path("questions/<int:number>/act/", questions.question_act, name="question_act"),
     # worklist
     path("", worklist.today, name="today"),
     path("today-left/", worklist.left, name="not_planned"),

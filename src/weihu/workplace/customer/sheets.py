@@ -19,7 +19,16 @@ from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.act.messaging.models import Message
 from weihu.workplace.act.reception.models import Memo
 from weihu.workplace.act.schedule.models import Visit
-from weihu.workplace.bank.models import Account, Authorised, NextProduct, Product, Signal, WalletEstimate, rulebooks_of
+from weihu.workplace.bank.models import (
+    Account,
+    Authorised,
+    FoundSegment,
+    NextProduct,
+    Product,
+    Signal,
+    WalletEstimate,
+    rulebooks_of,
+)
 from weihu.workplace.base.models import Entry
 from weihu.workplace.base.words import called
 from weihu.workplace.consent.models import Consent
@@ -109,6 +118,11 @@ def _wallet(subject: Subject) -> Rows:
 def _next(subject: Subject) -> Rows:
     for row in _own(NextProduct, subject):
         yield [row.on, ", ".join(row.categories)]
+
+
+def _found(subject: Subject) -> Rows:
+    for row in _own(FoundSegment, subject):
+        yield [row.on, row.letter]
 
 
 def _contacts(subject: Subject) -> Rows:
@@ -287,6 +301,7 @@ GRADES = Sheet(lazy("Grades"), (DAY, lazy("Grade"), "AUM"), _grades)
 SIGNALS = Sheet(lazy("Reasons to act"), (DAY, lazy("Reason"), lazy("Amount"), lazy("Date")), _signals)
 WALLET = Sheet(lazy("Assets at other banks"), (DAY, lazy("Estimate"), lazy("At least"), lazy("At most")), _wallet)
 NEXT = Sheet(lazy("Probably bought next"), (DAY, lazy("Products")), _next)
+FOUND = Sheet(lazy("Segment found from data"), (DAY, lazy("Segment")), _found)
 CONTACTS = Sheet(lazy("Contacts"), (DAY, lazy("How"), lazy("Result"), NOTE), _contacts)
 ANSWERS = Sheet(lazy("Answered reasons"), (DAY, lazy("Reason")), _answers)
 CONSENTS = Sheet(lazy("Consents"), (DAY, lazy("Purpose"), lazy("Version"), lazy("Answer"), lazy("Evidence")), _consents)

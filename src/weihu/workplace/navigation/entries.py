@@ -132,7 +132,20 @@ SCHEDULE = Group(
     ),
 )
 SEGMENTS = Entry(
-    "segments", "segments", _("Segments"), "chart-pie", answers, below=("segment", "segment_build", "segment_save")
+    "segments",
+    "segments",
+    _("Segments"),
+    "chart-pie",
+    answers,
+    below=("segment", "segment_build", "segment_save", "found_segments"),
+)
+QUESTIONS = Entry(
+    "questions",
+    "questions",
+    _("Free questions"),
+    "table-options",
+    decides,
+    below=("question", "question_build", "question_save", "question_sheet", "question_customers"),
 )
 LISTS = Entry("lists", "lists", _("Lists"), "list-details", reaches, below=("fixed_list",), thumb=_("Lists"))
 TEAM = Entry(
@@ -208,7 +221,18 @@ ADMINISTRATION = Group(
         Entry("audit", "audit", _("Audit log"), "list-search", reads_audit, below=("audit_verified",)),
     ),
 )
-DESK: tuple[Entry | Group, ...] = (TODAY, CUSTOMERS, SEGMENTS, SCHEDULE, LISTS, TEAM, COCKPIT, SERVICE, ADMINISTRATION)
+DESK: tuple[Entry | Group, ...] = (
+    TODAY,
+    CUSTOMERS,
+    SEGMENTS,
+    QUESTIONS,
+    SCHEDULE,
+    LISTS,
+    TEAM,
+    COCKPIT,
+    SERVICE,
+    ADMINISTRATION,
+)
 """The table of who looks after customers and of who manages."""
 COUNTER: tuple[Entry | Group, ...] = (
     TODAY,

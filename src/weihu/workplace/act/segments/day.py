@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.segments.definition import Condition
 from weihu.workplace.act.segments.fields import FACT
-from weihu.workplace.bank.models import Standing, WalletEstimate
+from weihu.workplace.bank.models import FoundSegment, Standing, WalletEstimate
 from weihu.workplace.consent.consents import stopped_customers
 from weihu.workplace.consent.models import Consent
 from weihu.workplace.contact.models import Contact
@@ -24,7 +24,7 @@ SHOWN_AS = {"from": "{}-", "least": "{}-", "to": "-{}", "most": "-{}", "month": 
 def asks_the_day(condition: Condition) -> bool:
     """Whether the database answers it, not the night's columns."""
     fact = condition.field.startswith(FACT) and condition.comparison not in ("known", "unknown")
-    return fact or condition.field in ("last_outcome", "consent", "elsewhere")
+    return fact or condition.field in ("last_outcome", "consent", "elsewhere", "found")
 
 
 def members(condition: Condition, rows: QuerySet[Standing], book: RuleBook, on: date, everybody: bool) -> list[str]:
@@ -37,6 +37,9 @@ def members(condition: Condition, rows: QuerySet[Standing], book: RuleBook, on: 
         return _ids(_agreed(condition.value).filter(reached))
     if condition.field == "elsewhere":
         return sorted({*_ids(_estimated(condition).filter(reached))} - stopped_customers("score", book))
+    if condition.field == "found":
+        belong = FoundSegment.objects.filter(reached, letter=condition.value)
+        return sorted({*_ids(belong)} - stopped_customers("score", book))
     key = condition.field.removeprefix(FACT)
     wanted = SHOWN_AS.get(condition.comparison, "{}").format(condition.value)
     asked = condition_on_standings(Filter(key, wanted, book.fields[key]), None if everybody else rows, on)
@@ -70,6 +73,12 @@ def _estimated(condition: Condition) -> QuerySet[WalletEstimate]:
     return WalletEstimate.objects.filter(amount__lte=condition.amount)
 
 
-def _ids(rows: QuerySet[Standing] | QuerySet[Contact] | QuerySet[Consent] | QuerySet[WalletEstimate]) -> list[str]:
+def _ids(
+    rows: QuerySet[Standing]
+    | QuerySet[Contact]
+    | QuerySet[Consent]
+    | QuerySet[WalletEstimate]
+    | QuerySet[FoundSegment],
+) -> list[str]:
     ids: Iterable[str] = rows.order_by().values_list("customer_id", flat=True)
     return sorted(set(ids))

@@ -16,7 +16,7 @@ from weihu.workplace.know.archive.lists import plain_number
 Join = Literal["all", "any", "none"]
 JOINS: tuple[Join, ...] = ("all", "any", "none")
 MOST_GROUPS, MOST_ROWS = 6, 12
-MOST_DAYS, MOST_NUMBER = 3660, 10**6
+MOST_DAYS, MOST_NUMBER = 36_600, 10**6
 MONTHS = range(1, 13)
 
 
@@ -70,6 +70,19 @@ class Definition:
         )
         return replace(self, groups=tuple(group for group in groups if group.conditions))
 
+    def narrowed(self, *others: Definition) -> Definition | None:
+        """Who meets this and the others too; None where groups of rows cannot say it."""
+        groups: list[Group] = []
+        for part in (self, *others):
+            needed = part.groups
+            if part.join == "none":
+                needed = tuple(group for group in map(_opposite, part.groups) if group)
+            if len(needed) < len(part.groups) or (part.join == "any" and len(part.groups) > 1):
+                return None
+            groups += needed
+        fits = len(groups) <= MOST_GROUPS and all(len(group.conditions) <= MOST_ROWS for group in groups)
+        return Definition("all", tuple(groups)) if fits else None
+
     def written(self) -> str:
         """As it is kept."""
         groups = [[group.join, [[*_parts(row)] for row in group.conditions]] for group in self.groups]
@@ -92,6 +105,13 @@ class Definition:
                 rows = (_row(sent, f"{prefix}-r{row}", fields) for row in range(MOST_ROWS))
                 groups.append(Group(_join(sent, f"{prefix}-join"), tuple(row for row in rows if row)))
         return cls(_join(sent, "join"), tuple(groups))
+
+
+def _opposite(group: Group) -> Group | None:
+    """Who does not meet a group; None where no group says it."""
+    if group.join == "all":
+        return Group("none", group.conditions) if len(group.conditions) == 1 else None
+    return Group("none" if group.join == "any" else "any", group.conditions)
 
 
 def _parts(row: Condition) -> tuple[str, ...]:

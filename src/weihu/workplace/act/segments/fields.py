@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from weihu.engine.contract import CATEGORIES
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.fields import DATE_KINDS, CatalogueField
+from weihu.workplace.act.segments import found
 from weihu.workplace.bank.models import Branch, Product, Staff
 from weihu.workplace.base.words import called
 from weihu.workplace.contact.models import Outcome
@@ -161,6 +162,10 @@ def _outcomes(gate: Gate) -> Choices:
     return [(key, str(label)) for key, label in Outcome.choices]
 
 
+def _found(gate: Gate) -> Choices:
+    return list(found.names().items())
+
+
 FIELDS: dict[str, SegmentField] = {
     "grade": SegmentField(_("Grade"), "grade", "grade", "grade_rank", _grades),
     "grade_since": SegmentField(_("Grade since"), "grade", "past", "grade_since"),
@@ -201,6 +206,7 @@ FIELDS: dict[str, SegmentField] = {
     "signal": SegmentField(_("Open signals"), "reasons", "set", choices=_signals),
     "losing": SegmentField(_("On the early loss list"), "reasons", "answer", "losing"),
     "birthday": SegmentField(_("Birthday"), "reasons", "ahead", "birth_month_day"),
+    "found": SegmentField(_("Segment found from data"), "reasons", "choice", choices=_found),
     "age": SegmentField(_("Age"), "archive", "count", "age"),
     "complete": SegmentField(_("Missing facts of the archive"), "archive", "count", "missing_facts"),
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from threading import Lock
+from typing import Protocol, TypeVar
 
 from django.conf import settings
 from django.db.models import Count, QuerySet
@@ -26,6 +27,7 @@ from weihu.workplace.gate.scope import Scope
 AT_ONCE = 500
 EVERYBODY = Scope(everybody=True)
 _lock = Lock()
+T = TypeVar("T")
 Told = tuple[dict[Condition, Sequence[str]], Sequence[tuple[str, date]]]
 """The members of each condition that only the day can answer, and the latest contacts."""
 
@@ -40,10 +42,25 @@ class Night:
     left: int
 
 
+class Shared(Protocol):
+    """What somebody keeps under a name and shares with posts of his or her branch and of those below it."""
+
+    staff_id: str
+    branch_id: str
+    posts: list[str]
+
+
+S = TypeVar("S", bound=Shared)
+
+
 def visible(gate: Gate) -> list[Segment]:
     """The reader's own segments, then those that are shared with the reader's post, by name."""
+    return usable(gate, Segment.objects.order_by("name", "pk"))
+
+
+def usable(gate: Gate, rows: Iterable[S]) -> list[S]:
+    """The reader's own rows, then those that are shared with the reader's post, in their order."""
     above = branches_above(gate.staff.branch_id)
-    rows = Segment.objects.order_by("name", "pk")
     own = [row for row in rows if row.staff_id == gate.staff.staff_id]
     shared = [row for row in rows if row not in own and gate.staff.post in row.posts and row.branch_id in above]
     return [*own, *shared]
@@ -53,27 +70,58 @@ def totals(gate: Gate, definitions: Sequence[Definition]) -> list[Totals]:
     """The sums of several segments within reach. Raises archive's TooWide."""
     if not definitions:
         return []
-    usable = [definition.complete(gate.run.rulebook) for definition in definitions]
-    told = _told(usable, gate.standings(), gate.run, gate.reach == "bank")
-    with _lock:
-        return _prepared(gate.run, told).totals(usable, gate.scope)
+    complete = [definition.complete(gate.run.rulebook) for definition in definitions]
+    return answered(gate, complete, lambda state: state.totals(complete, gate.scope))
 
 
 def page(gate: Gate, definition: Definition, first: int, last: int) -> list[Standing]:
     """The members within reach from place ``first`` up to, without, ``last``, by grade and within it by assets."""
-    usable = definition.complete(gate.run.rulebook)
-    told = _told([usable], gate.standings(), gate.run, gate.reach == "bank")
-    with _lock:
-        ids = _prepared(gate.run, told).page(usable, gate.scope, first, last)
+    complete = definition.complete(gate.run.rulebook)
+    ids = answered(gate, [complete], lambda state: state.page(complete, gate.scope, first, last))
     return in_order(gate, ids)
+
+
+def answered(gate: Gate, definitions: Sequence[Definition], ask: Callable[[State], T]) -> T:
+    """What the run's columns answer to ``ask``, which may use ``definitions``. Raises archive's TooWide."""
+    told = _told(definitions, gate.standings(), gate.run, gate.reach == "bank")
+    with _lock:
+        return ask(_prepared(gate.run, told))
+
+
+def answered_of(night: Run, gate: Gate, definitions: Sequence[Definition], ask: Callable[[State], T]) -> T:
+    """The same of an earlier night whose columns are kept: contacts as that night knew them; consents, results of
+    contacts and values of the archive as they are now. Raises archive's TooWide."""
+    members, _recent = _told(definitions, gate.standings(), gate.run, gate.reach == "bank")
+    state = columns_of(night)
+    try:
+        state.day(members, ())
+        return ask(state)
+    finally:
+        state.close()
 
 
 def everybody(run: Run, definition: Definition) -> set[str]:
     """All members in the bank, for the night."""
-    usable = definition.complete(run.rulebook)
-    told = _told([usable], Standing.objects.listed_at(run), run, bank=True)
+    complete = definition.complete(run.rulebook)
+    told = _told([complete], Standing.objects.listed_at(run), run, bank=True)
     with _lock:
-        return _prepared(run, told).among(usable, EVERYBODY)
+        return _prepared(run, told).among(complete, EVERYBODY)
+
+
+def kept_nights(run: Run) -> list[Run]:
+    """The nights whose columns can be asked, the latest first: this one, and the months' ends before it that are kept."""
+    found: dict[date, Run] = {}
+    for row in Run.objects.filter(number__lt=run.number, published=True).select_related("book").order_by("-number"):
+        on = row.business_date
+        wanted = is_month_end(on) and on < run.business_date and on not in found
+        if wanted and all((settings.HOME.run(row.number) / f"{name}.parquet").exists() for name in READ):
+            found[on] = row
+    return [run, *(found[on] for on in sorted(found, reverse=True))]
+
+
+def is_month_end(on: date) -> bool:
+    """Whether nights keep their columns of a date: those of a month's last day."""
+    return (on + timedelta(days=1)).day == 1
 
 
 def in_order(gate: Gate, ids: Sequence[str]) -> list[Standing]:
@@ -134,7 +182,12 @@ def _told(definitions: Sequence[Definition], rows: QuerySet[Standing], run: Run,
 
 @lru_cache(maxsize=1)
 def _state(run: Run) -> State:
-    """A run's columns, read once; an earlier run's are let go."""
+    """The run's columns, read once; an earlier run's are let go."""
+    return columns_of(run)
+
+
+def columns_of(run: Run) -> State:
+    """The columns that a run left; raises checksums.Damaged if they are not as it left them."""
     folder = settings.HOME.run(run.number)
     for name in READ:
         settings.HOME.verified(folder / f"{name}.parquet")

@@ -121,6 +121,10 @@ class State:
         }
         self.day({}, ())
 
+    def close(self) -> None:
+        """Let the columns go."""
+        self._engine.close()
+
     def day(self, members: dict[Condition, Sequence[str]], recent: Sequence[tuple[str, date]]) -> None:
         """What the database answers: who meets each condition (negations left aside), and who was contacted since."""
         self._places = tuple(members)
@@ -133,7 +137,7 @@ class State:
 
     def totals(self, definitions: Sequence[Definition], scope: Scope) -> list[Totals]:
         """The sums of several segments, all in one reading."""
-        row: dict[str, Any] = self._answer(_totals, scope, definitions=tuple(definitions))[0]
+        row: dict[str, Any] = self.answer(_totals, scope, definitions=tuple(definitions))[0]
         return [
             Totals(**{name: row[f"{name}_{place}"] or zero for name, zero in ZEROS.items()})
             for place in range(len(definitions))
@@ -141,14 +145,15 @@ class State:
 
     def page(self, definition: Definition, scope: Scope, first: int = 0, last: int | None = None) -> list[str]:
         """The members from place ``first`` up to, without, ``last``, by grade and within it by assets, highest first."""
-        rows = self._answer(_page, scope, definition=definition, first=first, last=last)
+        rows = self.answer(_page, scope, definition=definition, first=first, last=last)
         return [row["customer_id"] for row in rows]
 
     def among(self, definition: Definition, scope: Scope) -> set[str]:
         """All members."""
-        return {row["customer_id"] for row in self._answer(_members, scope, definition=definition)}
+        return {row["customer_id"] for row in self.answer(_members, scope, definition=definition)}
 
-    def _answer(self, rule: Callable[..., Table], scope: Scope, **constants: Any) -> list[dict[str, Any]]:
+    def answer(self, rule: Callable[..., Table], scope: Scope, **constants: Any) -> list[dict[str, Any]]:
+        """The rows of a rule that begins with ``within_reach``, whose arguments it is given beside ``constants``."""
         inputs = [table_of(name, self._schemas[name]) for name in TABLES]
         constants |= {"parts": scope.parts, "places": self._places, "today": self._today, "book": self._book}
         return self._engine.answer(rule, *inputs, self._reach.of(scope), **constants)
@@ -219,8 +224,8 @@ def _kept(rows: Table, merged: Table) -> Table:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """The tables that conditions read, and what they are asked with."""
+class Asked:
+    """The customers within reach (``rows``), the tables that conditions read beside them, and what they are asked with."""
 
     rows: Table
     signals: Table
@@ -288,17 +293,17 @@ def _joined(join: Join, parts: Sequence[BooleanValue]) -> BooleanValue:
     return reduce(and_, parts) if join == "all" else reduce(or_, parts) if join == "any" else ~reduce(or_, parts)
 
 
-def _amount(column: Value, condition: Condition, asked: _Asked) -> BooleanValue:
+def _amount(column: Value, condition: Condition, asked: Asked) -> BooleanValue:
     bound = ibis.literal(condition.amount, MONEY)
     return column >= bound if condition.comparison == "least" else column <= bound
 
 
-def _count(column: Value, condition: Condition, asked: _Asked) -> BooleanValue:
+def _count(column: Value, condition: Condition, asked: Asked) -> BooleanValue:
     number = condition.number
     return {"from": column >= number, "to": column <= number, "equal": column == number}[condition.comparison]
 
 
-def _grade(column: Value, condition: Condition, asked: _Asked) -> BooleanValue:
+def _grade(column: Value, condition: Condition, asked: Asked) -> BooleanValue:
     if condition.value not in asked.book.grades:
         return ibis.literal(condition.comparison == "is_not")
     rank = asked.book.rank(condition.value)
@@ -306,18 +311,18 @@ def _grade(column: Value, condition: Condition, asked: _Asked) -> BooleanValue:
     return tests[condition.comparison]
 
 
-def _choice(column: Value, condition: Condition, asked: _Asked) -> BooleanValue:
+def _choice(column: Value, condition: Condition, asked: Asked) -> BooleanValue:
     same = (column == condition.value).fill_null(False)
     return same if condition.comparison == "is" else ~same
 
 
-def _set(column: Value, condition: Condition, asked: _Asked) -> BooleanValue:
+def _set(column: Value, condition: Condition, asked: Asked) -> BooleanValue:
     places = {key: 2**place for place, key in enumerate(CATEGORIES)}
     has = (column & places.get(condition.value, 0)) != 0
     return has if condition.comparison == "has" else ~has
 
 
-def _past(column: Value, condition: Condition, asked: _Asked) -> BooleanValue:
+def _past(column: Value, condition: Condition, asked: Asked) -> BooleanValue:
     """Days back from today; today itself is within 0 days. What never was is not within any days."""
     today = asked.today
     if condition.comparison == "never":
@@ -327,7 +332,7 @@ def _past(column: Value, condition: Condition, asked: _Asked) -> BooleanValue:
     return lately if condition.comparison in ("within", "this_month") else ~lately
 
 
-def _ahead(column: Value, condition: Condition, asked: _Asked) -> BooleanValue:
+def _ahead(column: Value, condition: Condition, asked: Asked) -> BooleanValue:
     """Days ahead of today; today itself is within 0 days. A birthday's column is its month and day."""
     last = asked.today + timedelta(days=condition.number)
     if condition.field == "birthday":
@@ -337,11 +342,11 @@ def _ahead(column: Value, condition: Condition, asked: _Asked) -> BooleanValue:
     return soon if condition.comparison == "within" else ~soon
 
 
-def _answer(column: Value, condition: Condition, asked: _Asked) -> BooleanValue:
+def _answer(column: Value, condition: Condition, asked: Asked) -> BooleanValue:
     return column if condition.comparison == "yes" else ~column
 
 
-TESTS: dict[str, Callable[[Any, Condition, _Asked], BooleanValue]] = {
+TESTS: dict[str, Callable[[Any, Condition, Asked], BooleanValue]] = {
     "amount": _amount,
     "count": _count,
     "grade": _grade,
@@ -366,14 +371,14 @@ def _month_days(first: date, last: date) -> list[int]:
     return sorted(kept | ({229} if leap else set()))
 
 
-def _within_reach(
+def within_reach(
     *given: Table,
     definitions: Sequence[Definition],
     parts: tuple[str, ...],
     places: tuple[Condition, ...],
     today: date,
     book: RuleBook,
-) -> _Asked:
+) -> Asked:
     """The customers within reach, with their last contact if that is asked for, and the tables beside them."""
     state, signals, accounts, holdings, profiles, facts_known, merged, day, recent, reach = given
     rows = state.filter(within(state, reach, parts))
@@ -381,11 +386,11 @@ def _within_reach(
     if "last_contact" in asked:
         rows = rows.left_join(recent.select("customer_id", recent="on"), "customer_id").drop("customer_id_right")
         rows = rows.mutate(last_contact=ibis.greatest(rows.recent, rows.last_contact_on))
-    return _Asked(rows, signals, accounts, holdings, profiles, facts_known, merged, day, places, today, book)
+    return Asked(rows, signals, accounts, holdings, profiles, facts_known, merged, day, places, today, book)
 
 
 def _totals(*given: Table, definitions: tuple[Definition, ...], **how: Any) -> Table:
-    asked = _within_reach(*given, definitions=definitions, **how)
+    asked = within_reach(*given, definitions=definitions, **how)
     rows = asked.rows.mutate(**{f"meets_{place}": asked.meets(each) for place, each in enumerate(definitions)})
     sums = {}
     for place in range(len(definitions)):
@@ -399,7 +404,7 @@ def _totals(*given: Table, definitions: tuple[Definition, ...], **how: Any) -> T
 
 
 def _page(*given: Table, definition: Definition, first: int, last: int | None, **how: Any) -> Table:
-    asked = _within_reach(*given, definitions=(definition,), **how)
+    asked = within_reach(*given, definitions=(definition,), **how)
     rows = asked.rows.filter(asked.meets(definition))
     order = [rows.grade_rank.desc(), rows.aum.desc(), rows.customer_id]
     chosen = rows.order_by(order).limit(None if last is None else max(0, last - first), offset=first)
@@ -407,5 +412,5 @@ def _page(*given: Table, definition: Definition, first: int, last: int | None, *
 
 
 def _members(*given: Table, definition: Definition, **how: Any) -> Table:
-    asked = _within_reach(*given, definitions=(definition,), **how)
+    asked = within_reach(*given, definitions=(definition,), **how)
     return asked.rows.filter(asked.meets(definition)).select("customer_id")

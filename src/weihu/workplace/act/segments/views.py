@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import zip_longest
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from weihu.workplace.act.care.beginning import Running, begin_by_hand
-from weihu.workplace.act.segments import reading
-from weihu.workplace.act.segments.definition import JOINS, MOST_GROUPS, MOST_ROWS, Condition, Definition, Group
+from weihu.workplace.act.segments import found, reading
+from weihu.workplace.act.segments.building import TOO_WIDE, built, changed, totals
+from weihu.workplace.act.segments.definition import Condition, Definition, Group
 from weihu.workplace.act.segments.examples import BLANK, EXAMPLES
 from weihu.workplace.act.segments.models import Segment
-from weihu.workplace.act.segments.state import Totals
-from weihu.workplace.act.segments.words import JOIN_NAMES, Words
+from weihu.workplace.act.segments.words import Words
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import audit, toasts
 from weihu.workplace.base.whole import whole
@@ -32,11 +31,9 @@ from weihu.workplace.know.archive.export import Order, export_list
 from weihu.workplace.know.archive.facts import barred_customers
 from weihu.workplace.know.archive.lists import ListQuery, TooWide
 
-PREVIEWED = 8
 MOST_PLANS = 500
 """At most so many care plans are begun at once."""
 MOST_MOVED = 20
-TOO_WIDE = lazy("Too many customers for a range of numbers of the archive: choose a narrower condition.")
 
 
 @needs_run
@@ -46,7 +43,7 @@ def segments(request: WorkRequest) -> HttpResponse:
     gate = _segmenting(request)
     rows, words = reading.visible(gate), Words(gate)
     definitions = [Definition.kept(row.definition) for row in rows]
-    summed, too_wide = _totals(request, definitions)
+    summed, too_wide = totals(gate, definitions)
     context = {
         "rows": [
             {"segment": row, "words": words.definition(definition), "of": total}
@@ -61,22 +58,64 @@ def segments(request: WorkRequest) -> HttpResponse:
 
 
 @needs_run
+@require_GET
+def found_segments(request: WorkRequest) -> HttpResponse:
+    """The segments found from data: what makes each different, its sums within reach, and their drift by month."""
+    gate, known = _segmenting(request), found.facts()
+    rows = known["segments"] if known else []
+    summed, _too_wide = totals(gate, [_found(row["letter"]) for row in rows])
+    context = {
+        "rows": [
+            {
+                "letter": row["letter"],
+                "name": found.name(row),
+                "different": found.differences(row, request.book),
+                "of": of,
+            }
+            for row, of in zip_longest(rows, summed or ())
+        ],
+        "known": known,
+        "on": date.fromisoformat(known["on"]) if known else None,
+        "drift": found.drift(known) if known else None,
+        "months": [month | {"on": date.fromisoformat(month["on"])} for month in reversed(known["months"])]
+        if known
+        else [],
+    }
+    audit.record(request.user.staff_id, "segments.found")
+    return render(request, "segments/found.html", context)
+
+
+@needs_run
 @require_http_methods(["GET", "POST"])
 def segment_build(request: WorkRequest) -> HttpResponse:
     """The builder: of a new segment, of an example, or ``from`` one that the reader uses; htmx posts each change."""
     gate = _segmenting(request)
     words = Words(gate)
     if request.method == "POST":
-        definition = _changed(Definition.of(request.POST, words.fields), request)
+        definition = changed(Definition.of(request.POST, words.fields), request.POST)
         part = "preview" if request.POST.get("part") == "preview" else "rows"
-        return render(request, f"segments/{part}.html", _built(request, words, definition, swapped=part == "rows"))
+        return render(request, f"segments/{part}.html", built(request, words, definition, swapped=part == "rows"))
     base = _used(request, request.GET["from"]) if request.GET.get("from") else None
-    example = EXAMPLES.get(request.GET.get("example", ""))
-    definition = Definition.kept(base.definition) if base else example[1] if example else BLANK
+    definition, name = _begun(request)
+    if base:
+        definition, name = Definition.kept(base.definition), base.name
     own = base if base and base.staff_id == request.user.staff_id else None
-    context = _built(request, words, definition)
-    context |= {"segment": own, "name": base.name if base else str(example[0]) if example else ""}
+    context = built(request, words, definition)
+    context |= {"segment": own, "name": name}
     return render(request, "segments/build.html", context)
+
+
+def _begun(request: WorkRequest) -> tuple[Definition, str]:
+    """What a new segment begins with, and its name: an example, one that was ``found`` from data, or nothing."""
+    letter, names = request.GET.get("found", ""), found.names()
+    if letter in names:
+        return _found(letter), names[letter][:60]
+    example = EXAMPLES.get(request.GET.get("example", ""))
+    return (example[1], str(example[0])) if example else (BLANK, "")
+
+
+def _found(letter: str) -> Definition:
+    return Definition("all", (Group("all", (Condition("found", "is", letter),)),))
 
 
 @needs_run
@@ -89,7 +128,7 @@ def segment_save(request: WorkRequest) -> HttpResponse:
     name = request.POST.get("name", "").strip()[:60]
     wrong = next((words.fault(row) for row in definition.conditions if words.fault(row)), "")
     if not name or wrong or not definition.conditions:
-        context = _built(request, words, definition, asked=True)
+        context = built(request, words, definition, asked=True)
         refused = wrong or (_("A segment needs a name.") if not name else _("A segment needs a condition."))
         context |= {"refused": refused, "name": name, "segment": _own(request, request.POST.get("number", ""))}
         return render(request, "segments/build.html", context, status=422)
@@ -116,7 +155,7 @@ def segment(request: WorkRequest, number: int) -> HttpResponse:
     """One segment: in words, its sums, who entered and left, its members page by page, and what it is used for."""
     gate, row = _segmenting(request), _used(request, str(number))
     definition = Definition.kept(row.definition)
-    summed, too_wide = _totals(request, [definition])
+    summed, too_wide = totals(gate, [definition])
     total = summed[0] if summed else None
     size = request.book.lists.page_rows
     pages = max(1, -(-total.customers // size)) if total else 1
@@ -239,72 +278,6 @@ def _used(request: WorkRequest, number: str) -> Segment:
 
 def _own(request: WorkRequest, number: str) -> Segment | None:
     return Segment.objects.filter(pk=whole(number) or 0, staff_id=request.user.staff_id).first()
-
-
-def _totals(request: WorkRequest, definitions: list[Definition]) -> tuple[list[Totals] | None, str]:
-    try:
-        return reading.totals(request.gate, definitions), ""
-    except TooWide:
-        return None, str(TOO_WIDE)
-
-
-def _changed(definition: Definition, request: WorkRequest) -> Definition:
-    """What the pressed button of the builder makes of it: a row or a group more or less."""
-    groups = list(definition.groups)
-    if request.POST.get("group") and len(groups) < MOST_GROUPS:
-        groups.append(Group("all", BLANK.conditions))
-    place = whole(request.POST.get("add", ""))
-    if place is not None and place < len(groups) and len(groups[place].conditions) < MOST_ROWS:
-        group = groups[place]
-        groups[place] = Group(group.join, (*group.conditions, Condition("aum", "least")))
-    said, _dot, row = request.POST.get("remove", "").partition(".")
-    at = whole(said)
-    if at is not None and at < len(groups):
-        group = groups[at]
-        left = tuple(other for number, other in enumerate(group.conditions) if number != whole(row))
-        groups[at] = Group(group.join, left)
-        groups = [group for group in groups if group.conditions]
-    return Definition(definition.join, tuple(groups))
-
-
-def _built(
-    request: WorkRequest, words: Words, definition: Definition, swapped: bool = False, asked: bool = False
-) -> dict[str, Any]:
-    """The builder's rows and what they select. ``swapped``: the preview is sent beside the rows."""
-    usable = definition.complete(request.book)
-    summed, too_wide = _totals(request, [usable])
-    focus = _focus(request.htmx.trigger or "", definition)
-    groups = [
-        {
-            "place": place,
-            "join": group.join,
-            "rows": [words.row(f"g{place}-r{row}", each, asked, focus) for row, each in enumerate(group.conditions)],
-            "full": len(group.conditions) >= MOST_ROWS,
-        }
-        for place, group in enumerate(definition.groups)
-    ]
-    return {
-        "join": definition.join,
-        "joins": [(join, JOIN_NAMES[join]) for join in JOINS],
-        "groups": groups,
-        "full": len(groups) >= MOST_GROUPS,
-        "grouped": words.grouped,
-        "words": words.definition(usable),
-        "of": summed[0] if summed else None,
-        "members": reading.page(request.gate, usable, 0, PREVIEWED) if summed else [],
-        "too_wide": too_wide,
-        "unused": len(definition.conditions) - len(usable.conditions),
-        "swapped": swapped,
-        "build": reverse("segment_build"),
-    }
-
-
-def _focus(trigger: str, definition: Definition) -> str:
-    """The id of what has the focus once the rows are shown anew: what was used, or the row that was added."""
-    place = whole(trigger.removeprefix("segment-add-"))
-    if place is not None and place < len(definition.groups):
-        return f"segment-g{place}-r{len(definition.groups[place].conditions) - 1}-field"
-    return trigger
 
 
 def _trend(nights: list[reading.Night]) -> dict[str, Any]:

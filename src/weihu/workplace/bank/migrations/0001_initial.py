@@ -151,6 +151,14 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="FoundSegment",
+            fields=[
+                ("customer_id", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("on", models.DateField()),
+                ("letter", models.CharField(db_index=True, max_length=2)),
+            ],
+        ),
+        migrations.CreateModel(
             name="NextProduct",
             fields=[
                 ("customer_id", models.CharField(max_length=60, primary_key=True, serialize=False)),

@@ -7,6 +7,14 @@ from django.db import models
 from weihu.workplace.base.fields import CustomerField, DocumentField, MoneyField
 
 
+class FoundSegment(models.Model):
+    """The segment found from data (insight.found) that a customer belonged to on the night ``on``, by its letter."""
+
+    customer_id = CustomerField(primary_key=True)
+    on = models.DateField()
+    letter = models.CharField(max_length=2, db_index=True)
+
+
 class NextProduct(models.Model):
     """The kinds of product that a customer probably buys next as of the night ``on``, the likeliest first."""
 

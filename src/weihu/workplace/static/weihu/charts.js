@@ -4,12 +4,14 @@ import { drawAssets } from "./charts/assets.js";
 import { drawMigration } from "./charts/migration.js";
 import { drawNetwork } from "./charts/network.js";
 import { drawPareto } from "./charts/pareto.js";
+import { drawPivot } from "./charts/pivot.js";
 import { drawTrend } from "./charts/trend.js";
 
 const KINDS = {
   "data-chart": drawAssets,
   "data-network": drawNetwork,
   "data-pareto": drawPareto,
+  "data-pivot": drawPivot,
   "data-sankey": drawMigration,
   "data-trend": drawTrend,
 };
