@@ -61,7 +61,7 @@ def judge(bank: Path) -> None:
         FROM read_csv('{bank}/20*/transactions.csv', all_varchar=true, union_by_name=true);
         CREATE TABLE owners AS SELECT DISTINCT account_id, customer_id
         FROM read_csv('{bank}/20*/accounts.csv', all_varchar=true, union_by_name=true)""")
-    first, last = database.execute("SELECT min(booked_on), max(booked_on) FROM paid").fetchone()
+    first, last = database.execute("SELECT min(booked_on), max(booked_on) FROM paid").fetchall()[0]
     nights = [on for on in month_ends(first, last) if on >= first + timedelta(days=RULE.days)]
     started, asked = time.perf_counter(), {}
     for on in nights:
