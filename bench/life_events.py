@@ -69,10 +69,22 @@ def judge(bank: Path) -> None:
             key = row["customer_id"], row["kind"]
             if key not in asked or on - asked[key]["on"] >= timedelta(days=RULE.rest_days):
                 asked[key] = {**row, "on": on}
-    print(f"{len(nights)} nights from {nights[0]} to {nights[-1]}, {(time.perf_counter() - started) / len(nights):.2f} s each")
+    print(
+        f"{len(nights)} nights from {nights[0]} to {nights[-1]}, {(time.perf_counter() - started) / len(nights):.2f} s each"
+    )
     truth = events(database, bank)
-    salaried = {row[0] for row in database.execute("SELECT DISTINCT customer_id FROM paid JOIN owners USING (account_id) WHERE kind = 'salary'").fetchall()}
-    lived = {row[0] for row in database.execute("SELECT customer_id FROM paid JOIN owners USING (account_id) WHERE kind = 'payment' GROUP BY 1 HAVING count(*) >= 24").fetchall()}
+    salaried = {
+        row[0]
+        for row in database.execute(
+            "SELECT DISTINCT customer_id FROM paid JOIN owners USING (account_id) WHERE kind = 'salary'"
+        ).fetchall()
+    }
+    lived = {
+        row[0]
+        for row in database.execute(
+            "SELECT customer_id FROM paid JOIN owners USING (account_id) WHERE kind = 'payment' GROUP BY 1 HAVING count(*) >= 24"
+        ).fetchall()
+    }
     for kind, event in RULE.kinds.items():
         within = BORN if kind == "child" else LATE + timedelta(days=max(sign.within for sign in event.signs))
         happened = truth[TRUTH[kind]]
@@ -83,7 +95,9 @@ def judge(bank: Path) -> None:
         here = salaried if kind in ("job", "retirement") else lived
         told = [is_asked(asked.get((customer, kind)), on, within) for customer, on in due]
         seen = [found for found, (customer, _) in zip(told, due, strict=True) if customer in here]
-        print(f"{kind:10} {len(questions):>4} asked, precision {shown(right)}; {len(seen):>3} events here, recall {shown(seen)}; of all {len(due)} {shown(told)}")
+        print(
+            f"{kind:10} {len(questions):>4} asked, precision {shown(right)}; {len(seen):>3} events here, recall {shown(seen)}; of all {len(due)} {shown(told)}"
+        )
 
 
 def is_asked(row: dict | None, on: date, within: timedelta) -> bool:
@@ -121,7 +135,9 @@ def night(database: duckdb.DuckDBPyConnection, on: date) -> list[dict]:
 def events(database: duckdb.DuckDBPyConnection, bank: Path) -> dict[str, dict[str, list[date]]]:
     """By kind and customer the days on which it happened."""
     found: dict[str, dict[str, list[date]]] = defaultdict(lambda: defaultdict(list))
-    for on, customer, kind in database.execute(f'SELECT "date", customer_id, kind FROM \'{bank}/.truth/events.parquet\'').fetchall():
+    for on, customer, kind in database.execute(
+        f"SELECT \"date\", customer_id, kind FROM '{bank}/.truth/events.parquet'"
+    ).fetchall():
         found[kind][customer].append(on)
     return found
 

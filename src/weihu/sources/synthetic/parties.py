@@ -13,8 +13,37 @@ from weihu.sources.synthetic import names
 from weihu.sources.synthetic.columns import NEVER, Bools, Floats, Ints
 from weihu.sources.synthetic.state import BILL, HOME, PAYMENT, SALARY, SCHOOL, TRANSFER, Move, State
 
-TRADES = ("科技", "机电", "贸易", "物流", "医药", "建设", "餐饮管理", "软件", "化工", "教育咨询", "人力资源服务", "传媒")
-FIRMS = ("恒信", "博远", "金陵", "紫东", "华宁", "瑞康", "中天", "东方", "嘉和", "新海", "玄武湖", "长江", "苏源", "钟山", "联创")
+TRADES = (
+    "科技",
+    "机电",
+    "贸易",
+    "物流",
+    "医药",
+    "建设",
+    "餐饮管理",
+    "软件",
+    "化工",
+    "教育咨询",
+    "人力资源服务",
+    "传媒",
+)
+FIRMS = (
+    "恒信",
+    "博远",
+    "金陵",
+    "紫东",
+    "华宁",
+    "瑞康",
+    "中天",
+    "东方",
+    "嘉和",
+    "新海",
+    "玄武湖",
+    "长江",
+    "苏源",
+    "钟山",
+    "联创",
+)
 KEEPERS = ("物业服务有限公司", "物业管理有限公司", "城市服务物业公司")
 """The companies that keep an estate; an estate may change its own."""
 
@@ -88,12 +117,15 @@ class Parties:
         who = state.accounts.owner[move.account]
         retired = state.people.occupation[who] == names.RETIRED
         pension = FIRST["pension"] + self.public[who]
-        return np.where(retired, pension, FIRST["employer"] + self.employer[who])
+        return np.asarray(np.where(retired, pension, FIRST["employer"] + self.employer[who]), np.int64)
 
     def _paid(self, state: State, move: Move, rng: np.random.Generator) -> Ints:
         who = state.accounts.owner[move.account]
         chance, which = rng.random((3, len(who))), rng.integers(0, 10**6, len(who))
-        of = lambda kind: FIRST[kind] + which % len(COMPANIES[kind])  # noqa: E731
+
+        def of(kind: str) -> Ints:
+            return np.asarray(FIRST[kind] + which % len(COMPANIES[kind]), np.int64)
+
         estate = state.people.estate[who]
         known = [
             (move.purpose == BILL, FIRST["estate"] + self.keeper[estate] * len(names.ESTATES) + estate),
@@ -112,7 +144,7 @@ class Parties:
         ]
         shop = [(bought & here, party) for here, party in shop]
         conditions: list[Bools] = [np.asarray(here) for here, _ in known + shop]
-        return np.select(conditions, [party for _, party in known + shop], 0).astype(np.int64)
+        return np.asarray(np.select(conditions, [party for _, party in known + shop], 0), np.int64)
 
     def _chances(self, state: State, who: Ints) -> tuple[Floats, Floats, Floats]:
         """How much of what people pay is for a child, for a home's furnishing, and for a move."""
