@@ -166,6 +166,34 @@ def test_a_wallet_lasts_and_one_bank_is_home(year):
     assert lasting > 0.9
 
 
+def test_a_statement_names_the_employer_the_pension_fund_and_the_estate(tmp_path):
+    """Nobody has two employers without another job, but a few whose employer takes another name."""
+    list(SyntheticBank(1200, 3, 65, LAST, 2).deliveries(tmp_path))
+    database = duckdb.connect()
+    database.execute(
+        "CREATE TABLE paid AS SELECT t.*, a.customer_id, p.occupation"
+        f" FROM read_csv('{tmp_path}/20*/transactions.csv', all_varchar=true) t"
+        f" JOIN (SELECT DISTINCT account_id, customer_id FROM read_csv('{tmp_path}/20*/accounts.csv', all_varchar=true)) a"
+        f" USING (account_id) JOIN '{tmp_path}/.truth/people.parquet' p USING (customer_id)"
+    )
+    pensions, salaries, unnamed = database.execute(
+        "SELECT count(*) FILTER (counterparty LIKE '%保险%'), count(*) FILTER (counterparty LIKE '%有限公司'),"
+        " count(*) FILTER (counterparty IS NULL) FROM paid WHERE kind = 'salary'"
+    ).fetchall()[0]
+    assert pensions > 50
+    assert salaries > 200
+    assert unnamed == 0
+    working = database.execute("SELECT count(*) FROM paid WHERE counterparty LIKE '%保险%' AND occupation <> '退休'")
+    assert working.fetchall() == [(0,)]
+    payers, other = database.execute(
+        "SELECT count(*), count(*) FILTER (payers > 1) FROM (SELECT customer_id, count(DISTINCT counterparty) AS payers"
+        " FROM paid WHERE kind = 'salary' AND customer_id NOT IN (SELECT customer_id FROM"
+        f" '{tmp_path}/.truth/events.parquet' WHERE kind IN ('job', 'retirement')) GROUP BY 1)"
+    ).fetchall()[0]
+    assert other <= payers // 50
+    assert database.execute("SELECT count(*) FROM paid WHERE counterparty LIKE '%物业%'").fetchall()[0][0] > 20
+
+
 def test_what_contacts_do_can_be_learned_from_the_files(tmp_path):
     """Half of the customers, drawn by lot, are contacted each week: they buy more, most of all those who respond most."""
     treated = np.random.default_rng(8).random(4000) < 0.5

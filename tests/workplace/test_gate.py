@@ -36,6 +36,7 @@ OF_A_CUSTOMER = {
     "household": ("post", []),
     "goals": ("post", []),
     "goal_act": ("post", [1]),
+    "life_dismiss": ("post", [1]),
     "new_complaint": ("get", []),
     "unmerge": ("post", [1]),
     "rights": ("post", []),

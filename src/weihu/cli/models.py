@@ -166,6 +166,16 @@ def wallet_report(home: Home, as_json: bool) -> None:
     _report(home, NAME, as_json, told)
 
 
+@insight.command("life-events")
+@with_workplace
+def life_events(home: Home) -> None:
+    """Find what payments let staff ask customers (人生事件): a new job, retirement, a child, moving, a home."""
+    from weihu.insight.told_life import told  # noqa: PLC0415
+    from weihu.nightly.life_events import ask  # noqa: PLC0415
+
+    click.echo(told(_learned(home, ask)))
+
+
 @insight.group("next-product")
 def insight_next_product() -> None:
     """What customers buy next (下一产品), learned from what others bought."""

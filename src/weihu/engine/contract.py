@@ -171,6 +171,7 @@ FILES: tuple[File, ...] = (
             Column("kind", "choice", required=True, choices=TRANSACTION_KINDS),
             Column("branch_id", references="branches"),
             Column("counterparty_bank"),
+            Column("counterparty"),
         ),
         each_day=True,
     ),

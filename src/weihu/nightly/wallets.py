@@ -19,6 +19,7 @@ from weihu.engine.protocol import Engine, table_of
 from weihu.insight import files, wallet
 from weihu.nightly.gather import unscored_customers
 from weihu.nightly.graph import rows_of
+from weihu.nightly.landed import landed, owners, published
 from weihu.nightly.learning import kept_weeks
 from weihu.rules import attrition, tables
 from weihu.rules import wallet as seen
@@ -89,8 +90,7 @@ class _Kept:
     def _landed(self, table: str, until: date, since: date = date.min) -> list[Path]:
         """What was delivered on the nights of a time, oldest first."""
         nights = [self.runs[on] for on in sorted(self.runs) if since < on <= until]
-        paths = [self.home.delivery(run.business_date, run.revision) / f"{table}.parquet" for run in nights]
-        return [path for path in paths if path.is_file()]
+        return landed(self.home, nights, table)
 
     def _incomes(self, until: date) -> pa.Table:
         """The income that was known on a date: the archive's, else the core system's."""
@@ -137,17 +137,10 @@ def told_up_to(on: date, book: RuleBook) -> list[wallet.Told]:
 
 
 def _base(home: Home, book: RuleBook, last: Run) -> _Kept:
-    runs = {
-        run.business_date: run for run in Run.objects.filter(number__lte=last.number, published=True).order_by("number")
-    }
     merges = list(merges_on(last.business_date))
     follows = {row["gone"]: row["kept"] for row in merges if row["active"]}
-    path = home.verified(home.run(last.number) / "accounts.parquet")
-    accounts = pq.read_table(path, columns=["account_id", "customer_id"])
-    owner = [follows.get(customer, customer) for customer in accounts["customer_id"].to_pylist()]
-    owners = pa.table({"account_id": accounts["account_id"], "customer_id": owner}, schema=seen.OWNERS.to_pyarrow())
     out = unscored_customers(book, last.business_date) | set(follows)
-    return _Kept(home, book, last, runs, owners, rows_of(tables.MERGES, merges), out)
+    return _Kept(home, book, last, published(last), owners(home, last, follows), rows_of(tables.MERGES, merges), out)
 
 
 def _keep(model: wallet.Model, now: wallet.Night, book: RuleBook) -> None:

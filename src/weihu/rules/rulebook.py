@@ -39,6 +39,7 @@ from weihu.rules.sections.festivals import Festival
 from weihu.rules.sections.fields import DATE_KINDS, CatalogueField
 from weihu.rules.sections.grades import Grade, check_order
 from weihu.rules.sections.habits import Habits
+from weihu.rules.sections.life_events import LifeEvents
 from weihu.rules.sections.limits import Limits
 from weihu.rules.sections.lists import Lists
 from weihu.rules.sections.losses import Losses
@@ -124,6 +125,7 @@ class RuleBook(Entry):
     losses: Losses
     attrition: Attrition
     wallet: Wallet
+    life_events: LifeEvents
     targets: dict[TargetName, Share]
     care_plans: dict[str, CarePlan]
     habits: Habits

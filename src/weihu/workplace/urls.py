@@ -78,6 +78,7 @@ urlpatterns = [
     # life
     path("customers/<str:customer_id>/goals/", life.goals, name="goals"),
     path("customers/<str:customer_id>/goals/<int:number>/", life.goal_act, name="goal_act"),
+    path("customers/<str:customer_id>/life/<int:number>/", life.life_dismiss, name="life_dismiss"),
     # intake
     path("forms/", invitations.invitations, name="invitations"),
     path("forms/<int:number>/", invitations.invitation, name="invitation"),

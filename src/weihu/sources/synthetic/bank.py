@@ -15,6 +15,7 @@ from weihu.sources.synthetic.days import PAY_DAYS, PENSION_DAY
 from weihu.sources.synthetic.facts import Facts
 from weihu.sources.synthetic.holdings import DEMAND, first_services, open_accounts, risk_classes
 from weihu.sources.synthetic.latent import PURPOSES, Contact, Latent, Rates, read_contacts
+from weihu.sources.synthetic.parties import Parties
 from weihu.sources.synthetic.people import GROWN, HEAD, People, families
 from weihu.sources.synthetic.state import OPENING, State
 from weihu.sources.synthetic.truth import Truth
@@ -50,6 +51,7 @@ class SyntheticBank:
         self.state, mistakes = _found(rng, customers, branches, days, self.first, seed, twins, richer)
         self.facts = Facts(np.random.default_rng([seed, 2]), self.state, mistakes)
         self.truth = Truth(self.state)
+        self._parties = Parties(self.state)
         self._writer = Writer(self.state, self.facts, managers)
 
     def deliveries(self, out: Path) -> Iterator[Path]:
@@ -88,6 +90,7 @@ class SyntheticBank:
         self._buy()
         days.markets(state)
         self._open()
+        self._parties.name(state)
 
     def _hear(self, contacts: Iterable[Contact]) -> None:
         who, purpose = read_contacts(contacts, self.state.date)

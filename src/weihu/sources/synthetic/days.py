@@ -14,7 +14,7 @@ from weihu.sources.synthetic.holdings import DEMAND, HOUSING, ORDER, card_use
 from weihu.sources.synthetic.latent import AT_MATURITY, AT_ONCE, DRIFT, GOING, GONE, STAYING, WAVERING
 from weihu.sources.synthetic.names import CATEGORY, PLACE, RATE, TERM
 from weihu.sources.synthetic.people import GROWN
-from weihu.sources.synthetic.state import CASH, FEE, INTEREST, LOAN, PAYMENT, SALARY, TRANSFER, State
+from weihu.sources.synthetic.state import BILL, CASH, FEE, INTEREST, LOAN, PAYMENT, SALARY, TRANSFER, State
 
 PAY_DAYS = np.array([5, 8, 10, 15, 20, 25])
 PENSION_DAY = 12
@@ -194,7 +194,8 @@ def _pay_bills(
     brought = np.flatnonzero((short > 0) & (rng.random(len(who)) < 0.97))
     cents = short[brought] + rng.integers(1, 9, len(brought)) * 10_000
     state.move(who[brought], cents, TRANSFER, bank=state.other_bank(who[brought]))
-    done = state.move(who, -bill, kind)
+    is_order = state.services.product[due] == ORDER
+    done = state.move(who, -bill, kind, purpose=np.where(is_order, BILL, 0))
     if kind == LOAN:
         services = state.services
         paid = due[done]

@@ -25,7 +25,7 @@ from weihu.sources.synthetic.people import (
     incomes,
     retires_on,
 )
-from weihu.sources.synthetic.state import PAYMENT, TRANSFER, State
+from weihu.sources.synthetic.state import HOME, PAYMENT, SCHOOL, TRANSFER, State
 
 MARRIES, DIVORCES, BEARS = 0.10, 0.005, 0.055
 """A year, in the years in which people do."""
@@ -101,7 +101,7 @@ def _go_to_school(state: State, rng: np.random.Generator) -> None:
         turns = np.floor((state.on - born) / YEAR).astype(np.int64)
         who = np.flatnonzero(state.alive & (child != NEVER) & np.isin(turns, SCHOOL_AGES) & (people.again < 0))
         fee = -np.where(turns[who] == 18, rng.integers(60, 130, len(who)), rng.integers(5, 60, len(who))) * 10_000
-        done = state.move(who, fee, PAYMENT)
+        done = state.move(who, fee, PAYMENT, purpose=np.full(len(who), SCHOOL))
         state.note(who, "school", np.where(done, fee, 0))
     age = people.age(state.on)
     starts = np.flatnonzero(state.alive & (people.occupation == names.INFANT) & (age >= 6))
@@ -185,7 +185,8 @@ def _spend_much(state: State, rng: np.random.Generator) -> None:
         saved = state.saved_of(buyers)
         state.close_accounts(saved[CATEGORY[state.accounts.product[saved]] != "insurance"])
     down = -(state.demand(buyers) * rng.uniform(0.55, 0.92, len(buyers))).astype(np.int64)
-    done = state.move(buyers, down, TRANSFER, bank=rng.integers(1, len(names.OTHER_BANKS) + 1, len(buyers)))
+    bank = rng.integers(1, len(names.OTHER_BANKS) + 1, len(buyers))
+    done = state.move(buyers, down, TRANSFER, bank=bank, purpose=np.full(len(buyers), HOME))
     state.note(buyers[done], "house", down[done])
     indebted = state.services.owner[(state.services.owed > 0) & (state.services.closed == NEVER)]
     borrows = buyers[done & (rng.random(len(buyers)) < 0.5)]

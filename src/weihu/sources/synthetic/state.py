@@ -18,17 +18,22 @@ KINDS = ("salary", "cash", "transfer", "payment", "interest", "product", "openin
 SALARY, CASH, TRANSFER, PAYMENT, INTEREST, PRODUCT, OPENING, LOAN, FEE = range(9)
 CATEGORIES = ("demand", "term", "wealth", "fund", "insurance", "loan", "card", "standing_order")
 SAVED = CATEGORIES[1:5]
+BILL, SCHOOL, HOME = 1, 2, 3
+"""What some money is for."""
 
 
 @dataclass
 class Move:
-    """Transactions of one kind; ``bank`` is the other bank's number from 1, ``branch`` where it was done, 0 for none."""
+    """Transactions of one kind; ``bank`` is the other bank's number from 1, ``branch`` where it was done, ``purpose`` what
+    they are for and ``party`` whom they name, 0 for none."""
 
     account: Ints
     cents: Ints
     kind: int
     branch: Ints
     bank: Ints
+    purpose: Ints
+    party: Ints
 
 
 @dataclass
@@ -98,22 +103,29 @@ class State:
         return self.accounts.balance[who]
 
     def move(
-        self, account: Ints, cents: Ints, kind: int, branch: Ints | None = None, bank: Ints | None = None
+        self,
+        account: Ints,
+        cents: Ints,
+        kind: int,
+        branch: Ints | None = None,
+        bank: Ints | None = None,
+        purpose: Ints | None = None,
     ) -> Bools:
         """Book at most one amount on each account; what would overdraw one is not done. Returns what was done."""
         done = (cents != 0) & ((cents > 0) | (self.accounts.balance[account] + cents >= 0))
         account, cents = account[done], cents[done]
         none = np.zeros(len(account), np.int64)
         np.add.at(self.accounts.balance, account, cents)
-        where, other = (none if given is None else given[done] for given in (branch, bank))
-        self.moves.append(Move(account, cents, kind, where, other))
+        where, other, what = (none if given is None else given[done] for given in (branch, bank, purpose))
+        self.moves.append(Move(account, cents, kind, where, other, what, none))
         self.touched.append(account)
         return np.asarray(done)
 
     def announce(self, accounts: Ints, kind: int) -> None:
         """Book balances that are there already: what a new customer opens with."""
         none = np.zeros(len(accounts), np.int64)
-        self.moves.append(Move(accounts, self.accounts.balance[accounts], kind, self.accounts.branch[accounts], none))
+        balances, branches = self.accounts.balance[accounts], self.accounts.branch[accounts]
+        self.moves.append(Move(accounts, balances, kind, branches, none, none, none))
         self.touched.append(accounts)
 
     def own(self, who: Ints, cents: Ints, bank: Ints) -> Bools:
@@ -131,6 +143,11 @@ class State:
             self.events.who.append(who)
             self.events.kind.append(kind)
             self.events.cents.append(np.zeros(len(who), np.int64) if cents is None else cents)
+
+    def today(self, kind: str) -> Ints:
+        """To whom something has happened today."""
+        events = zip(self.events.on, self.events.who, self.events.kind, strict=True)
+        return joined([who for on, who, of in events if of == kind and on[0] == self.on])
 
     def close_accounts(self, places: Ints) -> None:
         """Term money and the like back to its owner's demand account, and the account closed."""

@@ -12,6 +12,7 @@ from weihu.sources import delivery
 from weihu.sources.synthetic import names
 from weihu.sources.synthetic.columns import NEVER, Ints, joined
 from weihu.sources.synthetic.facts import Facts
+from weihu.sources.synthetic.parties import PARTIES
 from weihu.sources.synthetic.state import KINDS, State, unique
 
 INITIALS = {
@@ -71,6 +72,7 @@ class Writer:
             "account": joined([move.account for move in moves]), "cents": joined([move.cents for move in moves]),
             "kind": joined([np.full(len(move.account), move.kind) for move in moves]),
             "branch": joined([move.branch for move in moves]), "bank": joined([move.bank for move in moves]),
+            "party": joined([move.party for move in moves]),
         })  # fmt: skip
         queries = {**FIRST, **DAILY} if first else DAILY
         on = state.date
@@ -111,6 +113,7 @@ class Writer:
             "banks": names.OTHER_BANKS,
             "products": [product.key for product in names.PRODUCTS],
             "kinds": list(KINDS),
+            "parties": list(PARTIES),
         }
         for name, values in words.items():
             listed = ", ".join(f"'{value}'" for value in values)
@@ -213,9 +216,10 @@ SELECT {_key("H", 8, "i")} AS holding_id, {_key("P", 7, "owner")} AS customer_id
 FROM holding""",
     "balances": f"SELECT {_key('A', 8, 'i')} AS account_id, {_CENTS} AS balance FROM balance",
     "transactions": f"""
-SELECT '{{stamp}}' || lpad(CAST(row_number() OVER (ORDER BY account, kind, cents, branch, bank) AS VARCHAR), 8, '0') AS transaction_id,
+SELECT '{{stamp}}' || lpad(CAST(row_number() OVER (ORDER BY account, kind, cents, branch, bank, party) AS VARCHAR), 8, '0') AS transaction_id,
        {_key("A", 8, "account")} AS account_id, DATE '{{on}}' AS booked_on, {_CENTS} AS amount,
        {_word("kinds", "kind")} AS kind, IF(branch > 0, 'B' || lpad(CAST(branch AS VARCHAR), 3, '0'), NULL) AS branch_id,
-       IF(bank > 0, {_word("banks", "bank - 1")}, NULL) AS counterparty_bank
+       IF(bank > 0, {_word("banks", "bank - 1")}, NULL) AS counterparty_bank,
+       IF(party > 0, {_word("parties", "party - 1")}, NULL) AS counterparty
 FROM move""",
 }

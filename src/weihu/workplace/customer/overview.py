@@ -17,6 +17,7 @@ from weihu.workplace.judge.benefits import views as benefits
 from weihu.workplace.judge.portfolio.decisions import open_referral
 from weihu.workplace.judge.portfolio.referrals import offer_of
 from weihu.workplace.know.archive.portrait import products
+from weihu.workplace.know.life.questions import questions_of
 
 SUGGESTED, MATURING, BENEFITS = 3, 4, 4
 """How many of a kind the overview shows at most; its tab has the others."""
@@ -42,6 +43,7 @@ def overview(request: WorkRequest, standing: Standing, shown: dict[str, Any]) ->
     maturing = _maturing(request, standing)
     due = benefits.card(request, standing)
     return {
+        "life_questions": questions_of(request, standing.customer_id, shown["archive"]),
         "key_facts": [shown["archive"][key] for key in request.book.pages.key_fields],
         **_open(request, standing, shown),
         "advised": advised,

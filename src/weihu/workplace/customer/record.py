@@ -56,7 +56,7 @@ from weihu.workplace.judge.portfolio.models import Claim
 from weihu.workplace.know.archive.models import Fact, FactKey
 from weihu.workplace.know.complaints.models import Complaint, Step
 from weihu.workplace.know.intake.models import ImportRow, Reply
-from weihu.workplace.know.life.models import Goal, Progress
+from weihu.workplace.know.life.models import Goal, LifeQuestion, Progress
 from weihu.workplace.know.relations.models import Household, Member, Relation
 
 Rows = QuerySet[Any]
@@ -215,6 +215,7 @@ RECORD: tuple[Kept, ...] = (
     Kept("members", _("Household"), Member, sheet.HOUSEHOLDS, _left_household),
     Kept("heads", _("Head"), Household, "who the household is named after", without_content, "head_id"),
     Kept("goals", _("Goals"), Goal, sheet.GOALS, _ended_goals, events=event.goals),
+    Kept("life questions", _("Asked because of payments"), LifeQuestion, sheet.ASKED, deleted),
     Kept("progress", _("Progress of goals"), Progress, sheet.PROGRESS, without_content, "goal__customer_id", FOLLOWS),
     Kept("replies", _("Replies"), Reply, sheet.REPLIES, emptied),
     Kept("imported rows", _("Imported rows"), ImportRow, sheet.IMPORTS, emptied, merging=STAYS),

@@ -44,7 +44,7 @@ from weihu.workplace.know.archive.models import Fact
 from weihu.workplace.know.archive.words import category_name
 from weihu.workplace.know.complaints.models import Step
 from weihu.workplace.know.intake.models import ImportRow, Reply
-from weihu.workplace.know.life.models import Goal, Progress
+from weihu.workplace.know.life.models import Goal, LifeQuestion, Progress
 from weihu.workplace.know.relations.models import Member, Relation
 
 LAST_ACCESSES = 1000
@@ -162,6 +162,12 @@ def _relations(subject: Subject) -> Rows:
 def _households(subject: Subject) -> Rows:
     for row in _own(Member, subject):
         yield [row.joined_on, row.left_on]
+
+
+def _asked(subject: Subject) -> Rows:
+    for row in _own(LifeQuestion, subject):
+        event = subject.book.life_events.kinds.get(row.kind)
+        yield [row.on, called(event) if event else row.kind, row.since, row.party, row.before, row.amount, row.answer]
 
 
 def _goals(subject: Subject) -> Rows:
@@ -320,6 +326,11 @@ FACTS = Sheet(
 )
 RELATIONS = Sheet(lazy("Relations"), (DAY, lazy("Relation"), lazy("Customer"), lazy("Born"), NOTE), _relations)
 HOUSEHOLDS = Sheet(lazy("Household"), (lazy("Joined"), lazy("Left")), _households)
+ASKED = Sheet(
+    lazy("Asked because of payments"),
+    (DAY, lazy("Event"), lazy("Since"), lazy("Paid by or to"), lazy("Before"), lazy("Amount"), lazy("Answer")),
+    _asked,
+)
 GOALS = Sheet(lazy("Goals"), (DAY, lazy("Goal"), lazy("Amount"), lazy("There already"), lazy("By")), _goals)
 PROGRESS = Sheet(lazy("Progress of goals"), (DAY, lazy("Goal"), lazy("There already")), _progress)
 REPLIES = Sheet(lazy("Replies"), (DAY, lazy("Form"), lazy("Name"), lazy("Phone"), lazy("Answer")), _replies)

@@ -35,6 +35,7 @@ from weihu.workplace.know.archive import facts
 from weihu.workplace.know.archive.facts import FactContent, FieldState, archive_of, barred_customers, with_derived
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.archive.portrait import missing, portrait
+from weihu.workplace.know.life.questions import questions_of
 
 
 @needs_run
@@ -234,6 +235,7 @@ def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str
     return {
         **customer_context,
         "advice": advice_for(request, chosen.standing, customer_context["archive"], chosen.reasons),
+        "life_questions": questions_of(request, customer_id, customer_context["archive"]),
         "task": chosen,
         "spark": sparkline(customer_context["chart"]["points"]),
         "form": contact_form(request, chosen.standing, customer_context["archive"], initial={"token": uuid4()}),

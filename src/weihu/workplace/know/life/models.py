@@ -1,8 +1,9 @@
-"""Financial goals and the progress made towards them."""
+"""Financial goals and the progress made towards them; what payments let staff ask about."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from uuid import uuid4
 
 from django.db import models
 
@@ -40,3 +41,25 @@ class Progress(models.Model):
     saved = MoneyField()
     staff_id = models.CharField(max_length=60)
     on = models.DateField()
+
+
+class LifeQuestion(models.Model):
+    """What payments up to the night ``on`` let staff ask a customer: whether an event of the book happened. It is no fact.
+
+    ``since``: the first payment; ``party``: whom it came from (``comes``) or went to, ``before``: the one before, if any;
+    ``times`` and ``amount``: all such payments. ``answer`` is yes once the archive has it, no when somebody said so.
+    """
+
+    token = models.UUIDField(unique=True, default=uuid4)
+    customer_id = CustomerField(db_index=True)
+    kind = models.CharField(max_length=60)
+    on = models.DateField()
+    since = models.DateField()
+    comes = models.BooleanField()
+    party = SealedField(scope="life")
+    before = SealedField(scope="life")
+    times = models.IntegerField()
+    amount = MoneyField()
+    answer = models.CharField(max_length=3, default="")
+    answered_on = models.DateField(null=True)
+    staff_id = models.CharField(max_length=60, default="")

@@ -1,4 +1,4 @@
-"""Financial goals on the customer page."""
+"""Financial goals on the customer page; answers to what payments let staff ask."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from weihu.workplace.base.answers import refused
 from weihu.workplace.gate.requests import WorkRequest, customer_page, needs_run
 from weihu.workplace.know.life.goals import GoalForm, Yuan, note_progress, set_goal
 from weihu.workplace.know.life.models import Goal
+from weihu.workplace.know.life.questions import dismiss
 
 
 @needs_run
@@ -48,3 +49,14 @@ def goal_act(request: WorkRequest, customer_id: str, number: int) -> HttpRespons
         note_progress(goal, saved, request.user.staff_id, request.run.work_date)
         toasts.say(request, _("Progress recorded."))
     return redirect(customer_page(customer_id, "archive", "goals"))
+
+
+@needs_run
+@require_POST
+def life_dismiss(request: WorkRequest, customer_id: str, number: int) -> HttpResponse:
+    """What payments made one ask has not happened."""
+    request.gate.standing(customer_id)
+    if not dismiss(number, customer_id, request):
+        raise Http404
+    toasts.say(request, _("Noted: not asked again."))
+    return redirect("customer", customer_id)
