@@ -55,7 +55,8 @@ test: install node_modules/.dev
 	$(UV) run python tools/coverage_floor.py .cache/coverage/coverage.json
 
 # what only Spark runs, with Spark (half a gigabyte), and the coverage of its engine, which `make test` does not measure;
-# further nights only with WEIHU_SPARK_NIGHTS=1 (of one book) or all (of every book), a cluster with WEIHU_SPARK_CLUSTER=1
+# further nights only with WEIHU_SPARK_NIGHTS=1 (of one book), all (of every book) or czech (of a real ledger's year), a
+# cluster with WEIHU_SPARK_CLUSTER=1
 # a small night is over before Java's second compiler and its collector's threads have paid for themselves
 test-spark: export JAVA_TOOL_OPTIONS := -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 test-spark: install
