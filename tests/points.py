@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from django.db import OperationalError, connection
@@ -29,13 +30,14 @@ class Died(BaseException):
 
 
 class Points:
-    """Counts the points that an act passes, and strikes at one of them: once, or by death."""
+    """Counts the points that an act passes, in whichever of its threads, and strikes at one of them: once, or by death."""
 
     def __init__(self, root: Path, strike: int | None = None, dies: bool = False) -> None:
         self.root = str(root)
         self.strike = strike
         self.dies = dies
         self.passed: list[str] = []
+        self._counting = Lock()
 
     @property
     def struck(self) -> bool:
@@ -44,10 +46,12 @@ class Points:
 
     def point(self, what: str, error: Exception) -> None:
         """One more is passed, or not."""
-        self.passed.append(what)
+        with self._counting:
+            place = len(self.passed)
+            self.passed.append(what)
         if self.dies and self.struck:
             raise Died
-        if len(self.passed) - 1 == self.strike:
+        if place == self.strike:
             raise error
 
     def heard(self, event: str, arguments: tuple[Any, ...]) -> None:

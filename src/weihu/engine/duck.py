@@ -244,11 +244,13 @@ class DuckEngine:
         self, name: str, rule: Rule, inputs: tuple[Any, ...], named: dict[str, Any]
     ) -> tuple[duckdb.Statement, ibis.Schema]:
         key = self._texts.key(name, rule, inputs, named, self._parameters)
-        if key not in self._compiled:
+        prepared = self._compiled.get(key)
+        if prepared is None:
             text, schema = self._texts.text(key, inputs, named)
             with self._connected() as connection:
-                remember(self._compiled, key, (connection.extract_statements(text)[0], schema))
-        return self._compiled[key]
+                prepared = connection.extract_statements(text)[0], schema
+            remember(self._compiled, key, prepared)
+        return prepared
 
     def _text_of(self, name: str, expression: Table) -> Text:
         """The statement that makes a table of an expression, or without a name asks for its rows; the rows' schema."""
