@@ -49,7 +49,7 @@ def _grouped(*given: Table, definition: Definition, axes: tuple[Axis, ...], **ho
     for place, axis in enumerate(axes):
         columns |= _columns(asked, place, axis)
     rows = asked.rows.mutate(**columns)
-    rows = rows.filter(rows.chosen)
+    rows = rows.filter(rows.chosen).select(*columns, "losing", "product_count", *AMOUNTS)
     for place, axis in enumerate(axes):
         if DIMENSIONS[axis.key].kind == "several":
             rows = _once_for_each(rows, place, axis)
@@ -72,8 +72,12 @@ def _columns(asked: Asked, place: int, axis: Axis) -> dict[str, Any]:
 
 def _once_for_each(rows: Table, place: int, axis: Axis) -> Table:
     """Each customer once for each value that he or she has."""
-    parts = [
-        rows.filter(rows[f"has_{place}_{number}"]).mutate(**{f"key_{place}": ibis.literal(key, "string")})
+    name = f"key_{place}"
+    if not axis.values:
+        return rows.limit(0).mutate(**{name: ibis.literal("", "string")})
+    had = [
+        ibis.ifelse(rows[f"has_{place}_{number}"], ibis.literal(key, "string"), ibis.null("string"))
         for number, (key, _) in enumerate(axis.values)
     ]
-    return ibis.union(*parts) if parts else rows.limit(0).mutate(**{f"key_{place}": ibis.literal("", "string")})
+    spread = rows.mutate(**{name: ibis.array(had).unnest()})
+    return spread.filter(spread[name].notnull())

@@ -215,6 +215,7 @@ PAGES = {
     "filter_input": _("Condition of a filter"),
     "filter_save": _("Saved filter"),
     "fixed_list": _("A list"),
+    "found_segments": _("Segments found from data"),
     "goal_act": _("One goal"),
     "goals": _("Goals"),
     "handovers": _("Hand-overs"),
