@@ -345,12 +345,12 @@ def fill_in(client, standing, **values):
 def test_what_payments_let_one_ask_is_asked_first_and_not_why(opened, run):
     client, standing = opened()
     address = reverse("service_card", args=[standing.customer_id])
-    before = [known.key for known, *_ in client.get(address).context["form"].rows]
+    before = list(client.get(address).context["form"].known)
     since = run.business_date - timedelta(days=40)
     paid = {"comes": True, "party": "长江软件有限公司", "before": "旧单位", "times": 2, "amount": 18_000}
     LifeQuestion.objects.create(customer_id=standing.customer_id, kind="job", on=run.business_date, since=since, **paid)
     page = client.get(address)
-    keys = [known.key for known, *_ in page.context["form"].rows]
+    keys = list(page.context["form"].known)
     assert keys[0] == "employer"
     assert keys[1:] == [key for key in before if key != "employer"][: len(keys) - 1]
     assert "长江软件" not in page.content.decode()
