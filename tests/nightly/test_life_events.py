@@ -128,8 +128,10 @@ def test_the_task_of_today_asks_it_too(run, signed_in):
     client = signed_in("relationship_manager")
     first = client.get(reverse("today")).context["task"].customer_id
     assert "life-question" not in client.get(reverse("task", args=[first])).content.decode()
-    asked(first, run)
-    assert "life-question" in client.get(reverse("task", args=[first])).content.decode()
+    row = asked(first, run)
+    assert 'name="from" value="task"' in client.get(reverse("task", args=[first])).content.decode()
+    answered = client.post(reverse("life_dismiss", args=[first, row.pk]), {"from": "task"})
+    assert answered["Location"] == reverse("task", args=[first])
 
 
 def test_yes_opens_the_archives_form_with_its_source_and_no_is_kept(run, own, signed_in):

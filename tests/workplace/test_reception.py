@@ -31,6 +31,7 @@ from weihu.workplace.know.archive.facts import FactContent, record_fact
 from weihu.workplace.know.archive.models import Confidence, Fact
 from weihu.workplace.know.archive.search import index_of
 from weihu.workplace.know.complaints.models import Complaint
+from weihu.workplace.know.life.models import LifeQuestion
 
 BOOK = rulebook.load("brief")
 RECEIVE = [key for key, post in BOOK.posts.items() if post.receives]
@@ -339,6 +340,20 @@ def test_the_card_asks_what_the_post_s_duty_names(post, signed_in, strangers):
 def fill_in(client, standing, **values):
     fields = {"token": str(uuid.uuid4()), **{f"seen-{key}": "" for key in values}, **values}
     return client.post(reverse("card_facts", args=[standing.customer_id]), fields)
+
+
+def test_what_payments_let_one_ask_is_asked_first_and_not_why(opened, run):
+    client, standing = opened()
+    address = reverse("service_card", args=[standing.customer_id])
+    before = list(client.get(address).context["form"].known)
+    since = run.business_date - timedelta(days=40)
+    paid = {"comes": True, "party": "长江软件有限公司", "before": "旧单位", "times": 2, "amount": 18_000}
+    LifeQuestion.objects.create(customer_id=standing.customer_id, kind="job", on=run.business_date, since=since, **paid)
+    page = client.get(address)
+    keys = list(page.context["form"].known)
+    assert keys[0] == "employer"
+    assert keys[1:] == [key for key in before if key != "employer"][: len(keys) - 1]
+    assert "长江软件" not in page.content.decode()
 
 
 def test_what_is_learned_comes_from_serving_and_is_a_contact_and_is_told(opened, member, run):

@@ -203,8 +203,8 @@ def test_erasing_leaves_no_sealed_word_in_any_table_of_the_record(gate, run):
     assert len(filled) > 10
     _erase([customer], run.work_date)
     for kept, pk in filled:
-        row = kept.model.objects.get(pk=pk)
-        values = [getattr(row, field.name) for field in kept.model._meta.fields if isinstance(field, SealedField)]
+        sealed = [field.name for field in kept.model._meta.fields if isinstance(field, SealedField)]
+        values = [getattr(row, name) for row in kept.model.objects.filter(pk=pk) for name in sealed]
         assert set(values) <= {"", None}, kept.key
 
 

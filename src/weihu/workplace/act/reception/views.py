@@ -38,6 +38,7 @@ from weihu.workplace.know.archive.facts import FieldState, archive_of
 from weihu.workplace.know.archive.forms import SEEN, FactsForm
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.archive.portrait import alerts, flows, missing
+from weihu.workplace.know.life.questions import questions_of
 
 LISTED = 30
 """So many of the day's cards and so many memos a page shows."""
@@ -281,7 +282,7 @@ def _money(request: WorkRequest, standing: Standing) -> dict[str, Any] | None:
 
 
 def _facts_form(request: WorkRequest, service: Service, archive: dict[str, FieldState]) -> FactsForm:
-    """What the customer's grade expects and nobody has told, a few at once."""
+    """What payments let one ask, then what the customer's grade expects; of both what nobody has told, a few at once."""
     standing, book = service.standing, request.book
     known_keys = {key for key, state in archive.items() if state.known}
     consents = agreed_purposes([service.customer_id], book.consents)[service.customer_id]
@@ -292,7 +293,9 @@ def _facts_form(request: WorkRequest, service: Service, archive: dict[str, Field
         data.setlist("channel", [Channel.SERVICE])
         data.setlist("confidence", [str(int(Confidence.TOLD))])
         return FactsForm(shown, known_keys, consents, data)
-    asked = missing(archive, standing, book)[: book.ask_at_once]
+    fields = [asked.event.field for asked in questions_of(request, service.customer_id, archive)]
+    keys = [key for key in fields if key not in known_keys] + [state.key for state in missing(archive, standing, book)]
+    asked = [archive[key] for key in list(dict.fromkeys(keys))[: book.ask_at_once]]
     return FactsForm(asked, known_keys, consents, initial={"token": uuid4()})
 
 

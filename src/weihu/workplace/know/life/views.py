@@ -54,9 +54,9 @@ def goal_act(request: WorkRequest, customer_id: str, number: int) -> HttpRespons
 @needs_run
 @require_POST
 def life_dismiss(request: WorkRequest, customer_id: str, number: int) -> HttpResponse:
-    """What payments made one ask has not happened."""
+    """What payments made one ask has not happened; back to the page that asked."""
     request.gate.standing(customer_id)
     if not dismiss(number, customer_id, request):
         raise Http404
     toasts.say(request, _("Noted: not asked again."))
-    return redirect("customer", customer_id)
+    return redirect("task" if request.POST.get("from") == "task" else "customer", customer_id)
