@@ -17,6 +17,7 @@ from pathlib import Path
 
 import django
 import numpy as np
+from sklearn.metrics import adjusted_rand_score
 
 from weihu.insight import found
 from weihu.insight.told_found import told
@@ -59,7 +60,7 @@ def main() -> None:
     now = found.fit(nights, before, lambda step: None)
     print(told(now.facts))
     print(f"a fit of {len(nights[-1].customers):,} customers: {time.perf_counter() - began:.1f} s")
-    alike = found.rand_index(places(before.assigned(nights[-1])), places(now.assigned(nights[-1])))
+    alike = adjusted_rand_score(places(before.assigned(nights[-1])), places(now.assigned(nights[-1])))
     print(f"two fits a month apart, on the same customers: adjusted Rand index {alike:.3f}")
 
 

@@ -15,6 +15,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score, pairwise_distances_argmin
 
 from weihu.insight.files import TooFew
 
@@ -29,6 +31,7 @@ SIZES = (5, 6, 7, 8)
 SEEDS = (1, 2, 3)
 SAMPLE = 6_000
 """So many customers are looked at to choose; everybody is assigned."""
+STARTS = 5
 RESAMPLES, RESAMPLES_AT_LAST = 10, 60
 SMALLEST_SHARE = 0.03
 BETTER = 0.05
@@ -166,63 +169,22 @@ def fit(nights: Sequence[Night], before: Model | None, said: Callable[[str], Non
     return model
 
 
-def kmeans(points: Floats, size: int, seed: int, starts: int = 5) -> Floats:
+def kmeans(points: Floats, size: int, seed: int) -> Floats:
     """The centres of so many groups of points, the best of some starts; the same seed gives the same."""
-    draw = np.random.default_rng(seed)
-    best, least = points[:size], np.inf
-    for _start in range(starts):
-        centres = _settled(points, _spread_out(points, size, draw))
-        total = float(_distances(points, centres).min(axis=1).sum())
-        if total < least:
-            best, least = centres, total
-    return best
+    return _centres(points, KMeans(size, n_init=STARTS, random_state=seed))
 
 
 def _settled(points: Floats, centres: Floats) -> Floats:
-    """Centres moved to the middle of the points nearest to them, until they stay; one without points stays."""
-    for _round in range(40):
-        nearest = _nearest(points, centres)
-        parts = [points[nearest == place] for place in range(len(centres))]
-        moved = np.stack([part.mean(axis=0) if len(part) else centres[place] for place, part in enumerate(parts)])
-        if np.allclose(moved, centres, atol=1e-4):
-            break
-        centres = moved
-    return centres
+    """Centres moved to the middle of the points nearest to them, until they stay."""
+    return _centres(points, KMeans(len(centres), init=centres, n_init=1))
 
 
-def _spread_out(points: Floats, size: int, draw: np.random.Generator) -> Floats:
-    """Points to begin with, each drawn the likelier the farther it lies from those drawn before (k-means++)."""
-    chosen = [points[draw.integers(len(points))]]
-    while len(chosen) < size:
-        away = _distances(points, np.array(chosen)).min(axis=1)
-        chances = away / away.sum() if away.sum() > 0 else None
-        chosen.append(points[draw.choice(len(points), p=chances)])
-    return np.array(chosen)
-
-
-def _distances(points: Floats, centres: Floats) -> Floats:
-    squares: Floats = (points**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1)[None, :] - 2.0 * points @ centres.T
-    return np.asarray(np.maximum(squares, 0.0), np.float64)
+def _centres(points: Floats, groups: KMeans) -> Floats:
+    return np.asarray(groups.fit(points).cluster_centers_, np.float64)
 
 
 def _nearest(points: Floats, centres: Floats) -> Labels:
-    nearest: Labels = _distances(points, centres).argmin(axis=1).astype(np.int64)
-    return nearest
-
-
-def rand_index(first: Labels, second: Labels) -> float:
-    """How alike two groupings are, adjusted for chance: 1 for the same, about 0 for unrelated ones."""
-    table = np.zeros((first.max() + 1, second.max() + 1))
-    np.add.at(table, (first, second), 1)
-    pairs = _pairs(table).sum()
-    rows, others = _pairs(table.sum(axis=1)).sum(), _pairs(table.sum(axis=0)).sum()
-    chance = rows * others / _pairs(np.array(float(len(first))))
-    most = (rows + others) / 2
-    return float((pairs - chance) / (most - chance)) if most > chance else 1.0
-
-
-def _pairs(counts: Floats) -> Any:
-    return counts * (counts - 1) / 2
+    return np.asarray(pairwise_distances_argmin(points, centres), np.int64)
 
 
 def _agreements(sample: Floats, centres: Floats, seed: int, times: int) -> list[float]:
@@ -231,7 +193,7 @@ def _agreements(sample: Floats, centres: Floats, seed: int, times: int) -> list[
     found = []
     for turn in range(times):
         again = sample[draw.integers(len(sample), size=len(sample))]
-        found.append(rand_index(labels, _nearest(sample, kmeans(again, len(centres), 10_000 * seed + turn))))
+        found.append(adjusted_rand_score(labels, _nearest(sample, kmeans(again, len(centres), 10_000 * seed + turn))))
     return found
 
 
@@ -253,7 +215,8 @@ def _stability(sample: Floats, centres: Floats, seed: int, months: tuple[Floats,
     resampled = float(np.mean(_agreements(sample, centres, seed, RESAMPLES)))
     if months is None:
         return resampled
-    return (resampled + rand_index(*(_nearest(points, centres) for points in months))) / 2
+    now, then = (_nearest(points, centres) for points in months)
+    return (resampled + float(adjusted_rand_score(now, then))) / 2
 
 
 def _carried(

@@ -36,7 +36,7 @@ def told(facts: dict[str, Any]) -> str:
     for segment in facts["segments"]:
         share = segment["customers"] / facts["customers"]
         lines.append(f"  {segment['letter']}: {segment['customers']:,} ({share:.1%})")
-        lines += [f"    {_difference(one)}" for one in segment["different"]]
+        lines += [f"    {_difference(column)}" for column in segment["different"]]
     for month in facts["months"]:
         sizes = ", ".join(f"{letter} {size:,}" for letter, size in month["sizes"].items())
         lines.append(f"  {month['on']}: {sizes}; 移动 / moved {month['moved']:,} / {month['stayed_customers']:,}")
@@ -45,6 +45,6 @@ def told(facts: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _difference(one: dict[str, Any]) -> str:
-    words = WORDS[one["column"]][0 if one["more"] else 1]
-    return f"{words}: {one['own']:,.2f} ({one['all']:,.2f})"
+def _difference(column: dict[str, Any]) -> str:
+    words = WORDS[column["column"]][0 if column["more"] else 1]
+    return f"{words}: {column['own']:,.2f} ({column['all']:,.2f})"

@@ -62,8 +62,8 @@ class Asked:
     @classmethod
     def of(cls, sent: QueryDict, fields: Mapping[str, SegmentField]) -> Self:
         """As a form sends it: the conditions of a segment, then ``rows``, ``columns``, ``measure``s, ``shown``, ``when``."""
-        one: Mapping[str, Any] = {name: sent.get(name, "") for name in ("rows", "columns", "shown", "when")}
-        return cls._known(Definition.of(sent, fields), measures=sent.getlist("measure"), **one)
+        chosen: Mapping[str, Any] = {name: sent.get(name, "") for name in ("rows", "columns", "shown", "when")}
+        return cls._known(Definition.of(sent, fields), measures=sent.getlist("measure"), **chosen)
 
     @classmethod
     def _known(
