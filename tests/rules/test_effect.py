@@ -82,17 +82,18 @@ def bound(engine, name, schema, rows):
 
 
 def night(on, signals, standings, trials=(), features=()):
-    """The trials that go on, those that ended and the effects told on a night."""
+    """The trials that begin, that go on and that ended, and the effects told on a night."""
     engine = DuckEngine.in_memory()
     stand = bound(engine, "standings", tables.STANDINGS, standings)
     before = bound(engine, "before", effect.TRIALS, trials)
     calendar = bound(engine, "calendar", tables.CALENDAR, [{"business_date": on}])
     raised = bound(engine, "signals", tables.SIGNALS, signals)
     seen = bound(engine, "features", attrition.FEATURES, features)
-    engine.derive("trials", effect.trials, raised, stand, seen, before, calendar, BOOK)
+    begun = engine.derive("begun", effect.begun, raised, stand, seen, before, calendar, BOOK)
+    engine.derive("trials", effect.trials, begun, before, calendar, BOOK)
     ended = engine.derive("ended", effect.ended, stand, before, calendar, BOOK)
     engine.derive("effects", effect.effects, ended)
-    parts = (("trials", "customer_id"), ("ended", "customer_id"), ("effects", "held_out"))
+    parts = (("begun", "customer_id"), ("trials", "customer_id"), ("ended", "customer_id"), ("effects", "held_out"))
     return [engine.read(name).sort_by(by).to_pylist() for name, by in parts]
 
 
@@ -107,27 +108,27 @@ def test_a_trial_begins_with_the_signal_and_ends_after_the_horizon():
         for row in "abc"
     ]
     other = {"customer_id": "a", "kind": "cadence_due", "subject": "", "raised_on": first, "held_out": False}
-    begun, _, result = night(first, [*idle, other], people, features=stood)
-    assert [(row["customer_id"], row["kind"], row["size"]) for row in begun] == [
+    stood_by, begun, _, result = night(first, [*idle, other], people, features=stood)
+    assert [(row["customer_id"], row["kind"], row["size"]) for row in stood_by] == [
         ("a", "idle_cash", 0),
         ("b", "idle_cash", 1),
         ("c", "idle_cash", None),
     ]
     assert result == []
     again = [{**row, "raised_on": first + timedelta(days=9)} for row in idle]
-    running, _, result = night(first + timedelta(days=9), again, people, begun)
+    _, running, _, result = night(first + timedelta(days=9), again, people, begun)
     assert sorted(row["raised_on"] for row in running) == [first] * 3  # one at a time
     met = {"a": first + timedelta(days=3), "b": first - timedelta(days=3), "c": None}
     later = [
         {**row, "aum": Decimal(1000) + change, "last_contact_on": met[row["customer_id"]]}
         for row, change in zip(people, (50, 70, -10), strict=True)
     ]
-    running, ended, result = night(first + timedelta(days=60), [], later, begun)
+    _, running, ended, result = night(first + timedelta(days=60), [], later, begun)
     assert running == []
-    assert [(row["size"], row["contacted"], row["change"], row["aum"]) for row in ended] == [
-        (0, True, Decimal(50), Decimal(1000)),
-        (1, False, Decimal(70), Decimal(1000)),
-        (None, False, Decimal(-10), Decimal(1000)),
+    assert [(row["contacted"], row["change"], row["aum"]) for row in ended] == [
+        (True, Decimal(50), Decimal(1000)),
+        (False, Decimal(70), Decimal(1000)),
+        (False, Decimal(-10), Decimal(1000)),
     ]
     assert {row["ended_on"] for row in ended} == {first + timedelta(days=60)}
     assert [(row["held_out"], row["customers"], row["change"], row["squares"]) for row in result] == [

@@ -274,16 +274,22 @@ class Nightly:
                 continue
             for file in self.home.run(past.number).glob("*.parquet"):
                 weekly = file.name == "levels.parquet" and attrition.is_kept(past.business_date)
-                if not weekly and file.name not in ("movements.parquet", "listed.parquet", "ended.parquet"):
+                if not weekly and file.name not in (
+                    "movements.parquet",
+                    "listed.parquet",
+                    "begun.parquet",
+                    "ended.parquet",
+                ):
                     remove_parts(file)
         book = run.rulebook
-        for file, days in (
+        for name, days in (
             ("listed.parquet", book.lists.kept_days),
             ("levels.parquet", book.attrition.kept_days),
+            ("begun.parquet", book.effects.kept_days),
             ("ended.parquet", book.effects.kept_days),
         ):
             for old in Run.objects.filter(business_date=run.business_date - timedelta(days=days)):
-                remove_parts(self.home.run(old.number) / file)
+                remove_parts(self.home.run(old.number) / name)
 
 
 def _reconcile(totals: dict[str, Any], manifest: Manifest) -> dict[str, str | int]:

@@ -361,8 +361,18 @@ def _measure(book: RuleBook) -> Iterator[Step]:
     yield Step(
         "effects", effect.effects, tables.EFFECTS, stage, file="effects", order=("kind", "branch_id", "held_out")
     )
-    rule = effect.trials if effect.trials_held(book) else effect.running
-    yield Step("trials", rule, effect.TRIALS, stage, reads=before, file="trials", order=one)
+    held = effect.trials_held(book)
+    if held:
+        yield Step("begun", effect.begun, effect.BEGUN, stage, reads=before, file="begun", order=one)
+    yield Step(
+        "trials",
+        effect.trials if held else effect.running,
+        effect.TRIALS,
+        stage,
+        reads=before,
+        file="trials",
+        order=one,
+    )
     yield Step("bridge", bridge.bridge, tables.BRIDGE, stage, reads={"previous": "standings_before"})
     yield Step(
         "figures",

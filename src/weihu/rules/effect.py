@@ -30,11 +30,13 @@ TRIALS = ibis.schema(
         "held_out": "boolean",
         "branch_id": "string",
         "aum": MONEY,
-        **dict.fromkeys(NAMES, "int64"),
     }
 )
-"""Signals of kinds with a holdout whose effect is not told yet, with branch, AUM and inputs (``attrition.NAMES``) of that
-night; the inputs are NULL for who has no own level yet."""
+"""Signals of kinds with a holdout whose effect is not told yet, with the branch and the AUM of that night."""
+
+INPUTS = ibis.schema(dict.fromkeys(NAMES, "int64"))
+BEGUN = ibis.schema({**TRIALS, **INPUTS})
+"""The trials that begin tonight, with how the customer stands (``attrition.NAMES``; NULL for who has no own level yet)."""
 
 ENDED = ibis.schema({**TRIALS, "ended_on": "date", "contacted": "boolean", "change": MONEY})
 """What became of the trials that end tonight. ``contacted``: somebody has spoken with the customer since the signal;
@@ -51,20 +53,20 @@ def running(previous: Table, calendar: Table, book: RuleBook) -> Table:
     return previous.filter(~_over(previous, calendar, book)).select(*TRIALS)
 
 
-def trials(
-    signals: Table, standings: Table, features: Table, previous: Table, calendar: Table, book: RuleBook
-) -> Table:
-    """The trials that go on after tonight (columns: TRIALS): those before that do not end, and tonight's."""
-    going_on = running(previous, calendar, book)
-    kinds = trials_held(book)
-    raised = signals.filter(signals.kind.isin(kinds) & (signals.raised_on == business_date(calendar)))
+def begun(signals: Table, standings: Table, features: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
+    """The trials that begin tonight (columns: BEGUN), of customers who are on none of the kind."""
+    raised = signals.filter(signals.kind.isin(trials_held(book)) & (signals.raised_on == business_date(calendar)))
     raised = raised.select("customer_id", "kind", "raised_on", "held_out").distinct(
         on=["customer_id", "kind"], keep="first"
     )
-    raised = raised.anti_join(going_on, ["customer_id", "kind"])
-    begun = raised.join(standings.select("customer_id", "branch_id", "aum"), "customer_id")
-    begun = begun.left_join(features.select("customer_id", *NAMES), "customer_id")
-    return going_on.union(begun.select(*TRIALS))
+    raised = raised.anti_join(running(previous, calendar, book), ["customer_id", "kind"])
+    joined = raised.join(standings.select("customer_id", "branch_id", "aum"), "customer_id")
+    return joined.left_join(features.select("customer_id", *NAMES), "customer_id").select(*BEGUN)
+
+
+def trials(begun: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
+    """The trials that go on after tonight (columns: TRIALS): those before that do not end, and tonight's."""
+    return running(previous, calendar, book).union(begun.select(*TRIALS))
 
 
 def ended(standings: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:

@@ -19,7 +19,16 @@ from weihu.workplace.act.introductions.models import Introduction
 from weihu.workplace.act.messaging.models import Message
 from weihu.workplace.act.reception.models import Memo
 from weihu.workplace.act.schedule.models import Visit
-from weihu.workplace.bank.models import Account, Authorised, NextProduct, Product, Signal, WalletEstimate, rulebooks_of
+from weihu.workplace.bank.models import (
+    Account,
+    Authorised,
+    NextProduct,
+    Product,
+    Signal,
+    Uplift,
+    WalletEstimate,
+    rulebooks_of,
+)
 from weihu.workplace.base.models import Entry
 from weihu.workplace.base.words import called
 from weihu.workplace.consent.models import Consent
@@ -109,6 +118,11 @@ def _wallet(subject: Subject) -> Rows:
 def _next(subject: Subject) -> Rows:
     for row in _own(NextProduct, subject):
         yield [row.on, ", ".join(row.categories)]
+
+
+def _uplift(subject: Subject) -> Rows:
+    for row in _own(Uplift, subject):
+        yield [row.on, called(subject.book.signals.get(row.kind)) or row.kind, row.get_word_display()]
 
 
 def _contacts(subject: Subject) -> Rows:
@@ -286,6 +300,7 @@ AUTHORISED = Sheet(lazy("Authorised persons"), (lazy("What for"), lazy("Account"
 GRADES = Sheet(lazy("Grades"), (DAY, lazy("Grade"), "AUM"), _grades)
 SIGNALS = Sheet(lazy("Reasons to act"), (DAY, lazy("Reason"), lazy("Amount"), lazy("Date")), _signals)
 WALLET = Sheet(lazy("Assets at other banks"), (DAY, lazy("Estimate"), lazy("At least"), lazy("At most")), _wallet)
+UPLIFT = Sheet(lazy("Whom a contact helps"), (DAY, lazy("Reason"), lazy("Result")), _uplift)
 NEXT = Sheet(lazy("Probably bought next"), (DAY, lazy("Products")), _next)
 CONTACTS = Sheet(lazy("Contacts"), (DAY, lazy("How"), lazy("Result"), NOTE), _contacts)
 ANSWERS = Sheet(lazy("Answered reasons"), (DAY, lazy("Reason")), _answers)

@@ -1,7 +1,7 @@
 """Runs and rule books, branches and staff, customers and accounts, standings, signals, tasks, figures."""
 
 from weihu.workplace.bank.models.customers import Account, Authorised, Customer, Holding, Product, SearchKey
-from weihu.workplace.bank.models.estimates import NextProduct, WalletEstimate
+from weihu.workplace.bank.models.estimates import NextProduct, Uplift, WalletEstimate
 from weihu.workplace.bank.models.people import Branch, Staff
 from weihu.workplace.bank.models.runs import (
     FOREVER,
@@ -50,6 +50,7 @@ __all__ = [
     "Task",
     "Threshold",
     "Unassigned",
+    "Uplift",
     "VersionedModel",
     "VersionedQuerySet",
     "WalletEstimate",
