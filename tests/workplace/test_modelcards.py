@@ -156,8 +156,8 @@ def test_a_manager_reads_the_card_and_switches_the_model_off(desk, server, kept,
     page.locator("details.act summary").click()
     page.locator("[name=reason]").fill("not in our branch")
     page.locator(".act-box .btn-primary").click()
-    expect(page.locator(".modelcards-now .text-danger")).to_be_visible()
-    expect(page.locator(".modelcards-now")).to_contain_text("not in our branch")
+    expect(page.locator(".modelcards-now").first.locator(".text-danger")).to_be_visible()
+    expect(page.locator(".modelcards-now").first).to_contain_text("not in our branch")
     assert violations(page, address) == []
     page.set_viewport_size({"width": 390, "height": 844})
     assert fits(page)
@@ -165,7 +165,7 @@ def test_a_manager_reads_the_card_and_switches_the_model_off(desk, server, kept,
 
 @pytest.mark.parametrize(
     ("trials", "slope", "said"),
-    [(6_000, 0.08, "Tasks say where"), (6_000, 0.0, "not surely better"), (900, 0.08, "2,100 more are needed")],
+    [(6_000, 0.08, "Tasks say where"), (6_000, 0.0, "not surely better"), (900, 0.08, "there are averages only")],
 )
 def test_the_card_of_whom_a_contact_helps_says_what_is_kept(signed_in, run, tmp_path, monkeypatch, trials, slope, said):
     monkeypatch.setattr(settings.HOME, "insight", tmp_path)
