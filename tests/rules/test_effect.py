@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from weihu.engine.duck import DuckEngine
-from weihu.rules import effect, rulebook, tables
+from weihu.rules import attrition, effect, rulebook, tables
 from weihu.rules.effect import Group, interval
 from weihu.workplace.act.campaigns.response import shares
 
@@ -81,40 +81,56 @@ def bound(engine, name, schema, rows):
     return engine.bind_arrow(name, schema, pa.Table.from_pylist(filled, schema=schema.to_pyarrow()))
 
 
-def night(on, signals, standings, trials=()):
-    """The trials that go on and the effects told on a night."""
+def night(on, signals, standings, trials=(), features=()):
+    """The trials that begin, that go on and that ended, and the effects told on a night."""
     engine = DuckEngine.in_memory()
-    chosen = (
-        bound(engine, "standings", tables.STANDINGS, standings),
-        bound(engine, "before", tables.TRIALS, trials),
-        bound(engine, "calendar", tables.CALENDAR, [{"business_date": on}]),
-    )
+    stand = bound(engine, "standings", tables.STANDINGS, standings)
+    before = bound(engine, "before", effect.TRIALS, trials)
+    calendar = bound(engine, "calendar", tables.CALENDAR, [{"business_date": on}])
     raised = bound(engine, "signals", tables.SIGNALS, signals)
-    engine.derive("trials", effect.trials, raised, *chosen, BOOK)
-    engine.derive("effects", effect.effects, *chosen, BOOK)
-    return engine.read("trials").sort_by("customer_id").to_pylist(), engine.read("effects").sort_by(
-        "held_out"
-    ).to_pylist()
+    seen = bound(engine, "features", attrition.FEATURES, features)
+    begun = engine.derive("begun", effect.begun, raised, stand, seen, before, calendar, BOOK)
+    engine.derive("trials", effect.trials, begun, before, calendar, BOOK)
+    ended = engine.derive("ended", effect.ended, stand, before, calendar, BOOK)
+    engine.derive("effects", effect.effects, ended)
+    parts = (("begun", "customer_id"), ("trials", "customer_id"), ("ended", "customer_id"), ("effects", "held_out"))
+    return [engine.read(name).sort_by(by).to_pylist() for name, by in parts]
 
 
 def test_a_trial_begins_with_the_signal_and_ends_after_the_horizon():
-    """Of three customers with idle cash one is kept back; 60 days later their change is told, once."""
+    """Of three customers with idle cash one is kept back; 60 days later their change is told, once, with how each stood
+    when the trial began and whether anybody spoke with them."""
     first = date(2026, 3, 1)
     people = [{"customer_id": row, "branch_id": "B1", "aum": Decimal(1000)} for row in "abc"]
+    stood = [dict.fromkeys(attrition.NAMES, place) | {"customer_id": row} for place, row in enumerate("ab")]
     idle = [
         {"customer_id": row, "kind": "idle_cash", "subject": "", "raised_on": first, "held_out": row == "c"}
         for row in "abc"
     ]
     other = {"customer_id": "a", "kind": "cadence_due", "subject": "", "raised_on": first, "held_out": False}
-    begun, result = night(first, [*idle, other], people)
-    assert [(row["customer_id"], row["kind"]) for row in begun] == [(row, "idle_cash") for row in "abc"]
+    stood_by, begun, _, result = night(first, [*idle, other], people, features=stood)
+    assert [(row["customer_id"], row["kind"], row["size"]) for row in stood_by] == [
+        ("a", "idle_cash", 0),
+        ("b", "idle_cash", 1),
+        ("c", "idle_cash", None),
+    ]
     assert result == []
     again = [{**row, "raised_on": first + timedelta(days=9)} for row in idle]
-    running, result = night(first + timedelta(days=9), again, people, begun)
+    _, running, _, result = night(first + timedelta(days=9), again, people, begun)
     assert sorted(row["raised_on"] for row in running) == [first] * 3  # one at a time
-    later = [{**row, "aum": Decimal(1000) + change} for row, change in zip(people, (50, 70, -10), strict=True)]
-    running, result = night(first + timedelta(days=60), [], later, begun)
+    met = {"a": first + timedelta(days=3), "b": first - timedelta(days=3), "c": None}
+    later = [
+        {**row, "aum": Decimal(1000) + change, "last_contact_on": met[row["customer_id"]]}
+        for row, change in zip(people, (50, 70, -10), strict=True)
+    ]
+    _, running, ended, result = night(first + timedelta(days=60), [], later, begun)
     assert running == []
+    assert [(row["contacted"], row["change"], row["aum"]) for row in ended] == [
+        (True, Decimal(50), Decimal(1000)),
+        (False, Decimal(70), Decimal(1000)),
+        (False, Decimal(-10), Decimal(1000)),
+    ]
+    assert {row["ended_on"] for row in ended} == {first + timedelta(days=60)}
     assert [(row["held_out"], row["customers"], row["change"], row["squares"]) for row in result] == [
         (False, 2, Decimal(120), 7400.0),
         (True, 1, Decimal(-10), 100.0),

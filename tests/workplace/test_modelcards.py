@@ -7,11 +7,12 @@ from django.conf import settings
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from tests.insight import test_uplift
 from tests.insight.test_leaving import BOOK, months
 from tests.workplace.test_axe import violations
 from tests.workplace.test_browser import fits
-from weihu.insight import leaving
-from weihu.insight.kept import NAME, RULE_ALONE, Model
+from weihu.insight import files, leaving, uplift
+from weihu.insight.kept import NAME, RULE_ALONE, UPLIFT, Model
 from weihu.insight.measures import auc_interval
 from weihu.rules.effect import Group
 from weihu.rules.kinds.leaving import Why
@@ -61,7 +62,10 @@ def test_a_model_that_is_switched_off_gives_way_to_the_rule_until_it_is_on_again
     assert Switch.objects.count() == 2
 
 
-@pytest.mark.parametrize("sent", [{"act": "off", "reason": " "}, {"act": "away", "reason": "x"}, {}])
+@pytest.mark.parametrize(
+    "sent",
+    [{"act": "off", "reason": " "}, {"act": "away", "reason": "x"}, {"act": "off", "reason": "x", "model": "y"}, {}],
+)
 def test_a_switch_needs_an_act_and_a_reason(signed_in, run, sent):
     assert signed_in("branch_manager").post(reverse("model_switch"), sent).status_code == 400
     assert not Switch.objects.exists()
@@ -152,8 +156,43 @@ def test_a_manager_reads_the_card_and_switches_the_model_off(desk, server, kept,
     page.locator("details.act summary").click()
     page.locator("[name=reason]").fill("not in our branch")
     page.locator(".act-box .btn-primary").click()
-    expect(page.locator(".modelcards-now .text-danger")).to_be_visible()
-    expect(page.locator(".modelcards-now")).to_contain_text("not in our branch")
+    expect(page.locator(".modelcards-now").first.locator(".text-danger")).to_be_visible()
+    expect(page.locator(".modelcards-now").first).to_contain_text("not in our branch")
+    assert violations(page, address) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert fits(page)
+
+
+@pytest.mark.parametrize(
+    ("trials", "slope", "said"),
+    [(6_000, 0.08, "Tasks say where"), (6_000, 0.0, "not surely better"), (900, 0.08, "there are averages only")],
+)
+def test_the_card_of_whom_a_contact_helps_says_what_is_kept(signed_in, run, tmp_path, monkeypatch, trials, slope, said):
+    monkeypatch.setattr(settings.HOME, "insight", tmp_path)
+    client = signed_in("branch_manager")
+
+    def page() -> str:
+        return client.get(reverse(PAGE), headers={"Accept-Language": "en"}).content.decode()
+
+    assert "No trial has been looked at yet." in page()
+    model = uplift.train(test_uplift.made(trials, slope), test_uplift.BOOK, {"sex": {"C1": "F"}})
+    files.save(tmp_path / UPLIFT, model.content)
+    assert said in page()
+    for facts in model.facts["models"].values():
+        assert f"{facts['metrics']['regression'][0]:.4f}" in page()
+    client.post(reverse("model_switch"), {"act": "off", "reason": "not in our branch", "model": UPLIFT})
+    assert ("not in our branch" in page(), switching.is_on(UPLIFT), switching.is_on(NAME)) == (True, False, True)
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+def test_the_card_of_whom_a_contact_helps_fits_desk_and_phone(desk, server, tmp_path, monkeypatch, language):
+    monkeypatch.setattr(settings.HOME, "insight", tmp_path)
+    made = test_uplift.made(6_000, 0.08)
+    groups = {"sex": {customer: "FM"[at % 2] for at, customer in enumerate(sorted(set(made.customers.tolist())))}}
+    files.save(tmp_path / UPLIFT, uplift.train(made, test_uplift.BOOK, groups).content)
+    page, address = desk(1440, language, "branch_manager"), f"{server.url}{reverse(PAGE)}"
+    page.goto(address)
+    expect(page.locator("#uplift")).to_be_visible()
     assert violations(page, address) == []
     page.set_viewport_size({"width": 390, "height": 844})
     assert fits(page)

@@ -230,6 +230,34 @@ def segments_found(home: Home, as_json: bool) -> None:
     _report(home, NAME, as_json, told, "fit")
 
 
+@insight.group("uplift")
+def insight_uplift() -> None:
+    """Whom a contact helps (联系成效), learned from customers who were kept back at random."""
+
+
+@insight_uplift.command("train")
+@with_workplace
+def uplift_train(home: Home) -> None:
+    """Learn from the trials that ended; of fewer than the rule book's number only averages are told."""
+    _response()
+    from weihu.insight.told_uplift import told  # noqa: PLC0415
+    from weihu.nightly.uplifts import learn_uplift  # noqa: PLC0415
+
+    click.echo(told(_learned(home, learn_uplift)))
+
+
+@insight_uplift.command("report")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def uplift_report(home: Home, as_json: bool) -> None:
+    """What acting changed by kind of signal, and how good the ranking was on later trials, beside simple ones."""
+    _response()
+    from weihu.insight.kept import UPLIFT  # noqa: PLC0415
+    from weihu.insight.told_uplift import told  # noqa: PLC0415
+
+    _report(home, UPLIFT, as_json, told)
+
+
 def _learned(home: Home, learn: Callable[..., Any]) -> dict[str, Any]:
     """What is known of a model that ``learn`` learned from what the nights of the home have kept."""
     from weihu.insight.files import TooFew  # noqa: PLC0415

@@ -14,6 +14,8 @@ from weihu.rules.scores import Scorer
 
 NAME = "attrition"
 """The folder of the home's models in which it is kept."""
+UPLIFT = "uplift"
+"""That of whom a contact helps (``insight.uplift``)."""
 RULE = Scorer(kind="rule", weights={"left": 1})
 
 

@@ -22,7 +22,17 @@ from weihu.engine.protocol import Engine, table_of
 from weihu.insight.files import TooFew
 from weihu.insight.kept import RULE, Grounds, Model
 from weihu.insight.learners import Logistic, Shape, boost
-from weihu.insight.measures import TENTHS, Floats, Ints, auc, average_precision, calibration_error, interval
+from weihu.insight.measures import (
+    TENTHS,
+    Floats,
+    Groups,
+    Ints,
+    auc,
+    average_precision,
+    calibration_error,
+    interval,
+    psi,
+)
 from weihu.insight.scorer import chances, notched, scores
 from weihu.rules import attrition, tables
 from weihu.rules.attrition import NAMES
@@ -193,10 +203,6 @@ def calibrated(by: Scorer, found: Ints, left: Floats) -> Scorer:
     return by.model_copy(update={"steps": steps})
 
 
-Groups = Mapping[str, Mapping[str, str]]
-"""By what fairness is looked at (sex, age, region): each customer's group."""
-
-
 def train(
     months: Sequence[Month],
     book: RuleBook,
@@ -363,17 +369,6 @@ def _calibration(judged: Sequence[Month], found: Sequence[Ints]) -> dict[str, An
     parts = np.array_split(np.argsort(-chance, kind="stable"), TENTHS)
     rows = [[len(part), float(chance[part].mean()), float(left[part].mean())] for part in parts if len(part)]
     return {"error": calibration_error(left, chance), "tenths": rows}
-
-
-def psi(before: Ints, now: Ints) -> float:
-    """How far values have moved (population stability index), by tenths of the earlier ones."""
-    bounds = np.unique(np.quantile(before, np.linspace(0, 1, 11)[1:-1]))
-    shares = [
-        np.bincount(np.searchsorted(bounds, part, side="left"), minlength=len(bounds) + 1) / len(part)
-        for part in (before, now)
-    ]
-    old, new = (np.maximum(part, 1e-4) for part in shares)
-    return float(((new - old) * np.log(new / old)).sum())
 
 
 def _fairness(month: Month, found: Ints, groups: Groups, book: RuleBook) -> dict[str, list[dict[str, Any]]]:

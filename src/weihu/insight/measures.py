@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Groups = Mapping[str, Mapping[str, str]]
+"""By what fairness is looked at (sex, age, region): each customer's group."""
 TENTHS = 10
 SEED = 20_080_501
 RESAMPLES = 200
@@ -92,3 +94,14 @@ def auc_interval(area: float, positives: int, negatives: int) -> tuple[float, fl
     spread = area * (1 - area) + (positives - 1) * (one - area**2) + (negatives - 1) * (other - area**2)
     reach = 1.96 * float(np.sqrt(spread / (positives * negatives)))
     return max(0.0, area - reach), min(1.0, area + reach)
+
+
+def psi(before: Ints, now: Ints) -> float:
+    """How far values have moved (population stability index), by tenths of the earlier ones."""
+    bounds = np.unique(np.quantile(before, np.linspace(0, 1, 11)[1:-1]))
+    shares = [
+        np.bincount(np.searchsorted(bounds, part, side="left"), minlength=len(bounds) + 1) / len(part)
+        for part in (before, now)
+    ]
+    old, new = (np.maximum(part, 1e-4) for part in shares)
+    return float(((new - old) * np.log(new / old)).sum())

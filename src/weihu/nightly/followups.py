@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from weihu.nightly import uplifts
 from weihu.workplace.act.campaigns.stopping import stop_those_that_should
 from weihu.workplace.act.care.beginning import begin_by_signals, kinds_that_begin
 from weihu.workplace.act.introductions.linking import link
@@ -79,6 +80,11 @@ def _evaluate_segments(run: Run, folder: Path) -> None:
     evaluate(run)
 
 
+def _say_whom_it_helps(run: Run, folder: Path) -> None:
+    """Whom acting on the open signals helps, where that is known."""
+    uplifts.say(run, folder)
+
+
 def _forget_sent(run: Run, folder: Path) -> None:
     """The numbers of forms that were sent long ago: browsers keep nothing so long."""
     forget(datetime.combine(run.work_date, time_of_day.min, UTC) - SENT_KEPT)
@@ -96,6 +102,7 @@ FOLLOW_UPS: dict[str, Callable[[Run, Path], None]] = {
     "campaigns": _stop_campaigns,
     "erasures": _erase,
     "segments": _evaluate_segments,
+    "uplift": _say_whom_it_helps,
     "sent": _forget_sent,
 }
 """In the order in which they are done."""

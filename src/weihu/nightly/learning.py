@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from weihu.engine.duck import DuckEngine
 from weihu.engine.lake import Home
 from weihu.insight import kept, leaving
+from weihu.insight.measures import Groups
 from weihu.nightly.gather import unscored_customers
 from weihu.nightly.graph import rows_of
 from weihu.rules import attrition, tables
@@ -39,7 +40,7 @@ def learn_leaving(home: Home, book: RuleBook, last: Run, said: Callable[[str], N
             months.append(leaving.month(engine, weeks, profiles, on, book, merges).without(out))
     finally:
         engine.close()
-    model = leaving.train(months, book, kept.Model.load(folder), _groups(profiles, last.business_date), said)
+    model = leaving.train(months, book, kept.Model.load(folder), groups_of(profiles, last.business_date), said)
     model.save(folder)
     return model
 
@@ -55,7 +56,7 @@ def kept_weeks(home: Home, last: Run) -> dict[date, Path]:
     return found
 
 
-def _groups(profiles: Path, on: date) -> leaving.Groups:
+def groups_of(profiles: Path, on: date) -> Groups:
     """By what fairness is looked at; no model sees any of it."""
     names = dict(Branch.objects.values_list("branch_id", "name"))
     rows = pq.read_table(profiles, columns=["customer_id", "branch_id", "birth_date"]).to_pylist()

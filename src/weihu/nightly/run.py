@@ -280,8 +280,8 @@ class Nightly:
                 shutil.rmtree(landed)
 
     def _forget_old(self, run: Run) -> None:
-        """Keep the state of the last runs, the month's ends, every night's movements, every week's levels and every
-        night's lists for the book's days; drop the rest."""
+        """Keep the state of the last runs, the month's ends, every night's movements, every week's levels, every night's
+        lists and the trials that ended for the book's days; drop the rest."""
         recent = {run.number, run.built_on}
         for past in Run.objects.filter(number__lt=run.number, number__gte=run.number - 4):
             month_end = (past.business_date + timedelta(days=1)).day == 1
@@ -289,14 +289,22 @@ class Nightly:
                 continue
             for file in self.home.run(past.number).glob("*.parquet"):
                 weekly = file.name == "levels.parquet" and attrition.is_kept(past.business_date)
-                if not weekly and file.name not in ("movements.parquet", "listed.parquet"):
+                if not weekly and file.name not in (
+                    "movements.parquet",
+                    "listed.parquet",
+                    "begun.parquet",
+                    "ended.parquet",
+                ):
                     remove_parts(file)
-        for old in Run.objects.filter(business_date=run.business_date - timedelta(days=run.rulebook.lists.kept_days)):
-            remove_parts(self.home.run(old.number) / "listed.parquet")
-        for old in Run.objects.filter(
-            business_date=run.business_date - timedelta(days=run.rulebook.attrition.kept_days)
+        book = run.rulebook
+        for name, days in (
+            ("listed.parquet", book.lists.kept_days),
+            ("levels.parquet", book.attrition.kept_days),
+            ("begun.parquet", book.effects.kept_days),
+            ("ended.parquet", book.effects.kept_days),
         ):
-            remove_parts(self.home.run(old.number) / "levels.parquet")
+            for old in Run.objects.filter(business_date=run.business_date - timedelta(days=days)):
+                remove_parts(self.home.run(old.number) / name)
 
 
 def _reconcile(totals: dict[str, Any], manifest: Manifest) -> dict[str, str | int]:

@@ -84,7 +84,7 @@ SOURCES = (
             ("levels_before", "levels", tables.LEVELS),
             (PAST_LEVELS, "levels", tables.LEVELS),
             ("answers_stored", "answers", tables.ANSWERS),
-            ("trials_stored", "trials", tables.TRIALS),
+            ("trials_stored", "trials", effect.TRIALS),
             ("signals_before", "signals", tables.SIGNALS),
             ("matured_before", "matured", tables.MATURED),
         )
@@ -118,7 +118,7 @@ SOURCES = (
 
 def night(book: RuleBook, model: Model = RULE_ALONE) -> Graph:
     """The graph of a night by a rule book: its kinds of signal are its own. ``model``: of who leaves."""
-    steps = (*_carry(), *_value(), *_grade(), *_assign(), *_signals(book, model), *_lists(), *_plan(), *_measure())
+    steps = (*_carry(), *_value(), *_grade(), *_assign(), *_signals(book, model), *_lists(), *_plan(), *_measure(book))
     return Graph(SOURCES, steps)
 
 
@@ -179,7 +179,7 @@ def _carry() -> Iterator[Step]:
         same_without="merges",
     )
     yield without("habits_before", schema=tables.HABITS, reads={"table": "habits_stored"})
-    yield without("trials_before", schema=tables.TRIALS, reads={"table": "trials_stored"})
+    yield without("trials_before", schema=effect.TRIALS, reads={"table": "trials_stored"})
     yield as_kept("movements_before", schema=tables.MOVEMENTS, reads={"table": "movements_stored"})
     yield as_kept("answers_before", schema=tables.ANSWERS, reads={"table": "answers_stored"})
     yield as_kept("granted", schema=tables.GRANTED, reads={"table": "exceptions"})
@@ -263,8 +263,8 @@ def _places(pool: pa.Table, held: pa.Table, asked: pa.Table, role: Role) -> list
     return assign.flow(members, held.to_pylist(), asked.to_pylist())
 
 
-def _leavers(model: Model) -> Iterator[Step]:
-    """Who is likely to leave, and why."""
+def _features() -> Iterator[Step]:
+    """How customers stand against their own level: what models look at."""
     stage: Stage = "signals"
     for makes, stored in (("levels_merged", "levels"), ("levels_past", PAST_LEVELS)):
         yield Step(
@@ -276,6 +276,11 @@ def _leavers(model: Model) -> Iterator[Step]:
             same_without="merges",
         )
     yield Step("features", attrition.features, attrition.FEATURES, stage, reads={"levels": "levels_merged"})
+
+
+def _leavers(model: Model) -> Iterator[Step]:
+    """Who is likely to leave, and why."""
+    stage: Stage = "signals"
     yield Step("scores", attrition.scored, attrition.SCORES, stage, constants={"by": model.scorer})
     yield Step("leavers", leaving.leavers, leaving.LISTED, stage, constants={"by": model.scorer})
     yield Step("explained", explained, leaving.EXPLAINED, stage, constants={"model": model}, solves=True)
@@ -303,6 +308,8 @@ def _signals(book: RuleBook, model: Model) -> Iterator[Step]:
         file="habits",
         order=("customer_id",),
     )
+    if leaving.KIND in book.signals or effect.trials_held(book):
+        yield from _features()
     if leaving.KIND in book.signals:
         yield from _leavers(model)
     kinds = {kind: KINDS[kind] for kind in book.signals if kind in KINDS} | {"noted": care.noted_kinds}
@@ -345,21 +352,26 @@ def _plan() -> Iterator[Step]:
     yield Step("tasks", plan.plan_tasks, tables.TASKS, "plan", file="tasks", order=("staff_id", "position"))
 
 
-def _measure() -> Iterator[Step]:
+def _measure(book: RuleBook) -> Iterator[Step]:
     """What acting has changed, the cockpit's figures, and what the report says."""
     stage: Stage = "measure"
     before = {"previous": "trials_before"}
+    one = ("customer_id", "kind")
+    yield Step("ended", effect.ended, effect.ENDED, stage, reads=before, file="ended", order=one)
     yield Step(
-        "effects",
-        effect.effects,
-        tables.EFFECTS,
+        "effects", effect.effects, tables.EFFECTS, stage, file="effects", order=("kind", "branch_id", "held_out")
+    )
+    held = effect.trials_held(book)
+    if held:
+        yield Step("begun", effect.begun, effect.BEGUN, stage, reads=before, file="begun", order=one)
+    yield Step(
+        "trials",
+        effect.trials if held else effect.running,
+        effect.TRIALS,
         stage,
         reads=before,
-        file="effects",
-        order=("kind", "branch_id", "held_out"),
-    )
-    yield Step(
-        "trials", effect.trials, tables.TRIALS, stage, reads=before, file="trials", order=("customer_id", "kind")
+        file="trials",
+        order=one,
     )
     yield Step("bridge", bridge.bridge, tables.BRIDGE, stage, reads={"previous": "standings_before"})
     yield Step(

@@ -1,7 +1,8 @@
 """What acting changes (M15, M17, M18): AUM some time after a signal, where people heard of it and where nobody did.
 
 Whom a signal is kept back from is decided by chance (``signals``), so the difference between the two is what acting did;
-``interval`` says how sure that is. A customer is on trial for a kind once at a time.
+``interval`` says how sure that is. A customer is on trial for a kind once at a time. Each trial that ended is kept with
+how the customer stood when it began: sums alone cannot tell whom acting helps (``insight.uplift``).
 """
 
 from __future__ import annotations
@@ -14,37 +15,74 @@ from typing import NamedTuple
 import ibis
 from ibis.expr.types import Table
 
+from weihu.rules.attrition import NAMES
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.tables import EFFECTS, MONEY, TRIALS
+from weihu.rules.tables import EFFECTS, MONEY
 from weihu.rules.value import ZERO, business_date
 
 EXACT = "decimal(38,4)"
 
+TRIALS = ibis.schema(
+    {
+        "customer_id": "string",
+        "kind": "string",
+        "raised_on": "date",
+        "held_out": "boolean",
+        "branch_id": "string",
+        "aum": MONEY,
+    }
+)
+"""Signals of kinds with a holdout whose effect is not told yet, with the branch and the AUM of that night."""
 
-def trials(signals: Table, standings: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
-    """The trials that go on after tonight (columns: tables.TRIALS): those before that do not end, and tonight's."""
-    kinds = [kind for kind, rule in book.signals.items() if rule.holdout]
-    running = previous.filter(~_ended(previous, calendar, book)).select(*TRIALS)
-    if not kinds:
-        return running
-    raised = signals.filter(signals.kind.isin(kinds) & (signals.raised_on == business_date(calendar)))
+INPUTS = ibis.schema(dict.fromkeys(NAMES, "int64"))
+BEGUN = ibis.schema({**TRIALS, **INPUTS})
+"""The trials that begin tonight, with how the customer stands (``attrition.NAMES``; NULL for who has no own level yet)."""
+
+ENDED = ibis.schema({**TRIALS, "ended_on": "date", "contacted": "boolean", "change": MONEY})
+"""What became of the trials that end tonight. ``contacted``: somebody has spoken with the customer since the signal;
+``change``: of AUM since then, yuan."""
+
+
+def trials_held(book: RuleBook) -> list[str]:
+    """The kinds of signal that begin trials: those with a holdout."""
+    return [kind for kind, rule in book.signals.items() if rule.holdout]
+
+
+def running(previous: Table, calendar: Table, book: RuleBook) -> Table:
+    """The trials that do not end tonight (columns: TRIALS)."""
+    return previous.filter(~_over(previous, calendar, book)).select(*TRIALS)
+
+
+def begun(signals: Table, standings: Table, features: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
+    """The trials that begin tonight (columns: BEGUN), of customers who are on none of the kind."""
+    raised = signals.filter(signals.kind.isin(trials_held(book)) & (signals.raised_on == business_date(calendar)))
     raised = raised.select("customer_id", "kind", "raised_on", "held_out").distinct(
         on=["customer_id", "kind"], keep="first"
     )
-    raised = raised.anti_join(running, ["customer_id", "kind"])
-    begun = raised.join(standings.select("customer_id", "branch_id", "aum"), "customer_id")
-    return running.union(begun.select(*TRIALS))
+    raised = raised.anti_join(running(previous, calendar, book), ["customer_id", "kind"])
+    joined = raised.join(standings.select("customer_id", "branch_id", "aum"), "customer_id")
+    return joined.left_join(features.select("customer_id", *NAMES), "customer_id").select(*BEGUN)
 
 
-def effects(standings: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
-    """What became of the trials that end tonight (columns: tables.EFFECTS)."""
-    ended = previous.filter(_ended(previous, calendar, book)).rename(then="aum")
-    now = standings.select("customer_id", now="aum")
-    joined = ended.left_join(now, "customer_id")
-    change = (ibis.coalesce(joined.now, ZERO) - joined.then).cast(MONEY)
-    joined = joined.mutate(change=change)
-    square = (joined.change.cast("decimal(18,2)") * joined.change.cast("decimal(18,2)")).cast(EXACT)
-    groups = joined.mutate(square=square).group_by("kind", "branch_id", "held_out")
+def trials(begun: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
+    """The trials that go on after tonight (columns: TRIALS): those before that do not end, and tonight's."""
+    return running(previous, calendar, book).union(begun.select(*TRIALS))
+
+
+def ended(standings: Table, previous: Table, calendar: Table, book: RuleBook) -> Table:
+    """What became of the trials that end tonight (columns: ENDED)."""
+    over = previous.filter(_over(previous, calendar, book))
+    now = standings.select("customer_id", "last_contact_on", now="aum")
+    joined = over.left_join(now, "customer_id").cross_join(calendar.select(today="business_date"))
+    contacted = ibis.coalesce(joined.last_contact_on >= joined.raised_on, ibis.literal(False))
+    change = (ibis.coalesce(joined.now, ZERO) - joined.aum).cast(MONEY)
+    return joined.mutate(ended_on=joined.today, contacted=contacted, change=change).select(*ENDED)
+
+
+def effects(ended: Table) -> Table:
+    """The sums of the trials that end tonight (columns: tables.EFFECTS)."""
+    square = (ended.change.cast("decimal(18,2)") * ended.change.cast("decimal(18,2)")).cast(EXACT)
+    groups = ended.mutate(square=square).group_by("kind", "branch_id", "held_out")
     return groups.agg(
         customers=lambda table: table.count(),
         change=lambda table: table.change.sum().cast(MONEY),
@@ -52,7 +90,7 @@ def effects(standings: Table, previous: Table, calendar: Table, book: RuleBook) 
     ).select(*EFFECTS)
 
 
-def _ended(previous: Table, calendar: Table, book: RuleBook) -> ibis.expr.types.BooleanValue:
+def _over(previous: Table, calendar: Table, book: RuleBook) -> ibis.expr.types.BooleanValue:
     last = business_date(calendar) - ibis.interval(days=book.effects.horizon_days)
     return previous.raised_on <= last.cast("date")
 

@@ -458,18 +458,6 @@ the place of the group among the book's; ``flow_30``: the change of AUM over 30 
 TIRED = ibis.schema({"customer_id": "string"})
 """Customers who were contacted as often as the book allows: they hear only of what was promised."""
 
-TRIALS = ibis.schema(
-    {
-        "customer_id": "string",
-        "kind": "string",
-        "raised_on": "date",
-        "held_out": "boolean",
-        "branch_id": "string",
-        "aum": MONEY,
-    }
-)
-"""Signals of kinds with a holdout whose effect is not told yet, with the branch and the AUM of that night."""
-
 EFFECTS = ibis.schema(
     {
         "kind": "string",

@@ -39,6 +39,7 @@ from weihu.workplace.bank.models import (
     Standing,
     Task,
     Unassigned,
+    Uplift,
     WalletEstimate,
 )
 from weihu.workplace.base.fields import SealedField
@@ -188,6 +189,7 @@ RECORD: tuple[Kept, ...] = (
     Kept("tasks", _("Tasks"), Task, "a day's order of the reasons to act", kept_by_law, merging=STAYS),
     Kept("wallet", _("Assets at other banks"), WalletEstimate, sheet.WALLET, deleted, merging=STAYS),
     Kept("found segment", _("Segment found from data"), FoundSegment, sheet.FOUND, deleted, merging=STAYS),
+    Kept("uplift", _("Whom a contact helps"), Uplift, sheet.UPLIFT, deleted, merging=STAYS),
     Kept("next product", _("Probably bought next"), NextProduct, sheet.NEXT, deleted, merging=STAYS),
     # what was said, agreed and known
     Kept("contacts", _("Contacts"), Contact, sheet.CONTACTS, emptied, events=event.contacts),

@@ -26,6 +26,7 @@ from weihu.workplace.bank.models import (
     NextProduct,
     Product,
     Signal,
+    Uplift,
     WalletEstimate,
     rulebooks_of,
 )
@@ -123,6 +124,11 @@ def _next(subject: Subject) -> Rows:
 def _found(subject: Subject) -> Rows:
     for row in _own(FoundSegment, subject):
         yield [row.on, row.letter]
+
+
+def _uplift(subject: Subject) -> Rows:
+    for row in _own(Uplift, subject):
+        yield [row.on, called(subject.book.signals.get(row.kind)) or row.kind, row.get_word_display()]
 
 
 def _contacts(subject: Subject) -> Rows:
@@ -306,6 +312,7 @@ AUTHORISED = Sheet(lazy("Authorised persons"), (lazy("What for"), lazy("Account"
 GRADES = Sheet(lazy("Grades"), (DAY, lazy("Grade"), "AUM"), _grades)
 SIGNALS = Sheet(lazy("Reasons to act"), (DAY, lazy("Reason"), lazy("Amount"), lazy("Date")), _signals)
 WALLET = Sheet(lazy("Assets at other banks"), (DAY, lazy("Estimate"), lazy("At least"), lazy("At most")), _wallet)
+UPLIFT = Sheet(lazy("Whom a contact helps"), (DAY, lazy("Reason"), lazy("Result")), _uplift)
 NEXT = Sheet(lazy("Probably bought next"), (DAY, lazy("Products")), _next)
 FOUND = Sheet(lazy("Segment found from data"), (DAY, lazy("Segment")), _found)
 CONTACTS = Sheet(lazy("Contacts"), (DAY, lazy("How"), lazy("Result"), NOTE), _contacts)

@@ -23,6 +23,7 @@ from weihu.workplace.bank.models import (
     Signal,
     Staff,
     Standing,
+    Uplift,
     WalletEstimate,
 )
 from weihu.workplace.contact.models import Contact
@@ -219,6 +220,10 @@ class Gate:
     def bought_next(self, standing: Standing) -> NextProduct | None:
         """What the customer probably buys next, as it was worked out last."""
         return NextProduct.objects.filter(customer_id=standing.customer_id).first()
+
+    def uplift(self, standing: Standing) -> dict[str, Uplift]:
+        """By kind of signal, what is sure of acting on it."""
+        return {row.kind: row for row in Uplift.objects.filter(customer_id=standing.customer_id)}
 
     def signals(self, customer_ids: list[str]) -> QuerySet[Signal]:
         """Open signals of customers that came through this gate, without those held out as control group."""

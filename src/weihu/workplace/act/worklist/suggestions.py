@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from weihu.rules.advice import advise, concerned, said_of_offers
 from weihu.rules.match import Fit, Situation
 from weihu.workplace.act.signals.reasons import Reason
-from weihu.workplace.bank.models import Product, Standing
+from weihu.workplace.bank.models import Product, Standing, Uplift
 from weihu.workplace.base.words import called
 from weihu.workplace.consent.consents import is_stopped
 from weihu.workplace.gate.requests import WorkRequest
@@ -91,6 +91,12 @@ def _likely(request: WorkRequest, standing: Standing) -> str:
     if row is None or not row.categories or is_stopped(standing.customer_id, "score", request.book):
         return ""
     return str(row.categories[0])
+
+
+def uplift_of(request: WorkRequest, standing: Standing) -> dict[str, Uplift]:
+    """By kind of signal, whether a contact surely helps the customer or harms, unless he or she refuses personal analysis."""
+    found = request.gate.uplift(standing)
+    return found if found and not is_stopped(standing.customer_id, "score", request.book) else {}
 
 
 def _chosen(archive: dict[str, FieldState], field: str) -> frozenset[str]:

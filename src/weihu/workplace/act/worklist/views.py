@@ -21,7 +21,7 @@ from weihu.workplace.act.messaging.sending import drafts
 from weihu.workplace.act.signals.reasons import open_signals
 from weihu.workplace.act.worklist.forms import ContactForm, TokenForm
 from weihu.workplace.act.worklist.sparkline import sparkline
-from weihu.workplace.act.worklist.suggestions import advice_for
+from weihu.workplace.act.worklist.suggestions import advice_for, uplift_of
 from weihu.workplace.act.worklist.today import TodayList, not_planned
 from weihu.workplace.act.worklist.undo import is_alone, undo
 from weihu.workplace.bank.models import Standing
@@ -236,6 +236,7 @@ def _panel(request: WorkRequest, tasks: TodayList, customer_id: str) -> dict[str
         **customer_context,
         "advice": advice_for(request, chosen.standing, customer_context["archive"], chosen.reasons),
         "life_questions": questions_of(request, customer_id, customer_context["archive"]),
+        "uplift": uplift_of(request, chosen.standing),
         "task": chosen,
         "spark": sparkline(customer_context["chart"]["points"]),
         "form": contact_form(request, chosen.standing, customer_context["archive"], initial={"token": uuid4()}),

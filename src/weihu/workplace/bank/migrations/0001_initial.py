@@ -167,6 +167,31 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Uplift",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("customer_id", models.CharField(max_length=60)),
+                ("kind", models.CharField(max_length=40)),
+                ("on", models.DateField()),
+                (
+                    "word",
+                    models.CharField(
+                        choices=[
+                            ("call", "in trials, a contact for this reason helped customers like this one"),
+                            (
+                                "leave",
+                                "in trials, customers like this one did better without a contact for this reason",
+                            ),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("customer_id", "kind"), name="uplift_of_signal")],
+            },
+        ),
+        migrations.CreateModel(
             name="WalletEstimate",
             fields=[
                 ("customer_id", models.CharField(max_length=60, primary_key=True, serialize=False)),

@@ -1,7 +1,7 @@
 """Runs and rule books, branches and staff, customers and accounts, standings, signals, tasks, figures."""
 
 from weihu.workplace.bank.models.customers import Account, Authorised, Customer, Holding, Product, SearchKey
-from weihu.workplace.bank.models.estimates import FoundSegment, NextProduct, WalletEstimate
+from weihu.workplace.bank.models.estimates import FoundSegment, NextProduct, Uplift, WalletEstimate
 from weihu.workplace.bank.models.people import Branch, Staff
 from weihu.workplace.bank.models.runs import (
     FOREVER,
@@ -51,6 +51,7 @@ __all__ = [
     "Task",
     "Threshold",
     "Unassigned",
+    "Uplift",
     "VersionedModel",
     "VersionedQuerySet",
     "WalletEstimate",

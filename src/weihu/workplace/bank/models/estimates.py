@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.base.fields import CustomerField, DocumentField, MoneyField
 
@@ -21,6 +22,23 @@ class NextProduct(models.Model):
     customer_id = CustomerField(primary_key=True)
     on = models.DateField()
     categories = DocumentField(default=list)
+
+
+class Uplift(models.Model):
+    """Whom acting on a kind of signal surely helps, or harms, of the customers told of it, as of the night ``on`` (what
+    insight.uplift says). Of whom nothing is sure there is no row."""
+
+    class Word(models.TextChoices):
+        CALL = "call", _("in trials, a contact for this reason helped customers like this one")
+        LEAVE = "leave", _("in trials, customers like this one did better without a contact for this reason")
+
+    customer_id = CustomerField()
+    kind = models.CharField(max_length=40)
+    on = models.DateField()
+    word = models.CharField(max_length=10, choices=Word)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["customer_id", "kind"], name="uplift_of_signal")]
 
 
 class WalletEstimate(models.Model):

@@ -271,6 +271,7 @@ SETTINGS = {
     "unit": _("Unit"),
     "unrated": _("Without a valid rating"),
     "upgrade": _("Up"),
+    "uplift_trials": _("Trials to learn from"),
     "urgency": _("Urgency"),
     "urgent_days": _("Urgent within days"),
     "until_years": _("Until the age"),

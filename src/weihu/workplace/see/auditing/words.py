@@ -80,6 +80,7 @@ ABOUT = {
     "team": _("Team"),
     "template": _("Message text"),
     "today": _("Today"),
+    "uplift": _("Whom a contact helps"),
     "visit": _("Visit"),
     "work": _("Work log"),
     "workdays": _("Working days"),

@@ -1,8 +1,10 @@
-"""The page of the model of who leaves, for who sees more than own customers; its switch, for who keeps the rules."""
+"""The page of the models of who leaves and of whom a contact helps, for who sees more than own customers; their switches,
+for who keeps the rules."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
@@ -10,7 +12,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from weihu.insight.kept import NAME, Model
+from weihu.insight import files
+from weihu.insight.kept import NAME, UPLIFT, Model
 from weihu.rules.kinds.leaving import KIND
 from weihu.rules.sections.signals import Leaving
 from weihu.workplace.bank.models import Staff
@@ -23,6 +26,7 @@ from weihu.workplace.see.cockpit.reading import Period, SignalEffect, effects_of
 from weihu.workplace.see.modelcards import switching
 from weihu.workplace.see.modelcards.card import KINDS, MEASURES, Card
 from weihu.workplace.see.modelcards.pays import picture
+from weihu.workplace.see.modelcards.uplift import UpliftCard
 
 
 @needs_run
@@ -53,6 +57,7 @@ def models(request: WorkRequest) -> HttpResponse:
         "horizon": book.effects.horizon_days,
         "confidence": book.effects.confidence,
         "scope": own_scope(gate),
+        **_uplift(request),
     }
     return render(request, "modelcards/models.html", context)
 
@@ -60,15 +65,26 @@ def models(request: WorkRequest) -> HttpResponse:
 @needs_run
 @require_POST
 def model_switch(request: WorkRequest) -> HttpResponse:
-    """Switch the model off or on, with a reason; from the next night on."""
+    """Switch a model off or on, with a reason; from the next night on."""
     if not books.may_keep(require_reach(request)):
         raise Http404
     act, reason = request.POST.get("act"), request.POST.get("reason", "").strip()[:200]
-    if act not in ("on", "off") or not reason:
+    model = request.POST.get("model", NAME)
+    if act not in ("on", "off") or not reason or model not in (NAME, UPLIFT):
         return HttpResponseBadRequest()
-    switching.switch(NAME, act == "on", reason, request.user.staff_id)
+    switching.switch(model, act == "on", reason, request.user.staff_id)
     toasts.say(request, _("Switched on.") if act == "on" else _("Switched off."))
     return redirect("models")
+
+
+def _uplift(request: WorkRequest) -> dict[str, Any]:
+    """Of whom a contact helps: what is kept, and its switch."""
+    content = files.load(settings.HOME.insight / UPLIFT)
+    return {
+        "uplift": UpliftCard(content["facts"], request.book) if content else None,
+        "uplift_on": switching.is_on(UPLIFT),
+        "uplift_last": switching.last_switch(UPLIFT),
+    }
 
 
 def _effect(gate: Gate) -> SignalEffect | None:
