@@ -1,44 +1,35 @@
-"""Acts that fail or die at each point where they change something: nothing is lost, half-done or done twice.
+"""Commands that fail or die at each point where they change something: nothing is lost, half-done or done twice.
 
-Each act is done once undisturbed, which enumerates its points. Then it is struck at one point after the other: by a
+Each one is done once undisturbed, which enumerates its points. Then it is struck at one point after the other: by a
 full disk, or by the death of the process. Readers see what was before or all of what comes after; the operator is told
 in words; the same act again finishes, and leaves what it leaves undisturbed.
 """
 
 import hashlib
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 from click.testing import CliRunner
 
-from tests import bank
-from tests.attack import SHARE
 from tests.conftest import PUBLISHED_DAYS
-from tests.points import Points, struck
+from tests.points import Act, Outcome, strike
 from weihu.cli import main
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Customer, Signal, Standing, Task
 from weihu.workplace.base import audit
 
-FEW = 4
-"""Points of each act that the suite strikes at; an attack strikes at all."""
 pytestmark = [pytest.mark.sqlite, pytest.mark.long, pytest.mark.xdist_group("points")]
 
 
-@dataclass
-class Act:
-    """A command, what it needs beforehand, and what there is to see before it and after: first what readers see, in two
-    parts, then what else it leaves."""
+def command(home, arguments: list[str], prepare, seen) -> Act:
+    """A command of the operator."""
 
-    arguments: list[str]
-    prepare: Callable[[], None]
-    seen: Callable[[], object]
+    def do():
+        answer = CliRunner().invoke(main, ["--home", str(home.root), *arguments])
+        in_words = isinstance(answer.exception, SystemExit) and "运行" in answer.output
+        return Outcome(answer.exit_code == 0, answer.output, in_words)
 
-    def again(self, home):
-        """Run the command."""
-        return CliRunner().invoke(main, ["--home", str(home.root), *self.arguments])
+    return Act(prepare, seen, do)
 
 
 def published(home) -> tuple:
@@ -63,7 +54,7 @@ def night(home, deliveries):
         shutil.rmtree(home.inbox, ignore_errors=True)
         shutil.copytree(deliveries[PUBLISHED_DAYS], home.inbox / name)
 
-    yield Act(["run", "--date", name], prepare, lambda: published(home))
+    yield command(home, ["run", "--date", name], prepare, lambda: published(home))
     shutil.rmtree(home.inbox, ignore_errors=True)
 
 
@@ -84,7 +75,7 @@ def backup(home, tmp_path_factory):
             store.verify(one)
         return backups[-1].notes["audit"] == str(audit.tail()), sorted(backups[-1].files)
 
-    yield Act(["backup", "take", str(vault)], prepare, seen)
+    yield command(home, ["backup", "take", str(vault)], prepare, seen)
     (home.root / "backed-up").unlink(missing_ok=True)
     shutil.rmtree(home.root / ".backup", ignore_errors=True)
 
@@ -100,7 +91,7 @@ def rotation(home):
         rows = [(row.pk, row.phone, row.identity_number) for row in Customer.objects.order_by("pk")]
         return len(home.keys.keys().sealing) > 1, rows
 
-    yield Act(["keys", "rotate"], prepare, seen)
+    yield command(home, ["keys", "rotate"], prepare, seen)
     home.keys.file.write_bytes(kept)
 
 
@@ -110,29 +101,5 @@ def test_an_act_that_is_struck_anywhere_loses_nothing_and_is_finished_by_doing_i
     name, dies, own_bank, home, monkeypatch, request, tried
 ):
     monkeypatch.setenv("WEIHU_HOME", str(home.root))
-    act = request.getfixturevalue(name)
-    act.prepare()
-    before = act.seen()
-    whole = Points(home.root.parent)
-    with struck(whole, monkeypatch):
-        assert act.again(home).exit_code == 0
-    after = act.seen()
-    total = len(whole.passed)
-    step = 1 if SHARE >= 1 else max(1, round(total / max(FEW, SHARE * total)))
-    places = range(step // 2, total, step)
-    for place in places:
-        bank.restore()
-        act.prepare()
-        points, answer = Points(home.root.parent, place, dies), None
-        with struck(points, monkeypatch):
-            answer = act.again(home)
-        where = (place, points.passed[place:][:1])
-        assert act.seen()[:2] in (before[:2], after[:2]), where
-        assert audit.verify() is None, where
-        if answer is not None and answer.exit_code:
-            assert isinstance(answer.exception, SystemExit), (where, answer.exception)
-            assert "运行" in answer.output, where
-        finished = act.again(home)
-        assert finished.exit_code == 0, (where, finished.output)
-        assert act.seen() == after, where
-    tried(f"points at which a {name} {'dies' if dies else 'fails'}, of {total}", len(places))
+    points, total = strike(request.getfixturevalue(name), home.root.parent, dies, monkeypatch)
+    tried(f"points at which a {name} {'dies' if dies else 'fails'}, of {total}", points)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from django.forms import BaseForm
@@ -99,7 +100,11 @@ def refused(form: BaseForm) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler of 400; what is larger than the settings allow is 413."""
+    """Django's handler of 400; what is larger than the settings allow is 413, and a session that the database could not
+    take 503: Django says of it that somebody has signed out."""
+    updating = exception.__context__ if isinstance(exception, SessionInterrupted) else None
+    if updating and isinstance(updating.__context__, OperationalError):
+        return _busy(request)
     return answer(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
 
 
@@ -121,7 +126,12 @@ def failed(request: HttpRequest) -> HttpResponse:
     log.error("%s /%s failed for %s", request.method, where, staff or "nobody", exc_info=sys.exc_info())
     if not isinstance(sys.exception(), OperationalError):
         return answer(request, 500)
-    response = answer(request, 503)  # the database cannot be written, or not be reached
+    return _busy(request)
+
+
+def _busy(request: HttpRequest) -> HttpResponse:
+    """The database cannot be written, or not be reached."""
+    response = answer(request, 503)
     response.headers["Retry-After"] = str(BUSY_SECONDS)
     return response
 
