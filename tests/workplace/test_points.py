@@ -79,7 +79,7 @@ def pages(prepare: Callable[[], list[Staff]], forms: Callable[[], Iterator[tuple
             answer = clients[staff.staff_id].post(address, content, headers=heads)
             if answer.status_code >= 400:
                 told = answer.content.decode()
-                return Outcome(False, told, answer.status_code == 503 and "not saved" in told)
+                return Outcome(False, told, answer.status_code >= 500 and "没有保存" in told)
             if len(between) == place:  # only undisturbed does it come to a form for the first time
                 between.append(kept(actions)[:2])
         return Outcome(True, "", True)
