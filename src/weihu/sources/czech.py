@@ -134,7 +134,7 @@ SELECT trans_id AS transaction_id, account_id, booked_on, amount,
             WHEN symbol = 'DUCHOD' THEN 'salary' WHEN symbol IN ('SIPO', 'POJISTNE') THEN 'payment'
             WHEN symbol = 'UVER' THEN 'loan' WHEN operation IN ('PREVOD Z UCTU', 'PREVOD NA UCET') THEN 'transfer'
             WHEN operation IN ('VKLAD', 'VYBER', 'VYBER KARTOU') THEN 'cash' ELSE 'other' END AS kind,
-       NULL AS branch_id, bank AS counterparty_bank
+       NULL AS branch_id, bank AS counterparty_bank, NULL AS counterparty
 FROM trans WHERE booked_on = '{on}'
 """,
 }
