@@ -69,6 +69,11 @@ def restore() -> None:
         _server(f"DROP DATABASE IF EXISTS {_name()} WITH (FORCE)", f"CREATE DATABASE {_name()} TEMPLATE {TEMPLATE}")
 
 
+def all_nights() -> None:
+    """The folders of all published nights: a night that a test runs forgets the oldest, and only its rows are rolled back."""
+    shutil.copytree(LAKE, HOME.root / "lake", dirs_exist_ok=True)
+
+
 def lend(home: Home) -> None:
     """To a new home what another one's nights by the same rule book compiled, which takes longer than the nights; else
     what those by any book did: half of it depends on no book."""

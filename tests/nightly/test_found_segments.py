@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from django.urls import reverse
 
+from tests import bank
 from weihu.cli import main
 from weihu.engine.lake import Home
 from weihu.insight import files, found
@@ -70,6 +71,7 @@ def test_sex_changes_nothing(run, home, quick):
 
 
 def test_months_ends_that_are_kept_are_told_too(run, home, quick, monkeypatch):
+    bank.all_nights()
     monkeypatch.setattr(reading, "is_month_end", lambda on: True)
     model = found_segments.find_segments(home, run.rulebook, run, lambda step: None)
     assert len(model.facts["months"]) == len(reading.kept_nights(run)) > 1

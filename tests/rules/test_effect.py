@@ -135,3 +135,13 @@ def test_a_trial_begins_with_the_signal_and_ends_after_the_horizon():
         (False, 2, Decimal(120), 7400.0),
         (True, 1, Decimal(-10), 100.0),
     ]
+
+
+def test_the_square_of_a_change_of_many_millions_is_told():
+    begins = date(2026, 3, 1)
+    people = [{"customer_id": "a", "branch_id": "B1", "aum": Decimal(10)}]
+    idle = [{"customer_id": "a", "kind": "idle_cash", "subject": "", "raised_on": begins, "held_out": False}]
+    _, running, _, _ = night(begins, idle, people)
+    richer = [{**people[0], "aum": Decimal("987654321.98")}]
+    _, _, _, result = night(begins + timedelta(days=60), [], richer, running)
+    assert [row["squares"] for row in result] == [pytest.approx(987654311.98**2)]

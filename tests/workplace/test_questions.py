@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bench import segments as synthetic
+from tests import bank
 from tests.workplace.test_axe import AXE, RUN
 from tests.workplace.test_segments import kept as segment_kept
 from weihu.rules import rulebook
@@ -213,6 +214,7 @@ def test_measures_stand_side_by_side_or_one_is_shown(run, member):
 
 def two_nights(monkeypatch):
     """The night before the latest is kept too, so it stands for the end of a month."""
+    bank.all_nights()
     monkeypatch.setattr(segments, "is_month_end", lambda on: True)
 
 
