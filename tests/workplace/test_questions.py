@@ -1,4 +1,4 @@
-"""Free questions: sums against independent SQL, groups against segments, what is not told, the gate, the pages."""
+"""Free questions: sums against independent SQL, groups against segments, the gate, the pages."""
 
 import io
 import json
@@ -10,9 +10,6 @@ import duckdb
 import openpyxl
 import pytest
 from django.urls import reverse
-from django.utils.translation import override
-from hypothesis import given
-from hypothesis import strategies as some
 
 from bench import segments as synthetic
 from tests import bank
@@ -23,7 +20,6 @@ from weihu.workplace.act.questions import reading
 from weihu.workplace.act.questions.asking import Asked
 from weihu.workplace.act.questions.dimensions import DIMENSIONS
 from weihu.workplace.act.questions.examples import EVERYBODY, EXAMPLES
-from weihu.workplace.act.questions.hiding import hidden
 from weihu.workplace.act.questions.measures import MEASURES
 from weihu.workplace.act.questions.models import Question
 from weihu.workplace.act.questions.state import Axis, sums
@@ -155,41 +151,8 @@ def test_every_reader_counts_the_own_reach(run, member):
         assert {value.key for value in answer.values[0]} == set(rows.values_list("branch_id", flat=True))
 
 
-CELLS = some.dictionaries(
-    some.tuples(some.sampled_from("abcd"), some.sampled_from("xyz")), some.integers(1, 20), min_size=1
-)
-
-
-@given(CELLS, some.integers(2, 9))
-def test_nothing_small_is_told_nor_follows_from_the_rest(cells, smallest):
-    sizes = dict(cells)
-    for keys in ((0,), (1,), ()):
-        for cell, size in cells.items():
-            margin = tuple(part if place in keys else None for place, part in enumerate(cell))
-            sizes[margin] = sizes.get(margin, 0) + size
-    back = hidden(sizes, smallest, (True, True))
-    assert {cell for cell, size in sizes.items() if size < smallest} <= back
-    if (None, None) not in back:
-        for axis in (0, 1):
-            for fixed in {cell[1 - axis] for cell in sizes}:
-                line = [cell for cell in sizes if cell[1 - axis] == fixed]
-                assert len([cell for cell in line if cell in back]) != 1
-    assert hidden({("a",): 1, ("b",): 30, (None,): 30}, 8, (False,)) == {("a",)}
-    assert hidden({("a",): 1, ("b",): 30, ("c",): 40, (None,): 71}, 8, (True,)) == {("a",), ("b",)}
-
-
 def table_of(gate, question):
     return Table(question, reading.ask(gate, question), gate.run.rulebook)
-
-
-def test_a_table_of_too_few_says_nothing(run, member):
-    gate = Gate(member("personal_banking"), run)
-    one = gate.standings().filter(effective=True).order_by("-aum")[0]
-    few = Definition("all", (Group("all", (Condition("aum", "least", str(one.aum)),)),))
-    table = table_of(gate, asked("grade", definition=few))
-    assert table.small and all(cell.small for line in (*table.lines, table.total) for cell in line.cells)
-    with override("en"):
-        assert {cell for row in table.sheet()[1] for cell in row[1:]} == {"too few"}
 
 
 def test_measures_stand_side_by_side_or_one_is_shown(run, member):
@@ -335,7 +298,7 @@ def test_a_workbook_is_marked_and_recorded(signed_in, run):
 def test_a_row_opens_its_customers_as_a_segment(signed_in, run):
     client, address = signed_in("branch_manager"), reverse("question_customers")
     table = client.post(reverse("question_build"), sent(part="preview", shown="customers", **RICH)).context["table"]
-    line = next(line for line in table.lines if not line.cells[0].small and line.cells[0].value)
+    line = next(line for line in table.lines if line.cells[0].value)
     answer = client.post(address, sent(group=line.group, **RICH))
     assert answer.templates[0].name == "segments/build.html"
     assert answer.context["of"].customers == line.cells[0].value

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.questions.asking import Asked
 from weihu.workplace.act.questions.dimensions import DIMENSIONS, Value
-from weihu.workplace.act.questions.hiding import hidden
 from weihu.workplace.act.questions.measures import MEASURES, Sums
 from weihu.workplace.act.questions.reading import Answer
 from weihu.workplace.act.questions.state import Keys
@@ -28,11 +27,10 @@ MOST_SERIES = 8
 
 @dataclass(frozen=True)
 class Cell:
-    """A value and its words; ``small``: of too few customers, so nothing is told."""
+    """A value and its words."""
 
     value: Decimal | int | None
     text: str
-    small: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,11 +98,6 @@ class Table:
         """Whether a customer may stand in several rows or columns."""
         return any(DIMENSIONS[key].kind == "several" for key in self._asked.axes)
 
-    @cached_property
-    def small(self) -> bool:
-        """Whether something is not told for being small."""
-        return any(self._hidden)
-
     @property
     def unanswered(self) -> list[str]:
         """The nights whose rule book does not know a condition."""
@@ -141,7 +134,9 @@ class Table:
         lines = [self._line(keys, names, heads) for keys, names in self._rows]
         names = [_("In all"), *[""] * max(0, len(self._row_axes) - 1)]
         lines.append(self._line((None,) * len(self._row_axes), names, heads))
-        return [*(self.titles or [""]), *titles], [[*line.names, *map(_booked, line.cells)] for line in lines]
+        return [*(self.titles or [""]), *titles], [
+            [*line.names, *(cell.value for cell in line.cells)] for line in lines
+        ]
 
     def _heads(self, measures: Sequence[str]) -> list[Head]:
         if self._asked.months:
@@ -171,16 +166,6 @@ class Table:
         """The row that a group stands in."""
         return keys[:1] if self._across else keys
 
-    @cached_property
-    def _hidden(self) -> list[set[Keys]]:
-        """Of each night the groups that are not told."""
-        smallest = self._book.effects.smallest_group
-        added = [DIMENSIONS[key].kind != "several" for key in self._asked.axes]
-        return [
-            hidden({keys: group["customers"] for keys, group in (groups or {}).items()}, smallest, added)
-            for _night, groups in self._answer.nights
-        ]
-
     def _line(self, keys: Keys, names: Sequence[str], heads: Sequence[Head]) -> Line:
         cells = [self._cell((*keys, head.value) if self._across else keys, head) for head in heads]
         return Line(names, cells, self._group((*keys, None) if self._across else keys))
@@ -192,8 +177,6 @@ class Table:
         if sums is None:
             nothing = groups is not None and head.measure == "customers"
             return Cell(0 if nothing else None, "0" if nothing else "—")
-        if keys in self._hidden[head.night]:
-            return Cell(None, "", small=True)
         value = measure.of(sums)
         return Cell(value, measure.text(value, self._book))
 
@@ -210,7 +193,3 @@ def _each_of(heads: Any, measures: Sequence[str]) -> list[tuple[Any, str]]:
 def _plain(value: Decimal | int | None) -> float | None:
     """As a chart draws it."""
     return None if value is None else float(value)
-
-
-def _booked(cell: Cell) -> Decimal | int | str | None:
-    return _("too few") if cell.small else cell.value

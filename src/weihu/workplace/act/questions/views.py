@@ -213,7 +213,7 @@ def _result(request: WorkRequest, words: Words, asked: Asked) -> dict[str, Any]:
     except TooWide:
         return context | {"too_wide": TOO_WIDE}
     linked = reading.narrowed(request.gate, asked, [None] * len(asked.axes)) is not None
-    return context | {"table": table, "linked": linked, "smallest": book.effects.smallest_group}
+    return context | {"table": table, "linked": linked}
 
 
 def _words(asked: Asked, words: Words) -> str:
