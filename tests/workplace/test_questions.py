@@ -125,8 +125,8 @@ def asked(rows="", columns="", measures=("customers", "aum"), when="", definitio
 @pytest.mark.parametrize("key", DIMENSIONS)
 def test_a_group_is_the_segment_that_its_row_opens(key, run, member):
     gate = Gate(member("personal_banking"), run)
-    for definition in (EVERYBODY, WEALTHY):
-        segment_kept(gate.staff, definition, run, name=str(definition))
+    for name, definition in (("everybody", EVERYBODY), ("wealthy", WEALTHY)):
+        segment_kept(gate.staff, definition, run, name=name)
     question = asked(key, definition=WEALTHY)
     answer = reading.ask(gate, question)
     groups = answer.nights[0][1]
@@ -189,7 +189,7 @@ def test_months_stand_side_by_side_with_both_groups_as_rows(run, member, monkeyp
     assert len(table.titles) == 2 and len(table.heads) == 2
     then, now = (cell.value for cell in table.total.cells)
     path = segments.settings.HOME.run(earlier.number) / "standings.parquet"
-    assert then == duckdb.execute(f"SELECT count(*) FROM '{path}' WHERE effective").fetchone()[0]
+    assert then == duckdb.sql(f"SELECT count(*) FROM '{path}' WHERE effective").fetchall()[0][0]
     assert now == gate.standings().filter(effective=True).count()
     assert table.chart["kind"] == "lines" and len(table.chart["places"]) == 2
     assert all(line.group == "" for line in table.lines)
