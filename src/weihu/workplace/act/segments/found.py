@@ -58,21 +58,20 @@ def facts() -> dict[str, Any] | None:
 def names() -> dict[str, str]:
     """What each segment is called, by letter: "B · mostly term deposits, older, little invested"."""
     known = facts()
-    return {one["letter"]: name(one) for one in known["segments"]} if known else {}
+    return {segment["letter"]: name(segment) for segment in known["segments"]} if known else {}
 
 
 def name(segment: dict[str, Any]) -> str:
     """What a segment is called."""
-    words = _(", ").join(str(WORDS[one["column"]][0 if one["more"] else 1]) for one in segment["different"])
+    words = _(", ").join(str(WORDS[row["column"]][0 if row["more"] else 1]) for row in segment["different"])
     return f"{segment['letter']} · {words}"
 
 
 def differences(segment: dict[str, Any], book: RuleBook) -> list[tuple[str, str, str]]:
     """What makes a segment different: what is measured, its own average, and everybody's."""
     return [
-        (str(MEASURED[key]), _text(key, one["own"], book), _text(key, one["all"], book))
-        for one in segment["different"]
-        for key in (one["column"],)
+        (str(MEASURED[row["column"]]), _text(row["column"], row["own"], book), _text(row["column"], row["all"], book))
+        for row in segment["different"]
     ]
 
 
