@@ -247,7 +247,7 @@ def test_what_is_unsafe_is_explained_in_one_page(run, well, monkeypatch):
     (well.root / "demo.json").touch(mode=0o644)
     (well.root / "demo.json").chmod(0o644)
     old = well.inbox / "2026-01-01"
-    old.mkdir()
+    old.mkdir(parents=True)
     os.utime(old, (0, 0))
     try:
         result = CliRunner().invoke(main, ["--home", str(well.root), "check"])
