@@ -258,6 +258,32 @@ def uplift_report(home: Home, as_json: bool) -> None:
     _report(home, UPLIFT, as_json, told)
 
 
+@insight.group("worth")
+def insight_worth() -> None:
+    """What customers are worth over the years to come (客户价值), by what the nights have kept of their contribution."""
+
+
+@insight_worth.command("train")
+@with_workplace
+def worth_train(home: Home) -> None:
+    """Learn who is still here after a year and how contribution changes; the next night goes by it."""
+    from weihu.insight.told_worth import told  # noqa: PLC0415
+    from weihu.nightly.worths import learn_worth  # noqa: PLC0415
+
+    click.echo(told(_learned(home, learn_worth)))
+
+
+@insight_worth.command("report")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def worth_report(home: Home, as_json: bool) -> None:
+    """What was foretold at an origin and what came since, beside the simple rules."""
+    from weihu.insight.kept import WORTH  # noqa: PLC0415
+    from weihu.insight.told_worth import told  # noqa: PLC0415
+
+    _report(home, WORTH, as_json, told)
+
+
 def _learned(home: Home, learn: Callable[..., Any]) -> dict[str, Any]:
     """What is known of a model that ``learn`` learned from what the nights of the home have kept."""
     from weihu.insight.files import TooFew  # noqa: PLC0415

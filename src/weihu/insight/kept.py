@@ -16,6 +16,8 @@ NAME = "attrition"
 """The folder of the home's models in which it is kept."""
 UPLIFT = "uplift"
 """That of whom a contact helps (``insight.uplift``)."""
+WORTH = "worth"
+"""That of what customers are worth (``insight.worth``)."""
 RULE = Scorer(kind="rule", weights={"left": 1})
 
 

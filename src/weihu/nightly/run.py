@@ -31,11 +31,12 @@ from weihu.nightly.night import Before, Night, Past, leaving_windows
 from weihu.nightly.steps import CORE_STATE
 from weihu.rules import attrition, rulebook
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.worth import UNLEARNED, Outlook
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Book, Run
 from weihu.workplace.gate.workdays import everybodys_days
 from weihu.workplace.judge.grading.books import in_force
-from weihu.workplace.see.modelcards.switching import scoring
+from weihu.workplace.see.modelcards.switching import looking_ahead, scoring
 
 Watcher = Callable[[str], None]
 
@@ -53,6 +54,7 @@ class Nightly:
     _graph: Graph | None = field(init=False, default=None)
     _checked: Graph | None = field(init=False, default=None)
     _model: Model = field(init=False, default=RULE_ALONE)
+    _outlook: Outlook = field(init=False, default=UNLEARNED)
 
     def __enter__(self) -> Nightly:
         """Take the home's lock (raises lake.Busy) and undo what a killed run left."""
@@ -100,7 +102,7 @@ class Nightly:
         with self._step("verify", durations):
             past = self._verified(manifest.business_date, before, last)
         model = scoring(self.home)
-        graph = self._graph_of(model)
+        graph = self._graph_of(model, looking_ahead(self.home))
         days = everybodys_days(self.book, manifest.business_date)
         night = Night(self.engine, graph, self.book, manifest.business_date, before, days)
         landed = self._landed(night, delivery, manifest, past, durations)
@@ -179,10 +181,11 @@ class Nightly:
         if book is not self.book and book != self.book:
             self.book, self._graph = book, None
 
-    def _graph_of(self, model: Model) -> Graph:
-        """The graph of a night by the book and a model."""
-        if self._graph is None or model != self._model:
-            self._graph, self._model = steps.night(self.book, model), model
+    def _graph_of(self, model: Model, outlook: Outlook) -> Graph:
+        """The graph of a night by the book, a model and an outlook."""
+        if self._graph is None or (model, outlook) != (self._model, self._outlook):
+            self._graph = steps.night(self.book, model, outlook)
+            self._model, self._outlook = model, outlook
         return self._graph
 
     @contextmanager

@@ -28,10 +28,13 @@ from weihu.rules import (
     summary,
     tables,
     value,
+    worth,
 )
 from weihu.rules.assign import Role, Row
 from weihu.rules.kinds import KINDS, care, leaving
 from weihu.rules.rulebook import RuleBook
+from weihu.rules.scores import Scorer
+from weihu.rules.worth import UNLEARNED, Outlook
 
 CORE_STATE = {
     "branches": "branches",
@@ -85,6 +88,7 @@ SOURCES = (
             (PAST_LEVELS, "levels", tables.LEVELS),
             ("answers_stored", "answers", tables.ANSWERS),
             ("trials_stored", "trials", effect.TRIALS),
+            ("worths_stored", "worths", tables.WORTHS),
             ("signals_before", "signals", tables.SIGNALS),
             ("matured_before", "matured", tables.MATURED),
         )
@@ -116,9 +120,20 @@ SOURCES = (
 )
 
 
-def night(book: RuleBook, model: Model = RULE_ALONE) -> Graph:
-    """The graph of a night by a rule book: its kinds of signal are its own. ``model``: of who leaves."""
-    steps = (*_carry(), *_value(), *_grade(), *_assign(), *_signals(book, model), *_lists(), *_plan(), *_measure(book))
+def night(book: RuleBook, model: Model = RULE_ALONE, outlook: Outlook = UNLEARNED) -> Graph:
+    """The graph of a night by a rule book: its kinds of signal are its own. ``model``: of who leaves; ``outlook``: what
+    the history tells of contribution to come."""
+    steps = (
+        *_carry(),
+        *_value(),
+        *_grade(),
+        *_assign(),
+        *_signals(book, model),
+        *_worth(book, model.scorer, outlook),
+        *_lists(),
+        *_plan(),
+        *_measure(book),
+    )
     return Graph(SOURCES, steps)
 
 
@@ -180,6 +195,7 @@ def _carry() -> Iterator[Step]:
     )
     yield without("habits_before", schema=tables.HABITS, reads={"table": "habits_stored"})
     yield without("trials_before", schema=effect.TRIALS, reads={"table": "trials_stored"})
+    yield without("worths_before", schema=tables.WORTHS, reads={"table": "worths_stored"})
     yield as_kept("movements_before", schema=tables.MOVEMENTS, reads={"table": "movements_stored"})
     yield as_kept("answers_before", schema=tables.ANSWERS, reads={"table": "answers_stored"})
     yield as_kept("granted", schema=tables.GRANTED, reads={"table": "exceptions"})
@@ -324,6 +340,20 @@ def _signals(book: RuleBook, model: Model) -> Iterator[Step]:
         file="signals",
         order=("customer_id", "kind", "subject"),
     )
+
+
+def _worth(book: RuleBook, by: Scorer, outlook: Outlook) -> Iterator[Step]:
+    """What customers are worth over the years to come."""
+    stage: Stage = "signals"
+    constants = {"by": by, "outlook": outlook}
+    yield Step("years", _years, tables.YEARS, stage, constants=constants, solves=True)
+    warned = leaving.KIND in book.signals and by.steps
+    rule = worth.worths if warned else worth.worths_unwarned
+    yield Step("worths", rule, tables.WORTHS, stage, file="worths", order=("customer_id",))
+
+
+def _years(book: RuleBook, by: Scorer, outlook: Outlook) -> list[Row]:
+    return list(worth.years(book, outlook, by))
 
 
 def _lists() -> Iterator[Step]:

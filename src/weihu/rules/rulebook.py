@@ -62,6 +62,7 @@ from weihu.rules.sections.targets import TargetName
 from weihu.rules.sections.urgency import Urgency
 from weihu.rules.sections.wallet import Wallet
 from weihu.rules.sections.working_days import WorkingDays
+from weihu.rules.sections.worth import Worth
 
 __all__ = [
     "BOOKS",
@@ -125,6 +126,7 @@ class RuleBook(Entry):
     losses: Losses
     attrition: Attrition
     wallet: Wallet
+    worth: Worth
     life_events: LifeEvents
     targets: dict[TargetName, Share]
     care_plans: dict[str, CarePlan]

@@ -348,6 +348,32 @@ STANDINGS = ibis.schema(
 )
 """What is known of a customer at the end of a night: one row each."""
 
+YEARS = ibis.schema(
+    {
+        "grade_rank": "int64",
+        "age_band": "int64",  # the place of the book's band; -1: the age is not known
+        "product_band": "int64",
+        "chance": "int64",  # thousandths, that the customer leaves; -1: the early warning does not say
+        "stays": "int64",  # thousandths, that the customer is here a year later
+        "years": "decimal(18,6)",
+    }
+)
+"""How many years of the own level of contribution count (rules.worth), by cell of customers."""
+
+WORTHS = ibis.schema(
+    {
+        "customer_id": "string",
+        "margin": MONEY,  # the contribution, yuan a year
+        "carried": "int64",  # its own level, in ten-thousandths of a yuan
+        "level": MONEY,  # the same in yuan a year
+        "aum": MONEY,
+        "effective": "boolean",
+        **YEARS,
+        "worth": MONEY,  # yuan: the level times the years
+    }
+)
+"""What a customer is worth: the margin expected over the book's months. None of who refused personal analysis or died."""
+
 THRESHOLDS = ibis.schema({"branch_id": "string", "grade_rank": "int64", "threshold": MONEY})
 """The metric that a grade takes tonight in each branch; no row where the leading measure does not lead to it."""
 

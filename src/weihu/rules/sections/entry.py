@@ -191,3 +191,10 @@ def rising(values: Collection[Any]) -> bool:
     """Whether every value is larger than the one before."""
     ordered = list(values)
     return all(before < after for before, after in pairwise(ordered))
+
+
+def rising_bands(begins: list[int]) -> list[int]:
+    """Where bands begin, above 0 and each above the one before; refuses others."""
+    if not rising([0, *begins]):
+        raise broken_rule(Broken((), "由小到大的正数", "positive numbers, from the smallest to the largest"))
+    return begins

@@ -17,7 +17,7 @@ from weihu.workplace.base.words import amount_text, exact, per_cent
 
 Sums = Mapping[str, Any]
 AMOUNTS = (
-    "aum", "monthly_average", "contribution", "liabilities", "flow_7", "flow_30", "flow_90", "flow_365",
+    "aum", "monthly_average", "contribution", "worth", "liabilities", "flow_7", "flow_30", "flow_90", "flow_365",
     *(f"in_{key}" for key in ASSET_CATEGORIES),
 )  # fmt: skip
 """Columns of the night that are summed, yuan."""
@@ -65,6 +65,8 @@ MEASURES: dict[str, Measure] = {
     "average": Measure(_("Monthly average"), "money", _sum("monthly_average")),
     "contribution": Measure(_("Contribution a year"), "money", _sum("contribution")),
     "contribution_each": Measure(_("Contribution each"), "money", _each("contribution")),
+    "worth": Measure(_("Expected worth"), "money", _sum("worth")),
+    "worth_each": Measure(_("Expected worth each"), "money", _each("worth")),
     "products_each": Measure(_("Products each"), "number", lambda sums: _totals(sums).products_each),
     "flow_7": Measure(_("Change of AUM in 7 days"), "money", _sum("flow_7")),
     "flow_30": Measure(_("Change of AUM in 30 days"), "money", _sum("flow_30")),

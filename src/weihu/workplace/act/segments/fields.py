@@ -180,6 +180,7 @@ FIELDS: dict[str, SegmentField] = {
     "flow_90": SegmentField(_("Change of AUM in 90 days"), "money", "amount", "flow_90"),
     "flow_365": SegmentField(_("Change of AUM in 365 days"), "money", "amount", "flow_365"),
     "contribution": SegmentField(_("Contribution a year"), "money", "amount", "contribution"),
+    "worth": SegmentField(_("Expected worth"), "money", "amount", "worth"),
     "elsewhere": SegmentField(_("Probably at other banks (estimate)"), "money", "amount"),
     "liabilities": SegmentField(_("Loans owed"), "money", "amount", "liabilities"),
     "moved": SegmentField(_("Last moved"), "money", "past", "moved_on"),

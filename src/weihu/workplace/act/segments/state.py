@@ -43,6 +43,7 @@ READ = {
     "profiles": tables.PROFILES,
     "facts_known": tables.FACTS_KNOWN,
     "signals": tables.SIGNALS,
+    "worths": tables.WORTHS,
 }
 """What is read of a run, each a Parquet file of its folder."""
 MERGED = ibis.schema({"gone": "string", "kept": "string"})
@@ -167,6 +168,7 @@ def _state(
     profiles: Table,
     facts_known: Table,
     signals: Table,
+    worths: Table,
     merged: Table,
     asked: Table,
     book: RuleBook,
@@ -195,7 +197,7 @@ def _state(
     born = profiles.select("customer_id", "birth_date")
     losing = listed.loss(standings, signals, book).select("customer_id", losing=ibis.literal(True)).distinct()
     rows = standings.filter(standings.effective).select(*STANDING)
-    for more in (per_customer, born, losing):
+    for more in (per_customer, born, losing, worths.select("customer_id", "worth")):
         rows = rows.left_join(more, "customer_id").drop("customer_id_right")
     month_day = rows.birth_date.month().cast("int64") * 100 + rows.birth_date.day().cast("int64")
     had = (today.year() - rows.birth_date.year()).cast("int64")
@@ -295,7 +297,7 @@ def _joined(join: Join, parts: Sequence[BooleanValue]) -> BooleanValue:
 
 def _amount(column: Value, condition: Condition, asked: Asked) -> BooleanValue:
     bound = ibis.literal(condition.amount, MONEY)
-    return column >= bound if condition.comparison == "least" else column <= bound
+    return (column >= bound if condition.comparison == "least" else column <= bound).fill_null(False)
 
 
 def _count(column: Value, condition: Condition, asked: Asked) -> BooleanValue:

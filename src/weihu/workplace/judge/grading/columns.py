@@ -19,19 +19,20 @@ from weihu.engine.duck import DuckEngine
 from weihu.engine.protocol import Engine, Rule, table_of
 from weihu.rules.metric import near_next
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.tables import MONEY, STANDINGS, THRESHOLDS
+from weihu.rules.tables import MONEY, STANDINGS, THRESHOLDS, WORTHS
 from weihu.rules.value import WINDOW_DAYS
 from weihu.workplace.bank.metric import Distance, distance
 from weihu.workplace.bank.models import Run
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.gate.scope import Reach, within
 
-Worth = Literal["aum", "contribution"]
+Worth = Literal["aum", "contribution", "worth"]
 Parts = tuple[str, ...]
 POINTS = 50
 """So many points a curve has."""
 KEPT_SECONDS = 3600
 SPENT = ibis.schema({"customer_id": "string", "n": "int64"})
+WANTED = ibis.schema({"customer_id": "string"})
 COLUMNS = (
     "customer_id",
     "branch_id",
@@ -49,7 +50,9 @@ COLUMNS = (
 READ = {
     "standings": ibis.schema({name: STANDINGS[name] for name in COLUMNS}),
     "thresholds": THRESHOLDS,
+    "worths": WORTHS,
     "spent": SPENT,
+    "wanted": WANTED,
 }
 """What rules may read, by the name in the engine; of standings the columns that they ask for."""
 _lock = Lock()
@@ -66,7 +69,8 @@ class Curve:
 
 
 def curve(gate: Gate, worth: Worth) -> Curve | None:
-    """How much of the assets or of the contribution how few bring (M10); None of nobody. Kept for the run's day."""
+    """How much of the assets, of the contribution or of the expected worth how few bring (M10); None of nobody. Kept for
+    the run's day."""
     scope = hashlib.sha256(repr(gate.scope).encode()).hexdigest()[:32]
     key = f"curve-{gate.run.number}-{worth}-{scope}"
     return cache.get_or_set(key, lambda: _curve(gate, worth), KEPT_SECONDS)
@@ -74,7 +78,10 @@ def curve(gate: Gate, worth: Worth) -> Curve | None:
 
 def _curve(gate: Gate, worth: Worth) -> Curve | None:
     top, most = gate.run.rulebook.top_share, gate.run.rulebook.top_time
-    rows = _answers(gate, _places, worth=worth, top=top, most=most)
+    if worth == "worth":
+        rows = _answers(gate, _places_of_worth, ("worths",), top=top, most=most)
+    else:
+        rows = _answers(gate, _places, worth=worth, top=top, most=most)
     points = [(row["customers"], row["share"]) for row in rows if row["is_point"] and row["share"] is not None]
     if not points:
         return None
@@ -84,10 +91,23 @@ def _curve(gate: Gate, worth: Worth) -> Curve | None:
 
 
 def _places(standings: Table, reach: Table, parts: Parts, worth: Worth, top: Decimal, most: Decimal) -> Table:
-    """The customers who stand at a point of the curve, at the end of the ``top`` share of customers, and where ``most``
-    of the worth is reached; ``customers``: the share of all up to this one, ``share``: the share of the worth."""
+    """The points of a curve (``_curved``) of what a standing says."""
     reached = _reached(standings, reach, parts)
-    nobody_owes = reached.select(x=ibis.greatest(reached[worth], ibis.literal(0, MONEY)))
+    return _curved(reached.select(x=reached[worth]), top, most)
+
+
+def _places_of_worth(
+    standings: Table, reach: Table, worths: Table, parts: Parts, top: Decimal, most: Decimal
+) -> Table:
+    """The points of the curve of the expected worth, of those who have one."""
+    reached = _reached(standings, reach, parts).select("customer_id")
+    return _curved(reached.join(worths, "customer_id").select(x="worth"), top, most)
+
+
+def _curved(rows: Table, top: Decimal, most: Decimal) -> Table:
+    """The customers who stand at a point of the curve, at the end of the ``top`` share of customers, and where ``most``
+    of ``x`` is reached; ``customers``: the share of all up to this one, ``share``: the share of ``x``."""
+    nobody_owes = rows.select(x=ibis.greatest(rows.x, ibis.literal(0, MONEY)))
     falling = {"order_by": nobody_owes.x.desc()}
     summed = nobody_owes.mutate(
         place=ibis.row_number().over(**falling) + 1,
@@ -106,6 +126,20 @@ def _places(standings: Table, reach: Table, parts: Parts, worth: Worth, top: Dec
     return chosen.select("is_point", "is_top", "is_most", customers=chosen.place / chosen.n, share=share).order_by(
         "customers"
     )
+
+
+def worth_of(gate: Gate, customer_id: str) -> dict[str, Any] | None:
+    """What the night expects a customer to bring (tables.WORTHS); None of who is beyond reach or has no worth."""
+    with _lock:
+        engine, _ = _engine(gate.run)
+        engine.bind_rows("wanted", WANTED, [(customer_id,)])
+        rows = _answer(gate, _worth_of, ("worths", "wanted"))
+    return rows[0] if rows else None
+
+
+def _worth_of(standings: Table, reach: Table, worths: Table, wanted: Table, parts: Parts) -> Table:
+    own = standings.semi_join(wanted, "customer_id")
+    return worths.semi_join(own.filter(within(own, reach, parts)), "customer_id")
 
 
 def near(gate: Gate, most: int) -> dict[str, Distance]:
@@ -170,6 +204,6 @@ def _engine(run: Run) -> tuple[Engine, Reach]:
     """An engine with the run's files under their names, and the reach in it; an earlier run's is let go."""
     engine = DuckEngine.in_memory()
     folder = settings.HOME.run(run.number)
-    for name in ("standings", "thresholds"):
+    for name in ("standings", "thresholds", "worths"):
         engine.bind(name, READ[name], [settings.HOME.verified(folder / f"{name}.parquet")], often=False)
     return engine, Reach(engine)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, get_args
 
 from django.conf import settings
 from django.db import transaction
@@ -60,7 +60,7 @@ def distribution(request: WorkRequest) -> HttpResponse:
             for grade, row in zip(grades, rows, strict=True)
         ]
         return download(request, Sheet(str(_("Grade pyramid")), head, lines[::-1]))
-    curves = {worth: columns.curve(gate, worth) for worth in ("aum", "contribution")}
+    curves = {worth: columns.curve(gate, worth) for worth in get_args(columns.Worth)}
     context = {
         "rows": list(zip(range(len(grades)), grades, rows, strict=True))[::-1],
         "most": max((row["customers"] for row in rows), default=0),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.utils import timezone
 
 from weihu.engine.lake import Home
-from weihu.insight.kept import NAME, RULE_ALONE, Model
+from weihu.insight import files
+from weihu.insight.kept import NAME, RULE_ALONE, WORTH, Model
+from weihu.rules.worth import UNLEARNED, Outlook
 from weihu.workplace.base import audit
 from weihu.workplace.see.modelcards.models import Switch
 
@@ -31,3 +33,9 @@ def scoring(home: Home) -> Model:
     """What scores who leaves tonight: the kept model, or the rule where there is none or it is switched off."""
     model = Model.load(home.insight / NAME) if is_on(NAME) else None
     return model or RULE_ALONE
+
+
+def looking_ahead(home: Home) -> Outlook:
+    """What tonight's worth of customers goes by: what was learned, or nothing where it is switched off."""
+    content = files.load(home.insight / WORTH) if is_on(WORTH) else None
+    return Outlook.model_validate(content["outlook"]) if content else UNLEARNED

@@ -1,8 +1,8 @@
-// Which share of the customers brings which share of assets and of contribution.
+// Which share of the customers brings which share of assets, of contribution and of the expected worth.
 
-import { draw, GOLD, GREEN, readData } from "./frame.js";
+import { BLUE, draw, GOLD, GREEN, readData } from "./frame.js";
 
-const COLOURS = { aum: GREEN, contribution: GOLD };
+const COLOURS = { aum: GREEN, contribution: GOLD, worth: BLUE };
 
 const percent = (value) => `${Math.round(value)}%`;
 
