@@ -24,7 +24,7 @@ import django
 import duckdb
 
 from weihu.rules import rulebook
-from weihu.rules.tables import ACCOUNTS, FACTS_KNOWN, HOLDINGS, PRODUCTS, PROFILES, SIGNALS, STANDINGS
+from weihu.rules.tables import ACCOUNTS, FACTS_KNOWN, HOLDINGS, PRODUCTS, PROFILES, SIGNALS, STANDINGS, WORTHS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weihu.workplace.settings")
 django.setup()
@@ -59,8 +59,9 @@ VALUES = {
         "matures_on": "CASE WHEN k = 1 THEN DATE '2026-06-06' + (v * 365)::INTEGER END", "balance": "aum / 3",
     },
     "profiles": {"customer_id": "customer_id", "birth_date": "DATE '1940-01-01' + (u * 27000)::INTEGER", "missing": "''"},
+    "worths": {"customer_id": "customer_id", "worth": "aum * u / 30"},
 }  # fmt: skip
-SCHEMAS = {"standings": STANDINGS, "accounts": ACCOUNTS, "profiles": PROFILES}
+SCHEMAS = {"standings": STANDINGS, "accounts": ACCOUNTS, "profiles": PROFILES, "worths": WORTHS}
 EMPTY = {"holdings": HOLDINGS, "facts_known": FACTS_KNOWN}
 KINDS = ("large_outflow", "birthday", "maturity")
 
@@ -73,7 +74,7 @@ def make(folder: Path, customers: int) -> None:
         columns = ", ".join(
             f'({values.get(column, "NULL")})::{kind_of(kind)} AS "{column}"' for column, kind in SCHEMAS[name].items()
         )
-        source = "made, range(3) t(k)" if name == "accounts" else "made"
+        source = {"accounts": "made, range(3) t(k)", "worths": "made WHERE i % 50 <> 0"}.get(name, "made")
         write(database, folder, name, f"SELECT {columns} FROM {source} ORDER BY customer_id")
     kind = "['large_outflow', 'birthday', 'maturity'][1 + (i % 3)::INTEGER]"
     told = {"customer_id": "customer_id", "kind": kind, "subject": "''", "detail": "''", "held_out": "i % 10 = 0", "led_by": "''"}  # fmt: skip
@@ -123,6 +124,12 @@ def told(draw: random.Random):
     return ("has", kind, inside) if has else ("has_not", kind, f"NOT ({inside})")
 
 
+def worth(draw: random.Random):
+    bound, up = draw.choice((100, 1000, 20000)), draw.random() < 0.5
+    inside = f"s.customer_id IN (SELECT customer_id FROM worths WHERE worth {'>=' if up else '<='} {bound})"
+    return "least" if up else "most", str(bound), inside
+
+
 def in_term(draw: random.Random):
     bound = draw.choice((1000, 20000, 100000))
     inside = f"(SELECT coalesce(sum(balance), 0) FROM accounts a WHERE a.customer_id = s.customer_id AND closed_on IS NULL AND product_id = 'T001') >= {bound}"
@@ -144,6 +151,7 @@ def random_condition(draw: random.Random, book) -> tuple[Condition, str]:
         "term_matures": lambda: maturing(draw),
         "signal": lambda: told(draw),
         "in_term": lambda: in_term(draw),
+        "worth": lambda: worth(draw),
         "grade": lambda: grade(draw, book),
         "products": lambda: ("from", "3", "s.product_count >= 3"),
         "watch": lambda: ("yes", "", "s.watch_since IS NOT NULL"),

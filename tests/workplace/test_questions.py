@@ -56,7 +56,7 @@ SUMMED = ("aum", "monthly_average", "contribution", "flow_30", "flow_365", "in_t
 def prepared(folder, book):
     """The synthetic columns as views, and one row a customer with what the SQL above asks."""
     database = duckdb.connect()
-    for name in ("standings", "accounts", "products", "profiles", "signals"):
+    for name in ("standings", "accounts", "products", "profiles", "signals", "worths"):
         database.execute(f"CREATE VIEW {name} AS FROM '{folder / f'{name}.parquet'}'")
     kinds = ", ".join(f"'{kind}'" for kind in book.lists.loss_kinds)
     database.execute(f"""CREATE TABLE people AS SELECT s.*, date_sub('year', birth_date, DATE '{TODAY}') AS age,

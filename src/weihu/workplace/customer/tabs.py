@@ -20,6 +20,7 @@ from weihu.workplace.contact.models import CHOSEN
 from weihu.workplace.customer.elsewhere import elsewhere
 from weihu.workplace.customer.overview import overview
 from weihu.workplace.customer.rights import rights_of
+from weihu.workplace.customer.worth import worth
 from weihu.workplace.gate.requests import WorkRequest
 from weihu.workplace.judge.benefits import views as benefits
 from weihu.workplace.judge.portfolio.card import responsibility
@@ -52,6 +53,7 @@ def _assets(request: WorkRequest, standing: Standing, shown: dict[str, Any]) -> 
         "holdings": [(row, by_id.get(row.product_id)) for row in request.gate.holdings(standing)],
         "changes": _changes(request, standing),
         "elsewhere": elsewhere(request, standing, shown["archive"]),
+        "worth": worth(request, standing),
     }
 
 

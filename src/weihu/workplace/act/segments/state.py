@@ -297,7 +297,7 @@ def _joined(join: Join, parts: Sequence[BooleanValue]) -> BooleanValue:
 
 def _amount(column: Value, condition: Condition, asked: Asked) -> BooleanValue:
     bound = ibis.literal(condition.amount, MONEY)
-    return (column >= bound if condition.comparison == "least" else column <= bound).fill_null(False)
+    return column >= bound if condition.comparison == "least" else column <= bound
 
 
 def _count(column: Value, condition: Condition, asked: Asked) -> BooleanValue:

@@ -1,5 +1,5 @@
-"""The page of the models of who leaves and of whom a contact helps, for who sees more than own customers; their switches,
-for who keeps the rules."""
+"""The page of the models of who leaves, of whom a contact helps and of what customers are worth, for who sees more than
+own customers; their switches, for who keeps the rules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from weihu.insight import files
-from weihu.insight.kept import NAME, UPLIFT, Model
+from weihu.insight.kept import NAME, UPLIFT, WORTH, Model
 from weihu.rules.kinds.leaving import KIND
 from weihu.rules.sections.signals import Leaving
 from weihu.workplace.bank.models import Staff
@@ -27,6 +27,7 @@ from weihu.workplace.see.modelcards import switching
 from weihu.workplace.see.modelcards.card import KINDS, MEASURES, Card
 from weihu.workplace.see.modelcards.pays import picture
 from weihu.workplace.see.modelcards.uplift import UpliftCard
+from weihu.workplace.see.modelcards.worth import WorthCard
 
 
 @needs_run
@@ -58,6 +59,7 @@ def models(request: WorkRequest) -> HttpResponse:
         "confidence": book.effects.confidence,
         "scope": own_scope(gate),
         **_uplift(request),
+        **_worth(request),
     }
     return render(request, "modelcards/models.html", context)
 
@@ -70,7 +72,7 @@ def model_switch(request: WorkRequest) -> HttpResponse:
         raise Http404
     act, reason = request.POST.get("act"), request.POST.get("reason", "").strip()[:200]
     model = request.POST.get("model", NAME)
-    if act not in ("on", "off") or not reason or model not in (NAME, UPLIFT):
+    if act not in ("on", "off") or not reason or model not in (NAME, UPLIFT, WORTH):
         return HttpResponseBadRequest()
     switching.switch(model, act == "on", reason, request.user.staff_id)
     toasts.say(request, _("Switched on.") if act == "on" else _("Switched off."))
@@ -84,6 +86,17 @@ def _uplift(request: WorkRequest) -> dict[str, Any]:
         "uplift": UpliftCard(content["facts"], request.book) if content else None,
         "uplift_on": switching.is_on(UPLIFT),
         "uplift_last": switching.last_switch(UPLIFT),
+    }
+
+
+def _worth(request: WorkRequest) -> dict[str, Any]:
+    """Of what customers are worth: what was learned, and its switch."""
+    content = files.load(settings.HOME.insight / WORTH)
+    return {
+        "worth": WorthCard(content["facts"], request.book) if content else None,
+        "worth_on": switching.is_on(WORTH),
+        "worth_last": switching.last_switch(WORTH),
+        "rules_of_worth": request.book.worth,
     }
 
 

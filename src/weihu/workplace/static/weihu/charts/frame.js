@@ -4,6 +4,7 @@ import * as echarts from "../../echarts/echarts.esm.min.js";
 
 export const GREEN = "#0b5d51";
 export const GOLD = "#d9a441";
+export const BLUE = "#4a7fb5";
 export const GREY = "#b5bcc4";
 
 export function readData(box, id) {
