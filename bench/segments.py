@@ -197,7 +197,7 @@ def main() -> None:
         print(f"first page of members {first:.3f} s")
         print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2:.1f} GB")
         database = duckdb.connect()
-        for name in ("standings", "accounts", "products", "signals"):
+        for name in ("standings", "accounts", "products", "signals", "worths"):
             database.execute(f"CREATE VIEW {name} AS FROM '{folder / f'{name}.parquet'}'")
         by_hand = []
         for (definition, sql), size in list(zip(segments, sizes, strict=True))[: asked.check]:

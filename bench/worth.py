@@ -119,7 +119,7 @@ USING (account_id)""",
             f"CAST({column if column in there else 'NULL'} AS {kind_of(kind)}) AS {column}"
             for column, kind in schemas[name].items()
         )
-        engine.bind_arrow(name, schemas[name], database.execute(f"SELECT {columns} FROM ({sql})").to_arrow_table())
+        engine.bind_arrow(name, schemas[name], database.sql(f"SELECT {columns} FROM ({sql})").to_arrow_table())
     engine.bind_row("calendar", tables.CALENDAR, dict.fromkeys(tables.CALENDAR) | {"business_date": on})
     inputs = {name: table_of(name, schema) for name, schema in schemas.items()}
     calendar = table_of("calendar", tables.CALENDAR)

@@ -12,6 +12,7 @@ from weihu.insight.files import TooFew
 from weihu.insight.told_found import WORDS, told
 
 ON = date(2026, 5, 31)
+SIZES = (5, 6, 7, 8)
 KINDS = [  # aum, shares of demand, term and investments, loan, products, age, years, payments, salary, sent, contact
     (8_000, 0.9, 0.05, 0.05, 0, 1, 30, 2, 20, 6_000, 0, 300),
     (300_000, 0.05, 0.9, 0.05, 0, 3, 68, 15, 1, 0, 0, 200),
@@ -34,7 +35,7 @@ def night(each=120, seed=3, on=ON, kinds=KINDS):
 
 @pytest.fixture(scope="module")
 def model():
-    return found.fit([night(seed=4, on=date(2026, 4, 30)), night()], None, lambda step: None)
+    return found.fit([night(seed=4, on=date(2026, 4, 30)), night()], SIZES, None, lambda step: None)
 
 
 def test_the_groups_that_are_there_are_found(model):
@@ -45,7 +46,7 @@ def test_the_groups_that_are_there_are_found(model):
     assert adjusted_rand_score(labels, truth) > 0.95
     mean, low, high = model.facts["stability"]
     assert 0.9 < low <= mean <= high <= 1
-    assert len(model.facts["candidates"]) == len(found.SIZES) * len(found.SEEDS)
+    assert len(model.facts["candidates"]) == len(SIZES) * len(found.SEEDS)
     assert model.facts["stayed"] is None
 
 
@@ -80,22 +81,21 @@ def test_months_say_who_moved(model):
 
 def test_the_same_customers_give_the_same_model_and_letters_go_on(model):
     assert (
-        found.fit([night()], None, lambda step: None).content == found.fit([night()], None, lambda step: None).content
+        found.fit([night()], SIZES, None, lambda step: None).content == found.fit([night()], SIZES, None, lambda step: None).content
     )
-    again = found.fit([night()], found.Model.of(model.content), lambda step: None)
+    again = found.fit([night()], SIZES, found.Model.of(model.content), lambda step: None)
     assert again.facts["stayed"] == 1.0 and again.facts["goes_on"]
     assert again.assigned(night()) == model.assigned(night())
     # the letters follow the customers, not the order in which segments are found
     renamed = replace(model, letters=tuple(reversed(model.letters)))
-    follows = found.fit([night()], renamed, lambda step: None)
+    follows = found.fit([night()], SIZES, renamed, lambda step: None)
     assert follows.assigned(night()) == renamed.assigned(night())
 
 
 def test_a_segment_that_is_new_has_a_letter_of_its_own(model, monkeypatch):
-    monkeypatch.setattr(found, "SIZES", (6,))
     monkeypatch.setattr(found, "BETTER", -1.0)  # others are tried in any case
     more = [*KINDS, (5_000, 0.1, 0.1, 0.8, 0, 9, 22, 1, 60, 0, 90_000, 300)]
-    found_anew = found.fit([night(kinds=more)], model, lambda step: None)
+    found_anew = found.fit([night(kinds=more)], (6,), model, lambda step: None)
     assert set(found_anew.letters) == {*model.letters, "F"}
     assert not found_anew.facts["goes_on"]
     letters = found_anew.assigned(night(kinds=more))
@@ -108,7 +108,7 @@ def test_columns_that_do_not_differ_and_too_few_customers():
     _middle, spread = found.scale(found.columns(flat))
     assert (spread > 0).all()
     with pytest.raises(TooFew):
-        found.fit([night(each=10)], None, lambda step: None)
+        found.fit([night(each=10)], SIZES, None, lambda step: None)
 
 
 def test_the_report_says_it_in_lines(model):

@@ -27,7 +27,6 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NONE = ""
 """The letter of nobody's segment."""
 
-SIZES = (5, 6, 7, 8)
 SEEDS = (1, 2, 3)
 SAMPLE = 6_000
 """So many customers are looked at to choose; everybody is assigned."""
@@ -129,9 +128,9 @@ def placed(values: Floats, middles: Floats, spreads: Floats) -> Floats:
     return np.asarray(np.clip((values - middles) / spreads, -FAR, FAR) * WEIGHTS, np.float64)
 
 
-def fit(nights: Sequence[Night], before: Model | None, said: Callable[[str], None]) -> Model:
+def fit(nights: Sequence[Night], sizes: Sequence[int], before: Model | None, said: Callable[[str], None]) -> Model:
     """Find segments among the customers of the last night, and tell how they grew over the ``nights`` (the oldest first).
-    ``before``: the earlier ones, whose letters go on. Raises TooFew."""
+    ``sizes``: how many there may be; ``before``: the earlier ones, whose letters go on. Raises TooFew."""
     last = nights[-1]
     if len(last.customers) < FEWEST:
         zh = f"可分析的客户只有 {len(last.customers)} 人,至少需要 {FEWEST} 人"
@@ -141,7 +140,7 @@ def fit(nights: Sequence[Night], before: Model | None, said: Callable[[str], Non
     points = placed(values, middles, spreads)
     sample = points[np.random.default_rng(0).permutation(len(points))[:SAMPLE]]
     months = _two_months(nights, middles, spreads)
-    centres, seed, tried = _choice(sample, months, said)
+    centres, seed, tried = _choice(sample, sizes, months, said)
     carried = _carried(sample, months, before, middles, spreads)
     goes_on = carried is not None and carried[1] > max(row["stability"] for row in tried) - BETTER
     if carried and goes_on:
@@ -231,11 +230,11 @@ def _carried(
 
 
 def _choice(
-    sample: Floats, months: tuple[Floats, Floats] | None, said: Callable[[str], None]
+    sample: Floats, sizes: Sequence[int], months: tuple[Floats, Floats] | None, said: Callable[[str], None]
 ) -> tuple[Floats, int, list[dict[str, Any]]]:
     """The most stable groups, of those without a tiny one if there are any; their seed; and all that was tried."""
     tried: list[dict[str, Any]] = []
-    for size in SIZES:
+    for size in sizes:
         for seed in SEEDS:
             said(f"{size} / {seed}")
             centres = kmeans(sample, size, seed)

@@ -23,7 +23,6 @@ from weihu.workplace.act.segments.state import State, within_reach
 from weihu.workplace.bank.models import FoundSegment, Run
 from weihu.workplace.gate.merged import merges_on
 
-MOST_MONTHS = 12
 MONTH_DAYS = 30
 YEAR_DAYS = 365.25
 NEVER = 365
@@ -40,11 +39,11 @@ def find_segments(home: Home, book: RuleBook, last: Run, said: Callable[[str], N
     """
     out = unscored_customers(book, last.business_date)
     nights = []
-    for run in reversed(kept_nights(last)[: MOST_MONTHS + 1]):
+    for run in reversed(kept_nights(last)[: book.groups.found_months + 1]):
         said(str(run.business_date))
         nights.append(_night(home, run, out))
     earlier = files.load(home.insight / found.NAME)
-    model = found.fit(nights, found.Model.of(earlier) if earlier else None, said)
+    model = found.fit(nights, book.groups.found, found.Model.of(earlier) if earlier else None, said)
     _keep(model, nights[-1])
     files.save(home.insight / found.NAME, model.content)
     return model

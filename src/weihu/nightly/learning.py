@@ -16,7 +16,7 @@ from weihu.insight.measures import Groups
 from weihu.nightly.gather import unscored_customers
 from weihu.nightly.graph import rows_of
 from weihu.rules import attrition, tables
-from weihu.rules.ages import AGES
+from weihu.rules.ages import bands
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Branch, Customer, Run
 from weihu.workplace.gate.merged import merges_on
@@ -40,7 +40,7 @@ def learn_leaving(home: Home, book: RuleBook, last: Run, said: Callable[[str], N
             months.append(leaving.month(engine, weeks, profiles, on, book, merges).without(out))
     finally:
         engine.close()
-    model = leaving.train(months, book, kept.Model.load(folder), groups_of(profiles, last.business_date), said)
+    model = leaving.train(months, book, kept.Model.load(folder), groups_of(profiles, last.business_date, book), said)
     model.save(folder)
     return model
 
@@ -56,22 +56,21 @@ def kept_weeks(home: Home, last: Run) -> dict[date, Path]:
     return found
 
 
-def groups_of(profiles: Path, on: date) -> Groups:
+def groups_of(profiles: Path, on: date, book: RuleBook) -> Groups:
     """By what fairness is looked at; no model sees any of it."""
     names = dict(Branch.objects.values_list("branch_id", "name"))
     rows = pq.read_table(profiles, columns=["customer_id", "branch_id", "birth_date"]).to_pylist()
     return {
         "sex": {customer: sex or "" for customer, sex in Customer.objects.values_list("customer_id", "sex")},
-        "age": {row["customer_id"]: _band(row["birth_date"], on) for row in rows},
+        "age": {row["customer_id"]: _band(row["birth_date"], on, book) for row in rows},
         "branch": {row["customer_id"]: names.get(row["branch_id"], row["branch_id"]) for row in rows},
     }
 
 
-def _band(born: date | None, on: date) -> str:
+def _band(born: date | None, on: date, book: RuleBook) -> str:
     """The band of an age; empty where it is not known."""
     if born is None:
         return ""
     years = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-    begins = [0, *AGES]
-    place = sum(years >= first for first in AGES)
-    return f"{begins[place]}–{begins[place + 1] - 1}" if place < len(AGES) else f"{begins[place]}+"
+    first, last = next(band for band in reversed(bands(book.groups.ages)) if years >= band[0])
+    return f"{first}+" if last is None else f"{first}–{last}"

@@ -40,7 +40,7 @@ def learn_uplift(home: Home, book: RuleBook, last: Run, said: Callable[[str], No
     stays = [customer not in out for customer in table["customer_id"].to_pylist()]
     profiles = home.verified(home.run(last.number) / "profiles.parquet")
     trials = uplift.Trials.of(table.filter(pa.array(stays, pa.bool_())))
-    model = uplift.train(trials, book, groups_of(profiles, last.business_date))
+    model = uplift.train(trials, book, groups_of(profiles, last.business_date, book))
     files.save(home.insight / UPLIFT, model.content)
     say(last, home.run(last.number))
     return model

@@ -36,7 +36,7 @@ def learn_worth(home: Home, book: RuleBook, last: Run, said: Callable[[str], Non
         said(str(on))
         ends.append(end_of(on, path, out))
     profiles = home.verified(home.run(last.number) / "profiles.parquet")
-    model = worth.train(ends, book, groups_of(profiles, last.business_date))
+    model = worth.train(ends, book, groups_of(profiles, last.business_date, book))
     files.save(home.insight / kept.WORTH, model.content)
     return model
 

@@ -1,12 +1,12 @@
-"""Bands of age, by which customers are counted."""
+"""Bands of age, by which customers are counted; the book says where another one begins."""
 
 from __future__ import annotations
 
-AGES = (18, 30, 45, 60, 75)
-"""The years from which another band begins."""
+from collections.abc import Sequence
+from itertools import pairwise
 
 
-def bands() -> list[tuple[int, int | None]]:
+def bands(begins: Sequence[int]) -> list[tuple[int, int | None]]:
     """The first and the last year of each band, youngest first; the oldest band has no last year."""
-    begins = [0, *AGES]
-    return [(first, following - 1) for first, following in zip(begins, AGES, strict=False)] + [(begins[-1], None)]
+    firsts = [0, *begins]
+    return [(first, following - 1) for first, following in pairwise(firsts)] + [(firsts[-1], None)]

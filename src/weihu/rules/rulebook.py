@@ -38,6 +38,7 @@ from weihu.rules.sections.fatigue import Fatigue
 from weihu.rules.sections.festivals import Festival
 from weihu.rules.sections.fields import DATE_KINDS, CatalogueField
 from weihu.rules.sections.grades import Grade, check_order
+from weihu.rules.sections.groups import Groups
 from weihu.rules.sections.habits import Habits
 from weihu.rules.sections.life_events import LifeEvents
 from weihu.rules.sections.limits import Limits
@@ -127,6 +128,7 @@ class RuleBook(Entry):
     attrition: Attrition
     wallet: Wallet
     worth: Worth
+    groups: Groups
     life_events: LifeEvents
     targets: dict[TargetName, Share]
     care_plans: dict[str, CarePlan]

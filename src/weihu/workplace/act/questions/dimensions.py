@@ -25,9 +25,6 @@ from weihu.workplace.base.words import called
 from weihu.workplace.gate.reach import Gate
 
 Kind = Literal["column", "first", "several"]
-DAYS = (30, 90, 180, 365)
-MOST_PRODUCTS = 5
-"""From so many products on customers are counted together."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ def _people(gate: Gate, keys: Collection[str]) -> list[Value]:
 
 def _ages(gate: Gate, keys: Collection[str]) -> list[Value]:
     found = []
-    for first, last in bands():
+    for first, last in bands(gate.run.rulebook.groups.ages):
         conditions = [Condition("age", "from", str(first))]
         if last is not None:
             conditions.append(Condition("age", "to", str(last)))
@@ -92,9 +89,9 @@ def _ages(gate: Gate, keys: Collection[str]) -> list[Value]:
 
 
 def _counts(gate: Gate, keys: Collection[str]) -> list[Value]:
-    few = [Value(str(n), str(n), _having(Condition("products", "equal", str(n)))) for n in range(MOST_PRODUCTS)]
-    many = _having(Condition("products", "from", str(MOST_PRODUCTS)))
-    return [*few, Value(str(MOST_PRODUCTS), f"{MOST_PRODUCTS}+", many)]
+    most = gate.run.rulebook.groups.products
+    few = [Value(str(n), str(n), _having(Condition("products", "equal", str(n)))) for n in range(most)]
+    return [*few, Value(str(most), f"{most}+", _having(Condition("products", "from", str(most))))]
 
 
 def _several(field: str) -> Callable[[Gate, Collection[str]], list[Value]]:
@@ -128,10 +125,10 @@ def _answers(field: str) -> Callable[[Gate, Collection[str]], list[Value]]:
     return values
 
 
-def _spans(field: str) -> list[Value]:
+def _spans(field: str, gate: Gate) -> list[Value]:
     """Spans of days, the nearest first."""
     found, before = [], 0
-    for days in DAYS:
+    for days in gate.run.rulebook.groups.days:
         beyond = (Condition(field, "not_within", str(before)),) if before else ()
         name = _("%(first)d–%(last)d days") if before else _("up to %(last)d days")
         words = name % {"first": before + 1, "last": days}
@@ -141,17 +138,18 @@ def _spans(field: str) -> list[Value]:
 
 
 def _contacts(gate: Gate, keys: Collection[str]) -> list[Value]:
-    never, long_ago = Condition("last_contact", "never"), Condition("last_contact", "not_within", str(DAYS[-1]))
+    last = str(gate.run.rulebook.groups.days[-1])
+    never, long_ago = Condition("last_contact", "never"), Condition("last_contact", "not_within", last)
     return [
-        *_spans("last_contact"),
+        *_spans("last_contact", gate),
         Value("never", _("never"), _having(never)),
         Value("", _("longer ago"), _having(long_ago, without=(never,))),
     ]
 
 
 def _maturities(gate: Gate, keys: Collection[str]) -> list[Value]:
-    rest = _having(Condition("term_matures", "not_within", str(DAYS[-1])))
-    return [*_spans("term_matures"), Value("", _("later, or none"), rest)]
+    rest = _having(Condition("term_matures", "not_within", str(gate.run.rulebook.groups.days[-1])))
+    return [*_spans("term_matures", gate), Value("", _("later, or none"), rest)]
 
 
 def _opened(gate: Gate, keys: Collection[str]) -> list[Value]:

@@ -81,6 +81,7 @@ ABOUT = {
     "template": _("Message text"),
     "today": _("Today"),
     "uplift": _("Whom a contact helps"),
+    "worth": _("What customers are worth"),
     "visit": _("Visit"),
     "work": _("Work log"),
     "workdays": _("Working days"),
