@@ -14,6 +14,7 @@ MEASURES = {
     "rank": "排序相关 / rank correlation",
     "fifth": "前五分之一带来 / brought by the best fifth",
     "error": "逐户误差 / error by customer",
+    "tenths": "按十分组误差 / error by tenths",
     "total": "总额误差 / error of the total",
 }
 

@@ -1,7 +1,7 @@
 """What the history tells of contribution to come, judged on months that came later.
 
-How many of a grade's customers are here a year later, and what those who are contribute then, against their own level.
-A candidate may know the first only (the level is held) or both; the simple rule is the contribution of the last twelve
+How many of a grade's customers are here a year later, what those who are contribute then, against their own level, and
+what those came to bring who brought little. A candidate may know the first only (the level is held) or both; the simple rule is the contribution of the last twelve
 months, as often as there are years. What is foretold at an origin is held against the contribution that came, before
 any discount.
 """
@@ -21,7 +21,7 @@ from scipy.stats import rankdata
 from weihu.insight.files import TooFew
 from weihu.insight.measures import SEED, Floats, Groups, Ints
 from weihu.rules.rulebook import RuleBook
-from weihu.rules.worth import SIX, YEAR, Outlook, cell_of, changing
+from weihu.rules.worth import SIX, YEAR, Outlook, after, cell_of
 
 FEWEST_MONTHS = 2 * YEAR + 1
 """Months' ends: a year to learn from, a year to judge by."""
@@ -79,7 +79,7 @@ def train(ends: Sequence[End], book: RuleBook, groups: Groups) -> Model:
     origin = len(ends) - 1 - ahead
     judged = Judged.of(ends, origin, learn("changing", ends[: origin + 1], book), book)
     metrics = {name: judged.measured(name) for name in (*CANDIDATES, *BESIDE)}
-    winner = "changing" if judged.gains("changing", "held") else "held"
+    winner = "changing" if judged.nearer("changing", "held") else "held"
     outlook = learn(winner, ends, book)
     facts = {
         "kind": winner,
@@ -101,22 +101,25 @@ def train(ends: Sequence[End], book: RuleBook, groups: Groups) -> Model:
 def learn(candidate: str, ends: Sequence[End], book: RuleBook) -> Outlook:
     """What the ends of months tell, as far as each year after one of them is over."""
     stays = _stays(ends, book)
-    changes: list[dict[str, Decimal]] = []
-    if candidate == "changing":
-        most = min(book.worth.months, len(ends) - 1) // YEAR
-        changes = [_changes(ends, year, stays, book) for year in range(1, most + 1)]
-    return Outlook(learned_on=str(ends[-1].on), stays=stays, changes=tuple(changes))
+    most = min(book.worth.months, len(ends) - 1) // YEAR if candidate == "changing" else 0
+    years = range(1, most + 1)
+    return Outlook(
+        learned_on=str(ends[-1].on),
+        stays=stays,
+        changes=tuple(_changes(ends, year, stays, book) for year in years),
+        gains=tuple(_gains(ends, year, book) for year in years),
+    )
 
 
 def _stays(ends: Sequence[End], book: RuleBook) -> dict[str, Decimal]:
     """By grade the share of customers who are here a year later: who are effective and have kept more than the share of
     their AUM from which on the book says that somebody left."""
     here, all_of = np.zeros((2, len(book.grades)))
-    for before, after in zip(ends, ends[YEAR:], strict=False):
+    for before, then in zip(ends, ends[YEAR:], strict=False):
         told = before.effective & (before.aum >= float(book.attrition.amount))
-        places = after.places(before.customers)
-        kept = _at(after.aum, places) > float(book.attrition.left) * before.aum
-        stays = kept & (_at(after.effective.astype(np.float64), places) > 0)
+        places = then.places(before.customers)
+        kept = _at(then.aum, places) > float(book.attrition.left) * before.aum
+        stays = kept & (_at(then.effective.astype(np.float64), places) > 0)
         here += np.bincount(before.grades[told & stays], minlength=len(here))
         all_of += np.bincount(before.grades[told], minlength=len(here))
     # customers come back month after month, so a month's worth of them is one customer's worth of evidence
@@ -128,26 +131,40 @@ def _stays(ends: Sequence[End], book: RuleBook) -> dict[str, Decimal]:
 
 def _changes(ends: Sequence[End], year: int, stays: dict[str, Decimal], book: RuleBook) -> dict[str, Decimal]:
     """By cell the contribution so many years later, against the level of those who should be here still."""
-    grades = list(book.grades)
-    here = np.array([float(stays[grade]) ** year for grade in grades])
-    ages, products = len(book.worth.ages) + 2, len(book.worth.products) + 1
-    came, held, many = np.zeros((3, len(grades), ages, products))
+    here = np.array([float(stays[grade]) ** year for grade in book.grades])
+    came, held, many = _later(ends, year, book, little=False)
+    return _by_cell(came, held * here[:, None, None], many, 1.0, book)
+
+
+def _gains(ends: Sequence[End], year: int, book: RuleBook) -> dict[str, Decimal]:
+    """By cell the contribution so many years later of those who brought little, yuan a year."""
+    came, _, many = _later(ends, year, book, little=True)
+    return _by_cell(came, many, many, 0.0, book)
+
+
+def _later(ends: Sequence[End], year: int, book: RuleBook, little: bool) -> tuple[Floats, Floats, Floats]:
+    """By cell, of those who bring ``little`` or of the others, a month on average: the contribution so many years later,
+    the level before, and how many they are."""
+    came, held, many = np.zeros((3, len(book.grades), len(book.worth.ages) + 2, len(book.worth.products) + 1))
     pairs = list(zip(ends, ends[year * YEAR :], strict=False))
-    for before, after in pairs:
-        cell = (before.grades, before.ages + 1, before.products)
-        np.add.at(came, cell, _at(after.margin, after.places(before.customers)))
-        np.add.at(held, cell, before.level * here[before.grades])
+    for before, then in pairs:
+        some = np.flatnonzero((before.level < float(book.worth.little)) == little)
+        cell = (before.grades[some], before.ages[some] + 1, before.products[some])
+        np.add.at(came, cell, _at(then.margin, then.places(before.customers))[some])
+        np.add.at(held, cell, before.level[some])
         np.add.at(many, cell, 1.0)
-    came, held, many = came / len(pairs), held / len(pairs), many / len(pairs)
-    whole = _ratio(came.sum(), held.sum(), 1.0)
+    return came / len(pairs), held / len(pairs), many / len(pairs)
+
+
+def _by_cell(came: Floats, whole: Floats, many: Floats, otherwise: float, book: RuleBook) -> dict[str, Decimal]:
+    """What came against the ``whole`` by cell, each drawn towards its grade and that towards all."""
+    every = _ratio(came.sum(), whole.sum(), otherwise)
     found = {}
-    for rank, grade in enumerate(grades):
-        of_grade = _shrunk(came[rank].sum(), held[rank].sum(), many[rank].sum(), whole)
-        for age in range(ages):
-            for product in range(products):
-                place = rank, age, product
-                change = _shrunk(came[place], held[place], many[place], of_grade)
-                found[cell_of(grade, age - 1, product)] = _exact(max(change, 0.0))
+    for rank, grade in enumerate(book.grades):
+        of_grade = _shrunk(came[rank].sum(), whole[rank].sum(), many[rank].sum(), every)
+        for place in np.ndindex(came[rank].shape):
+            here = _shrunk(came[rank][place], whole[rank][place], many[rank][place], of_grade)
+            found[cell_of(grade, place[0] - 1, place[1])] = _exact(max(here, 0.0))
     return found
 
 
@@ -192,8 +209,8 @@ class Judged:
         )
         held = Outlook(stays=outlook.stays)
         said = {
-            "held": then.level * _years(then, held, ahead, book),
-            "changing": then.level * _years(then, outlook, ahead, book),
+            "held": _said(then, held, ahead, book),
+            "changing": _said(then, outlook, ahead, book),
             "rule": lately / YEAR * ahead / YEAR,
             "aum": then.aum,
         }
@@ -203,7 +220,7 @@ class Judged:
         """Each measure with its 95 % interval, customers resampled."""
         measures = {"rank": _rank, "fifth": _fifth}
         if name != "aum":
-            measures |= {"error": _error, "total": _total}
+            measures |= {"error": _error, "tenths": _by_tenths, "total": _total}
         random = np.random.default_rng(SEED)
         said, rows = self.said[name], len(self.came)
         drawn: dict[str, list[float]] = {key: [] for key in measures}
@@ -216,10 +233,19 @@ class Judged:
             for key, measure in measures.items()
         }
 
-    def gains(self, new: str, old: str) -> bool:
-        """Whether one is nearer to what came than another, by half a standard error."""
-        better = np.abs(self.said[old] - self.came) - np.abs(self.said[new] - self.came)
-        return bool(better.mean() > 0.5 * better.std(ddof=1) / np.sqrt(len(better)))
+    def nearer(self, new: str, old: str) -> bool:
+        """Whether one is nearer to what came than another, tenth by tenth, by half a standard error.
+
+        The expected sum is asked for: whoever says what most customers bring would be nearer to most of them, and far
+        from all of them together.
+        """
+        random = np.random.default_rng(SEED)
+        better = []
+        for _ in range(RESAMPLES):
+            some = random.integers(0, len(self.came), len(self.came))
+            came = self.came[some]
+            better.append(_by_tenths(self.said[old][some], came) - _by_tenths(self.said[new][some], came))
+        return bool(np.mean(better) > 0.5 * np.std(better))
 
     def tenths(self, name: str) -> list[list[float]]:
         """By tenths of what was said, the best first: customers, and yuan said and come each."""
@@ -244,17 +270,20 @@ class Judged:
         ]
 
 
-def _years(then: End, outlook: Outlook, ahead: int, book: RuleBook) -> Floats:
-    """How many years of each customer's level come in so many months, without a discount."""
-    known: dict[tuple[int, int, int], float] = {}
-    for rank, age, products in set(zip(then.grades.tolist(), then.ages.tolist(), then.products.tolist(), strict=True)):
+def _said(then: End, outlook: Outlook, ahead: int, book: RuleBook) -> Floats:
+    """What each customer is expected to bring in so many months, yuan, without a discount (as rules.worth does)."""
+    known: dict[tuple[int, int, int], tuple[float, float]] = {}
+    cells = list(zip(then.grades.tolist(), then.ages.tolist(), then.products.tolist(), strict=True))
+    for rank, age, products in set(cells):
         grade = list(book.grades)[rank]
-        stays = float(outlook.stays[grade])
-        changes = [cells[cell_of(grade, age, products)] for cells in outlook.changes]
-        months = (stays ** (month / YEAR) * float(changing(changes, month)) for month in range(1, ahead + 1))
-        known[rank, age, products] = sum(months) / YEAR
-    cells = zip(then.grades.tolist(), then.ages.tolist(), then.products.tolist(), strict=True)
-    return np.array([known[cell] for cell in cells], np.float64)
+        cell, stays = cell_of(grade, age, products), float(outlook.stays[grade])
+        changes = [Decimal(1), *(told[cell] for told in outlook.changes)]
+        gains = [Decimal(0), *(told[cell] for told in outlook.gains)]
+        months = range(1, ahead + 1)
+        years = sum(stays ** (month / YEAR) * float(after(changes, month)) for month in months) / YEAR
+        known[rank, age, products] = years, sum(float(after(gains, month)) for month in months) / YEAR
+    years, gain = np.array([known[cell] for cell in cells], np.float64).T
+    return np.asarray(then.level * years + np.where(then.level < float(book.worth.little), gain, 0.0), np.float64)
 
 
 def _rank(said: Floats, came: Floats) -> float:
@@ -271,6 +300,12 @@ def _fifth(said: Floats, came: Floats) -> float:
 def _error(said: Floats, came: Floats) -> float:
     """The errors of single customers as a share of all that came."""
     return float(np.abs(said - came).sum() / came.sum())
+
+
+def _by_tenths(said: Floats, came: Floats) -> float:
+    """The errors of tenths of customers, by what was said, as a share of all that came."""
+    parts = np.array_split(np.argsort(-said, kind="stable"), TENTHS)
+    return float(sum(abs(said[part].sum() - came[part].sum()) for part in parts) / came.sum())
 
 
 def _total(said: Floats, came: Floats) -> float:

@@ -356,9 +356,11 @@ YEARS = ibis.schema(
         "chance": "int64",  # thousandths, that the customer leaves; -1: the early warning does not say
         "stays": "int64",  # thousandths, that the customer is here a year later
         "years": "decimal(18,6)",
+        "gain": MONEY,  # yuan, of whom brings little now
     }
 )
-"""How many years of the own level of contribution count (rules.worth), by cell of customers."""
+"""How many years of the own level of contribution count (rules.worth), by cell of customers, and what those who bring
+little now are expected to bring besides."""
 
 WORTHS = ibis.schema(
     {
@@ -369,7 +371,7 @@ WORTHS = ibis.schema(
         "aum": MONEY,
         "effective": "boolean",
         **YEARS,
-        "worth": MONEY,  # yuan: the level times the years
+        "worth": MONEY,  # yuan: the level times the years, and the gain of who brings little
     }
 )
 """What a customer is worth: the margin expected over the book's months. None of who refused personal analysis or died."""

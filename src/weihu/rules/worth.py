@@ -1,8 +1,8 @@
 """What customers are worth (客户价值): the margin expected over the book's months. Tables in, tables out.
 
 The own level of contribution follows the contribution from night to night, in whole ten-thousandths of a yuan. Its
-value is the level times ``years``: so many years of it count, by the chance to be still here, the expected change and
-the discount. What these make together is worked out for each cell of customers in exact decimals, outside of any
+worth is the level times ``years``: so many years of it count, by the chance to be still here, the expected change and
+the discount; who brings little now has besides what such customers came to bring. What these make together is worked out for each cell of customers in exact decimals, outside of any
 engine, so that every engine multiplies by the same number.
 """
 
@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.scores import Scorer
 from weihu.rules.tables import MONEY, WORTHS
-from weihu.rules.value import business_date, full_years, times
+from weihu.rules.value import ZERO, business_date, full_years, times
 
 PARTS = 10_000
 """An own level is carried in such parts of a yuan."""
@@ -31,14 +31,15 @@ DAYS_OF_MONTH = Decimal(365) / YEAR
 UNWARNED = -1
 """The chance to leave of whom the early warning says nothing; an age that is not known."""
 THOUSANDTHS = 1_000
-SIX = Decimal("0.000001")
+SIX, CENT = Decimal("0.000001"), Decimal("0.01")
 PRECISION = 40
 
 
 class Outlook(BaseModel):
     """What the history tells, in numbers between 0 and 1 or around 1, as text. ``stays``: the share of a grade's customers
     who are here a year later; ``changes``: for each year to come by cell (``cell_of``) the contribution of those who are
-    here, against the own level now. Grades and cells that it does not tell of stay as the book says, at a held level.
+    here, against the own level now; ``gains``: likewise the contribution of those who bring little now, yuan a year.
+    Grades and cells that it does not tell of stay as the book says, at a held level.
 
     ``learned_on``: the night up to which it was learned; empty for none.
     """
@@ -48,6 +49,7 @@ class Outlook(BaseModel):
     learned_on: str = ""
     stays: Mapping[str, Decimal] = {}
     changes: tuple[Mapping[str, Decimal], ...] = ()
+    gains: tuple[Mapping[str, Decimal], ...] = ()
 
 
 UNLEARNED = Outlook()
@@ -68,7 +70,9 @@ def years(book: RuleBook, outlook: Outlook, by: Scorer) -> Iterator[dict[str, An
     """Of each cell and each chance to leave that the early warning may say: rows of tables.YEARS."""
     chances = [UNWARNED, *sorted({0, *(chance for _, chance in by.steps)})] if by.steps else [UNWARNED]
     for (rank, grade), age, products in product(enumerate(book.grades), *bands_of(book)):
-        changes = [cells.get(cell_of(grade, age, products), Decimal(1)) for cells in outlook.changes]
+        cell = cell_of(grade, age, products)
+        changes = [cells.get(cell, Decimal(1)) for cells in outlook.changes]
+        gains = [cells.get(cell, Decimal(0)) for cells in outlook.gains]
         for chance in chances:
             here = staying(book, outlook.stays.get(grade, book.worth.stays), chance)
             yield {
@@ -77,7 +81,8 @@ def years(book: RuleBook, outlook: Outlook, by: Scorer) -> Iterator[dict[str, An
                 "product_band": products,
                 "chance": chance,
                 "stays": int((here[YEAR - 1] * THOUSANDTHS).to_integral_value()),
-                "years": counted(book, here, changes),
+                "years": counted(book, here, [Decimal(1), *changes]).quantize(SIX),
+                "gain": counted(book, [Decimal(1)] * len(here), [Decimal(0), *gains]).quantize(CENT),
             }
 
 
@@ -97,24 +102,23 @@ def staying(book: RuleBook, stays: Decimal, chance: int = UNWARNED) -> list[Deci
     return found
 
 
-def changing(changes: list[Decimal], month: int) -> Decimal:
-    """The expected change after a month: in a line between the years, and held after the last one that is told."""
-    told = [Decimal(1), *changes]
+def after(told: list[Decimal], month: int) -> Decimal:
+    """What is told of now and of each year to come, after a month: in a line between the years, and held after the last."""
     before, into = divmod(month, YEAR)
-    if before >= len(changes):
+    if before + 1 >= len(told):
         return told[-1]
     return told[before] + (told[before + 1] - told[before]) * into / YEAR
 
 
-def counted(book: RuleBook, here: list[Decimal], changes: list[Decimal]) -> Decimal:
-    """So many years of the own level count, discounted."""
+def counted(book: RuleBook, here: list[Decimal], told: list[Decimal]) -> Decimal:
+    """What is told of each year, by the chance to be here after each month, discounted and summed up in years."""
     with localcontext(prec=PRECISION):
         rate = 1 / (1 + book.worth.discount)
         months = (
-            stays * changing(changes, month) * rate ** (Decimal(month) / YEAR)
+            stays * after(told, month) * rate ** (Decimal(month) / YEAR)
             for month, stays in enumerate(here, start=1)
         )
-        return (sum(months, Decimal(0)) / YEAR).quantize(SIX)
+        return sum(months, Decimal(0)) / YEAR
 
 
 def worths(
@@ -170,7 +174,8 @@ def _worths(
     keys = ("grade_rank", "age_band", "product_band", "chance")
     rows = rows.join(years, keys)
     level = (_whole(rows.carried, PARTS_OF_CENT).cast(MONEY) * ibis.literal(Decimal("0.01"), MONEY)).cast(MONEY)
-    return rows.mutate(level=level, worth=times(level, rows.years)).select(*WORTHS)
+    gain = ibis.ifelse(level < ibis.literal(rule.little, MONEY), rows.gain, ZERO)
+    return rows.mutate(level=level, worth=(times(level, rows.years) + gain).cast(MONEY)).select(*WORTHS)
 
 
 def _band(number: IntegerValue, begins: list[int]) -> IntegerValue:

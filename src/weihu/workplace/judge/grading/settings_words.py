@@ -283,6 +283,7 @@ SETTINGS = {
     "wallet": _("Assets at other banks"),
     "worth": _("Expected worth"),
     "ages": _("Bands of age"),
+    "little": _("Little contribution a year"),
     "discount": _("Discount a year"),
     "months": _("Months"),
     "stays": _("Here after a year"),
