@@ -69,20 +69,25 @@ def bands_of(book: RuleBook) -> tuple[range, range]:
 def years(book: RuleBook, outlook: Outlook, by: Scorer) -> Iterator[dict[str, Any]]:
     """Of each cell and each chance to leave that the early warning may say: rows of tables.YEARS."""
     chances = [UNWARNED, *sorted({0, *(chance for _, chance in by.steps)})] if by.steps else [UNWARNED]
+    rates = discounts(book)
+    always = [Decimal(1)] * book.worth.months
+    stays = {grade: outlook.stays.get(grade, book.worth.stays) for grade in book.grades}
+    staying_of = {(grade, chance): staying(book, stays[grade], chance) for grade in book.grades for chance in chances}
     for (rank, grade), age, products in product(enumerate(book.grades), *bands_of(book)):
         cell = cell_of(grade, age, products)
         changes = [cells.get(cell, Decimal(1)) for cells in outlook.changes]
         gains = [cells.get(cell, Decimal(0)) for cells in outlook.gains]
+        gain = counted(rates, always, [Decimal(0), *gains]).quantize(CENT)
         for chance in chances:
-            here = staying(book, outlook.stays.get(grade, book.worth.stays), chance)
+            here = staying_of[grade, chance]
             yield {
                 "grade_rank": rank,
                 "age_band": age,
                 "product_band": products,
                 "chance": chance,
                 "stays": int((here[YEAR - 1] * THOUSANDTHS).to_integral_value()),
-                "years": counted(book, here, [Decimal(1), *changes]).quantize(SIX),
-                "gain": counted(book, [Decimal(1)] * len(here), [Decimal(0), *gains]).quantize(CENT),
+                "years": counted(rates, here, [Decimal(1), *changes]).quantize(SIX),
+                "gain": gain,
             }
 
 
@@ -110,13 +115,18 @@ def after(told: list[Decimal], month: int) -> Decimal:
     return told[before] + (told[before + 1] - told[before]) * into / YEAR
 
 
-def counted(book: RuleBook, here: list[Decimal], told: list[Decimal]) -> Decimal:
-    """What is told of each year, by the chance to be here after each month, discounted and summed up in years."""
+def discounts(book: RuleBook) -> list[Decimal]:
+    """What a yuan after each month is worth now."""
     with localcontext(prec=PRECISION):
         rate = 1 / (1 + book.worth.discount)
+        return [rate ** (Decimal(month) / YEAR) for month in range(1, book.worth.months + 1)]
+
+
+def counted(rates: list[Decimal], here: list[Decimal], told: list[Decimal]) -> Decimal:
+    """What is told of each year, by the chance to be here after each month, discounted and summed up in years."""
+    with localcontext(prec=PRECISION):
         months = (
-            stays * after(told, month) * rate ** (Decimal(month) / YEAR)
-            for month, stays in enumerate(here, start=1)
+            stays * after(told, month) * rate for month, (rate, stays) in enumerate(zip(rates, here, strict=True), 1)
         )
         return sum(months, Decimal(0)) / YEAR
 
