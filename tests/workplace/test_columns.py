@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from math import ceil
 
+import pyarrow.parquet as pq
 import pytest
 from django.conf import settings
 
@@ -33,6 +34,31 @@ def effective(gate):
 
 def worths(gate, worth):
     return sorted((max(getattr(row, worth), Decimal(0)) for row in effective(gate)), reverse=True)
+
+
+def valued(run):
+    """What the night expects of each customer."""
+    path = settings.HOME.run(run.number) / "worths.parquet"
+    return {row["customer_id"]: row for row in pq.read_table(path).to_pylist()}
+
+
+def test_the_curve_of_expected_worth_is_of_those_who_have_one(run, gate_of):
+    gate, known = gate_of("branch_manager"), valued(run)
+    reached = [row.customer_id for row in effective(gate)]
+    falling = sorted((max(known[customer]["worth"], Decimal(0)) for customer in reached), reverse=True)
+    curve = columns._curve(gate, "worth")
+    best = ceil(len(falling) * gate.run.rulebook.top_share)
+    assert curve.brought_by_top == pytest.approx(float(sum(falling[:best]) / sum(falling)))
+    assert curve.points[-1] == (1.0, pytest.approx(1.0))
+
+
+def test_the_worth_of_a_customer_is_told_within_reach_only(run, gate_of):
+    gate, known = gate_of("relationship_manager"), valued(run)
+    own = next(row.customer_id for row in effective(gate))
+    reached = set(gate.standings().values_list("customer_id", flat=True))
+    assert columns.worth_of(gate, own)["worth"] == known[own]["worth"]
+    assert columns.worth_of(gate, next(customer for customer in known if customer not in reached)) is None
+    assert columns.worth_of(gate, "nobody") is None
 
 
 @pytest.mark.parametrize("worth", ["aum", "contribution"])
