@@ -123,9 +123,7 @@ USING (account_id)""",
     engine.bind_row("calendar", tables.CALENDAR, dict.fromkeys(tables.CALENDAR) | {"business_date": on})
     inputs = {name: table_of(name, schema) for name, schema in schemas.items()}
     calendar = table_of("calendar", tables.CALENDAR)
-    engine.derive(
-        "holdings_open", value.holdings_open, inputs["holdings"], inputs["products"], calendar
-    )
+    engine.derive("holdings_open", value.holdings_open, inputs["holdings"], inputs["products"], calendar)
     open_now = table_of("holdings_open", tables.HOLDINGS_OPEN)
     engine.derive("everything", value.held, inputs["accounts"], open_now, inputs["products"])
     everything = table_of("everything", tables.EVERYTHING)

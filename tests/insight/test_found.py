@@ -81,7 +81,8 @@ def test_months_say_who_moved(model):
 
 def test_the_same_customers_give_the_same_model_and_letters_go_on(model):
     assert (
-        found.fit([night()], SIZES, None, lambda step: None).content == found.fit([night()], SIZES, None, lambda step: None).content
+        found.fit([night()], SIZES, None, lambda step: None).content
+        == found.fit([night()], SIZES, None, lambda step: None).content
     )
     again = found.fit([night()], SIZES, found.Model.of(model.content), lambda step: None)
     assert again.facts["stayed"] == 1.0 and again.facts["goes_on"]

@@ -74,7 +74,9 @@ def test_what_was_learned_changes_the_level_year_by_year():
 
 
 def made(engine: DuckEngine, outlook: Outlook = UNLEARNED, scores: list | None = None) -> dict[str, dict]:
-    nothing = {name: Decimal(0) if kind.is_decimal() else 0 for name, kind in tables.GRADED.items() if kind.is_numeric()}
+    nothing = {
+        name: Decimal(0) if kind.is_decimal() else 0 for name, kind in tables.GRADED.items() if kind.is_numeric()
+    }
 
     def standing(customer: str, contribution: str, products: int = 0) -> dict:
         cells = {"contribution": Decimal(contribution), "product_count": products, "effective": True}
@@ -114,7 +116,9 @@ def test_the_own_level_follows_the_contribution_and_is_multiplied(engine):
 
 
 def test_who_brings_little_is_expected_to_come_to_bring_something(engine):
-    cells = {cell_of(grade, age, products): Decimal(100) for grade in BOOK.grades for age in (-1, 1) for products in (0, 2)}
+    cells = {
+        cell_of(grade, age, products): Decimal(100) for grade in BOOK.grades for age in (-1, 1) for products in (0, 2)
+    }
     found = made(engine, Outlook(gains=(cells,)))
     assert found["A"]["worth"] == (found["A"]["level"] * found["A"]["years"]).quantize(Decimal("0.01"))
     gain = found["B"]["worth"] - (found["B"]["level"] * found["B"]["years"]).quantize(Decimal("0.01"))

@@ -204,9 +204,7 @@ class Judged:
             (_at(end.margin, end.places(then.customers)) for end in ends[origin + 1 :]), np.zeros(len(then.customers))
         )
         year = ends[origin - YEAR + 1 : origin + 1]
-        lately = sum(
-            (_at(end.margin, end.places(then.customers)) for end in year), np.zeros(len(then.customers))
-        )
+        lately = sum((_at(end.margin, end.places(then.customers)) for end in year), np.zeros(len(then.customers)))
         held = Outlook(stays=outlook.stays)
         said = {
             "held": _said(then, held, ahead, book),

@@ -96,9 +96,7 @@ def _places(standings: Table, reach: Table, parts: Parts, worth: Worth, top: Dec
     return _curved(reached.select(x=reached[worth]), top, most)
 
 
-def _places_of_worth(
-    standings: Table, reach: Table, worths: Table, parts: Parts, top: Decimal, most: Decimal
-) -> Table:
+def _places_of_worth(standings: Table, reach: Table, worths: Table, parts: Parts, top: Decimal, most: Decimal) -> Table:
     """The points of the curve of the expected worth, of those who have one."""
     reached = _reached(standings, reach, parts).select("customer_id")
     return _curved(reached.join(worths, "customer_id").select(x="worth"), top, most)
