@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from django.db import models
 from pytest_django.live_server_helper import LiveServer
 
 from tests import bank
@@ -123,7 +124,9 @@ def member(db):
 
     def find(post: str) -> Staff:
         members = Staff.objects.filter(post=post).order_by("staff_id")
-        return max(members, key=lambda row: Standing.objects.filter(primary_id=row.staff_id).count())
+        own = Standing.objects.filter(primary_id__in=members.values("staff_id"))
+        counts = dict(own.values_list("primary_id").annotate(customers=models.Count("pk")).order_by())
+        return max(members, key=lambda row: counts.get(row.staff_id, 0))
 
     return find
 
