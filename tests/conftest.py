@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from django.db import models
 from pytest_django.live_server_helper import LiveServer
 
 from tests import bank
@@ -24,8 +25,9 @@ LEDGER = Path(__file__).parents[2] / "shared" / "data" / "czech-bank"
 def pytest_collection_modifyitems(items):
     """What opens a browser is marked so, and is tried again when it fails: on a busy machine a browser, its page and the
     server do not always come in the order that a person would see. The report names what was tried again. What takes
-    longest begins first, so that no process is left with it while the others have nothing to do. What computes by Spark
-    needs Spark. What says how much it tried is part of an attack."""
+    longest begins first, so that no process is left with it while the others have nothing to do; before all, one that
+    needs the bank: while its process publishes it for all, the others have what needs none. What computes by Spark needs
+    Spark. What says how much it tried is part of an attack."""
     for item in items:
         if item.get_closest_marker("spark") and not find_spec("pyspark"):
             item.add_marker(pytest.mark.skip(reason=NO_SPARK))
@@ -34,7 +36,15 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.flaky(reruns=2))
         if "tried" in getattr(item, "fixturenames", ()):
             item.add_marker("attack")
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    of_bank = [item for item in items if "django_db_setup" in getattr(item, "fixturenames", ())]
+    first, banked = of_bank[:1], set(of_bank)
+
+    def turn(item):
+        if item.get_closest_marker("long") is None and item not in first:
+            return 3
+        return 0 if item in first else 1 + (item in banked)
+
+    items.sort(key=turn)
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -123,7 +133,9 @@ def member(db):
 
     def find(post: str) -> Staff:
         members = Staff.objects.filter(post=post).order_by("staff_id")
-        return max(members, key=lambda row: Standing.objects.filter(primary_id=row.staff_id).count())
+        own = Standing.objects.filter(primary_id__in=members.values("staff_id"))
+        counts = dict(own.values_list("primary_id").annotate(customers=models.Count("pk")).order_by())
+        return max(members, key=lambda row: counts.get(row.staff_id, 0))
 
     return find
 

@@ -36,3 +36,6 @@ else:
 
 # a password is hashed as fast as it can be: tests sign in often
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# each test's browser loads the middleware anew: it should not read a thousand static files' headers first
+WHITENOISE_AUTOREFRESH = True

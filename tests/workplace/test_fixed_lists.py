@@ -43,13 +43,13 @@ KEPT_FOR_DAYS = """extends = "brief"
 key = "kept"
 version = "1"
 in_force_from = 1990-01-01
-zh = "名单保留十二天"
-en = "Lists that are kept for twelve days"
+zh = "名单保留六天"
+en = "Lists that are kept for six days"
 currency = "CNY"
 
 [lists]
-kept_days = 12
-behind_days = 10
+kept_days = 6
+behind_days = 5
 """
 UNUSUAL = ("unusual_inflow", "unusual_outflow")
 
@@ -103,7 +103,7 @@ def test_the_lists_of_every_night_equal_the_files_until_they_are_too_old(weihu, 
     """More nights than what became of a maturity is followed, and than the lists are kept by a book that keeps fewer."""
     book = tmp_path / "book.toml"
     book.write_text(KEPT_FOR_DAYS, encoding="utf-8")
-    days = SyntheticBank(900, 2, 14, date(2026, 6, 30), 11).deliveries(tmp_path / "inbox")
+    days = SyntheticBank(900, 2, 8, date(2026, 6, 30), 11).deliveries(tmp_path / "inbox")
     seen = replay(weihu, days, tmp_path, book)
     assert all(seen[name] for name in COLUMNS)
     files = f"{Home(tmp_path / 'home').runs}/*/listed.parquet"
@@ -115,7 +115,7 @@ def test_the_lists_of_every_night_equal_the_files_until_they_are_too_old(weihu, 
 @pytest.mark.sqlite
 @pytest.mark.skipif(not LEDGER.is_dir(), reason="the Czech ledger is not here")
 def test_the_lists_of_the_czech_ledger_equal_the_files(weihu, tmp_path):
-    days = czech.deliveries(LEDGER, date(1993, 12, 1), date(1993, 12, 12), tmp_path / "inbox")
+    days = czech.deliveries(LEDGER, date(1993, 12, 1), date(1993, 12, 6), tmp_path / "inbox")
     assert replay(weihu, days, tmp_path, "czech")["money"]
 
 

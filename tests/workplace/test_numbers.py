@@ -13,9 +13,11 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.html import strip_tags
 
-from tests.workplace.test_portfolio import next_night  # noqa: F401
+from tests import bank
 from tests.workplace.test_team import text_of
+from weihu.nightly.run import Nightly
 from weihu.rules import rulebook
+from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Holding, Product, Run, Staff, Standing, Task
 from weihu.workplace.base.words import amount_text
 from weihu.workplace.gate.figures import FigureScope, own_scope, scope_of
@@ -23,7 +25,7 @@ from weihu.workplace.gate.reach import Gate
 from weihu.workplace.judge.grading import books
 from weihu.workplace.see.cockpit.reading import Period, bridge_of, by_grade, cells_of, total_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("numbers")]  # one process runs the night
 
 HEADS = ["branch_manager", "rm_supervisor", "personal_banking"]
 
@@ -55,27 +57,45 @@ class Rows(HTMLParser):
         return [row for row in self.rows if row and row[0] == name]
 
 
-@pytest.fixture
-def night(run, next_night):  # noqa: F811
-    """A night by a book that asks more of customers."""
-    harder = {
+@pytest.fixture(scope="module")
+def harder(django_db_setup, django_db_blocker, deliveries, home):
+    """A night by a book that asks more of customers, published for all tests of this file; afterwards all is as before."""
+    more = {
         "grades": {"potential": {"minimum": 260_000}, "valued": {"minimum": 900_000}},
         "policy": {"watch_after_months": 1, "downgrade_after_months": 3},
         "effective": {"below": 3000, "idle_days": 1},
         "losses": {"amount": 1000, "share": "0.98", "days": 7},
         "version": "2",
     }
-    keepers = Staff.objects.filter(post="branch_manager").first(), Staff.objects.filter(post="personal_banking").first()
-    draft = books.keep(
-        rulebook.changed(run.rulebook, harder), run.book, "x", run.work_date, keepers[0].pk, run.work_date
-    )
-    books.submit(draft, keepers[0].pk)
-    books.decide(draft, True, Gate(keepers[1], run), run.work_date, "")
-    after = next_night()
+    with django_db_blocker.unblock():
+        try:
+            run = current()
+            manager, head = (Staff.objects.filter(post=post).first() for post in ("branch_manager", "personal_banking"))
+            book = rulebook.changed(run.rulebook, more)
+            draft = books.keep(book, run.book, "x", run.work_date, manager.pk, run.work_date)
+            books.submit(draft, manager.pk)
+            books.decide(draft, True, Gate(head, run), run.work_date, "")
+            with Nightly(home) as nightly:
+                number = nightly.run(deliveries[bank.PUBLISHED_DAYS]).number
+            yield number
+        finally:
+            bank.restore()
+
+
+@pytest.fixture
+def night(harder, db):
+    """That night, as each test reads it for itself."""
+    after = Run.objects.get(pk=harder)
     rows = Standing.objects.listed_at(after)
     assert rows.filter(effective=False).exists()
     assert rows.filter(effective=True, watch_since__isnull=False).exists()
     return after
+
+
+@pytest.fixture
+def run(night):
+    """The night before it."""
+    return Run.objects.get(pk=night.built_on)
 
 
 @pytest.fixture

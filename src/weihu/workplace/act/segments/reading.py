@@ -111,7 +111,7 @@ def everybody(run: Run, definition: Definition) -> set[str]:
 def kept_nights(run: Run) -> list[Run]:
     """The nights whose columns can be asked, the latest first: this one, and the months' ends before it that are kept."""
     found: dict[date, Run] = {}
-    for row in Run.objects.filter(number__lt=run.number, published=True).select_related("book").order_by("-number"):
+    for row in Run.objects.filter(number__lt=run.number, published=True).defer("report").order_by("-number"):
         on = row.business_date
         wanted = is_month_end(on) and on < run.business_date and on not in found
         if wanted and all((settings.HOME.run(row.number) / f"{name}.parquet").exists() for name in READ):
