@@ -102,7 +102,7 @@ def told(rows):
     low = (rows.money <= times(rows.other, factor(BOOK.attrition.left))).cast("int64")
     return rows.select(
         "n",
-        share=attrition.share(rows.money, rows.other),
+        share=attrition.share(attrition._cents(rows.money), ibis.greatest(attrition._cents(rows.other), 1)),
         pace=attrition._pace(rows.part, rows.days, rows.whole, rows.days + 7),
         quotient=attrition._whole(rows.part, ibis.greatest(rows.days, 1)),
         mean=average(rows.balance_days, rows.days),

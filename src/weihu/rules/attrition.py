@@ -213,74 +213,92 @@ def features(levels: Table, levels_past: Table, spans: Table, profiles: Table, b
     """
     rule = book.attrition
     half = rule.level_days
+    windows = {  # what is looked at over which days
+        "days": (*SPAN_DAYS, half),
+        "aum_days": (*SPAN_DAYS, half),
+        "came": SPAN_DAYS,
+        "went": SPAN_DAYS,
+        "sendings": (28,),
+        "salary": (91, half),
+        "spent": (half,),
+        "spendings": (28, half),
+        "own": (28, half),
+    }
+    looked_at = [(name, days) for name, spanned in windows.items() for days in sorted({*spanned})]
     then = levels_past.join(spans.select(span="days", on="on"), "on")
-    windows = sorted({*SPAN_DAYS, half})
     back = then.group_by("customer_id").agg(
         **{
             f"{name}_{days}": then[name].sum(where=then.span == days).cast(LEVELS[name])
-            for name in (*SUMS, "demand")
-            for days in windows
+            for name, days in (*looked_at, ("demand", 91))
         }
     )
-    joined = levels.left_join(back, "customer_id").drop("customer_id_right")
-    joined = joined.join(profiles.select("customer_id", "branch_id", "opened_on", "risk_rating"), "customer_id")
+    joined = levels.left_join(back, "customer_id")
 
     def between(name: str, days: int) -> Any:
         nothing = ibis.literal(0).cast(LEVELS[name])
         return (joined[name] - ibis.coalesce(joined[f"{name}_{days}"], nothing)).cast(LEVELS[name])
 
-    known = {days: between("days", days) for days in windows}
-    means = {days: average(between("aum_days", days), ibis.greatest(known[days], 1)) for days in windows}
-    level = means[half]
-    known_level = (known[half] >= SPAN_DAYS[0]) & (level >= ibis.literal(rule.amount, MONEY))
-    here = joined.aum > times(level, factor(rule.left))
-    mates = ibis.window(group_by=joined.branch_id)
-    # a select with a window is not merged into the one around it, which would repeat each of these many times
-    joined = joined.mutate(
-        **{f"{name}_since_{days}": between(name, days) for name in SUMS for days in windows},
-        **{f"mean_{days}": means[days] for days in windows},
+    # a select over a join or with a window is not merged into the one around it, which would repeat each of its columns
+    # many times: of a small night, planning that takes longer than its rows
+    stood = joined.select(
+        *(name for name in LEVELS if name not in SUMS),
+        **{f"{name}_{days}": between(name, days) for name, days in looked_at if name != "aum_days"},
+        **{
+            f"mean_{days}": average(between("aum_days", days), ibis.greatest(between("days", days), 1))
+            for days in sorted({*windows["aum_days"]})
+        },
+        demand_then=ibis.coalesce(joined.demand_91, joined.demand),
+    )
+    stood = stood.join(profiles.select("customer_id", "branch_id", "opened_on", "risk_rating"), "customer_id")
+    level = stood[f"mean_{half}"]
+    known_level = (stood[f"days_{half}"] >= SPAN_DAYS[0]) & (level >= ibis.literal(rule.amount, MONEY))
+    here = stood.aum > times(level, factor(rule.left))
+    mates = ibis.window(group_by=stood.branch_id)
+    parts = {
+        "left": stood.aum,
+        "month": stood.mean_28,
+        "quarter": stood.mean_91,
+        "demand": stood.demand,
+        "demand_then": stood.demand_then,
+        "maturing": stood.maturing,
+        "went_month": stood.went_28,
+        "went_quarter": stood.went_91,
+        "came_month": stood.came_28,
+        "came_quarter": stood.came_91,
+        "salary": stood[f"salary_{half}"],
+        "spent": stood[f"spent_{half}"],
+    }
+    cents = stood.mutate(
+        **{f"{name}_cents": _cents(part) for name, part in parts.items()},
+        level=level,
+        whole=ibis.greatest(_cents(level), 1),
         told=known_level & here,
         branch=ibis.greatest(known_level.sum().over(mates), 1),
-        branch_left=(known_level & ~here).sum().over(mates) * WHOLE,
+        branch_gone=(known_level & ~here).sum().over(mates) * WHOLE,
     )
 
-    def since(name: str, days: int) -> Any:
-        return joined[f"{name}_since_{days}"]
+    def pace(part: IntegerValue, whole: IntegerValue, days: int) -> IntegerValue:
+        return _pace(part, cents[f"days_{days}"], whole, cents[f"days_{half}"])
 
-    known = {days: since("days", days) for days in windows}
-    means = {days: joined[f"mean_{days}"] for days in windows}
-    level, branch, branch_left = means[half], joined.branch, joined.branch_left
     found = {
-        "left": share(joined.aum, level),
-        "month": share(means[28], level),
-        "quarter": share(means[91], level),
-        "demand": share(joined.demand, level),
-        "demand_then": share(ibis.coalesce(joined.demand_91, joined.demand), level),
-        "maturing": share(joined.maturing, level),
-        "went_month": share(since("went", 28), level),
-        "went_quarter": share(since("went", 91), level),
-        "came_month": share(since("came", 28), level),
-        "came_quarter": share(since("came", 91), level),
-        "salary": share(since("salary", half), level),
-        "spent": share(since("spent", half), level),
-        "sendings": since("sendings", 28),
-        "spendings": since("spendings", 28),
-        "spendings_half": since("spendings", half),
-        "spending_pace": _pace(since("spendings", 28), known[28], since("spendings", half), known[half]),
-        "own_pace": _pace(since("own", 28), known[28], since("own", half), known[half]),
-        "salary_pace": _pace(_cents(since("salary", 91)), known[91], _cents(since("salary", half)), known[half]),
-        "salary_days": _days_since(joined.salary_on, joined.on),
-        "contact_days": _days_since(joined.contact_on, joined.on),
-        "complaint_days": _days_since(joined.complaint_on, joined.on),
-        "products": joined.products,
-        "size": sum(((level >= ibis.literal(size, MONEY)).cast("int64") for size in SIZES), ibis.literal(0)),
-        "opened_days": ibis.least(joined.on.delta(joined.opened_on, unit="day"), 10 * 365),
-        "risk": ibis.coalesce(joined.risk_rating.substr(1, 1).cast("int64"), 0),
-        "branch_left": _whole(branch_left, branch),
+        **{name: share(cents[f"{name}_cents"], cents.whole) for name in parts},
+        "sendings": cents.sendings_28,
+        "spendings": cents.spendings_28,
+        "spendings_half": cents[f"spendings_{half}"],
+        "spending_pace": pace(cents.spendings_28, cents[f"spendings_{half}"], 28),
+        "own_pace": pace(cents.own_28, cents[f"own_{half}"], 28),
+        "salary_pace": pace(_cents(cents.salary_91), cents.salary_cents, 91),
+        "salary_days": _days_since(cents.salary_on, cents.on),
+        "contact_days": _days_since(cents.contact_on, cents.on),
+        "complaint_days": _days_since(cents.complaint_on, cents.on),
+        "products": cents.products,
+        "size": sum(((cents.level >= ibis.literal(size, MONEY)).cast("int64") for size in SIZES), ibis.literal(0)),
+        "opened_days": ibis.least(cents.on.delta(cents.opened_on, unit="day"), 10 * 365),
+        "risk": ibis.coalesce(cents.risk_rating.substr(1, 1).cast("int64"), 0),
+        "branch_left": _whole(cents.branch_gone, cents.branch),
     }
-    whole = {name: found[name].cast("int64") for name in NAMES}
-    made = joined.select("customer_id", "on", "told", level=level.cast(MONEY), **whole)
-    return made.filter(made.told).select(*FEATURES)
+    made = cents.filter(cents.told)
+    return made.select("customer_id", "on", level=cents.level.cast(MONEY), **{n: found[n].cast("int64") for n in NAMES})
 
 
 def scored(features: Table, unscored: Table, by: Scorer) -> Table:
@@ -290,11 +308,10 @@ def scored(features: Table, unscored: Table, by: Scorer) -> Table:
     return rows.mutate(chance=scores.chance(rows.score, by)).select(*SCORES)
 
 
-def share(part: DecimalValue, whole: DecimalValue) -> IntegerValue:
-    """Thousandths of a whole above 0, from 0 to MOST, rounded down: whole numbers throughout."""
-    cents = ibis.greatest(_cents(whole), 1)
-    inside = ibis.greatest(ibis.least(_cents(part), cents * (MOST // WHOLE)), 0) * WHOLE
-    return _whole(inside, cents)
+def share(part: IntegerValue, whole: IntegerValue) -> IntegerValue:
+    """Thousandths of a whole of at least 1, from 0 to MOST, rounded down: whole numbers throughout."""
+    inside = ibis.greatest(ibis.least(part, whole * (MOST // WHOLE)), 0) * WHOLE
+    return _whole(inside, whole)
 
 
 def _pace(part: IntegerValue, days: IntegerValue, whole: IntegerValue, whole_days: IntegerValue) -> IntegerValue:
