@@ -15,8 +15,8 @@ COMPILED := .cache/compiled
 # commands begin as new processes again and again: none should have to compile its modules anew
 unexport PYTHONDONTWRITEBYTECODE
 
-MODULES ?= grade value merge
-AT_MOST ?= 40
+SAMPLE ?= 150
+SEED ?= 1
 SHARE ?= 1
 
 .PHONY: demo test test-spark lint audit mutants attack bench install clean
@@ -82,9 +82,9 @@ lint: install node_modules/.dev
 audit: install
 	python3 tools/audit.py $(UV)
 
-# rules changed one place at a time: how many of the changes a test notices (MODULES of rules, AT_MOST drawn of each)
+# rules changed one place at a time: how many of SAMPLE changes, drawn by SEED from all rules or from MODULES, a test notices
 mutants: install
-	$(UV) run --quiet --isolated --locked --group mutants python tools/mutants.py $(MODULES) --at-most $(AT_MOST)
+	$(UV) run --quiet --isolated --locked --group mutants python tools/mutants.py $(MODULES) --sample $(SAMPLE) --seed $(SEED)
 
 # the tests that attack, with many cases (SHARE of them: all take hours); the last lines say how much was tried
 attack: install
