@@ -89,7 +89,7 @@ def rotation(home):
 
     def seen():
         rows = [(row.pk, row.phone, row.identity_number) for row in Customer.objects.order_by("pk")]
-        return len(home.keys.keys().sealing) > 1, rows
+        return len(home.keys.keys().seal.keys) > 1, rows
 
     yield command(home, ["keys", "rotate"], prepare, seen)
     home.keys.file.write_bytes(kept)

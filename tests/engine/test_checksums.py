@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from weihu.engine import checksums
 from weihu.engine.checksums import NAME, Checksums, Damaged
+from weihu.engine.keys import Ring
 from weihu.engine.lake import Home
 
-KEY = b"k" * 32
+KEY = Ring({"1": b"k" * 32}, "1")
 FILES = (
     "accounts.parquet",
     "signals.parquet",
@@ -31,13 +32,13 @@ def folder(tmp_path_factory):
     for name in FILES:
         (made / name).write_bytes(chance.randbytes(5000))
     (made / "delivery.txt").write_text("2026-06-01-r1\n")
-    Checksums(KEY).write(made, "000007", None)
+    Checksums(lambda: KEY).write(made, "000007", None)
     return made
 
 
 def test_what_is_as_it_was_left_is_read(folder):
-    Checksums(KEY).verify(folder)
-    Checksums(KEY).verify(folder, ["signals.parquet", "standings.parquet"])
+    Checksums(lambda: KEY).verify(folder)
+    Checksums(lambda: KEY).verify(folder, ["signals.parquet", "standings.parquet"])
 
 
 @settings(max_examples=400, deadline=None)
@@ -66,7 +67,7 @@ def test_no_change_escapes(folder, tmp_path_factory, data):
     harmless = path.name == NAME and path.is_file() and _means_the_same(path, folder / NAME)
     if not harmless:
         with pytest.raises(Damaged):
-            Checksums(KEY).verify(copy)
+            Checksums(lambda: KEY).verify(copy)
     shutil.rmtree(copy.parent)
 
 
@@ -81,22 +82,22 @@ def _means_the_same(one, other) -> bool:
 def test_a_part_that_no_night_wrote_is_found(folder, tmp_path):
     copy = tmp_path / folder.name
     shutil.copytree(folder, copy)
-    Checksums(KEY).verify(copy, ["standings.parquet"])
+    Checksums(lambda: KEY).verify(copy, ["standings.parquet"])
     shutil.copy(copy / FILES[-1], copy / "standings.parquet" / "part-00002.parquet")
     for tables in (None, ["standings.parquet"]):
         with pytest.raises(Damaged, match=r"part-00002\.parquet was not written"):
-            Checksums(KEY).verify(copy, tables)
+            Checksums(lambda: KEY).verify(copy, tables)
 
 
 def test_a_folder_put_in_the_place_of_another_is_found(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "000008")
     with pytest.raises(Damaged, match="altered"):
-        Checksums(KEY).verify(tmp_path / "000008")
+        Checksums(lambda: KEY).verify(tmp_path / "000008")
 
 
 def test_checksums_of_another_installation_are_none(folder):
     with pytest.raises(Damaged, match="altered") as damaged:
-        Checksums(b"o" * 32).verify(folder)
+        Checksums(Ring.fresh).verify(folder)
     assert "备份" in damaged.value.zh
 
 
@@ -108,9 +109,9 @@ def test_the_same_file_as_the_night_before_is_not_read_again(folder, tmp_path, m
     read = []
     digest = checksums._digest
     monkeypatch.setattr(checksums, "_digest", lambda path: read.append(path.name) or digest(path))
-    Checksums(KEY).write(following, "000008", folder)
+    Checksums(lambda: KEY).write(following, "000008", folder)
     assert read == ["signals.parquet"]
-    Checksums(KEY).verify(following)
+    Checksums(lambda: KEY).verify(following)
 
 
 def test_a_file_is_looked_at_again_when_it_was_changed(tmp_path):

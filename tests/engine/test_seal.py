@@ -19,7 +19,7 @@ SEAL = Seal(lambda: KEYS)
 def test_a_value_opens_in_its_place_and_nowhere_else(text, scope, row, random):
     sealed = SEAL.close(text, scope, row, random)
     assert SEAL.open(sealed, scope, row) == text
-    assert key_of(sealed) == KEYS.current
+    assert key_of(sealed) == KEYS.seal.current
     for place in ((scope + "x", row), (scope, row + "x")):
         with pytest.raises(CannotOpen):
             SEAL.open(sealed, *place)
@@ -49,9 +49,9 @@ def test_an_earlier_key_opens_until_it_is_gone():
     both = KEYS.with_another()
     sealed = SEAL.close("x", "a")
     assert Seal(lambda: both).open(sealed, "a") == "x"
-    assert key_of(Seal(lambda: both).close("x", "a")) == both.current != KEYS.current
+    assert key_of(Seal(lambda: both).close("x", "a")) == both.seal.current != KEYS.seal.current
     with pytest.raises(CannotOpen):
-        Seal(lambda: both.without(KEYS.current)).open(sealed, "a")
+        Seal(lambda: both.without(KEYS.seal.current)).open(sealed, "a")
 
 
 def test_keys_come_from_the_home_a_file_apart_the_environment_or_a_command(tmp_path):
@@ -80,11 +80,20 @@ def test_a_changed_file_of_keys_is_seen_by_a_process_that_runs(tmp_path):
     store.create()
     before = store.keys()
     store.change(before.with_another())
-    assert store.keys().current == "2"
-    assert store.keys().sealing["1"] == before.sealing["1"]
+    assert store.keys().seal.current == "2"
+    assert store.keys().seal.keys["1"] == before.seal.keys["1"]
 
 
-@pytest.mark.parametrize("change", [{"current": "9"}, {"seal": {}}, {"index": "00"}, {"seal": {"a.b": "00" * 32}}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"current": {"seal": "9"}},
+        {"seal": {}},
+        {"index": {"1": "00"}},
+        {"index": {"123456789": "00" * 32}},
+        {"seal": {"a.b": "00" * 32}},
+    ],
+)
 def test_what_are_no_keys_is_said_without_showing_them(tmp_path, change):
     text = json.dumps({**json.loads(KEYS.text()), **change})
     with pytest.raises(KeysLost) as lost:

@@ -68,6 +68,20 @@ def test_a_restored_home_is_equal_and_serves_the_same_run(own_bank, home, vault,
     refused(CliRunner().invoke(main, ["--home", str(new), "restore", str(tmp_path / "vault")]), "there are data here")
 
 
+@pytest.mark.sqlite
+def test_what_was_damaged_before_the_backup_is_told_when_it_is_restored(own_bank, home, vault, tmp_path, monkeypatch):
+    monkeypatch.setenv("WEIHU_HOME", str(home.root))
+    path = next(home.landed.glob("*/balances.parquet"))
+    path.write_bytes(path.read_bytes()[:-1])
+    backup.take(home, vault, AT, 30)
+    new = tmp_path / "new"
+    new.mkdir()
+    shutil.copy(home.keys.file, new / "keys.json")
+    said = CliRunner().invoke(main, ["--home", str(new), "restore", str(tmp_path / "vault")])
+    refused(said, "restored, but the above was damaged already")
+    assert f"{path.parent.name}/{path.name}" in said.output
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's own programs")
 def test_a_restored_database_is_equal(own_bank, home, vault, tmp_path, installation):
     taken = backup.take(home, vault, AT, 30)

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.messages import get_messages
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.test import Client, RequestFactory, override_settings
 from django.urls import path, reverse
@@ -53,7 +53,21 @@ def outside(request):
     return HttpResponse("sent") if request.POST.get("good") else HttpResponseBadRequest()
 
 
-urlpatterns = [*urls.urlpatterns, path("fault/<name>/", fault), path("sentence/", sentence), path("outside/", outside)]
+@login_not_required
+def signing(request):
+    """Does something, and notes in the session that it did."""
+    record("nobody", "signing")
+    request.session["done"] = uuid.uuid4().hex
+    return HttpResponse("done")
+
+
+urlpatterns = [
+    *urls.urlpatterns,
+    path("signing/", signing),
+    path("fault/<name>/", fault),
+    path("sentence/", sentence),
+    path("outside/", outside),
+]
 HERE = override_settings(ROOT_URLCONF=__name__)
 
 
@@ -75,6 +89,23 @@ def test_a_failure_is_a_page_in_the_readers_language_with_a_number(browser_less,
     assert f'lang="{language}"' in page
     assert answer.headers["X-Request-ID"] in page
     assert "13812345678" not in page and "Traceback" not in page
+
+
+def test_an_act_that_was_kept_is_told_so_where_only_the_session_could_not_be(browser_less):
+    """What is not true of it is that it was not saved; of what only looked, nothing was to be saved."""
+    assert browser_less.post("/signing/").status_code == 200
+
+    def full(execute, statement, *rest):
+        if "django_session" in statement and not statement.startswith("SELECT"):
+            raise OperationalError("database or disk is full")
+        return execute(statement, *rest)
+
+    with connection.execute_wrapper(full):
+        posted, looked = browser_less.post("/signing/"), browser_less.get("/signing/")
+    assert (posted.status_code, looked.status_code) == (503, 503)
+    assert Entry.objects.filter(action="signing").count() == 3
+    assert "本次操作已经保存" in posted.content.decode()
+    assert "没有保存。请一分钟后再试" not in posted.content.decode()
 
 
 @pytest.mark.parametrize(("name", "status"), [("missing", 404), ("broken", 500)])

@@ -81,12 +81,20 @@ def restore(home: Home, vault: Path, name: str | None) -> None:
         raise click.ClickException(f"{vault}: 没有此备份 / no such backup")
     home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     setup(home)
-    from weihu.nightly import backup  # noqa: PLC0415
+    from weihu.nightly import backup, landed  # noqa: PLC0415
 
+    broken = False
     found = store.read(name or names[-1])
     try:
         backup.restore(home, store, found)
     except Damaged as damaged:
         raise click.ClickException(f"{damaged.zh} / {damaged.en}") from None
+    for damage in landed.damaged(home):
+        click.echo(f"{damage.zh} / {damage.en}", err=True)
+        broken = True
+    if broken:
+        raise click.ClickException(
+            f"{found.name}: 已恢复,但以上内容备份前已损坏 / restored, but the above was damaged already"
+        )
     click.echo(f"{found.name}: 已恢复,与备份一致 / restored, equal to the backup")
     click.echo(f"  审计日志末条 / last entry of the audit log: {found.notes['audit']}")

@@ -45,13 +45,19 @@ def init(home: Home, book: str | None) -> None:
     setup(home)
     from django.core.management import call_command  # noqa: PLC0415
 
+    from weihu.nightly import landed  # noqa: PLC0415
     from weihu.workplace.base import rotation  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
-    if unknown := rotation.sampled() - set(home.keys.keys().sealing):
+    if unknown := rotation.sampled() - set(home.keys.keys().seal.keys):
         raise click.ClickException(
             f"数据库中的内容由本处没有的密钥加密:{', '.join(sorted(unknown))};请从备份恢复密钥"
             " / the database is sealed under keys that are not here; restore the keys from the backup"
+        )
+    if stated := landed.state(home):
+        click.echo(
+            f"以下已入库批次原无校验值,现按现状记下:{', '.join(stated)}"
+            f" / deliveries that landed before there were checksums have them from now on: {', '.join(stated)}"
         )
     click.echo(f"{home.root}: {loaded.zh} / {loaded.en}")
 

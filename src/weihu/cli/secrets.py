@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -13,83 +14,91 @@ from weihu.cli.base import (
     progress_bar,
     with_workplace,
 )
-from weihu.engine.keys import KeysLost
+from weihu.engine.checksums import Damaged
+from weihu.engine.keys import PURPOSES, KeysLost
 from weihu.engine.lake import Busy, Home
 
 
 @main.group()
 def keys() -> None:
-    """The keys that personal data are sealed under (密钥)."""
+    """The keys that data are sealed, found and verified under (密钥)."""
+
+
+PURPOSE = click.option(
+    "--purpose", type=click.Choice(PURPOSES), default="seal", show_default=True, help="What the key is for / 密钥用途"
+)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What stands in the way, in words."""
+    try:
+        yield
+    except Busy:
+        raise click.ClickException(BUSY) from None
+    except (KeysLost, Damaged) as error:
+        raise click.ClickException(f"{error.zh} / {error.en}") from None
 
 
 @keys.command("status")
 @with_workplace
 def keys_status(home: Home) -> None:
-    """How many values are under each key."""
-    from weihu.workplace.base import rotation  # noqa: PLC0415
+    """How much is under each key."""
+    from weihu.nightly import rotation  # noqa: PLC0415
 
-    known, counted = home.keys.keys(), rotation.counted()
-    for key in sorted({*known.sealing, *counted}):
-        note = "当前 current" if key == known.current else "" if key in known.sealing else "不在此处 not here"
-        click.echo(f"{key}: {counted[key]:,} {note}".rstrip())
+    with _told():
+        known = home.keys.keys()
+        for purpose, many in rotation.counted(home).items():
+            ring = known.ring(purpose)
+            for key in sorted({*ring.keys, *many}):
+                note = "当前 current" if key == ring.current else "" if key in ring.keys else "不在此处 not here"
+                click.echo(f"{purpose} {key}: {many[key]:,} {note}".rstrip())
 
 
 @keys.command("rotate")
+@PURPOSE
 @with_workplace
-def keys_rotate(home: Home) -> None:
-    """Seal everything under a new key, while people work. Begun again, it goes on where it stopped."""
-    from weihu.engine.landing import reseal  # noqa: PLC0415
-    from weihu.workplace.base import audit, rotation  # noqa: PLC0415
+def keys_rotate(home: Home, purpose: str) -> None:
+    """Bring everything under a new key, while people work. Begun again, it goes on where it stopped."""
+    from weihu.nightly import rotation  # noqa: PLC0415
 
     shut: list[str] = []
-    try:
-        with home.lock():
-            known = home.keys.keys()
-            if not (set(rotation.counted()) | reseal.keys_in(home.landed)) - {known.current}:
-                home.keys.change(known.with_another())
-                audit.record(console(), "keys.rotate", detail=home.keys.keys().current)
-            with progress_bar() as progress:
-                bar = progress.add_task("", total=None)
-                for changed in chain(rotation.reseal(shut), reseal.reseal(home.landed, home.seal, shut)):
-                    progress.advance(bar, changed)
-            left = (set(rotation.counted()) | reseal.keys_in(home.landed)) - {home.seal.current}
-    except Busy:
-        raise click.ClickException(BUSY) from None
-    except KeysLost as lost:
-        raise click.ClickException(f"{lost.zh} / {lost.en}") from None
+    with _told(), home.lock():
+        rotation.begin(home, purpose, console())
+        with progress_bar() as progress:
+            bar = progress.add_task("", total=None)
+            for changed in rotation.renew(home, shut):
+                progress.advance(bar, changed)
+        left, current = rotation.under_earlier(home, purpose), home.keys.keys().ring(purpose).current
     for place in shut:
-        click.echo(f"{place}: 无法解密,保持原样 / does not open, left as it is", err=True)
+        click.echo(f"{place}: 无法更换密钥,保持原样 / cannot be renewed, left as it is", err=True)
     if left:
         raise click.ClickException(
-            f"除以上内容外均已由密钥 {home.seal.current} 加密 / all but this is under key {home.seal.current}"
+            f"除以上内容外均已使用密钥 {purpose} {current} / all but this is under key {purpose} {current}"
         )
-    click.echo(f"全部由密钥 {home.seal.current} 加密 / everything is under key {home.seal.current}")
+    click.echo(f"全部使用密钥 {purpose} {current} / everything is under key {purpose} {current}")
 
 
 @keys.command("forget")
+@PURPOSE
 @click.argument("key")
 @with_workplace
-def keys_forget(home: Home, key: str) -> None:
+def keys_forget(home: Home, purpose: str, key: str) -> None:
     """Throw an earlier key away, once nothing is under it. Backups that are under it no longer open then."""
-    from weihu.engine.landing import reseal  # noqa: PLC0415
-    from weihu.workplace.base import audit, rotation  # noqa: PLC0415
+    from weihu.nightly import rotation  # noqa: PLC0415
+    from weihu.workplace.base import audit  # noqa: PLC0415
 
-    try:
-        with home.lock():
-            known = home.keys.keys()
-            if key not in known.sealing or key == known.current:
-                raise click.ClickException(f"{key}: 没有此密钥,或为当前密钥 / no such key, or the current one")
-            if rotation.counted()[key] or key in reseal.keys_in(home.landed):
-                raise click.ClickException(
-                    f"{key}: 仍有内容由此密钥加密,请先运行 weihu keys rotate / "
-                    "something is under it; run weihu keys rotate first"
-                )
-            home.keys.change(known.without(key))
-            audit.record(console(), "keys.forget", detail=key)
-    except Busy:
-        raise click.ClickException(BUSY) from None
-    except KeysLost as lost:
-        raise click.ClickException(f"{lost.zh} / {lost.en}") from None
+    with _told(), home.lock():
+        ring = home.keys.keys().ring(purpose)
+        if key not in ring.keys or key == ring.current:
+            raise click.ClickException(f"{key}: 没有此密钥,或为当前密钥 / no such key, or the current one")
+        if rotation.counted(home)[purpose][key]:
+            raise click.ClickException(
+                f"{key}: 仍有内容使用此密钥,请先运行 weihu keys rotate --purpose {purpose} / "
+                f"something is under it; run weihu keys rotate --purpose {purpose} first"
+            )
+        home.keys.change(home.keys.keys().without(key, purpose))
+        audit.record(console(), "keys.forget", detail=f"{purpose} {key}")
 
 
 @main.group()

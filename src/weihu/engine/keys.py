@@ -3,14 +3,22 @@
 ``WEIHU_KEYS_FILE``: a file elsewhere. ``WEIHU_KEYS``: the secrets themselves, as JSON. ``WEIHU_KEYS_COMMAND``: a command
 that prints them, which asks the bank's key store. Without any of them they are in ``keys.json`` of the home::
 
-    {"django": "…", "index": "…", "seal": {"1": "…", "2": "…"}, "current": "2"}
+    {"django": "…", "tokens": "…", "backups": "…",
+     "seal": {"1": "…", "2": "…"}, "index": {"1": "…"}, "checksums": {"1": "…"},
+     "current": {"seal": "2", "index": "1", "checksums": "1"}}
 
-Each secret is 32 bytes in hexadecimal digits. ``seal`` has every key that something is sealed under by its id;
-``current`` names the one for new values. The id stands in each sealed value.
+Each secret is 32 bytes in hexadecimal digits and has one purpose. ``seal``, ``index`` and ``checksums`` have every key
+that something is under by its id; ``current`` names those for new values. The id stands in each sealed value, in each
+value of the index and in each folder's checksums.
+
+Earlier versions had one secret ``index`` for everything but sealing and sessions, and a ``current`` for sealing alone.
+Such secrets are read as what that one secret made of itself, so what is under them goes on being found and verified.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -24,6 +32,13 @@ from typing import Any
 
 LENGTH = 32
 COMMAND_SECONDS = 30
+LONGEST_ID = 8
+"""Characters of a key's id."""
+FIRST = "1"
+"""The id of a purpose's first key; a value of the index that names no key is under it."""
+NAMED = ("django", "tokens", "backups")
+PURPOSES = ("seal", "index", "checksums")
+"""What has keys that are renewed."""
 
 
 class KeysLost(RuntimeError):
@@ -36,48 +51,107 @@ class KeysLost(RuntimeError):
 
 
 @dataclass(frozen=True)
+class Ring:
+    """The keys of a purpose by their ids, and which of them new values are under."""
+
+    keys: Mapping[str, bytes]
+    current: str
+
+    @staticmethod
+    def fresh() -> Ring:
+        """One new key."""
+        return Ring({}, "").with_another()
+
+    @property
+    def usable(self) -> bool:
+        """Whether the current key is there and every id may stand before a value."""
+        return self.current in self.keys and all(key.isalnum() and len(key) <= LONGEST_ID for key in self.keys)
+
+    @property
+    def in_turn(self) -> list[str]:
+        """The ids, the current one first."""
+        return [self.current, *(key for key in self.keys if key != self.current)]
+
+    def with_another(self) -> Ring:
+        """With a new key, which is the current one."""
+        number = str(max((int(key) for key in self.keys if key.isdigit()), default=0) + 1)
+        return Ring({**self.keys, number: secrets.token_bytes(LENGTH)}, number)
+
+    def without(self, key: str) -> Ring:
+        """Without one of the keys."""
+        return replace(self, keys={name: value for name, value in self.keys.items() if name != key})
+
+
+@dataclass(frozen=True)
 class Keys:
-    """The secrets as they are now. ``named``: ``django`` and ``index``; ``sealing``: the sealing keys by id."""
+    """The secrets as they are now. ``named``: ``django`` (sessions), ``tokens`` (tokens and codes that the system gave
+    out, found by what they say) and ``backups``; ``seal``, ``index`` (of numbers and facts) and ``checksums`` (of the
+    lake) are renewed, each by itself."""
 
     named: Mapping[str, bytes]
-    sealing: Mapping[str, bytes]
-    current: str
+    seal: Ring
+    index: Ring
+    checksums: Ring
 
     @staticmethod
     def fresh() -> Keys:
         """New ones."""
-        return Keys({name: secrets.token_bytes(LENGTH) for name in ("django", "index")}, {}, "").with_another()
+        return Keys({name: secrets.token_bytes(LENGTH) for name in NAMED}, Ring.fresh(), Ring.fresh(), Ring.fresh())
 
     @staticmethod
     def read(text: str, origin: str) -> Keys:
         """From their JSON; raises KeysLost, which names the ``origin`` and never the content."""
         try:
-            data = json.loads(text)
-            keys = Keys(
-                {name: _secret(data[name]) for name in ("django", "index")},
-                {str(key): _secret(value) for key, value in data["seal"].items()},
-                str(data["current"]),
-            )
+            data = _of_today(json.loads(text))
+            rings = {
+                purpose: Ring(
+                    {str(key): _secret(value) for key, value in data[purpose].items()}, str(data["current"][purpose])
+                )
+                for purpose in PURPOSES
+            }
+            keys = Keys({name: _secret(data[name]) for name in NAMED}, **rings)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             keys = None
-        if keys is None or keys.current not in keys.sealing or not all(key.isalnum() for key in keys.sealing):
+        if keys is None or not all(keys.ring(purpose).usable for purpose in PURPOSES):
             raise KeysLost(f"{origin}:内容不是密钥", f"{origin}: these are no keys") from None
         return keys
 
     def text(self) -> str:
         """As JSON."""
         data: dict[str, Any] = {name: value.hex() for name, value in self.named.items()}
-        data |= {"seal": {key: value.hex() for key, value in self.sealing.items()}, "current": self.current}
-        return json.dumps(data)
+        for purpose in PURPOSES:
+            data[purpose] = {key: value.hex() for key, value in self.ring(purpose).keys.items()}
+        return json.dumps(data | {"current": {purpose: self.ring(purpose).current for purpose in PURPOSES}})
 
-    def with_another(self) -> Keys:
-        """With a new sealing key, which is the current one."""
-        number = str(max((int(key) for key in self.sealing if key.isdigit()), default=0) + 1)
-        return replace(self, sealing={**self.sealing, number: secrets.token_bytes(LENGTH)}, current=number)
+    def ring(self, purpose: str) -> Ring:
+        """The keys of one of the purposes that are renewed."""
+        return {"seal": self.seal, "index": self.index, "checksums": self.checksums}[purpose]
 
-    def without(self, key: str) -> Keys:
-        """Without a sealing key."""
-        return replace(self, sealing={name: value for name, value in self.sealing.items() if name != key})
+    def with_another(self, purpose: str = "seal") -> Keys:
+        """With a new key for a purpose, which is the current one."""
+        return self._with(purpose, self.ring(purpose).with_another())
+
+    def without(self, key: str, purpose: str = "seal") -> Keys:
+        """Without one of a purpose's keys."""
+        return self._with(purpose, self.ring(purpose).without(key))
+
+    def _with(self, purpose: str, ring: Ring) -> Keys:
+        rings = {name: self.ring(name) for name in PURPOSES} | {purpose: ring}
+        return Keys(self.named, **rings)
+
+
+def _of_today(data: Any) -> dict[str, Any]:
+    """Secrets of an earlier version as this one writes them: what it derived from its one secret stands by itself."""
+    given = dict(data)
+    index = given["index"] if isinstance(given["index"], dict) else {FIRST: given["index"]}
+    derived: dict[str, Any] = {}
+    if FIRST in index:
+        secret = _secret(index[FIRST])
+        checksums = hmac.digest(secret, b"checksums of the lake", hashlib.sha256).hex()
+        derived = {"tokens": index[FIRST], "backups": index[FIRST], "checksums": {FIRST: checksums}}
+    current = given["current"] if isinstance(given["current"], dict) else {"seal": given["current"]}
+    current = {"index": FIRST, "checksums": FIRST} | current
+    return derived | given | {"index": index, "current": current}
 
 
 def _secret(digits: str) -> bytes:

@@ -12,7 +12,7 @@
       backed-up              touched by each backup
       refused/               reports of refused deliveries
       inbox/DATE/            deliveries to come
-      lake/landed/DATE-rN/   checked deliveries as Parquet, revision N
+      lake/landed/DATE-rN/   checked deliveries as Parquet, revision N, with their checksums
       lake/runs/RUN/         what a night leaves for the next one, with its checksums: a table is a Parquet file, or a
                              folder of sorted parts
       lake/compiled.json     what the night's rules compile to, kept for the next process; compiled-spark.json: for Spark
@@ -21,8 +21,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 import shutil
 from datetime import date
@@ -92,20 +90,30 @@ class Home:
         self.keys.create()
 
     def key(self, name: str) -> bytes:
-        """One of the secrets: ``django`` or ``index`` (blind index); 32 bytes. Raises KeysLost."""
+        """One of the secrets that are not renewed (``keys.NAMED``); 32 bytes. Raises KeysLost."""
         return self.keys.keys().named[name]
 
     def vault(self, folder: Path) -> Vault:
-        """Backups in a folder, under a key of their own that follows from the secrets; raises KeysLost."""
-        return Vault(folder, self.key("index"))
+        """Backups in a folder, under a key of their own; raises KeysLost."""
+        return Vault(folder, self.key("backups"))
 
     @cached_property
     def checksums(self) -> Checksums:
-        """Of what nights leave in the lake, under a key of their own."""
-        return Checksums(hmac.digest(self.key("index"), b"checksums of the lake", hashlib.sha256))
+        """Of what nights leave in the lake, under keys of their own."""
+        return Checksums(lambda: self.keys.keys().checksums)
+
+    def delivered(self, on: date, revision: int, table: str) -> Path | None:
+        """A table of a landed delivery, once it is found to be as it landed; None if the delivery did not have it.
+
+        Raises checksums.Damaged.
+        """
+        path = self.delivery(on, revision) / f"{table}.parquet"
+        if path.name in self.checksums.tables(path.parent) or path.exists():
+            return self.verified(path)
+        return None
 
     def verified(self, path: Path) -> Path:
-        """A table of a run's folder, once it is found to be as the night left it; raises checksums.Damaged.
+        """A table of a folder of the lake, once it is found to be as it was left there; raises checksums.Damaged.
 
         A process looks again only at a table that was changed since.
         """

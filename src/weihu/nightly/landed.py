@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from weihu.engine import checksums
 from weihu.engine.lake import Home
 from weihu.rules import wallet
 from weihu.workplace.bank.models import Run
@@ -21,9 +22,31 @@ def published(last: Run) -> dict[date, Run]:
 
 
 def landed(home: Home, runs: Iterable[Run], table: str) -> list[Path]:
-    """What was delivered of a table on some nights, in their order; not every delivery has every table."""
-    paths = [home.delivery(run.business_date, run.revision) / f"{table}.parquet" for run in runs]
-    return [path for path in paths if path.is_file()]
+    """What was delivered of a table on some nights, in their order; not every delivery has every table.
+
+    Raises checksums.Damaged if what has landed is not as it was.
+    """
+    paths = (home.delivered(run.business_date, run.revision, table) for run in runs)
+    return [path for path in paths if path]
+
+
+def state(home: Home) -> list[str]:
+    """State the checksums of deliveries that landed before there were any, as they are now; their names."""
+    without = [folder for folder in sorted(home.landed.iterdir()) if not (folder / checksums.NAME).exists()]
+    for folder in without:
+        home.checksums.write(folder, folder.name, None)
+    return [folder.name for folder in without]
+
+
+def damaged(home: Home) -> list[checksums.Damaged]:
+    """What is not as it landed."""
+    found: list[checksums.Damaged] = []
+    for folder in sorted(home.landed.iterdir()):
+        try:
+            home.checksums.verify(folder)
+        except checksums.Damaged as damage:
+            found.append(damage)
+    return found
 
 
 def owners(home: Home, last: Run, follows: Mapping[str, str]) -> pa.Table:

@@ -245,12 +245,13 @@ class Nightly:
         return paths
 
     def _keep(self, staging: Path, run: Run, landed: Landed, before: Before | None) -> Path:
-        """Move the state, with its checksums, and the landed delivery to their places, where nothing points to them yet."""
+        """Move the state and the landed delivery, with their checksums, to their places, where nothing points to them yet."""
         folder = self.home.run(run.number)
         target = self.home.delivery(run.business_date, run.revision)
         for left in (folder, target):  # by a run that was never published
             shutil.rmtree(left, ignore_errors=True)
         self.home.checksums.write(staging, folder.name, before.folder if before else None)
+        self.home.checksums.write(landed.folder, target.name, None)
         staging.rename(folder)
         landed.folder.rename(target)
         object.__setattr__(landed, "folder", target)

@@ -24,7 +24,10 @@ from weihu.engine.landing.conditions import (
 )
 from weihu.engine.landing.faults import LIMIT, DeliveryFault, whole_file
 from weihu.engine.landing.manifest import Manifest
-from weihu.engine.seal import Seal
+from weihu.engine.seal import Seal, plain_number
+
+INDEXED = ("identity_number", "phone", "account_number")
+"""Sealed columns that are found by a whole number."""
 
 
 class Checks:
@@ -310,8 +313,8 @@ def _sealed(table: pa.Table, file: File, seal: Seal) -> pa.Table:
             for row, text in zip(rows, texts, strict=True)
         ]
         table = table.set_column(place, column.name, pa.array(closed, pa.string()))
-        if column.name in ("identity_number", "phone", "account_number"):
-            index = [None if text is None else seal.index(text, column.name) for text in texts]
+        if column.name in INDEXED:
+            index = [None if text is None else seal.index(plain_number(text), column.name) for text in texts]
             table = table.append_column(f"{column.name}_index", pa.array(index, pa.string()))
         if column.name == "account_number":
             table = table.append_column("account_last4", pa.array([text and text[-4:] for text in texts], pa.string()))

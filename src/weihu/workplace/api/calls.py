@@ -38,7 +38,7 @@ from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.facts import FactContent, archive_of, record_fact, with_derived
 from weihu.workplace.know.archive.models import Confidence
 from weihu.workplace.know.archive.portrait import missing
-from weihu.workplace.know.archive.search import index_of
+from weihu.workplace.know.archive.search import indexes_of
 from weihu.workplace.know.complaints.cases import open_case
 
 KEYS = UUID("6f2f0a0e-6c0d-4a55-9a4e-2c7d3a9f5b11")
@@ -218,9 +218,9 @@ def find(request: HttpRequest, query: FindIn) -> list[FoundOut]:
     if query.customer_id:
         condition |= Q(customer_id=query.customer_id)
     if query.phone:
-        condition |= Q(customer__phone_index=index_of(query.phone, "phone"))
+        condition |= Q(customer__phone_index__in=indexes_of(query.phone, "phone"))
     if query.identity_number:
-        condition |= Q(customer__identity_number_index=index_of(query.identity_number, "identity_number"))
+        condition |= Q(customer__identity_number_index__in=indexes_of(query.identity_number, "identity_number"))
     rows = list(caller.gate.standings().filter(condition)[:20])
     book = caller.gate.run.rulebook
     audit.found(caller.name, "api.find", [row.customer_id for row in rows])

@@ -110,4 +110,4 @@ def findings() -> Iterator[Finding]:
 
 
 def _index(token: str) -> str:
-    return seal().index(token, "token")
+    return seal().token(token, "token")

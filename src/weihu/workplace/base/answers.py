@@ -49,6 +49,12 @@ TITLES = {
     503: (lazy("The system is busy"), lazy("What you did was not saved. Try again in a minute.")),
 }
 """By status: what happened, and what to do."""
+KEPT = (
+    lazy("The system is busy"),
+    lazy("What you did was saved, but your sign-in could not be. Load the page again in a minute."),
+)
+"""What is busy was only what comes after an act that is done."""
+ANSWERED = "weihu.answered"
 EXPIRED = (
     lazy("This page was open too long"),
     lazy("Nothing was saved. Go back, load the page again and send it once more."),
@@ -60,6 +66,7 @@ def answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
 
     def respond(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
+        request.META[ANSWERED] = response.status_code
         if response.status_code in TITLES and _is_bare(request, response):
             said = response.content.decode(errors="replace") if response.content else ""
             kept = {name: response.headers[name] for name in ("Allow", FIELD) if name in response.headers}
@@ -131,7 +138,8 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 def _busy(request: HttpRequest) -> HttpResponse:
     """The database cannot be written, or not be reached."""
-    response = answer(request, 503)
+    done = request.method == "POST" and request.META.get(ANSWERED, 500) < 400
+    response = answer(request, 503, words=KEPT if done else None)
     response.headers["Retry-After"] = str(BUSY_SECONDS)
     return response
 

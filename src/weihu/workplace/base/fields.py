@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
-from weihu.engine.seal import Seal
+from weihu.engine.seal import INDEX, Seal
 
 
 def seal() -> Seal:
@@ -146,6 +146,20 @@ def _constant(value: Any) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return str(value)
+
+
+class IndexField(models.CharField):  # type: ignore[type-arg]
+    """A keyed fingerprint by which a sealed value is found exactly. ``of``: the sealed column of the same row that it is
+    of, a number; without it, what it is of stands elsewhere."""
+
+    def __init__(self, *args: Any, of: str = "", **kwargs: Any) -> None:
+        self.of = of
+        super().__init__(*args, **{"max_length": INDEX, **kwargs})
+
+    def deconstruct(self) -> Any:
+        """Migrations know the column that the database has; so they import none of our code."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
 
 
 class DocumentField(models.TextField):  # type: ignore[type-arg]

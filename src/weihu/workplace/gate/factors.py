@@ -157,7 +157,7 @@ def confirm_app(request: HttpRequest, factor: Factor, code: str) -> list[str] | 
 
 def passkey_wanted(request: HttpRequest, staff: Staff) -> str:
     """What a browser needs to make a passkey, as JSON; the challenge is kept in the session."""
-    handle = seal().index(staff.staff_id, "passkey").encode()
+    handle = seal().token(staff.staff_id, "passkey").encode()
     user = PublicKeyCredentialUserEntity(id=handle, name=staff.staff_id, display_name=staff.name)
     options, state = _server(request).register_begin(user, _passkeys(staff.staff_id), user_verification=None)
     request.session[CHALLENGE] = state
@@ -328,4 +328,4 @@ def _server(request: HttpRequest) -> Fido2Server:
 
 
 def _index(code: str) -> str:
-    return seal().index(code, "recovery")
+    return seal().token(code, "recovery")

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from django.db.models import Min, QuerySet
 
 from weihu.workplace.act.introductions.models import Introduction
-from weihu.workplace.bank.models import Account, Customer, Run
+from weihu.workplace.bank.models import Account, Run
+from weihu.workplace.know.archive.search import numbered
 
 AT_ONCE = 500
 
@@ -24,16 +25,17 @@ def link(run: Run) -> None:
     A telephone that several customers share links nobody: a person has to say which one it is.
     """
     unknown = standing_introductions().filter(introduced_id__isnull=True).exclude(phone_index="")
-    owners: dict[str | None, set[str]] = defaultdict(set)
-    reachable = Customer.objects.filter(phone_index__in=unknown.values("phone_index"))
-    for phone, customer_id in reachable.values_list("phone_index", "customer_id"):
-        owners[phone].add(customer_id)
     linked = []
-    for row in unknown:
-        others = owners[row.phone_index] - {row.introducer_id}
-        if len(others) == 1:
-            row.introduced_id, row.linked_on = others.pop(), run.business_date
-            linked.append(row)
+    everybody = list(unknown.order_by("pk"))
+    for start in range(0, len(everybody), AT_ONCE):
+        rows = everybody[start : start + AT_ONCE]
+        # the two tables may be under two keys of the index while one is renewed
+        owners = numbered("phone", [row.phone for row in rows])
+        for row in rows:
+            others = owners.get(row.phone, set()) - {row.introducer_id}
+            if len(others) == 1:
+                row.introduced_id, row.linked_on = others.pop(), run.business_date
+                linked.append(row)
     Introduction.objects.bulk_update(linked, ["introduced_id", "linked_on"], batch_size=AT_ONCE)
     waiting = standing_introductions().filter(introduced_id__isnull=False, first_product_on__isnull=True)
     accounts = Account.objects.filter(customer_id__in=waiting.values("introduced_id"), since_run__lte=run.number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from weihu.workplace.base.fields import CustomerField, SealedField
+from weihu.workplace.base.fields import CustomerField, IndexField, SealedField
 
 
 class Introduction(models.Model):
@@ -16,7 +16,7 @@ class Introduction(models.Model):
     introduced_id = CustomerField(null=True, db_index=True)
     name = SealedField(blank=True, scope="introduced_name")
     phone = SealedField(blank=True, scope="introduced_phone")
-    phone_index = models.CharField(max_length=32, blank=True, db_index=True)
+    phone_index = IndexField(of="phone", blank=True, db_index=True)
     staff_id = models.CharField(max_length=60, db_index=True)
     branch_id = models.CharField(max_length=40, db_index=True)
     on = models.DateField()

@@ -17,9 +17,9 @@ from weihu.workplace.gate import cards, limits
 from weihu.workplace.gate.merged import kept_for
 from weihu.workplace.gate.models import ServiceCard
 from weihu.workplace.gate.reach import Gate
-from weihu.workplace.know.archive.facts import OPEN, look_up_keys, valid_on
+from weihu.workplace.know.archive.facts import OPEN, known_look_up_keys, valid_on
 from weihu.workplace.know.archive.models import Fact
-from weihu.workplace.know.archive.search import index_of
+from weihu.workplace.know.archive.search import indexes_of
 
 FoundBy = ServiceCard.FoundBy
 SHORTEST = 6
@@ -94,10 +94,14 @@ def customers_of(gate: Gate, number: str) -> tuple[FoundBy | None, list[Standing
 def _numbers(number: str, gate: Gate) -> Iterator[tuple[FoundBy, set[str]]]:
     """By kind of number, the customers who have it by the core system or by what they told."""
     for found_by, key in FIELDS.items():
-        core = Customer.objects.filter(**{f"{key}_index": index_of(number, key)}).values_list("customer_id", flat=True)
+        core = Customer.objects.filter(**{f"{key}_index__in": indexes_of(number, key)}).values_list(
+            "customer_id", flat=True
+        )
         yield found_by, {*core, *_told(key, number, gate.run.rulebook, gate)}
     accounts = Account.objects.filter(
-        account_number_index=index_of(number, "account_number"), since_run__lte=gate.run.number, closed_on__isnull=True
+        account_number_index__in=indexes_of(number, "account_number"),
+        since_run__lte=gate.run.number,
+        closed_on__isnull=True,
     )
     yield FoundBy.ACCOUNT, set(accounts.values_list("customer_id", flat=True))
 
@@ -110,5 +114,7 @@ def _told(key: str, number: str, book: RuleBook, gate: Gate) -> set[str]:
         value = read(book.fields[key], number)
     except Unfit:
         return set()
-    facts = Fact.objects.filter(OPEN, valid_on(gate.run.work_date), field=key, keys__key__in=look_up_keys(key, value))
+    facts = Fact.objects.filter(
+        OPEN, valid_on(gate.run.work_date), field=key, keys__key__in=known_look_up_keys(key, value)
+    )
     return set(facts.values_list("customer_id", flat=True))

@@ -70,7 +70,7 @@ def feed_act(request: WorkRequest) -> HttpResponse:
         Feed.objects.filter(staff_id=request.user.staff_id).delete()
         if request.POST.get("act") == "make":
             secret = secrets.token_urlsafe(32)
-            index = seal().index(secret, "feed")
+            index = seal().token(secret, "feed")
             Feed.objects.create(
                 staff_id=request.user.staff_id, secret=secret, secret_index=index, made_on=request.run.work_date
             )
@@ -84,7 +84,7 @@ def feed_act(request: WorkRequest) -> HttpResponse:
 def feed(request: HttpRequest, secret: str) -> HttpResponse:
     """The calendar feed of the address's owner. Names are masked, because calendars are kept on private phones."""
     run = current()
-    address = Feed.objects.filter(secret_index=seal().index(secret, "feed")).first()
+    address = Feed.objects.filter(secret_index=seal().token(secret, "feed")).first()
     staff = Staff.objects.filter(staff_id=address.staff_id, is_active=True).first() if address else None
     if run is None or address is None or staff is None:
         raise Http404
@@ -109,7 +109,7 @@ def _event(row: Any, book: Any, stamp: date, works: bool) -> icalendar.Event:
     occasion = row.occasion
     entry = book.occasions[occasion.kind]
     detail = f" {occasion.what.name('zh')}" if occasion.what else ""
-    place = seal().index(f"{row.standing.customer_id} {occasion.kind} {occasion.on} {occasion.who}", "event")
+    place = seal().token(f"{row.standing.customer_id} {occasion.kind} {occasion.on} {occasion.who}", "event")
     return icalendar.Event.new(
         summary=f"{name_mask(row.standing.customer.name)} {entry.name('zh')}{detail}",
         description=entry.talk("zh") if works else f"{entry.talk('zh')}\n{_('a day off: get in touch before')}",

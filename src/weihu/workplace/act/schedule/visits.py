@@ -96,6 +96,6 @@ def event(row: Visit, standing: Standing, stamp: date) -> icalendar.Event:
         location=row.place or None,
         start=start,
         end=start + timedelta(minutes=row.minutes),
-        uid=f"{seal().index(f'visit {row.pk}', 'event')}@weihu",
+        uid=f"{seal().token(f'visit {row.pk}', 'event')}@weihu",
         stamp=stamp,
     )

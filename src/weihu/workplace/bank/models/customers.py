@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import models
 
 from weihu.workplace.bank.models.runs import Run
-from weihu.workplace.base.fields import CustomerField, MoneyField, SealedField
+from weihu.workplace.base.fields import CustomerField, IndexField, MoneyField, SealedField
 
 
 class Product(models.Model):
@@ -34,9 +34,9 @@ class Customer(models.Model):
     sex = models.CharField(max_length=1, null=True)
     birth_date = models.DateField(null=True)
     identity_number = SealedField(null=True, scope="customers.identity_number", row=("customer_id",))
-    identity_number_index = models.CharField(max_length=32, null=True, db_index=True)
+    identity_number_index = IndexField(of="identity_number", null=True, db_index=True)
     phone = SealedField(null=True, scope="customers.phone", row=("customer_id",))
-    phone_index = models.CharField(max_length=32, null=True, db_index=True)
+    phone_index = IndexField(of="phone", null=True, db_index=True)
     address = SealedField(null=True, scope="customers.address", row=("customer_id",))
     income = MoneyField(null=True)
     occupation = models.CharField(max_length=200, null=True)
@@ -66,7 +66,7 @@ class Account(models.Model):
 
     account_id = models.CharField(max_length=60, primary_key=True)
     account_last4 = models.CharField(max_length=4, null=True)
-    account_number_index = models.CharField(max_length=32, null=True, db_index=True)
+    account_number_index = IndexField(null=True, db_index=True)
     customer_id = CustomerField(db_index=True)
     branch_id = models.CharField(max_length=40)
     product_id = models.CharField(max_length=60)

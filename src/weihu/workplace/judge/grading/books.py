@@ -32,11 +32,12 @@ def in_force(on: date, otherwise: RuleBook) -> RuleBook:
 
 def keep(book: RuleBook, base: Book, title: str, in_force_from: date, by: str, on: date) -> BookDraft:
     """Save a book as a draft, visible only to people who keep the rules."""
-    kept = Book.of(book)
-    draft = BookDraft.objects.create(
-        book=kept, base=base, title=title, in_force_from=in_force_from, made_by=by, made_on=on
-    )
-    audit.record(by, "book.draft", detail=f"{draft.pk} {kept.digest[:12]}")
+    with transaction.atomic():
+        kept = Book.of(book)
+        draft = BookDraft.objects.create(
+            book=kept, base=base, title=title, in_force_from=in_force_from, made_by=by, made_on=on
+        )
+        audit.record(by, "book.draft", detail=f"{draft.pk} {kept.digest[:12]}")
     return draft
 
 

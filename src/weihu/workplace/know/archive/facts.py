@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -20,11 +20,12 @@ from django.db.models import Q
 from django.utils import timezone
 from stdnum.cn import ric
 
+from weihu.engine.seal import CannotOpen
 from weihu.rules.catalogue import Unfit, read
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.fields import CatalogueField
 from weihu.workplace.bank.models import Customer
-from weihu.workplace.base import audit
+from weihu.workplace.base import audit, rotation
 from weihu.workplace.base.channels import Channel
 from weihu.workplace.base.fields import seal
 from weihu.workplace.know.archive.models import Confidence, Fact, FactKey
@@ -235,13 +236,55 @@ def _index_facts(facts: Iterable[NewFact]) -> None:
 
 
 def look_up_keys(field: str, value: str) -> set[str]:
-    """Keyed fingerprints of a stored value: of the whole, of each choice, of a date's year and of its month."""
+    """Keyed fingerprints of a stored value, as they are stored now."""
+    return {seal().index(f"{field}:{part}", "fact") for part in _parts(value)}
+
+
+def known_look_up_keys(field: str, value: str) -> set[str]:
+    """Every form in which such a fingerprint may be stored while the key of the index is renewed."""
+    return {index for part in _parts(value) for index in seal().indexes(f"{field}:{part}", "fact")}
+
+
+def _parts(value: str) -> set[str]:
+    """By what a stored value is found: the whole, each choice, a date's year and its month."""
     if not value:
         return set()
     parts = {value.casefold(), *value.split(",")}
     if match := re.fullmatch(r"(\d{4}-|L?)(\d\d)-\d\d", value):
         parts |= {f"month {match[2]}", f"year {match[1][:-1]}"}
-    return {seal().index(f"{field}:{part}", "fact") for part in parts}
+    return parts
+
+
+def renew_look_up_keys(shut: list[str]) -> Iterator[int]:
+    """Bring the keys of all facts under the index's current key, some facts at a time; says after each step how many.
+
+    Whoever searches meanwhile finds a fact under one key or the other. The keys of a fact that does not open stay, and
+    ``shut`` gets its table, column and row.
+    """
+    field: Any = FactKey._meta.get_field("key")
+    rows = rotation.keyed_rows(FactKey, [field]).filter(rotation.earlier([field]))
+    last: UUID | None = None
+    while some := list(
+        (rows if last is None else rows.filter(fact_id__gt=last))
+        .order_by("fact_id")
+        .values_list("fact_id", flat=True)
+        .distinct()[: rotation.AT_ONCE]
+    ):
+        last = some[-1]
+        with transaction.atomic():
+            made: list[FactKey] = []
+            gone: list[UUID] = []
+            for fact in Fact.objects.filter(token__in=some).select_for_update():
+                try:
+                    keys = look_up_keys(fact.field, fact.value)
+                except CannotOpen:
+                    shut.append(f"{Fact._meta.db_table}.value {fact.pk}")
+                    continue
+                gone.append(fact.token)
+                made += [FactKey(fact_id=fact.token, key=key) for key in sorted(keys)]
+            FactKey.objects.filter(pk__in=rows.filter(fact_id__in=gone).values("pk")).delete()
+            FactKey.objects.bulk_create(made, batch_size=1000, ignore_conflicts=True)
+        yield len(some)
 
 
 def withdraw_fact(fact: Fact, by: str, on: date) -> None:

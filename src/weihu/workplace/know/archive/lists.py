@@ -27,7 +27,7 @@ from weihu.workplace.gate.figures import scope_of
 from weihu.workplace.gate.reach import Gate, branches_below
 from weihu.workplace.know.archive.facts import OPEN, archives_of, valid_on
 from weihu.workplace.know.archive.models import Fact, FactKey, opened_value
-from weihu.workplace.know.archive.search import FEW, index_of, search_condition
+from weihu.workplace.know.archive.search import FEW, indexes_of, search_condition
 
 OWN_COLUMNS = {
     "grade_since": lazy("Grade since"),
@@ -243,8 +243,8 @@ def _keys(entry: CatalogueField, key: str, wanted: str) -> list[str]:
         _bounds(entry, plain)
         return []
     if entry.kind in ("date", "lunar_date") and (part := _month_or_year(plain)):
-        return [seal().index(f"{key}:{part[0]} {part[1]:02d}", "fact")]
-    return [seal().index(f"{key}:{part}", "fact") for part in _values(entry, plain)]
+        return seal().indexes(f"{key}:{part[0]} {part[1]:02d}", "fact")
+    return [index for part in _values(entry, plain) for index in seal().indexes(f"{key}:{part}", "fact")]
 
 
 def _month_or_year(plain: str) -> tuple[str, int] | None:
@@ -319,7 +319,7 @@ def _core_condition(condition: Filter) -> Q | None:
     column = f"customer__{condition.key}"
     plain = condition.wanted.strip()
     if condition.key in INDEXED:
-        return Q(**{f"{column}_index": index_of(plain, condition.key)})
+        return Q(**{f"{column}_index__in": indexes_of(plain, condition.key)})
     if condition.entry.kind == "date" and (part := _month_or_year(plain)):
         return Q(**{f"{column}__{part[0]}": part[1]})
     if condition.entry.kind == "money" and SPAN.fullmatch(plain):

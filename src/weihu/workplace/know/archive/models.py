@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from weihu.workplace.base.channels import Channel
-from weihu.workplace.base.fields import CustomerField, SealedField
+from weihu.workplace.base.fields import CustomerField, IndexField, SealedField
 
 
 class Confidence(models.IntegerChoices):
@@ -63,7 +63,7 @@ class FactKey(models.Model):
 
     # the constraint below also indexes the fact
     fact = models.ForeignKey(Fact, models.CASCADE, to_field="token", related_name="keys", db_index=False)
-    key = models.CharField(max_length=32)
+    key = IndexField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["fact", "key"], name="fact_key_once")]

@@ -5,14 +5,13 @@ Every ending of a name is a search key of its own, so that a search reads only i
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from weihu.engine.seal import plain_number
 from weihu.workplace.bank.models import Customer, SearchKey
 from weihu.workplace.bank.names import plain
 from weihu.workplace.base.fields import seal
@@ -60,16 +59,32 @@ def customers_named(names: Collection[str], gate: Gate) -> dict[str, set[str]]:
 
 
 def index_of(number: str, scope: str) -> str:
-    """The blind index of a phone or identity number, however it is written."""
-    plain = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", number)).upper()
-    return seal().index(re.sub(r"^(\+86|0086)", "", plain), scope)
+    """The blind index of a phone or identity number, however it is written, as it is stored."""
+    return seal().index(plain_number(number), scope)
+
+
+def indexes_of(number: str, scope: str) -> list[str]:
+    """Every form in which the blind index of a number may be stored while its key is renewed."""
+    return seal().indexes(plain_number(number), scope)
+
+
+def numbered(column: str, numbers: Iterable[str]) -> dict[str, set[str]]:
+    """The customers who have each of some numbers in a column, by the number as it is given; the whole bank's."""
+    indexes = {number: indexes_of(number, column) for number in numbers}
+    stored = sorted({index for forms in indexes.values() for index in forms})
+    customers: dict[str, set[str]] = defaultdict(set)
+    rows = Customer.objects.filter(**{f"{column}_index__in": stored})
+    for index, customer in rows.values_list(f"{column}_index", "customer_id"):
+        customers[index].add(customer)
+    found = {number: set().union(*(customers.get(index, ()) for index in forms)) for number, forms in indexes.items()}
+    return {number: ids for number, ids in found.items() if ids}
 
 
 def _exact_match(query: str) -> Q:
     condition = Q(customer_id=query)
     if len(query) >= 6:
-        condition |= Q(phone_index=index_of(query, "phone"))
-        condition |= Q(identity_number_index=index_of(query, "identity_number"))
+        condition |= Q(phone_index__in=indexes_of(query, "phone"))
+        condition |= Q(identity_number_index__in=indexes_of(query, "identity_number"))
     return condition
 
 

@@ -78,6 +78,13 @@ def stage(sheet: Sheet, name: str, how: tuple[Channel, Confidence], gate: Gate, 
     return upload
 
 
+def delete(upload: Import) -> None:
+    """Delete an import with its rows. What it has recorded stays in the archive."""
+    with transaction.atomic():
+        audit.record(upload.staff_id, "import.delete", "", str(upload.pk))
+        upload.delete()
+
+
 def begin(upload: Import, phase: Phase, mapping: list[str] | None = None) -> None:
     """Start checking (with a new mapping, if given) or recording."""
     counts = {"rows": {}, "fields": {}} if phase == Phase.CHECKING else {**upload.counts, "recorded": 0}

@@ -18,7 +18,7 @@ from weihu.workplace.consent.consents import ConsentAnswer, record_consent
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.facts import FactContent, NewFact, record_facts
 from weihu.workplace.know.archive.models import Confidence
-from weihu.workplace.know.archive.search import index_of
+from weihu.workplace.know.archive.search import indexes_of
 from weihu.workplace.know.intake.models import Invitation, Reply
 
 SIGNER = signing.Signer(salt="weihu.invitation")
@@ -68,7 +68,7 @@ def receive(
 
 def candidates(reply: Reply, gate: Gate) -> list[tuple[str, str]]:
     """Customers within reach who have the reply's phone or name, as (number, name)."""
-    condition = Q(customer__phone_index=index_of(reply.phone, "phone")) | Q(customer__name=reply.name)
+    condition = Q(customer__phone_index__in=indexes_of(reply.phone, "phone")) | Q(customer__name=reply.name)
     rows = gate.standings().filter(condition).order_by("-grade_rank", "customer_id")[:10]
     return [(row.customer_id, row.customer.name) for row in rows]
 

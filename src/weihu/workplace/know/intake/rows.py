@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import unicodedata
-from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from uuid import UUID, uuid5
 
 from weihu.rules.catalogue import Unfit, read
@@ -20,7 +20,7 @@ from weihu.workplace.consent.consents import agreed_purposes
 from weihu.workplace.gate.reach import Gate
 from weihu.workplace.know.archive.facts import DERIVED, FactContent, FieldState, NewFact, archives_of, with_derived
 from weihu.workplace.know.archive.models import Confidence
-from weihu.workplace.know.archive.search import customers_named, index_of
+from weihu.workplace.know.archive.search import customers_named, numbered
 from weihu.workplace.know.intake.columns import CUSTOMER
 from weihu.workplace.know.intake.models import RowState
 
@@ -218,22 +218,10 @@ def _by_number(values: Collection[str]) -> dict[str, set[str]]:
     return {value: {value} for value in values}
 
 
-def _by_index(column: str) -> Callable[[Collection[str]], dict[str, set[str]]]:
-    def look_up(values: Collection[str]) -> dict[str, set[str]]:
-        indexes = {value: index_of(value, column) for value in values}
-        customers: dict[str, set[str]] = defaultdict(set)
-        rows = Customer.objects.filter(**{f"{column}_index__in": sorted(set(indexes.values()))})
-        for index, customer in rows.values_list(f"{column}_index", "customer_id"):
-            customers[index].add(customer)
-        return {value: customers[index] for value, index in indexes.items() if index in customers}
-
-    return look_up
-
-
 LOOK_UPS: dict[str, Callable[[Collection[str]], dict[str, set[str]]]] = {
     CUSTOMER: _by_number,
-    "identity_number": _by_index("identity_number"),
-    "phone": _by_index("phone"),
+    "identity_number": partial(numbered, "identity_number"),
+    "phone": partial(numbered, "phone"),
 }
 """How customers are looked up by each identifier of a row."""
 

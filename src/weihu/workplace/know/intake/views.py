@@ -97,8 +97,7 @@ def import_problems(request: WorkRequest, number: int) -> HttpResponse:
 @require_POST
 def import_delete(request: WorkRequest, number: int) -> HttpResponse:
     """Delete an import with its rows. What it has recorded stays in the archive."""
-    _own_import(request, number).delete()
-    audit.record(request.user.staff_id, "import.delete", "", str(number))
+    importing.delete(_own_import(request, number))
     toasts.say(request, _("The import is deleted; what it recorded stays."))
     return redirect("imports")
 
