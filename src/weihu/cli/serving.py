@@ -76,7 +76,7 @@ def _load_pages() -> None:
 
 @main.command()
 @click.option("--customers", default=5000, show_default=True)
-@click.option("--days", default=120, show_default=True)
+@click.option("--days", default=400, show_default=True)
 @click.option("--port", default=8000, show_default=True)
 @click.option("--no-serve", is_flag=True, help="Only set up.")
 @click.pass_obj

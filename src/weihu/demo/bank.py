@@ -31,24 +31,41 @@ class Size:
     last: str
 
 
+DAILY = 76
+"""So many days before the last, the bank goes live and delivers every day: enough for effects, which are told after 60."""
+
+
+def schedule(first: date, last: date) -> list[date]:
+    """The business dates of the deliveries: the first day, the month's ends of the past, and then every day."""
+    live = max(first, last - timedelta(days=DAILY - 1))
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return [day for day in days if day in (first, live - timedelta(days=1)) or day >= live or _ends_a_month(day)]
+
+
+def _ends_a_month(day: date) -> bool:
+    return (day + timedelta(days=1)).day == 1
+
+
 class LivingBank:
-    """The bank whose days the demo replays: ``next_day`` takes what staff did and writes the next delivery.
+    """The bank whose days the demo replays: ``deliver`` takes what staff did and writes the next delivery.
 
     The same size and the same contacts give the same bytes, so an interrupted start lives its days again.
     """
 
     def __init__(self, home: Home, size: Size) -> None:
-        self.days = size.days
-        self.on = date.fromisoformat(size.last) - timedelta(days=size.days)
-        branches = max(2, min(BRANCHES, size.customers // CUSTOMERS_PER_BRANCH))
         last = date.fromisoformat(size.last)
+        self.on = last - timedelta(days=size.days)
+        self.dates = schedule(self.on + timedelta(days=1), last)
+        branches = max(2, min(BRANCHES, size.customers // CUSTOMERS_PER_BRANCH))
         self.customers = SyntheticBank(size.customers, branches, size.days, last, SEED, TWINS, RICHER, MANAGERS)
         self._folder = _folder(home)
 
-    def next_day(self, contacts: Iterable[Contact]) -> Path:
-        """Let a day pass in which staff had these contacts; its delivery. A day that is lived again has the contacts of
-        the first time, whatever was recorded of it since."""
-        self.on += timedelta(days=1)
+    def deliver(self, on: date, contacts: Iterable[Contact]) -> Path:
+        """Let the days up to a date pass; the delivery of them. ``contacts`` are what staff had if it is the next day; a
+        day that is lived again has those of the first time, whatever was recorded of it since."""
+        before, self.on = self.on, on
+        if on > before + timedelta(days=1):
+            return self.customers.through(self._folder, on)
         felt = self._folder / "contacts" / f"{self.on}.json"
         if not felt.is_file():
             felt.parent.mkdir(parents=True, exist_ok=True)

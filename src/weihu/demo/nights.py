@@ -1,9 +1,11 @@
-"""The demo's past: a day passes, a night is run, people work; what they did is a part of the next day."""
+"""The demo's past: the month's ends before the bank went live, each with a night; then a day passes, a night is run, people
+work, and what they did is a part of the next day."""
 
 from __future__ import annotations
 
 import shutil
 from datetime import date, timedelta
+from itertools import pairwise
 
 from weihu.demo.bank import LivingBank
 from weihu.demo.stages import Stages
@@ -19,14 +21,17 @@ from weihu.workplace.contact.models import Answer
 def replay(home: Home, bank: LivingBank, stages: Stages) -> None:
     """Run the nights of all days; what an interrupted start has done stays, and the rest follows."""
     with Nightly(home) as nightly:
-        for place in stages.track("批次 nights", range(bank.days), bank.days):
-            delivery = bank.next_day(_contacts_of(bank.on))
+        ends = bank.dates[-1]
+        begins = max(bank.dates[0], ends - timedelta(days=CAMPAIGN_DAYS))
+        live = {on for on, following in pairwise(bank.dates) if following == on + timedelta(days=1)}
+        for on in stages.track("批次 nights", bank.dates, len(bank.dates)):
+            delivery = bank.deliver(on, _contacts_of(bank.on))
             last = current()
-            if last is None or bank.on >= last.business_date:
+            if last is None or on >= last.business_date:
                 run = nightly.run(delivery) or last
-                if run and place < bank.days - 1 and not worked_on(run.work_date):
+                if run and on in live and not worked_on(run.work_date):
                     work(run, bank.customers)
-                if run and place == max(0, bank.days - 1 - CAMPAIGN_DAYS):
+                if run and on == begins:
                     begin_campaign(run)
             shutil.rmtree(delivery)  # in clear; it can be written again
     bank.close()

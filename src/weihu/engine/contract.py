@@ -158,6 +158,7 @@ FILES: tuple[File, ...] = (
         (
             Column("account_id", required=True, key=True, references="accounts"),
             Column("balance", "money", required=True),
+            Column("balance_days", "money", summed=False),
         ),
         each_day=True,
     ),

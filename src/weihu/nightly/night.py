@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar as months
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -29,6 +29,9 @@ from weihu.rules.workdays import WorkingDays
 OFTEN = 2
 """From so many readers on, a table is worth keeping in memory."""
 
+HALF_A_MONTH = timedelta(days=16)
+"""A past that was delivered by months has a night within so many days of every day."""
+
 Row = dict[str, Any]
 
 
@@ -41,10 +44,15 @@ class Before:
     month_days: int
     grades: list[str]
 
+    def follows(self, on: date) -> bool:
+        """Whether the night is of the month of a date."""
+        return self.business_date.replace(day=1) == on.replace(day=1)
+
 
 @dataclass(frozen=True)
 class Past:
-    """Files of nights further back, by their dates: movements that leave the windows, levels that features look back to."""
+    """Files of nights further back: movements that leave the windows, by the days that they tell of, and levels that
+    features look back to, by their dates."""
 
     movements: Mapping[date, Path]
     levels: Mapping[date, Path]
@@ -66,8 +74,10 @@ class Night:
         self.on = on
         self.days = days
         self.before = before
-        same_month = before is not None and before.business_date.replace(day=1) == on.replace(day=1)
-        self.month_days = 1 if before is None else before.month_days + 1 if same_month else on.day
+        self._last = before.business_date if before else on - timedelta(days=1)
+        self._days = (on - self._last).days
+        self._goes_on = before is not None and before.follows(on)
+        self.month_days = 1 if before is None else on.day if not self._goes_on else before.month_days + self._days
         self.report: dict[str, dict[str, float]] = {}
         self._unchanged: dict[str, str] = {}
 
@@ -81,13 +91,17 @@ class Night:
         self.engine.clear()
         self._list_day = self.days.list_day(self.on)
         self._latest = max([self._list_day.through, *noted["own_workdays"]["through"].to_pylist()])
-        leaving, looking_back = leaving_windows(self.on), attrition.spans(self.on, self.book.attrition.level_days)
+        leaving = leaving_windows(self._last, self.on)
+        spans = attrition.spans(self.on, self.book.attrition.level_days)
+        looking_back = {days: nearest(on, past.levels) for days, on in spans.items()}
+        gone = sorted({day for ranges in leaving.values() for day in days_of(*ranges)} & past.movements.keys())
         several = {
-            PAST_MOVEMENTS: [past.movements[on] for on in sorted(set(leaving.values())) if on in past.movements],
+            PAST_MOVEMENTS: list(dict.fromkeys(past.movements[on] for on in gone)),
             PAST_LEVELS: [past.levels[on] for on in sorted(set(looking_back.values())) if on in past.levels],
         }
         own: dict[str, list[Row]] = {
-            "windows": [{"days": days, "on": on} for days, on in leaving.items()],
+            "days_between": [{"on": on} for on in days_of(self._last, self.on)[:-1]],
+            "windows": [{"days": days, "after": after, "on": on} for days, (after, on) in leaving.items()],
             "spans": [{"days": days, "on": on} for days, on in looking_back.items()],
             "ranks": self._ranks(),
             "occasions": self._birthdays(),
@@ -235,10 +249,12 @@ class Night:
         return [path] if path and path.exists() else []
 
     def _calendar(self) -> Row:
-        starts = self.before is not None and self.on.day == 1
+        starts = self.before is not None and not self._goes_on
         last_day = months.monthrange(self.on.year, self.on.month)[1]
         return {
             "business_date": self.on,
+            "before": self._last,
+            "days": self._days,
             "month_days": self.month_days,
             "is_month_start": starts,
             "last_month_days": self.before.month_days if self.before and starts else 1,
@@ -306,6 +322,18 @@ class Night:
         ]
 
 
-def leaving_windows(on: date) -> dict[int, date]:
-    """By the days of each window, the day whose movements leave it on a business date."""
-    return {days: on - timedelta(days=days) for days in value.WINDOW_DAYS}
+def leaving_windows(before: date, on: date) -> dict[int, tuple[date, date]]:
+    """By the days of each window, the days whose movements leave it on a business date: those after the first up to the
+    second. ``before``: the last night's date."""
+    return {days: (before - timedelta(days=days), on - timedelta(days=days)) for days in value.WINDOW_DAYS}
+
+
+def days_of(after: date, on: date) -> list[date]:
+    """The days after a date up to another."""
+    return [after + timedelta(days=number) for number in range(1, (on - after).days + 1)]
+
+
+def nearest(wanted: date, kept: Iterable[date]) -> date:
+    """The kept date that is nearest to one, the earlier of two; the date itself if none is within half a month."""
+    near = [day for day in kept if abs(day - wanted) <= HALF_A_MONTH]
+    return min(near, key=lambda day: (abs(day - wanted), day), default=wanted)

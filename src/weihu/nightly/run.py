@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from weihu.engine.protocol import Engine
 from weihu.insight.kept import RULE_ALONE, Model
 from weihu.nightly import followups, gather, publish, steps
 from weihu.nightly.graph import Graph
-from weihu.nightly.night import Before, Night, Past, leaving_windows
+from weihu.nightly.night import Before, Night, Past, days_of, leaving_windows, nearest
 from weihu.nightly.steps import CORE_STATE
 from weihu.rules import attrition, rulebook
 from weihu.rules.rulebook import RuleBook
@@ -87,7 +88,7 @@ class Nightly:
         last = current()
         if last and last.digest == manifest.digest and last.business_date == manifest.business_date:
             return None
-        replaced = self._place(manifest.business_date, last)
+        replaced = self._place(manifest, last)
         self._take_the_book_of(manifest.business_date)
         before = self._before(last.built_on if replaced and last else last.number if last else None)
         if manifest.currency != self.book.currency:
@@ -195,17 +196,27 @@ class Nightly:
         yield
         durations[name] = round(time.perf_counter() - began, 3)
 
-    def _place(self, on: date, last: Run | None) -> bool:
-        """Whether the delivery corrects the last one; raises OutOfOrder unless it does or is the next day's."""
-        if last is None or on == last.business_date + timedelta(days=1):
+    def _place(self, manifest: Manifest, last: Run | None) -> bool:
+        """Whether the delivery corrects the last one; raises OutOfOrder unless it does or begins on the next day, and
+        for a first one that tells of several days."""
+        on, first = manifest.business_date, manifest.first_date
+        if last is None:
+            if first < on:
+                text = f"{on} (the first delivery is of one day)"
+                fault = DeliveryFault("manifest.json", None, "first_date", str(first), f"{on}(首次交付只含一天)", text)
+                raise OutOfOrder([fault])
             return False
-        if on == last.business_date:
+        if first == last.business_date + timedelta(days=1):
+            return False
+        before = _date_of(last.built_on)
+        if on == last.business_date and first == (before + timedelta(days=1) if before else on):
             return True
         following = last.business_date + timedelta(days=1)
-        late = on < last.business_date
+        late = on <= last.business_date
         zh = f"{following}(上一批次为 {last.business_date},{'更早的日期不再接收' if late else '中间缺少日期'})"
         en = f"{following} (the last run is of {last.business_date}; {'late days are not taken' if late else 'days are missing in between'})"
-        raise OutOfOrder([DeliveryFault("manifest.json", None, "business_date", str(on), zh, en)])
+        column = "business_date" if first == on else "first_date"
+        raise OutOfOrder([DeliveryFault("manifest.json", None, column, str(first), zh, en)])
 
     def _before(self, number: int | None) -> Before | None:
         if not number:
@@ -225,24 +236,40 @@ class Nightly:
         for folder in folders:
             self.home.checksums.verify(folder)
         rule = self.book.attrition
+        if before is None:
+            return Past({}, {})
         kept_from = on - timedelta(days=rule.kept_days)
-        looking_back = [day for day in attrition.spans(on, rule.level_days).values() if day > kept_from]
+        windows = leaving_windows(before.business_date, on).values()
+        spans = attrition.spans(on, rule.level_days).values()
+        leaving = {day for window in windows for day in days_of(*window)}
+        nights = self._nights(before, min([*leaving, *spans]))
+        dates = sorted(nights)
+        # a night tells of the days since the one before it
+        tells = {day: dates[bisect_left(dates, day)] for day in leaving if dates[0] <= day <= before.business_date}
+        kept = [day for day, last in zip(dates, [None, *dates], strict=False) if _keeps_levels(day, last)]
+        looking_back = {nearest(day, kept) for day in spans if day >= dates[0]} & {*kept}
+        looking_back = {day for day in looking_back if day > kept_from}
+        moved = {night: self._left(nights[night], "movements.parquet") for night in set(tells.values())}
         return Past(
-            self._left("movements.parquet", before, leaving_windows(on).values()),
-            self._left("levels.parquet", before, looking_back),
+            {day: moved[night] for day, night in tells.items()},
+            {day: self._left(nights[day], "levels.parquet") for day in looking_back},
         )
 
-    def _left(self, file: str, before: Before | None, days: Collection[date]) -> dict[date, Path]:
-        """What nights of some dates left under a name, along the runs that the night builds on."""
-        paths: dict[date, Path] = {}
-        if before:
-            wanted = [day for day in days if day <= before.business_date]
-            runs = Run.objects.filter(number__lte=self._number_of(before), published=True, business_date__in=wanted)
-            for number, day in runs.order_by("-number").values_list("number", "business_date"):
-                if day not in paths:
-                    paths[day] = self.home.run(number) / file
-                    self.home.checksums.verify(paths[day].parent, [file])
-        return paths
+    def _nights(self, before: Before, since: date) -> dict[date, int]:
+        """The runs that a night builds on, by their dates: from the last one before a date on."""
+        runs = Run.objects.filter(number__lte=self._number_of(before), published=True)
+        earlier = (
+            runs.filter(business_date__lt=since).order_by("-business_date").values_list("business_date", flat=True)
+        )
+        first = earlier.first() or since
+        rows = runs.filter(business_date__gte=first).order_by("number").values_list("business_date", "number")
+        return dict(rows)
+
+    def _left(self, number: int, file: str) -> Path:
+        """What a run left under a name, as it was left."""
+        path = self.home.run(number) / file
+        self.home.checksums.verify(path.parent, [file])
+        return path
 
     def _keep(self, staging: Path, run: Run, landed: Landed, before: Before | None) -> Path:
         """Move the state and the landed delivery, with their checksums, to their places, where nothing points to them yet."""
@@ -291,8 +318,9 @@ class Nightly:
             month_end = (past.business_date + timedelta(days=1)).day == 1
             if past.number in recent or past.number >= run.number - 1 or month_end:
                 continue
+            last = _date_of(past.built_on)
             for file in self.home.run(past.number).glob("*.parquet"):
-                weekly = file.name == "levels.parquet" and attrition.is_kept(past.business_date)
+                weekly = file.name == "levels.parquet" and _keeps_levels(past.business_date, last)
                 if not weekly and file.name not in (
                     "movements.parquet",
                     "listed.parquet",
@@ -301,14 +329,26 @@ class Nightly:
                 ):
                     remove_parts(file)
         book = run.rulebook
+        since = _date_of(run.built_on) or run.business_date - timedelta(days=1)
         for name, days in (
             ("listed.parquet", book.lists.kept_days),
             ("levels.parquet", book.attrition.kept_days),
             ("begun.parquet", book.effects.kept_days),
             ("ended.parquet", book.effects.kept_days),
         ):
-            for old in Run.objects.filter(business_date=run.business_date - timedelta(days=days)):
+            ends = run.business_date - timedelta(days=days)
+            for old in Run.objects.filter(business_date__gt=since - timedelta(days=days), business_date__lte=ends):
                 remove_parts(self.home.run(old.number) / name)
+
+
+def _date_of(number: int | None) -> date | None:
+    """The date of a run, if there is one."""
+    return Run.objects.get(number=number).business_date if number else None
+
+
+def _keeps_levels(on: date, last: date | None) -> bool:
+    """Whether the levels of a night stay: a week's, and those of one that tells of several days. ``last``: the night before."""
+    return attrition.is_kept(on) or (last is not None and on - last > timedelta(days=1))
 
 
 def _reconcile(totals: dict[str, Any], manifest: Manifest) -> dict[str, str | int]:

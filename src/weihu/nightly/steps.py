@@ -104,11 +104,12 @@ SOURCES = (
             ("holdings_today", tables.HOLDINGS),
             ("authorised_today", tables.AUTHORISED),
             ("balances_today", tables.BALANCES),
-            ("transactions", tables.TRANSACTIONS),
+            ("transactions_today", tables.TRANSACTIONS),
         )
     ),
     *(Source(name, schema, "noted") for name, schema in NOTED.items()),
     Source("calendar", tables.CALENDAR, "book"),
+    Source("days_between", tables.DAYS_BETWEEN, "book"),
     Source("windows", tables.WINDOWS, "book"),
     Source("spans", tables.SPANS, "book"),
     Source("ranks", tables.RANKS, "book"),
@@ -156,11 +157,24 @@ def _carry() -> Iterator[Step]:
         "accounts_carried", value.carry_accounts, tables.ACCOUNTS, "carry", file="accounts", order=("account_id",)
     )
     yield Step(
+        "transactions",
+        value.transactions_today,
+        tables.TRANSACTIONS,
+        "carry",
+        reads={"delivered": "transactions_today"},
+        same_without="days_between",
+    )
+    yield Step(
         "levels",
         attrition.levels_today,
         tables.LEVELS,
         "carry",
-        reads={"profiles": "profiles_carried", "accounts": "accounts_carried", "holdings": "holdings_carried"},
+        reads={
+            "profiles": "profiles_carried",
+            "accounts": "accounts_carried",
+            "holdings": "holdings_carried",
+            "transactions": "transactions_today",
+        },
         file="levels",
         order=("customer_id",),
     )
@@ -221,8 +235,26 @@ def _value() -> Iterator[Step]:
     yield Step("holdings_open", value.holdings_open, tables.HOLDINGS_OPEN, "value")
     yield Step("everything", value.held, tables.EVERYTHING, "value")
     yield Step("contributions", value.contributions, tables.CONTRIBUTIONS, "value")
-    yield Step("customer_values", value.customer_values, tables.VALUES, "value")
-    yield Step("movements", value.movements_today, tables.MOVEMENTS, "value", file="movements", order=("customer_id",))
+    delivered = {"delivered": "transactions_today"}
+    yield Step(
+        "movements_known",
+        value.movements_known,
+        tables.MOVEMENTS,
+        "value",
+        reads={"movements": "movements_before", **delivered},
+        same_without="days_between",
+    )
+    known = {"movements_before": "movements_known", "transactions": "transactions_today"}
+    yield Step("customer_values", value.customer_values, tables.VALUES, "value", reads=known)
+    yield Step(
+        "movements",
+        value.movements_today,
+        tables.MOVEMENTS,
+        "value",
+        reads={"known": "movements_known"},
+        file="movements",
+        order=("business_date", "customer_id"),
+    )
     yield Step("measures", value.measure, tables.MEASURES, "value", file="measures", order=("customer_id", "measure"))
 
 

@@ -16,7 +16,7 @@ from weihu.rules import scores
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.scores import Scorer
 from weihu.rules.tables import BALANCE_DAYS, LEVELS, MONEY
-from weihu.rules.value import ZERO, average, business_date, factor, times
+from weihu.rules.value import ZERO, average, business_date, factor, times, uneven_days
 
 WEEK = 7
 SPAN_DAYS = (28, 91)
@@ -99,6 +99,7 @@ def levels_today(
     contacts_today: Table,
     noted: Table,
     levels_before: Table,
+    balances_today: Table,
     calendar: Table,
 ) -> Table:
     """How every customer of the core system stands tonight (columns: tables.LEVELS)."""
@@ -111,9 +112,10 @@ def levels_today(
         _moved(transactions, accounts),
         contacts_today.group_by("customer_id").agg(contact=contacts_today.last_contact_on.max()),
         _complained(noted),
+        uneven_days(balances_today, accounts, calendar),
     ):
         joined = joined.left_join(part, "customer_id").drop("customer_id_right")
-    joined = joined.cross_join(calendar.select(today="business_date"))
+    joined = joined.cross_join(calendar.select(today="business_date", passed="days"))
     complained_on = ibis.ifelse(joined.complained, joined.today, ibis.null("date"))
     aum = ibis.coalesce(joined.total, ZERO)
 
@@ -121,14 +123,16 @@ def levels_today(
         nothing = ibis.literal(0).cast(kind)
         return (ibis.coalesce(joined[f"{name}_before"], nothing) + ibis.coalesce(joined[name], nothing)).cast(kind)
 
-    days_before = ibis.coalesce(joined.aum_days_before, ZERO.cast(BALANCE_DAYS))
+    none = ZERO.cast(BALANCE_DAYS)
+    days_before = ibis.coalesce(joined.aum_days_before, none)
+    since = aum * joined.passed + ibis.coalesce(joined.uneven, none)
     return joined.select(
         "customer_id",
         on=joined.today,
-        days=ibis.coalesce(joined.days_before, 0) + 1,
+        days=ibis.coalesce(joined.days_before, 0) + joined.passed,
         aum=aum.cast(MONEY),
         demand=ibis.coalesce(joined.lying, ZERO).cast(MONEY),
-        aum_days=(days_before + aum).cast(BALANCE_DAYS),
+        aum_days=(days_before + since).cast(BALANCE_DAYS),
         maturing=ibis.coalesce(joined.ripe, ZERO).cast(MONEY),
         products=ibis.coalesce(joined.held, 0),
         came=grown("came", MONEY),

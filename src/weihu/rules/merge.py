@@ -99,7 +99,7 @@ def _returning(previous: Table, held: Table, merges: Table, calendar: Table) -> 
     undone = undone.group_by("customer_id").agg(origin=undone.origin.max())
     joined = undone.left_join(held, "customer_id").drop("customer_id_right")
     amount = ibis.coalesce(joined.held, ZERO).cast(MONEY)
-    days = calendar.month_days.as_scalar() - 1
+    days = calendar.month_days.as_scalar() - calendar.days.as_scalar()
     return joined.mutate(held=amount, their_days=(amount * days).cast(BALANCE_DAYS))
 
 

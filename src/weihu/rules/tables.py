@@ -16,6 +16,8 @@ BALANCE_DAYS = "decimal(24,2)"
 CALENDAR = ibis.schema(
     {
         "business_date": "date",
+        "before": "date",  # the day before the first one that the delivery tells of: the last night's
+        "days": "int64",  # the days that the delivery tells of
         "month_days": "int64",  # days of the month to date that have been seen
         "last_month_days": "int64",  # the same of the month before, once it has ended
         "is_month_start": "boolean",  # first night of a month, with a night of the month before behind it
@@ -35,8 +37,11 @@ WORKDAYS = OWN_WORKDAYS
 """Of every branch and of every member of staff: the day that tonight's list is for (``works_on``), and the last day
 before the next one (``through``). What is due by then is on the list, so nothing falls on a closed day."""
 
-WINDOWS = ibis.schema({"days": "int64", "on": "date"})
-"""The windows over which flows are kept, and the date that leaves each of them tonight."""
+WINDOWS = ibis.schema({"days": "int64", "after": "date", "on": "date"})
+"""The windows over which flows are kept, and the dates that leave each of them tonight: those after one date up to another."""
+
+DAYS_BETWEEN = ibis.schema({"on": "date"})
+"""The days since the last night that have none of their own: a delivery of a bank's past may tell of several."""
 
 OCCASIONS = ibis.schema({"month_day": "int64", "on": "date"})
 """The birthdays to look ahead to: month * 100 + day, and the date on which it is kept."""
@@ -59,7 +64,7 @@ ACCOUNTS = ibis.schema(
     }
 )
 ACCOUNTS_DELIVERED = ibis.schema({name: kind for name, kind in ACCOUNTS.items() if name != "balance"})
-BALANCES = ibis.schema({"account_id": "string", "balance": MONEY})
+BALANCES = ibis.schema({"account_id": "string", "balance": MONEY, "balance_days": MONEY})
 PROFILES = ibis.schema(
     {
         "customer_id": "string",

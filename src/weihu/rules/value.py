@@ -82,6 +82,7 @@ def customer_values(
     movements_before: Table,
     windows: Table,
     contributions: Table,
+    balances_today: Table,
     calendar: Table,
     book: RuleBook,
 ) -> Table:
@@ -107,6 +108,7 @@ def customer_values(
         _fees(transactions, accounts),
         _leaving(movements_before, windows),
         contributions,
+        uneven_days(balances_today, accounts, calendar),
     ):
         joined = joined.left_join(part, "customer_id").drop("customer_id_right")
     aum = ibis.coalesce(joined.total, ZERO).cast(MONEY)
@@ -127,7 +129,8 @@ def customer_values(
     moved_on = ibis.coalesce(joined.moved, joined.last_moved, business_date(calendar))
     starts = calendar.is_month_start.as_scalar()
     carried = ibis.ifelse(starts, ZERO.cast(BALANCE_DAYS), ibis.coalesce(joined.days_before, ZERO.cast(BALANCE_DAYS)))
-    balance_days = (carried + aum).cast(BALANCE_DAYS)
+    since = aum * calendar.days.as_scalar() + ibis.coalesce(joined.uneven, ZERO.cast(BALANCE_DAYS))
+    balance_days = (carried + since).cast(BALANCE_DAYS)
     return joined.select(
         "customer_id",
         branch_id=ibis.coalesce(joined.branch, joined.home, joined.registered),
@@ -192,7 +195,8 @@ def measure(
     starts = calendar.is_month_start.as_scalar()
     none = ZERO.cast(BALANCE_DAYS)
     carried = ibis.ifelse(starts, none, ibis.coalesce(joined.before, none))
-    return joined.select("customer_id", "measure", "amount", amount_days=(carried + joined.amount).cast(BALANCE_DAYS))
+    since = joined.amount * calendar.days.as_scalar()
+    return joined.select("customer_id", "measure", "amount", amount_days=(carried + since).cast(BALANCE_DAYS))
 
 
 def measured(everything: Table, fees: Table, rule: Measure) -> Table:
@@ -235,14 +239,50 @@ def times(amount: DecimalValue, by: DecimalValue) -> DecimalValue:
     return ibis.ifelse(fits, short, (amount.cast(WIDE) * by).cast(MONEY))
 
 
-def movements_today(customer_values: Table, transactions: Table, accounts: Table, calendar: Table) -> Table:
-    """Customers whose AUM changed on the date or who paid fees (columns: tables.MOVEMENTS)."""
+def uneven_days(balances_today: Table, accounts: Table, calendar: Table) -> Table:
+    """By how much the balance-days of the delivery's days differ from tonight's assets times the days: customer_id,
+    uneven. Nothing is known of accounts whose balance-days were not delivered."""
+    told = balances_today.filter(balances_today.balance_days.notnull()).join(
+        accounts.select("account_id", "customer_id", "closed_on", held="balance"), "account_id"
+    )
+    counted = ibis.ifelse(told.closed_on.isnull(), told.held, ZERO) * calendar.days.as_scalar()
+    told = told.mutate(more=(told.balance_days - counted).cast(BALANCE_DAYS))
+    return told.group_by("customer_id").agg(uneven=told.more.sum().cast(BALANCE_DAYS))
+
+
+def transactions_today(delivered: Table, calendar: Table) -> Table:
+    """The delivered transactions of the business date."""
+    return delivered.filter(delivered.booked_on == business_date(calendar))
+
+
+def movements_known(movements: Table, delivered: Table, accounts: Table, days_between: Table) -> Table:
+    """``movements`` of earlier nights, and those that the delivery's transactions tell of the days in between (columns:
+    tables.MOVEMENTS). What no transaction tells, like a fund's new price, moves on the business date."""
+    between = delivered.semi_join(days_between, delivered.booked_on == days_between.on)
+    owned = between.join(accounts.select("account_id", "customer_id"), "account_id")
+    days = owned.group_by(business_date="booked_on", customer_id="customer_id").agg(
+        change=owned.amount.sum().cast(MONEY),
+        fees=ibis.coalesce(-owned.amount.sum(where=owned.kind == "fee"), ZERO).cast(MONEY),
+    )
+    return movements.union(days.select(*MOVEMENTS))
+
+
+def movements_today(
+    customer_values: Table,
+    transactions: Table,
+    accounts: Table,
+    known: Table,
+    days_between: Table,
+    calendar: Table,
+) -> Table:
+    """Customers whose AUM changed on the date, or on a day since the last night, or who paid fees (columns:
+    tables.MOVEMENTS). ``known``: what ``movements_known`` tells of the days between."""
     paid = customer_values.left_join(_fees(transactions, accounts), "customer_id")
     moved = paid.mutate(fees=ibis.coalesce(paid.fees, ZERO).cast(MONEY))
     moved = moved.filter((moved.flow_1 != ZERO) | (moved.fees != ZERO))
-    return moved.select("customer_id", "fees", business_date=business_date(calendar), change=moved.flow_1).select(
-        *MOVEMENTS
-    )
+    tonight = moved.select("customer_id", "fees", business_date=business_date(calendar), change=moved.flow_1)
+    between = known.semi_join(days_between, known.business_date == days_between.on)
+    return tonight.select(*MOVEMENTS).union(between)
 
 
 def full_years(born: DateValue, on: DateValue) -> IntegerValue:
@@ -311,7 +351,8 @@ def _fees(transactions: Table, accounts: Table) -> Table:
 
 def _leaving(movements: Table, windows: Table) -> Table:
     """The changes that leave each window tonight."""
-    aged = movements.join(windows, movements.business_date == windows.on)
+    leaves = (movements.business_date > windows.after) & (movements.business_date <= windows.on)
+    aged = movements.join(windows, leaves)
     return aged.group_by("customer_id").agg(
         **{
             f"leaving_{days}": ibis.ifelse(aged.days == days, aged.change, ZERO).sum().cast(MONEY)

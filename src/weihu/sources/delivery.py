@@ -19,8 +19,10 @@ def write(
     currency: str,
     totals: dict[str, str | int],
     queries: dict[str, str],
+    first: date | None = None,
 ) -> Path:
     """One delivery, complete or not there at all: ``queries`` give the rows of each file, in the contract's columns.
+    ``first``: the first of the days that it tells of, if there are several.
 
     Files without rows are left out unless the contract wants them each day.
     """
@@ -31,7 +33,12 @@ def write(
     for file in FILES:
         if file.name not in queries:
             continue
-        columns = ", ".join(f"CAST({column.name} AS {column.sql_type}) AS {column.name}" for column in file.columns)
+        asked = database.sql(queries[file.name])
+        columns = ", ".join(
+            f"CAST({column.name} AS {column.sql_type}) AS {column.name}"
+            for column in file.columns
+            if column.required or column.name in asked.columns
+        )
         database.execute(
             f"CREATE OR REPLACE TEMP TABLE delivered AS SELECT {columns} FROM ({queries[file.name]}) ORDER BY {file.key}"
         )
@@ -43,6 +50,8 @@ def write(
             }
             files[file.name] = {"file": f"{file.name}.csv", "rows": rows, "totals": sums}
     manifest = {"format": FORMAT, "business_date": str(on), "currency": currency, "files": files, "totals": totals}
+    if first and first < on:
+        manifest["first_date"] = str(first)
     (staging / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
     final = out / str(on)
     shutil.rmtree(final, ignore_errors=True)

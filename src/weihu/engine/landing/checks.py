@@ -246,7 +246,10 @@ class Checks:
             ]
         )
         if len(self.faults) == before:
-            checks = (*across_files(self._all_keys, self.posts), *dates(self.manifest.business_date))
+            checks = (
+                *across_files(self._all_keys, self.posts),
+                *dates(self.manifest.first_date, self.manifest.business_date),
+            )
             self._run([check for check in checks if check.file in self._names])
 
     def _ensure(self, file: File) -> None:

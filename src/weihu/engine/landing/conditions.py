@@ -144,11 +144,14 @@ def across_files(all_keys: AllKeys, posts: list[str]) -> Iterator[Check]:
     yield Check("staff", "post", f"f.post NOT IN ({listed})", zh, en)
 
 
-def dates(day: date) -> Iterator[Check]:
-    """Dates that have to lie before or behind others, or on the business ``day``."""
+def dates(first: date, day: date) -> Iterator[Check]:
+    """Dates that have to lie before or behind others, or in the days from the ``first`` to the business ``day``."""
     on = f"DATE '{day}'"
-    booked = f"CAST({iso('f.booked_on')} AS DATE) <> {on}"
-    yield Check("transactions", "booked_on", booked, f"营业日 {day}", f"the business date {day}")
+    booked = f"CAST({iso('f.booked_on')} AS DATE) NOT BETWEEN DATE '{first}' AND {on}"
+    several = first < day
+    zh = f"{first} 至营业日 {day} 之间的日期" if several else f"营业日 {day}"
+    en = f"a date from {first} to the business date {day}" if several else f"the business date {day}"
+    yield Check("transactions", "booked_on", booked, zh, en)
     for file, column in (
         ("customers", "birth_date"),
         ("customers", "opened_on"),

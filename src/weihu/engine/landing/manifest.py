@@ -20,9 +20,10 @@ LARGEST = 1 << 20
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the delivery says of itself."""
+    """What the delivery says of itself; its transactions are of the days from ``first_date`` to ``business_date``."""
 
     business_date: date
+    first_date: date
     currency: str
     files: dict[str, dict[str, Any]]
     totals: dict[str, str]
@@ -52,7 +53,12 @@ def read_manifest(folder: Path) -> Manifest:
     for entry in data["files"].values():
         stamp.update(textfile.digest(folder / entry["file"]).encode())
     return Manifest(
-        date.fromisoformat(data["business_date"]), data["currency"], data["files"], data["totals"], stamp.hexdigest()
+        date.fromisoformat(data["business_date"]),
+        date.fromisoformat(data.get("first_date", data["business_date"])),
+        data["currency"],
+        data["files"],
+        data["totals"],
+        stamp.hexdigest(),
     )
 
 
@@ -66,10 +72,14 @@ def _manifest_faults(folder: Path, data: Any) -> list[DeliveryFault]:
         return [DeliveryFault(MANIFEST, 1, "", type(data).__name__, "JSON 对象", "a JSON object")]
     if data.get("format") != FORMAT:
         wrong("format", data.get("format"), FORMAT, FORMAT)
-    try:
-        date.fromisoformat(str(data.get("business_date")))
-    except ValueError:
+    on = _date(data.get("business_date"))
+    if on is None:
         wrong("business_date", data.get("business_date"), "YYYY-MM-DD 日期", "a date YYYY-MM-DD")
+    elif "first_date" in data:
+        first = _date(data["first_date"])
+        if first is None or not on.replace(day=1) <= first <= on:
+            zh = f"与营业日 {on} 同月、不晚于它的日期 YYYY-MM-DD"
+            wrong("first_date", data["first_date"], zh, f"a date YYYY-MM-DD of the same month, not after {on}")
     if not isinstance(data.get("currency"), str):
         wrong("currency", data.get("currency"), "币种代码", "a currency code")
     totals = data.get("totals")
@@ -127,6 +137,13 @@ def _is_there(path: Path) -> bool:
         return path.is_file()
     except OSError:  # no file can have such a name
         return False
+
+
+def _date(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _is_count(value: Any) -> bool:

@@ -37,7 +37,8 @@ def maturity(compared: Table, accounts: Table, calendar: Table, book: RuleBook) 
 def matured(compared: Table, accounts: Table, accounts_before: Table, calendar: Table, book: RuleBook) -> Table:
     """A product matured today and was closed or left as it is: nothing was renewed."""
     before, today = accounts_before, business_date(calendar)
-    ended = before.filter(before.closed_on.isnull() & (before.balance > ZERO) & (before.matures_on == today))
+    ended = before.filter(before.closed_on.isnull() & (before.balance > ZERO))
+    ended = ended.filter((ended.matures_on > calendar.before.as_scalar()) & (ended.matures_on <= today))
     ended = ended.select("account_id", "product_id", "matures_on", ended="balance")
     now = accounts.select("account_id", "customer_id", "closed_on", again="matures_on")
     ended = ended.join(now, "account_id")

@@ -31,8 +31,8 @@ class SyntheticBank:
     """A bank of so many customers and branches, and its days up to ``last``.
 
     ``twins`` is the share of customers who are earlier ones once more, under another number. ``deliveries`` writes all
-    days; ``day`` writes the next one and takes what staff have done, to which customers react. The same seed and the
-    same contacts give the same bytes.
+    days; ``day`` writes the next one and takes what staff have done, to which customers react; ``through`` writes one
+    delivery of all days up to a date. The same seed and the same contacts give the same bytes.
     """
 
     def __init__(
@@ -62,13 +62,23 @@ class SyntheticBank:
 
     def day(self, out: Path, contacts: Iterable[Contact] = ()) -> Path:
         """Let the next day pass and write its delivery; ``contacts`` are what staff did since the last one."""
+        self._pass(contacts)
+        return self._writer.write(out)
+
+    def through(self, out: Path, last: date) -> Path:
+        """Let the days up to a date pass, on which staff do nothing, and write one delivery of them all."""
+        while self.state.on < day_number(last):
+            self._pass(())
+        return self._writer.write(out)
+
+    def _pass(self, contacts: Iterable[Contact]) -> None:
         state = self.state
         state.begin(state.on + 1)
         if state.on > state.first:
             self._live(contacts)
         self.truth.watch()
         self.facts.learn(state)
-        return self._writer.write(out)
+        self._writer.gather()
 
     def write_truth(self, out: Path) -> None:
         """What the system must never read, up to the last day written: files in ``OUT/.truth``."""

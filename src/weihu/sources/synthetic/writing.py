@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from weihu.sources import delivery
 from weihu.sources.synthetic import names
-from weihu.sources.synthetic.columns import NEVER, Ints, joined
+from weihu.sources.synthetic.columns import NEVER, Ints, day, joined
 from weihu.sources.synthetic.facts import Facts
 from weihu.sources.synthetic.parties import PARTIES
-from weihu.sources.synthetic.state import KINDS, State, unique
+from weihu.sources.synthetic.state import KINDS, Move, State, unique
 
 INITIALS = {
     "high_counter": "gg",
@@ -31,16 +31,41 @@ INITIALS = {
 
 
 class Writer:
-    """Writes what has changed in a day, the first time all there is."""
+    """Writes what has changed in the days gathered, the first time all there is."""
 
     def __init__(self, state: State, facts: Facts, managers: int) -> None:
         self.state, self.facts, self.managers = state, facts, managers
+        self._forget()
         self.database = duckdb.connect()
         self._words()
         self._register_bank()
 
+    def _forget(self) -> None:
+        self._days: list[int] = []
+        self._moves: list[tuple[int, Move]] = []
+        self._people: list[Ints] = []
+        self._accounts: list[Ints] = []
+        self._services: list[Ints] = []
+        self._touched: list[Ints] = []
+        self._balance_days = np.zeros(0, np.int64)
+
+    def gather(self) -> None:
+        """Keep what has changed in a day for the next delivery."""
+        state = self.state
+        self._days.append(state.on)
+        self._moves += [(state.on, move) for move in state.moves]
+        self._people += state.changed_people
+        self._accounts += state.changed_accounts
+        self._services += state.changed_services
+        self._touched += state.touched
+        held = np.where(state.open_now(), state.accounts.balance, 0)
+        held[: len(self._balance_days)] += self._balance_days  # accounts are only ever added at the end
+        self._balance_days = held
+
     def write(self, out: Path) -> Path:
-        state, first = self.state, self.state.on == self.state.first
+        """The delivery of the days gathered."""
+        state = self.state
+        first, several = self._days[0] == state.first, len(self._days) > 1
         accounts, services = state.accounts, state.services
         if first:
             people = np.flatnonzero(state.since <= state.on)
@@ -48,11 +73,11 @@ class Writer:
             served = np.arange(len(services.owner))
             balances = opened
         else:
-            people = unique(state.changed_people)
+            people = unique(self._people)
             people = people[state.since[people] <= state.on]
-            opened = unique(state.changed_accounts)
-            served = unique(state.changed_services)
-            balances = unique(state.touched)
+            opened = unique(self._accounts)
+            served = unique(self._services)
+            balances = unique(self._touched)
         self._register_people(people)
         self._register("account", {
             "i": opened, "owner": accounts.owner[opened], "product": accounts.product[opened],
@@ -66,9 +91,11 @@ class Writer:
             "opened": services.opened[served],
             "closed": _nullable(services.closed[served]), "ends": _nullable(services.ends[served]),
         })  # fmt: skip
-        self._register("balance", {"i": balances, "cents": accounts.balance[balances]})
-        moves = state.moves
+        balance = {"i": balances, "cents": accounts.balance[balances]}
+        self._register("balance", balance | ({"days": self._balance_days[balances]} if several else {}))
+        moves = [move for _, move in self._moves]
         self._register("move", {
+            "booked": joined([np.full(len(move.account), on) for on, move in self._moves]),
             "account": joined([move.account for move in moves]), "cents": joined([move.cents for move in moves]),
             "kind": joined([np.full(len(move.account), move.kind) for move in moves]),
             "branch": joined([move.branch for move in moves]), "bank": joined([move.bank for move in moves]),
@@ -76,8 +103,11 @@ class Writer:
         })  # fmt: skip
         queries = {**FIRST, **DAILY} if first else DAILY
         on = state.date
-        queries = {name: sql.format(on=on, stamp=f"{on:%Y%m%d}") for name, sql in queries.items()}
-        return delivery.write(self.database, out, on, "CNY", self._totals(), queries)
+        if several:
+            queries = {**queries, "balances": BALANCES_OF_DAYS}
+        written = delivery.write(self.database, out, on, "CNY", self._totals(), queries, day(self._days[0]))
+        self._forget()
+        return written
 
     def _totals(self) -> dict[str, str | int]:
         state = self.state
@@ -216,10 +246,14 @@ SELECT {_key("H", 8, "i")} AS holding_id, {_key("P", 7, "owner")} AS customer_id
 FROM holding""",
     "balances": f"SELECT {_key('A', 8, 'i')} AS account_id, {_CENTS} AS balance FROM balance",
     "transactions": f"""
-SELECT '{{stamp}}' || lpad(CAST(row_number() OVER (ORDER BY account, kind, cents, branch, bank, party) AS VARCHAR), 8, '0') AS transaction_id,
-       {_key("A", 8, "account")} AS account_id, DATE '{{on}}' AS booked_on, {_CENTS} AS amount,
+SELECT strftime({_DATE.format("booked")}, '%Y%m%d') || lpad(CAST(row_number() OVER (PARTITION BY booked ORDER BY account, kind, cents, branch, bank, party) AS VARCHAR), 8, '0')
+           AS transaction_id,
+       {_key("A", 8, "account")} AS account_id, {_DATE.format("booked")} AS booked_on, {_CENTS} AS amount,
        {_word("kinds", "kind")} AS kind, IF(branch > 0, 'B' || lpad(CAST(branch AS VARCHAR), 3, '0'), NULL) AS branch_id,
        IF(bank > 0, {_word("banks", "bank - 1")}, NULL) AS counterparty_bank,
        IF(party > 0, {_word("parties", "party - 1")}, NULL) AS counterparty
 FROM move""",
 }
+
+BALANCES_OF_DAYS = DAILY["balances"].replace(" FROM ", f", {_CENTS.replace('cents', 'days')} AS balance_days FROM ")
+"""Balances of several days, with the sum of each day's."""
