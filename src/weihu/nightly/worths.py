@@ -66,7 +66,7 @@ def end_of(on: date, path: Path, out: Collection[str]) -> worth.End:
     customers = rows["customer_id"].to_pylist()
     stay = np.array([customer not in out for customer in customers], np.bool_)
 
-    def column(name: str, kind: str) -> np.ndarray:  # type: ignore[type-arg]
+    def column(name: str, kind: str) -> np.ndarray:
         return np.asarray(pc.cast(rows[name], kind).to_numpy())[stay]
 
     return worth.End(
