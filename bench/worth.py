@@ -39,6 +39,7 @@ from weihu.sources.synthetic import SyntheticBank
 LAST, SEED = date(2026, 6, 30), 5
 CZECH_FIRST, CZECH_LAST = date(1993, 1, 1), date(1998, 12, 31)
 MONTH = 30
+BETWEEN = "BETWEEN '{since}' AND '{on}'"
 FILES = ("accounts", "balances", "holdings", "products", "customers", "transactions")
 
 
@@ -53,21 +54,19 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if asked.what == "czech":
-            bank, book = Path(folder), rulebook.load("czech")
-            for _ in ledger.deliveries(asked.ledger, CZECH_FIRST, CZECH_LAST, bank):
-                pass
+            judge(*of_ledger(asked.ledger), rulebook.load("czech"))
         else:
-            bank, book = asked.bank or Path(folder), rulebook.load("brief")
+            bank = asked.bank or Path(folder)
             if asked.bank is None:
                 made = SyntheticBank(asked.customers, max(3, asked.customers // 2000), asked.days, LAST, SEED)
                 for _ in made.deliveries(bank):
                     pass
-        judge(bank, book)
+            judge(*of_deliveries(bank), rulebook.load("brief"))
 
 
-def judge(bank: Path, book: RuleBook) -> None:
-    """Print the report of what is learned from a bank's deliveries."""
-    ends = months(bank, book)
+def judge(database: duckdb.DuckDBPyConnection, days: Sequence[date], book: RuleBook) -> None:
+    """Print the report of what is learned from what was delivered on some days."""
+    ends = months(database, days, book)
     began = time.process_time()
     model = worth.train(ends, book, {})
     print(told(model.facts))
@@ -77,17 +76,48 @@ def judge(bank: Path, book: RuleBook) -> None:
         print(f"change after {year} years, by cell: 10 % {spread[0]:.2f}, half {spread[1]:.2f}, 90 % {spread[2]:.2f}")
 
 
-def months(bank: Path, book: RuleBook) -> list[worth.End]:
-    """Customers at the ends of the months of a bank's deliveries, beginning when a year of fees is known."""
+def of_ledger(folder: Path) -> tuple[duckdb.DuckDBPyConnection, list[date]]:
+    """The ledger as it would be delivered at the ends of months, by the queries of its daily deliveries."""
+    database = duckdb.connect()
+    for name in ledger.LEDGER:
+        database.execute(
+            f"CREATE TABLE {name}_asc AS SELECT * FROM read_csv(?, delim = ';', header = true, all_varchar = true)",
+            [str(folder / f"{name}.asc")],
+        )
+    database.execute(ledger._PREPARE)
+    queries = ledger._QUERIES | {"transactions": ledger._QUERIES["transactions"].replace("= '{on}'", BETWEEN)}
+    days = []
+    since = CZECH_FIRST
+    while since <= CZECH_LAST:
+        on = (since.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        window = {"since": date.min if since == CZECH_FIRST else since, "on": on}
+        for file in FILES:
+            rows = f"SELECT *, DATE '{on}' AS delivered FROM ({queries[file].format(**window)})"
+            begin = f"INSERT INTO {file}" if days else f"CREATE TABLE {file} AS"
+            database.execute(f"{begin} {rows}")
+        days.append(on)
+        since = on + timedelta(days=1)
+    return database, days
+
+
+def of_deliveries(bank: Path) -> tuple[duckdb.DuckDBPyConnection, list[date]]:
+    """What a bank delivered, each row with its day."""
     database = duckdb.connect()
     for file in FILES:
         paths = sorted(str(path) for path in bank.glob(f"*-*-*/{file}.csv"))
+        # all files of a table have one head; looking for it in each of thousands would take minutes
+        with Path(paths[0]).open() as opened:
+            head = {column: "VARCHAR" for column in opened.readline().strip().split(",")}
         database.execute(
             f"CREATE TABLE {file} AS SELECT *, CAST(parse_path(filename)[-2] AS DATE) AS delivered"
-            " FROM read_csv(?, all_varchar = true, filename = true, union_by_name = true)",
+            f" FROM read_csv(?, auto_detect = false, header = true, filename = true, columns = {head})",
             [paths],
         )
-    days = sorted(date.fromisoformat(path.name) for path in bank.glob("*-*-*"))
+    return database, sorted(date.fromisoformat(path.name) for path in bank.glob("*-*-*"))
+
+
+def months(database: duckdb.DuckDBPyConnection, days: Sequence[date], book: RuleBook) -> list[worth.End]:
+    """Customers at the ends of months, beginning when a year of fees is known."""
     first = days[0] + timedelta(days=value.FEE_DAYS)
     found: list[worth.End] = []
     for on in days:
@@ -135,7 +165,7 @@ USING (account_id)""",
     rows = database.execute(
         f"""
 SELECT c.customer_id, coalesce(any_value(m.margin), 0)::DOUBLE + coalesce(any_value(f.fees), 0) * ?, coalesce(any_value(r.aum), 0)::DOUBLE,
-       any_value(c.birth_date), coalesce(any_value(h.products), 0)
+       CAST(any_value(c.birth_date) AS VARCHAR), coalesce(any_value(h.products), 0)
 FROM (SELECT * FROM customers WHERE delivered <= '{on}' QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY delivered DESC) = 1) c
 LEFT JOIN margins m USING (customer_id)
 LEFT JOIN (SELECT customer_id, -sum(CAST(amount AS DECIMAL(18,2)))::DOUBLE AS fees FROM transactions t JOIN running USING (account_id)

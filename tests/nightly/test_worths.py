@@ -85,7 +85,7 @@ def test_the_page_shows_an_expectation_and_none_of_who_refuses(run, member, sign
     customer = Standing.objects.listed_at(run).filter(primary_id=manager.staff_id).first().customer_id
     client, address = signed_in("relationship_manager"), reverse("customer", args=[customer]) + "?tab=assets"
     text = client.get(address, headers={"accept-language": "en"}).content.decode()
-    for expected in ('id="worth"', "In the next 36 months", "90.0%", "It sets no price", "The level is held"):
+    for expected in ('id="worth"', "In the next 36 months", "90%", "It sets no price", "The level is held"):
         assert expected in text
     refuse(customer, run)
     assert 'id="worth"' not in client.get(address).content.decode()

@@ -129,7 +129,11 @@ class Truth:
 
     def __init__(self, run):
         self.run, self.today = run, run.work_date
-        query = duckdb.execute(f"SELECT * FROM '{HOME.run(run.number) / 'standings.parquet'}' WHERE effective")
+        folder = HOME.run(run.number)
+        worths = f"(SELECT customer_id, worth FROM '{folder / 'worths.parquet'}')"
+        query = duckdb.execute(
+            f"SELECT * FROM '{folder / 'standings.parquet'}' LEFT JOIN {worths} USING (customer_id) WHERE effective"
+        )
         names = [column[0] for column in query.description]
         self.rows = {row[names.index("customer_id")]: dict(zip(names, row, strict=True)) for row in query.fetchall()}
         categories = dict(Product.objects.values_list("product_id", "category"))

@@ -8,7 +8,7 @@ any discount.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -184,7 +184,7 @@ def _exact(number: float) -> Decimal:
 
 def _at(values: Floats, places: Ints) -> Floats:
     """Values at places; 0 for who is not there."""
-    return np.where(places >= 0, values[np.maximum(places, 0)], 0.0)
+    return np.asarray(np.where(places >= 0, values[np.maximum(places, 0)], 0.0), np.float64)
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ class Judged:
             if len(part)
         ]
 
-    def compared(self, name: str, group_of: Any) -> list[dict[str, Any]]:
+    def compared(self, name: str, group_of: Mapping[str, str]) -> list[dict[str, Any]]:
         """By group: customers, and what was said and came, yuan."""
         groups = np.array([group_of.get(customer, "") for customer in self.customers])
         return [
@@ -280,8 +280,9 @@ def _said(then: End, outlook: Outlook, ahead: int, book: RuleBook) -> Floats:
         months = range(1, ahead + 1)
         years = sum(stays ** (month / YEAR) * float(after(changes, month)) for month in months) / YEAR
         known[rank, age, products] = years, sum(float(after(gains, month)) for month in months) / YEAR
-    years, gain = np.array([known[cell] for cell in cells], np.float64).T
-    return np.asarray(then.level * years + np.where(then.level < float(book.worth.little), gain, 0.0), np.float64)
+    found = np.array([known[cell] for cell in cells], np.float64)
+    count, gain = found[:, 0], found[:, 1]
+    return np.asarray(then.level * count + np.where(then.level < float(book.worth.little), gain, 0.0), np.float64)
 
 
 def _rank(said: Floats, came: Floats) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -66,8 +67,8 @@ def end_of(on: date, path: Path, out: Collection[str]) -> worth.End:
     customers = rows["customer_id"].to_pylist()
     stay = np.array([customer not in out for customer in customers], np.bool_)
 
-    def column(name: str, kind: str) -> np.ndarray:
-        return np.asarray(pc.cast(rows[name], kind).to_numpy())[stay]
+    def column(name: str, kind: str) -> Any:
+        return pc.cast(rows[name], kind).to_numpy()[stay]
 
     return worth.End(
         on,
