@@ -25,9 +25,9 @@ LEDGER = Path(__file__).parents[2] / "shared" / "data" / "czech-bank"
 def pytest_collection_modifyitems(items):
     """What opens a browser is marked so, and is tried again when it fails: on a busy machine a browser, its page and the
     server do not always come in the order that a person would see. The report names what was tried again. What takes
-    longest begins first, so that no process is left with it while the others have nothing to do; before all, one that
-    needs the bank: while its process publishes it for all, the others have what needs none. What computes by Spark needs
-    Spark. What says how much it tried is part of an attack."""
+    longest begins first, so that no process is left with it while the others have nothing to do; before all of it, one
+    that needs the bank: while its process publishes it for all, the others have what needs none. What computes by Spark
+    needs Spark. What says how much it tried is part of an attack."""
     for item in items:
         if item.get_closest_marker("spark") and not find_spec("pyspark"):
             item.add_marker(pytest.mark.skip(reason=NO_SPARK))
@@ -36,15 +36,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.flaky(reruns=2))
         if "tried" in getattr(item, "fixturenames", ()):
             item.add_marker("attack")
-    of_bank = [item for item in items if "django_db_setup" in getattr(item, "fixturenames", ())]
-    first, banked = of_bank[:1], set(of_bank)
-
-    def turn(item):
-        if item.get_closest_marker("long") is None and item not in first:
-            return 3
-        return 0 if item in first else 1 + (item in banked)
-
-    items.sort(key=turn)
+    long = {item for item in items if item.get_closest_marker("long")}
+    banked = [item for item in items if item in long and "django_db_setup" in getattr(item, "fixturenames", ())]
+    turns = dict.fromkeys(long, 1) | dict.fromkeys(banked, 2) | dict.fromkeys(banked[:1], 0)
+    items.sort(key=lambda item: turns.get(item, 3))
 
 
 def pytest_terminal_summary(terminalreporter):

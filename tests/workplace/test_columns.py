@@ -158,7 +158,7 @@ def readers(run):
 
 
 def test_another_reader_compiles_nothing(readers, run):
-    first, *others = readers
+    first, *others = readers[:6]
     state = whatif.State(settings.HOME.run(run.number), run.rulebook, run.month_days)
     questions(first)
     state.moved(run.rulebook, first.scope)

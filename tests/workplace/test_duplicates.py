@@ -188,11 +188,11 @@ class TestNight:
 
         from weihu.sources.synthetic import SyntheticBank
 
-        days = list(SyntheticBank(120, 3, 5, date(2026, 6, 3), 9).deliveries(tmp_path / "deliveries"))
+        made = SyntheticBank(120, 3, 5, date(2026, 6, 3), 9).deliveries(tmp_path / "deliveries")
+        first = [next(made), next(made)]
         weihu("init")
-        for folder in days[:2]:
-            weihu("run", "--date", folder.name, "--delivery", folder)
-        return weihu, days
+        weihu("replay", tmp_path / "deliveries")
+        return weihu, [*first, *made]
 
     def test_the_night_follows_the_merge_and_its_undo(self, bank, tmp_path):
         weihu, days = bank

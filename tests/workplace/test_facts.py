@@ -117,7 +117,7 @@ def test_a_fact_stands_sealed(customer):
         assert "红星" not in cursor.fetchone()[0]
 
 
-EXAMPLES = cases(250, 5_000)
+EXAMPLES = cases(80, 5_000)
 STEPS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["look", "write", "withdraw", "restore"])), max_size=12)
 
 
