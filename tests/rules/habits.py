@@ -17,29 +17,57 @@ SIDES = {"in": UnusualInflow, "out": UnusualOutflow}
 Days = dict[date, dict[str, Decimal]]
 
 
-def beyond(days: Days, customers: list[str], aum: Days, book) -> dict[str, list[tuple[date, str]]]:
-    """The days of each side that the book's rules of habit call unusual. ``days``: net changes; ``aum``: before them."""
-    engine = DuckEngine(None, threads=1)
-    engine.connection.execute("PRAGMA disable_optimizer")  # a year of small queries: planning them is most of the work
-    before = engine.bind("habits_before", tables.HABITS, [])
+class Year:
+    """The book's rules of habit, day after day: what is asked of a day is asked before it is closed."""
+
+    def __init__(self, customers: list[str], book):
+        self.customers, self.book, self.seen = customers, book, 0
+        self.engine = DuckEngine(None, threads=1)
+        # a year of small queries: planning them is most of the work
+        self.engine.connection.execute("PRAGMA disable_optimizer")
+        self.moves = ibis.table(tables.MOVES, name="moves")
+        self.before = self.engine.bind("habits_before", tables.HABITS, [])
+
+    def open(self, on: date, changes: dict[str, Decimal], aum: dict[str, Decimal]) -> None:
+        """A day with each customer's net change and AUM before it."""
+        own = [changes.get(customer, Decimal(0)) for customer in self.customers]
+        held = [aum.get(customer, Decimal(0)) for customer in self.customers]
+        none = [Decimal(0)] * len(self.customers)
+        rows = {"customer_id": self.customers, "own": own, "before": held, "salary": none, "demand": none}
+        self.engine.bind_arrow("moves", tables.MOVES, pa.table(rows, schema=tables.MOVES.to_pyarrow()))
+        self.on = on
+
+    def beyond(self, side: str) -> list[tuple[date, str]]:
+        """Whose day is unusual."""
+        self.engine.derive(f"beyond_{side}", habit.unusual, self.moves, self.before, SIDES[side], self.book)
+        rows = self.engine.connection.execute(f"SELECT customer_id FROM beyond_{side} ORDER BY 1").fetchall()
+        return [(self.on, customer) for (customer,) in rows]
+
+    def close(self) -> None:
+        """The day becomes part of the habit."""
+        clock = {"business_date": self.on, "month_days": 1, "last_month_days": 1, "is_month_start": False}
+        clock |= {"is_month_end": False, "is_first": self.seen == 0}
+        calendar = self.engine.bind_row("clock", tables.CALENDAR, clock)
+        self.engine.derive("habits", habit.habits, self.moves, self.before, calendar, self.book)
+        self.engine.connection.execute("CREATE OR REPLACE TABLE habits_before AS FROM habits")
+        self.seen += 1
+
+
+def beyond(
+    days: Days, customers: list[str], aum: Days, book, since=date.min, until=date.max
+) -> dict[str, list[tuple[date, str]]]:
+    """The days of each side, from ``since`` to ``until``, that the book's rules of habit call unusual. ``days``: net
+    changes; ``aum``: before them."""
+    year = Year(customers, book)
     result: dict[str, list[tuple[date, str]]] = {side: [] for side in SIDES}
-    none = [Decimal(0)] * len(customers)
-    for number, (on, changes) in enumerate(sorted(days.items())):
-        own = [changes.get(customer, Decimal(0)) for customer in customers]
-        held = [aum[on].get(customer, Decimal(0)) for customer in customers]
-        rows = {"customer_id": customers, "own": own, "before": held, "salary": none, "demand": none}
-        moves = engine.bind_arrow("moves", tables.MOVES, pa.table(rows, schema=tables.MOVES.to_pyarrow()))
-        clock = {"business_date": on, "month_days": 1, "last_month_days": 1, "is_month_start": False}
-        clock |= {"is_month_end": False, "is_first": number == 0}
-        chosen = pa.Table.from_pylist([clock], schema=tables.CALENDAR.to_pyarrow())
-        calendar = engine.bind_arrow("clock", tables.CALENDAR, chosen)
-        for side, kind in SIDES.items():
-            engine.derive(f"beyond_{side}", habit.unusual, moves, before, kind, book)
-            rows = engine.read(f"beyond_{side}").sort_by("customer_id").to_pylist()
-            result[side] += [(on, row["customer_id"]) for row in rows]
-        engine.derive("habits", habit.habits, moves, before, calendar, book)
-        engine.bind_arrow("habits_before", tables.HABITS, engine.read("habits"))
-        before = ibis.table(tables.HABITS, name="habits_before")
+    for on, changes in sorted(days.items()):
+        if on > until:
+            break
+        year.open(on, changes, aum[on])
+        if on >= since:
+            for side, alerts in result.items():
+                alerts += year.beyond(side)
+        year.close()
     return result
 
 
