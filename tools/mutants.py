@@ -318,15 +318,17 @@ def main() -> None:
         tests = callers(workers, progress)
         order = {mutant: place for place, mutant in enumerate(made)}
         drawn = sorted(random.Random(asked.seed).sample(made, min(asked.sample, len(made))), key=order.__getitem__)
-        results = {mutant.name: "uncalled" for mutant in drawn}
+        by_name = {mutant.name: mutant for mutant in drawn}
+        results = dict.fromkeys(by_name, "uncalled")
+        for mutant in drawn:
+            if mutant.function not in tests:
+                print(f"called by no test: {mutant.change()}\n", flush=True)
         trials = [trial_of(mutant, tests[mutant.function]) for mutant in drawn if mutant.function in tests]
         for trial, outcome in progress(workers.outcomes(trials), total=len(trials), description="Rules changed"):
-            ended = outcome is None
-            results[trial.name] = "ended" if ended else "noticed" if outcome.failed else "unnoticed"
+            results[trial.name] = "ended" if outcome is None else "noticed" if outcome.failed else "unnoticed"
+            if results[trial.name] == "unnoticed":
+                print(f"unnoticed: {by_name[trial.name].change()}\n", flush=True)
         workers.end()
-    for mutant in drawn:
-        if results[mutant.name] in {"unnoticed", "uncalled"}:
-            print(f"{results[mutant.name]}: {mutant.name}\n{mutant.change()}\n")
     if drawn:
         print("\n".join(table(drawn, results, Counter(mutant.module for mutant in made))))
 
