@@ -8,8 +8,9 @@ Exits 0 whatever the score: it is read by people.
 
 mutmut makes the mutants, all of a module in one file, and switches between them by a name. It would begin a process for
 each: loading the program takes longer than most tests. So each worker here loads program and tests once, and tries mutant
-after mutant with the fast tests of those files of tests/rules that call the changed function, until one fails. Tests of
-a file share what is dear to make (a night, what a rule compiles to), so calls are noted by file.
+after mutant until a test fails: first with the tests that mirror the module, then with the fast tests of those other
+files of tests/rules that call the changed function. Tests of a file share what is dear to make (a night, what a rule
+compiles to), so calls are noted by file.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -49,6 +50,7 @@ RULES = SOURCE / "weihu" / "rules"
 TESTS = "tests/rules"
 UNCHANGED = "stats"
 """mutmut's name for no mutant: functions note that they are called."""
+MISSED = {"unnoticed", "uncalled"}
 PATIENCE = 60.0
 """Seconds that tests may take besides ten times what they took unchanged."""
 
@@ -66,6 +68,12 @@ class Mutant:
     def function(self) -> str:
         """The changed function, by the name under which it notes its calls."""
         return self.name.partition("__mutmut_")[0]
+
+    @property
+    def mirror(self) -> str:
+        """The tests that mirror the module."""
+        module = Path(self.module)
+        return f"{TESTS}/{module.parent / f'test_{module.name}.py'}"
 
     def change(self) -> str:
         """What was changed, as a diff."""
@@ -249,33 +257,61 @@ class Workers:
 
 @dataclass(frozen=True)
 class TestFile:
-    """A file's tests, and how long they take unchanged, in seconds."""
+    """A file's tests, how long they take unchanged, in seconds, and the functions that they call."""
 
     name: str
     tests: tuple[str, ...]
     seconds: float
+    functions: frozenset[str]
 
 
-def callers(workers: Workers, progress: Callable[..., Iterator]) -> dict[str, list[TestFile]]:
-    """The files whose tests call each function. All of them must pass."""
-    files = itertools.groupby(workers.tests, key=lambda test: test.partition("::")[0])
-    trials = [Trial(UNCHANGED, tuple(tests), 900) for _, tests in files]
-    found = defaultdict(list)
-    for trial, outcome in progress(workers.outcomes(trials), total=len(trials), description="Tests, nothing changed"):
+def unchanged(workers: Workers, names: Sequence[str], progress: Callable[..., Iterator]) -> Iterator[TestFile]:
+    """Files of tests as they run with nothing changed. All of them must pass."""
+    trials = [Trial(UNCHANGED, tuple(test for test in workers.tests if file_of(test) == name), 900) for name in names]
+    for trial, outcome in progress(workers.outcomes(trials), total=len(trials), description="Nothing changed"):
         if outcome is None or outcome.failed:
             sys.exit(f"{trial.tests} fail without any change:\n{outcome.report if outcome else 'took too long'}")
-        for function in outcome.functions:
-            found[function].append(TestFile(trial.tests[0].partition("::")[0], trial.tests, outcome.seconds))
-    return found
+        yield TestFile(file_of(trial.tests[0]), trial.tests, outcome.seconds, frozenset(outcome.functions))
 
 
-def trial_of(mutant: Mutant, files: Sequence[TestFile]) -> Trial:
-    """First the tests that mirror the module, then others, the quickest first."""
-    module = Path(mutant.module)
-    mirror = f"{TESTS}/{module.parent / f'test_{module.name}.py'}"
-    ordered = sorted(files, key=lambda file: (file.name != mirror, file.seconds))
-    tests = [test for file in ordered for test in file.tests]
-    return Trial(mutant.name, tests, PATIENCE + 10 * sum(file.seconds for file in ordered))
+def tried(
+    workers: Workers,
+    mutants: Sequence[Mutant],
+    files: Sequence[TestFile],
+    by_mirror: bool,
+    progress: Callable[..., Iterator],
+) -> Iterator[tuple[str, str]]:
+    """What became of each mutant that any of the files calls, of those that mirror its module or of the others; the
+    quickest file is asked first."""
+    trials = []
+    for mutant in mutants:
+        calling = [file for file in files if (file.name == mutant.mirror) == by_mirror]
+        calling = sorted((file for file in calling if mutant.function in file.functions), key=lambda file: file.seconds)
+        tests = [test for file in calling for test in file.tests]
+        limit = PATIENCE + 10 * sum(file.seconds for file in calling)
+        trials += [Trial(mutant.name, tests, limit)] if tests else []
+    for trial, outcome in progress(workers.outcomes(trials), total=len(trials), description="Rules changed"):
+        yield trial.name, "ended" if outcome is None else "noticed" if outcome.failed else "unnoticed"
+
+
+def file_of(test: str) -> str:
+    """The file of a test, by the test's name."""
+    return test.partition("::")[0]
+
+
+def results_of(workers: Workers, mutants: Sequence[Mutant], progress: Callable[..., Iterator]) -> dict[str, str]:
+    """What became of each mutant: first by the tests that mirror its module, then, if need be, by all others."""
+    results = {mutant.name: "uncalled" for mutant in mutants}
+    files = list(dict.fromkeys(map(file_of, workers.tests)))
+    mirrors = [name for name in files if name in {mutant.mirror for mutant in mutants}]
+    known = list(unchanged(workers, mirrors, progress))
+    results |= tried(workers, mutants, known, True, progress)
+    left = [mutant for mutant in mutants if results[mutant.name] in MISSED]
+    if left:
+        others = [name for name in files if name not in mirrors]
+        known += unchanged(workers, others, progress)
+        results |= tried(workers, left, known, False, progress)
+    return results
 
 
 def table(mutants: Sequence[Mutant], results: dict[str, str], made: Counter[str]) -> Iterator[str]:
@@ -314,18 +350,13 @@ def main() -> None:
         with multiprocessing.get_context("spawn").Pool(asked.workers) as pool:
             by_module = pool.imap(functools.partial(mutants_of, copy), modules)
             made = list(itertools.chain(*progress(by_module, total=len(modules), description="Mutants")))
+        places = sorted(random.Random(asked.seed).sample(range(len(made)), min(asked.sample, len(made))))
+        drawn = [made[place] for place in places]
         workers = Workers(copy, asked.workers)
-        tests = callers(workers, progress)
-        order = {mutant: place for place, mutant in enumerate(made)}
-        drawn = sorted(random.Random(asked.seed).sample(made, min(asked.sample, len(made))), key=order.__getitem__)
-        results = {mutant.name: "uncalled" for mutant in drawn}
-        trials = [trial_of(mutant, tests[mutant.function]) for mutant in drawn if mutant.function in tests]
-        for trial, outcome in progress(workers.outcomes(trials), total=len(trials), description="Rules changed"):
-            ended = outcome is None
-            results[trial.name] = "ended" if ended else "noticed" if outcome.failed else "unnoticed"
+        results = results_of(workers, drawn, progress)
         workers.end()
     for mutant in drawn:
-        if results[mutant.name] in {"unnoticed", "uncalled"}:
+        if results[mutant.name] in MISSED:
             print(f"{results[mutant.name]}: {mutant.name}\n{mutant.change()}\n")
     if drawn:
         print("\n".join(table(drawn, results, Counter(mutant.module for mutant in made))))

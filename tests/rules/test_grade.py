@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.rules.kinds.bank import Tables
 from weihu.engine.duck import DuckEngine
 from weihu.rules import grade, rulebook, tables, value
 
@@ -259,6 +260,68 @@ def test_an_exception_holds_until_its_end_and_the_policy_goes_on_behind_it():
     ]
     result = machine.night(date(2025, 2, 1), people)
     assert (result[0]["grade_rank"], result[0]["grade_why"], result[0]["grade_since"]) == (0, "ended", date(2025, 2, 1))
+
+
+def with_assets(*amounts):
+    return [(amount, "0.00", "0.00", "0.00", None) for amount in amounts]
+
+
+def test_a_grade_says_why_and_since_when_it_is_held_until_it_changes():
+    machine = Machine(rulebook.load("brief"))
+    nights = [
+        (START, "0.00", 0, "new", START),
+        (date(2025, 1, 31), "700000.00", 4, "risen", date(2025, 1, 31)),
+        (date(2025, 2, 1), "700000.00", 4, "risen", date(2025, 1, 31)),
+        (date(2025, 2, 28), "0.00", 0, "fallen", date(2025, 2, 28)),
+        (date(2025, 3, 1), "0.00", 0, "fallen", date(2025, 2, 28)),
+    ]
+    for on, amount, rank, why, since in nights:
+        (row,) = machine.night(on, with_assets(amount))
+        assert (row["grade_rank"], row["grade_why"], row["grade_since"]) == (rank, why, since)
+
+
+def test_who_has_lost_the_grade_with_a_new_book_is_graded_anew_because_of_the_book():
+    machine = Machine(rulebook.load("brief"))
+    machine.night(START, with_assets("700000.00"))
+    standings = machine.before["standings"]
+    for name in ("grade_rank", "earned_rank"):
+        empty = pa.nulls(len(standings), pa.int64())
+        standings = standings.set_column(standings.column_names.index(name), name, empty)
+    machine.before["standings"] = standings
+    (row,) = machine.night(date(2025, 1, 31), with_assets("700000.00"))
+    assert (row["grade_rank"], row["grade_why"], row["grade_since"]) == (4, "book", date(2025, 1, 31))
+
+
+def test_a_change_of_grade_is_told_once_and_none_on_the_first_night():
+    before = [
+        {"customer_id": name, "grade_rank": rank} for name, rank in (("same", 1), ("risen", 1), ("ungraded", None))
+    ]
+    tonight = [
+        {"customer_id": name, "grade_rank": rank, "grade_why": why}
+        for name, rank, why in (("same", 1, "new"), ("risen", 3, "risen"), ("ungraded", 0, "book"), ("came", 2, "new"))
+    ]
+    rows = {"standings": tonight, "standings_before": before}
+    made = Tables(**rows).make("grade_changes")
+    assert {(row["customer_id"], row["rank_before"], row["rank_after"], row["why"]) for row in made} == {
+        ("risen", 1, 3, "risen"),
+        ("ungraded", None, 0, "book"),
+        ("came", None, 2, "new"),
+    }
+    assert Tables(**rows, calendar=[{"is_first": True}]).make("grade_changes") == []
+
+
+@pytest.mark.parametrize(
+    ("key", "on", "last"),
+    [
+        ("state_bank", date(2026, 6, 24), date(2026, 6, 1)),
+        ("state_bank", date(2026, 6, 1), date(2026, 6, 1)),
+        ("rural_cooperative", date(2026, 6, 29), date(2025, 12, 31)),
+        ("rural_cooperative", date(2026, 6, 30), date(2026, 6, 30)),
+        ("rural_cooperative", date(2026, 12, 30), date(2026, 6, 30)),
+    ],
+)
+def test_the_last_review_is_the_months_first_night_or_the_policys_own_day(key, on, last):
+    assert grade.last_review(on, rulebook.load(key)) == last
 
 
 def test_a_branch_may_have_thresholds_and_shares_of_its_own():

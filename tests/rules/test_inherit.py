@@ -31,6 +31,24 @@ def test_a_grade_that_stands_for_another_is_named_in_its_place():
     assert merged["grades"]["new"] == {}
 
 
+def test_a_grade_is_replaced_where_a_setting_names_grades_and_nowhere_else():
+    base = BASE | {"policy": {"valued_from": "low", "title": "low"}, "urgency": ["low"]}
+    merged = inherit([base, {"drop": ["grades.low"], "grades": {"new": {"stands_for": ["low"]}}}])
+    assert merged["policy"] == {"valued_from": "new", "title": "low"}
+    assert merged["urgency"] == ["low"]
+
+
+def test_what_extends_and_drops_is_no_setting_of_the_book():
+    assert inherit([BASE, {"extends": "base", "drop": ["grades.low"], "key": "own"}]).keys() == {
+        "grades", "signals", "key",
+    }  # fmt: skip
+
+
+def test_a_setting_of_an_entry_may_be_dropped():
+    merged = inherit([BASE, {"drop": ["signals.visit.to_grade"]}])
+    assert merged["signals"]["visit"] == {"from_grade": "small"}
+
+
 def test_a_grade_that_is_still_there_is_not_replaced():
     merged = inherit([BASE, {"grades": {"new": {"stands_for": ["low"]}}}])
     assert merged["signals"]["birthday"]["from_grade"] == "low"

@@ -45,6 +45,8 @@ def seen(engine: DuckEngine, bought: list[dict[str, object]]) -> dict[str, dict[
         (400, None, 1, 0, 0),
         (400, 10, 0, 0, 0),
         (400, -10, 1, 0, 0),
+        (400, 0, 0, 0, 0),
+        (179, None, 1, 1, 0),
         (180, None, 1, 0, 0),
         (-1, None, 0, 0, 1),
         (-28, None, 0, 0, 1),
@@ -61,6 +63,16 @@ def test_who_has_nothing_is_there_with_nothing(engine):
     rows = seen(engine, [])
     assert (rows["A"]["age"], rows["A"]["risk"], rows["A"]["aum"], rows["A"]["days"]) == (40, 3, 11, 3)
     assert (rows["B"]["age"], rows["B"]["risk"], rows["B"]["held_fund"]) == (-1, 0, 0)
+
+
+def test_products_are_counted_each_for_its_owner_and_kind(engine):
+    theirs = opened("term", 5) | {"customer_id": "B"}
+    rows = seen(engine, [opened("fund", 200), opened("fund", 10), opened("term", -3), theirs, opened("loan", 1)])
+    counts = {name: row for name, row in rows["A"].items() if name.startswith(("held_", "recent_", "next_"))}
+    assert counts == {
+        "held_fund": 2, "held_term": 0, "recent_fund": 1, "recent_term": 0, "next_fund": 0, "next_term": 1,
+    }  # fmt: skip
+    assert (rows["B"]["held_term"], rows["B"]["recent_term"], rows["B"]["held_fund"]) == (1, 1, 0)
 
 
 def test_what_may_be_bought_is_what_a_book_offers():

@@ -133,3 +133,56 @@ def test_a_child_s_birthday_is_kept_until_the_age_of_the_book():
     until = BOOK.occasions["child_birthday"].until_years
     kept = occasions(life(child_birth_date="2010-05-20"), BOOK, date(2011, 1, 1), date(2070, 12, 31))
     assert [o.years for o in kept if o.kind == "child_birthday"] == list(range(1, until))
+
+
+def test_a_relatives_birthday_is_told_with_name_relation_and_age():
+    family = [Relative("spouse", "王芳", date(1980, 3, 5)), Relative("child", "小宝", date(2026, 3, 5))]
+    kept = occasions(life(relatives=family), BOOK, date(2026, 1, 1), date(2026, 12, 31))
+    birthdays = [(o.who, o.on, o.years, o.what) for o in kept if o.kind == "relative_birthday"]
+    # who was born this year has no birthday yet
+    assert birthdays == [("王芳", date(2026, 3, 5), 46, BOOK.relations["spouse"])]
+
+
+def test_only_children_go_to_school_each_by_name():
+    family = [
+        Relative("spouse", "王芳", date(2020, 5, 1)),
+        Relative("child", "大宝", date(2020, 5, 1)),
+        Relative("child", "小宝", date(2023, 5, 1)),
+    ]
+    kept = occasions(life(relatives=family, child_birth_date="2017-05-01"), BOOK, date(2026, 1, 1), date(2026, 12, 31))
+    assert [(o.who, o.years, o.what.en) for o in kept if o.kind == "school"] == [
+        ("大宝", 6, BOOK.stages["primary"].en),
+        ("小宝", 3, BOOK.stages["kindergarten"].en),
+    ]
+
+
+def test_of_a_lunar_birthday_the_day_is_known_and_not_the_age():
+    kept = occasions(life(lunar_birthday="08-15"), BOOK, date(2026, 1, 1), date(2027, 12, 31))
+    assert [(o.on, o.years) for o in kept if o.kind == "lunar_birthday"] == [
+        (date(2026, 9, 25), None),
+        (date(2027, 9, 15), None),
+    ]
+
+
+def test_a_lunar_day_late_in_the_year_is_kept_at_the_beginning_of_the_next():
+    kept = occasions(life(lunar_birthday="12-20"), BOOK, date(2026, 1, 1), date(2026, 2, 28))
+    assert [o.on for o in kept if o.kind == "lunar_birthday"] == [date(2026, 2, 7)]
+
+
+def test_without_sex_or_date_of_birth_nobody_knows_when_a_customer_retires():
+    days = date(2000, 1, 1), date(2060, 12, 31)
+    for chosen in (life(sex="", birth_date="1970-01-01"), life(sex="F")):
+        assert [o for o in occasions(chosen, BOOK, *days) if o.kind == "retirement"] == []
+
+
+def test_occasions_come_in_the_order_of_their_days_and_of_one_day_by_kind_and_name():
+    family = [Relative("child", name, date(2015, 2, 17)) for name in ("乙", "甲")]
+    chosen = life(relatives=family, birth_date="1970-02-17")
+    kept = occasions(chosen, BOOK, date(2026, 2, 1), date(2026, 12, 31))
+    assert [o.on for o in kept] == sorted(o.on for o in kept)
+    assert [(o.kind, o.who) for o in kept if o.on == date(2026, 2, 17)] == [
+        ("birthday", ""),
+        ("festival", ""),
+        ("relative_birthday", "乙"),
+        ("relative_birthday", "甲"),
+    ]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.rules.kinds.bank import BOOK, ON, Tables
+from tests.rules.kinds.bank import BOOK, ON, SCHEMAS, Tables
 from weihu.engine.duck import DuckEngine
-from weihu.rules import tables, value
+from weihu.rules import rulebook, tables, value
 
 CENT = Decimal("0.01")
 PRODUCTS = ibis.schema({"amount": tables.MONEY, "by": value.FACTOR})
@@ -136,6 +136,107 @@ def test_who_is_new_is_seen_and_moves_today_and_who_is_not_keeps_both_days():
     before = [{"customer_id": "c", "branch_id": "b", "aum": Decimal(0), "balance_days": Decimal(0), **known}]
     (row,) = valued(standings_before=before).make("customer_values")
     assert {name: row[name] for name in known} == known
+
+
+def test_each_product_counts_once_and_only_loans_are_owed():
+    holdings = [
+        {"holding_id": "h1", "product_id": "l", "category": "loan", "amount": Decimal(30)},
+        {"holding_id": "h2", "product_id": "l", "category": "loan", "amount": Decimal(12)},
+        {"holding_id": "h3", "product_id": "k", "category": "card", "amount": Decimal(5)},
+    ]
+    (row,) = valued(accounts=[account(1), account(2)], holdings_open=holdings).make("customer_values")
+    assert (row["liabilities"], row["product_count"], row["account_count"]) == (42, 3, 2)
+
+
+def test_who_owes_is_effective_however_long_nothing_moved():
+    before = [{"customer_id": "c", "branch_id": "b", "aum": Decimal(0), "moved_on": date(2020, 1, 1)}]
+    for category, expected in (("loan", True), ("card", False)):
+        holdings = [{"category": category, "amount": Decimal("0.01")}]
+        (row,) = valued(standings_before=before, holdings_open=holdings).make("customer_values")
+        assert row["effective"] is expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "moved_on"),
+    [("transfer", ON), ("salary", ON), ("interest", date(2026, 2, 3)), ("fee", date(2026, 2, 3))],
+)
+def test_interest_and_fees_are_the_banks_doing_not_the_customers(kind, moved_on):
+    before = [{"customer_id": "c", "branch_id": "b", "aum": Decimal(0), "moved_on": date(2026, 2, 3)}]
+    booked = [{"account_id": "a1", "kind": kind, "amount": Decimal("-3.00")}]
+    (row,) = valued(accounts=[account(1)], transactions=booked, standings_before=before).make("customer_values")
+    assert row["moved_on"] == moved_on
+
+
+def test_what_is_there_on_the_first_night_has_not_flowed_in():
+    accounts = [account(1, balance=Decimal("20.00"))]
+    for is_first, flow in ((True, 0), (False, 20)):
+        (row,) = valued(accounts=accounts, calendar=[{"is_first": is_first}]).make("customer_values")
+        assert {row[f"flow_{days}"] for days in value.WINDOW_DAYS} == {flow}
+
+
+def test_a_customer_brings_the_margin_of_what_is_held_and_the_fees_by_their_factor():
+    book = rulebook.changed(
+        BOOK, {"measures": {"contribution": {"fees": Decimal("0.5"), "per_yuan": {"demand": Decimal("0.02")}}}}
+    )
+    before = [{"customer_id": "c", "branch_id": "b", "aum": Decimal(0), "fees_365": Decimal(90)}]
+    night = valued(standings_before=before, contributions=[{"customer_id": "c", "margin": Decimal(100)}])
+    (row,) = night.make("customer_values", book)
+    assert row["contribution"] == 100 + 45
+    held = [
+        {"customer_id": "c", "product_id": "d", "category": "demand", "amount": Decimal(1000)},
+        {"customer_id": "c", "product_id": "d", "category": "demand", "amount": Decimal(500)},
+        {"customer_id": "c", "product_id": "x", "category": "other", "amount": Decimal(700)},
+    ]
+    (row,) = Tables(everything=held).make("contributions", book)
+    assert row["margin"] == 30
+
+
+def test_a_movement_is_a_change_of_assets_or_a_fee():
+    values = [
+        {"customer_id": customer, "flow_1": Decimal(flow)}
+        for customer, flow in (("same", 0), ("moved", -5), ("paid", 0))
+    ]
+    accounts = [account(1, customer_id="paid"), account(2, customer_id="same")]
+    booked = [
+        {"account_id": "a1", "kind": "fee", "amount": Decimal("-2.00")},
+        {"account_id": "a1", "kind": "fee", "amount": Decimal("-1.00")},
+        {"account_id": "a2", "kind": "interest", "amount": Decimal("4.00")},
+    ]
+    made = Tables(customer_values=values, accounts=accounts, transactions=booked).make("movements")
+    assert {(row["business_date"], row["customer_id"], row["change"], row["fees"]) for row in made} == {
+        (ON, "moved", Decimal(-5), Decimal(0)),
+        (ON, "paid", Decimal(0), Decimal(3)),
+    }
+
+
+def test_what_is_closed_today_is_held_no_more():
+    closed = {"open": None, "today": ON, "tomorrow": date(2026, 6, 25)}
+    holdings = [
+        {"holding_id": name, "customer_id": "c", "product_id": "l", "amount": Decimal(9), "closed_on": on}
+        for name, on in closed.items()
+    ]
+    products = [{"product_id": "l", "category": "loan"}, {"product_id": "d", "category": "demand"}]
+    made = Tables(holdings=holdings, products=products).make("holdings_open")
+    assert {(row["holding_id"], row["category"]) for row in made} == {("open", "loan"), ("tomorrow", "loan")}
+    accounts = [account(1, balance=Decimal(5)), account(2, balance=Decimal(7), closed_on=ON)]
+    everything = Tables(accounts=accounts, holdings_open=made, products=products).make("everything")
+    assert sorted((row["product_id"], row["category"], row["amount"]) for row in everything) == [
+        ("d", "demand", 5),
+        ("l", "loan", 9),
+        ("l", "loan", 9),
+    ]
+
+
+def test_fields_that_the_core_system_left_empty_are_named():
+    core = [key for key, entry in BOOK.fields.items() if entry.core]
+    texts = {key: "x" for key in core if SCHEMAS["customers_today"][key].is_string()}
+    others = {
+        key: date(1980, 1, 1) if key.endswith(("_date", "_on")) else Decimal(1) for key in core if key not in texts
+    }
+    full = {"customer_id": "c", **texts, **others}
+    rows = [full, full | {"customer_id": "d", core[0]: None, core[-1]: None}]
+    made = {row["customer_id"]: row["missing"] for row in Tables(customers_today=rows).make("profiles_today")}
+    assert made == {"c": "", "d": f"{core[0]},{core[-1]},"}
 
 
 @pytest.mark.parametrize(

@@ -93,3 +93,20 @@ def test_years_are_full_on_birthdays(engine):
 def test_of_two_banks_of_one_size_the_same_is_always_the_main_one(engine):
     pair = [moved("A1", "-100", bank="b"), moved("A1", "100", bank="a")]
     assert seen(engine, pair)["A"]["bank"] == seen(engine, pair[::-1])["A"]["bank"] == "a"
+
+
+def test_money_that_is_given_back_is_neither_spent_nor_earned(engine):
+    back = [moved("A1", "80", "payment"), moved("A2", "-1000", "salary"), moved("A1", "0", "payment")]
+    row = seen(engine, back)["A"]
+    assert (row["salary"], row["spent"], row["spendings"]) == (0, 0, 0)
+
+
+def test_the_main_bank_is_the_one_with_most_money_in_both_directions_together(engine):
+    row = seen(engine, [moved("A1", "-100", bank="x"), moved("A1", "90", bank="x"), moved("A1", "-150", bank="a")])["A"]
+    assert (row["bank"], row["main_went"], row["main_came"]) == ("x", 100, 90)
+    assert (row["went"], row["came"]) == (250, 90)
+
+
+def test_money_of_an_account_that_nobody_owns_is_nobodys(engine):
+    rows = seen(engine, [moved("Z1", "-100", bank="x"), moved("Z1", "8000", "salary")])
+    assert {(row["went"], row["salary"], row["bank"]) for row in rows.values()} == {(0, 0, None)}

@@ -101,6 +101,27 @@ def test_deadlines_count_the_days_that_the_book_says():
     assert calendar.after(wednesday, 0, "care_plans") == wednesday
 
 
+def test_a_year_is_unannounced_until_the_arrangement_or_the_bank_says_its_holidays():
+    known, unknown = max(ARRANGED), max(ARRANGED) + 1
+    assert DAYS.unannounced(date(known, 10, 1)) == []
+    assert DAYS.unannounced(date(known, 12, 1)) == [unknown], "within the days looked ahead to"
+    assert DAYS.unannounced(date(unknown, 12, 1)) == [unknown, unknown + 1]
+    entered = WorkingDays(BOOK.working_days, {("", date(unknown, 2, 11)): False})
+    assert entered.unannounced(date(known, 12, 1)) == []
+    branch = WorkingDays(BOOK.working_days, {("B1", date(unknown, 2, 11)): False})
+    assert branch.unannounced(date(known, 12, 1)) == [unknown], "a branch says nothing of the bank's year"
+
+
+def test_who_never_works_has_a_list_for_every_day():
+    closed = WorkingDays(BOOK.working_days, {("", FIRST + timedelta(days=step)): False for step in range(-90, 90)})
+    assert closed.list_day(FIRST) == ListDay(FIRST + timedelta(days=1), FIRST + timedelta(days=1))
+    assert closed.last_open(FIRST) == FIRST - timedelta(days=1)
+    days = {**closed.own, ("", FIRST + timedelta(days=3)): True}
+    once = WorkingDays(BOOK.working_days, days)
+    assert once.list_day(FIRST) == ListDay(FIRST + timedelta(days=3), FIRST + timedelta(days=3))
+    assert once.last_open(FIRST + timedelta(days=30)) == FIRST + timedelta(days=3)
+
+
 CALENDARS = st.lists(st.booleans(), min_size=100, max_size=100).map(
     lambda flags: WorkingDays(
         BOOK.working_days,
