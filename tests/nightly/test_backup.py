@@ -71,7 +71,7 @@ def test_a_restored_home_is_equal_and_serves_the_same_run(own_bank, home, vault,
 @pytest.mark.sqlite
 def test_what_was_damaged_before_the_backup_is_told_when_it_is_restored(own_bank, home, vault, tmp_path, monkeypatch):
     monkeypatch.setenv("WEIHU_HOME", str(home.root))
-    path = next(home.landed.glob("*/balances.parquet"))
+    path = min(home.landed.glob("*/balances.parquet"))
     path.write_bytes(path.read_bytes()[:-1])
     backup.take(home, vault, AT, 30)
     new = tmp_path / "new"

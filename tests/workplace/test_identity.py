@@ -1,5 +1,8 @@
 """Signing in: wrong passwords make a number wait, and the audit log has all of it."""
 
+import os
+import shutil
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -7,7 +10,7 @@ from axes.models import AccessAttempt, AccessFailureLog
 from click.testing import CliRunner
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +18,7 @@ from django.utils import timezone
 from weihu import cli
 from weihu.workplace.bank.models import Staff
 from weihu.workplace.base import pace
+from weihu.workplace.base.minutes import minutes
 from weihu.workplace.base.models import Entry, Knock
 from weihu.workplace.gate import sessions
 from weihu.workplace.gate.models import SignIn
@@ -46,13 +50,13 @@ def acts(member):
 
 
 def test_wrong_passwords_make_a_number_wait_twice_as_long_each_time(client, member):
-    for minutes in (1, 2, 4, 8):
+    for waited in (1, 2, 4, 8):
         answers = [sign_in(client, member, "wrong").status_code for _ in range(settings.AXES_FAILURE_LIMIT)]
         assert answers == [200] * (settings.AXES_FAILURE_LIMIT - 1) + [429]
         waiting = sign_in(client, member, PASSWORD)
         assert waiting.status_code == 429
-        assert f" {minutes} " in waiting.content.decode()
-        later(timedelta(minutes=minutes, seconds=-5))
+        assert f" {waited} " in waiting.content.decode()
+        later(timedelta(minutes=waited, seconds=-5))
         assert sign_in(client, member, PASSWORD).status_code == 429
         later(timedelta(seconds=6))
     assert sign_in(client, member, PASSWORD).status_code == 302
@@ -182,6 +186,28 @@ def test_a_sign_in_ends_after_its_time_and_after_an_idle_one(client, member, age
     assert client.get(reverse("customers")).status_code == (200 if holds else 302)
     if holds:
         assert SignIn.objects.get().seen_at > now - timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("said", ["4", "1441", "-20", "two hours", "30.5"])
+def test_a_time_that_is_none_is_told_and_nothing_starts(said, monkeypatch):
+    monkeypatch.setenv("WEIHU_IDLE_MINUTES", said)
+    with pytest.raises(ImproperlyConfigured, match=r"WEIHU_IDLE_MINUTES.*from 5 to 1440"):
+        minutes("WEIHU_IDLE_MINUTES", 120)
+
+
+@pytest.mark.parametrize(("said", "so_long"), [("", 120), ("5", 5), (" 30 ", 30), ("1440", 1440)])
+def test_how_long_a_sign_in_holds_is_a_setting(said, so_long, monkeypatch):
+    monkeypatch.setenv("WEIHU_IDLE_MINUTES", said)
+    assert minutes("WEIHU_IDLE_MINUTES", 120) == so_long
+
+
+def test_the_command_says_which_setting_is_wrong(home):
+    environment = {**os.environ, "WEIHU_IDLE_MINUTES": "soon"}
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    arguments = [shutil.which("weihu"), "--home", str(home.root), "keys", "status"]
+    said = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)
+    assert said.returncode == 1
+    assert "WEIHU_IDLE_MINUTES='soon'" in said.stderr and "Traceback" not in said.stderr
 
 
 def test_a_leaver_is_cut_off_at_once_everywhere(client, member, run):

@@ -106,8 +106,12 @@ def setup(home: Home) -> None:
     os.environ["WEIHU_HOME"] = str(home.root)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weihu.workplace.settings")
     import django  # noqa: PLC0415
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
 
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured as wrong:
+        raise click.ClickException(str(wrong)) from None
 
 
 def progress_bar() -> Progress:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from weihu.engine.lake import Home
 from weihu.workplace.base.logs import settings_for
+from weihu.workplace.base.minutes import minutes
 
 HOME = Home(Path(os.environ.get("WEIHU_HOME", "var/home")))
 WORKPLACE = Path(__file__).parent
@@ -232,7 +233,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 # a branch's intranet host is on no browser's built-in list; all people of a branch may have one address (gate/identity.py)
 SILENCED_SYSTEM_CHECKS = ["security.W021", "axes.W006"]
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = minutes("WEIHU_SESSION_MINUTES", 12 * 60) * 60
+IDLE_MINUTES = minutes("WEIHU_IDLE_MINUTES", 120)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -18,9 +18,10 @@ from weihu.workplace.gate.models import SignIn
 IN_SESSION = "sign_in"
 LONGEST = timedelta(seconds=settings.SESSION_COOKIE_AGE)
 """So long after the password a sign-in ends, whatever was done in it."""
-IDLE = timedelta(hours=2)
+IDLE = timedelta(minutes=settings.IDLE_MINUTES)
 """So long after the last page."""
 SEEN_EVERY = timedelta(minutes=1)
+"""So exactly is the last page known; finer, every page would write. No bank's rule is told in seconds, so it is no setting."""
 
 
 def begin(request: HttpRequest, staff: Staff) -> None:

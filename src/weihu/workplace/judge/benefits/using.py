@@ -57,40 +57,39 @@ def use(standing: Standing, key: str, book: RuleBook, by: str, on: date, token: 
         raise UsedUp
     benefit = due[key].benefit
     first = benefit.period_of(on)[0]
-    used_numbers = set(
-        BenefitUse.objects.filter(
-            customer_id=standing.customer_id, benefit=key, period_from=first, undone=False
-        ).values_list("nth", flat=True)
-    )
-    free = next(nth for nth in range(1, benefit.quota + 1) if nth not in used_numbers)
-    values = {
-        "customer_id": standing.customer_id,
-        "benefit": key,
-        "period_from": first,
-        "nth": free,
-        "cost": benefit.cost,
-    }
+    place = {"customer_id": standing.customer_id, "benefit": key, "period_from": first}
     context = {
         "on": on,
         "staff_id": by,
         "branch_id": standing.branch_id,
         "grade": list(book.grades)[standing.grade_rank],
+        "cost": benefit.cost,
     }
-    try:
-        with transaction.atomic():
-            benefit_use = BenefitUse.objects.create(token=token, **values, **context)
-            audit.record(by, "benefit.use", standing.customer_id, key)
-    except IntegrityError:
-        raise UsedUp from None
-    return benefit_use
+    # each time that another one was faster, one place of the quota less is free
+    for _ in range(benefit.quota):
+        used = set(BenefitUse.objects.filter(**place, undone=False).values_list("nth", flat=True))
+        free = next((nth for nth in range(1, benefit.quota + 1) if nth not in used), None)
+        if free is None:
+            break
+        try:
+            with transaction.atomic():
+                benefit_use = BenefitUse.objects.create(token=token, nth=free, **place, **context)
+                audit.record(by, "benefit.use", standing.customer_id, key)
+        except IntegrityError:
+            if (same := BenefitUse.objects.filter(token=token).first()) is not None:
+                return same
+            continue
+        return benefit_use
+    raise UsedUp
 
 
 def undo(standing: Standing, number: int, by: str, on: date) -> bool:
     """Undo a use of the same day; False if there is none."""
     rows = BenefitUse.objects.filter(pk=number, customer_id=standing.customer_id, on=on, undone=False)
-    if not rows.update(undone=True):
-        return False
-    audit.record(by, "benefit.undo", standing.customer_id, str(number))
+    with transaction.atomic():
+        if not rows.update(undone=True):
+            return False
+        audit.record(by, "benefit.undo", standing.customer_id, str(number))
     return True
 
 
