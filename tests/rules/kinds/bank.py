@@ -81,6 +81,8 @@ USUAL: dict[str, Row] = {
     "benefits_used": {"customer_id": "c", "benefit": "x", "used": 0},
     "calendar": {
         "business_date": ON,
+        "before": ON - timedelta(days=1),
+        "days": 1,
         "month_days": 24,
         "last_month_days": 31,
         "is_month_start": False,
