@@ -100,7 +100,7 @@ def replay(deliveries: Iterable[Path], folder: Path, keeps: Callable[[date], boo
         on = date.fromisoformat(delivery.name)
         for file, (name, schema) in DELIVERED.items():
             engine.bind_arrow(f"{name}_today", schema, read(delivery / f"{file}.csv", schema))
-        engine.bind_row("calendar", tables.CALENDAR, dict.fromkeys(tables.CALENDAR) | {"business_date": on})
+        engine.bind_row("calendar", tables.CALENDAR, dict.fromkeys(tables.CALENDAR) | {"business_date": on, "days": 1})
         for name, (key, _) in CARRIED.items():
             reads = {"before": f"{name}_before", "today": f"{name}_today"}
             if name == "accounts":
@@ -108,7 +108,17 @@ def replay(deliveries: Iterable[Path], folder: Path, keeps: Callable[[date], boo
                 derive(name, value.carry_accounts, {table: table for table in carry})
             else:
                 derive(name, value.replace_rows, reads, key=key)
-        same = ("profiles", "accounts", "products", "holdings", "contacts_today", "noted", "levels_before", "calendar")
+        same = (
+            "profiles",
+            "accounts",
+            "products",
+            "holdings",
+            "contacts_today",
+            "noted",
+            "levels_before",
+            "balances_today",
+            "calendar",
+        )
         derive("levels", attrition.levels_today, {name: name for name in same} | {"transactions": "transactions_today"})
         if keeps(on):
             kept[on] = folder / f"{on}.parquet"

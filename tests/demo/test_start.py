@@ -107,6 +107,7 @@ def interrupted(django_db_setup, django_db_blocker, tmp_path_factory, keys):
         "批次 nights": 2,
         "生活 lives": 6,
         "疑似重复 duplicates": 1,
+        "模型 models": 2,
         "登录名 logins": 4,
     }
     bar, work = Stages.bar, nights.work
@@ -176,7 +177,15 @@ def enter(logins):
 def test_a_start_interrupted_in_every_stage_ends_as_a_whole_one(bank, db, interrupted):
     broken, after = interrupted
     assert sorted(broken) == sorted(
-        ["合成银行 synthetic bank", "批次 nights", "work", "生活 lives", "疑似重复 duplicates", "登录名 logins"]
+        [
+            "合成银行 synthetic bank",
+            "批次 nights",
+            "work",
+            "生活 lives",
+            "疑似重复 duplicates",
+            "模型 models",
+            "登录名 logins",
+        ]
     )
     now = state()
     assert {label for label in now if now[label] != after[label]} == set()

@@ -46,6 +46,13 @@ FAULTS = {
         "business_date",
     ),
     "no date": (lambda f: manifest(f, put("business_date", None)), "manifest.json", None, "business_date"),
+    "first day of another month": (
+        lambda f: manifest(f, put("first_date", "1999-01-01")),
+        "manifest.json",
+        None,
+        "first_date",
+    ),
+    "first day that is none": (lambda f: manifest(f, put("first_date", 1)), "manifest.json", None, "first_date"),
     "other currency": (lambda f: manifest(f, put("currency", "USD")), "manifest.json", None, "currency"),
     "no totals": (lambda f: manifest(f, put("totals", None)), "manifest.json", None, "totals.aum"),
     "count as text": (lambda f: manifest(f, put("totals.accounts", "7")), "manifest.json", None, "totals"),
@@ -192,6 +199,17 @@ def test_a_gap_or_a_late_day_is_said_so(days, delivery, nightly, run):
     manifest(delivery, put("business_date", str(run.business_date + timedelta(days=days))))
     with pytest.raises(OutOfOrder, match="last run"):
         nightly.run(delivery)
+
+
+def test_a_delivery_of_several_days_that_leaves_one_out_is_refused(nightly, delivery, run):
+    from datetime import timedelta
+
+    first, on = (str(run.business_date + timedelta(days=days)) for days in (2, 4))
+    manifest(delivery, put("first_date", first))
+    manifest(delivery, put("business_date", on))
+    with pytest.raises(OutOfOrder, match="missing in between") as refused:
+        nightly.run(delivery)
+    assert [(fault.column, fault.found) for fault in refused.value.faults] == [("first_date", first)]
 
 
 DIALECTS = {

@@ -30,7 +30,7 @@ from weihu.engine.seal import Seal
 from weihu.insight.kept import RULE_ALONE, Model
 from weihu.nightly import steps
 from weihu.nightly.graph import rows_of
-from weihu.nightly.night import Before, Night, Past, leaving_windows
+from weihu.nightly.night import Before, Night, Past
 from weihu.nightly.steps import CORE_STATE, NOTED
 from weihu.rules import attrition, rulebook
 from weihu.rules.kinds import leaving
@@ -264,7 +264,7 @@ def test_twelve_nights_of_a_real_ledgers_year_are_the_same(spark, tmp_path):
     for delivery in czech.deliveries(LEDGER, date(1997, 1, 1), chosen[-1], tmp_path / "deliveries"):
         on = read_manifest(delivery).business_date
         landed = landed_of(delivery, tmp_path / f"landed-{on}", before, book)
-        past = Past({day: movements[day] for day in leaving_windows(on).values() if day in movements}, levels)
+        past = Past(dict(movements), levels)
         night = (book, landed, nothing_noted(), before)
         model = models[on.month % len(models)]
         if on in chosen:

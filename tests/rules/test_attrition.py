@@ -159,7 +159,8 @@ def test_a_night_adds_what_happened_to_what_was_kept(engine):
     inputs |= bound(engine, "noted", tables.NOTED, [noted])
     before = level("A", on - timedelta(days=1), days=4, aum="1", aum_days="10", went="1", sendings=1, own=2, spent="3")
     inputs |= bound(engine, "levels_before", tables.LEVELS, [before])
-    calendar = dict.fromkeys(tables.CALENDAR) | {"business_date": on}
+    calendar = dict.fromkeys(tables.CALENDAR) | {"business_date": on, "days": 1}
+    inputs |= bound(engine, "balances_today", tables.BALANCES, [])
     inputs["calendar"] = engine.bind_row("calendar", tables.CALENDAR, calendar)
     engine.derive("made", attrition.levels_today, **inputs)
     made = {row["customer_id"]: row for row in engine.read("made").to_pylist()}

@@ -58,7 +58,8 @@ class Merging:
         self.rows = rows
         rows = [{"gone": gone, "kept": kept, "active": active} for gone, kept in merges]
         self.merges = self.bound("merges", tables.MERGES, rows)
-        day = {"business_date": FIRST + timedelta(days=MONTH_DAYS), "month_days": MONTH_DAYS + 1, "last_month_days": 1}
+        day = {"business_date": FIRST + timedelta(days=MONTH_DAYS), "days": 1, "month_days": MONTH_DAYS + 1}
+        day |= {"last_month_days": 1}
         flags = {"is_month_start": False, "is_month_end": False, "is_first": False}
         self.calendar = self.engine.bind_row("calendar", tables.CALENDAR, day | flags)
 

@@ -65,6 +65,7 @@ class Carried:
         self.month_days += 1
         day = {
             "business_date": on,
+            "days": 1,
             "month_days": self.month_days,
             "last_month_days": self.last_month_days,
             "is_month_start": starts,
@@ -123,6 +124,7 @@ class Carried:
             before["standings"],
             *nothing,
             margins,
+            balances,
             clock,
             self.book,
         )

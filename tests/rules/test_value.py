@@ -90,9 +90,9 @@ def test_flows_take_in_todays_change_and_let_go_what_leaves_the_window():
     flows = {f"flow_{days}": Decimal(100) for days in value.WINDOW_DAYS}
     before = [{"customer_id": "c", "branch_id": "b", "aum": Decimal(10), "balance_days": Decimal(0), **flows}]
     left = [{"business_date": date(2026, 6, 17), "customer_id": "c", "change": Decimal(30), "fees": Decimal(0)}]
-    windows = [{"days": 7, "on": date(2026, 6, 17)}]
+    windows = [{"days": 7, "after": date(2026, 6, 16), "on": date(2026, 6, 17)}]
     accounts = [account(1, balance=Decimal("12.00"))]
-    made = valued(accounts=accounts, standings_before=before, movements_before=left, windows=windows)
+    made = valued(accounts=accounts, standings_before=before, movements_known=left, windows=windows)
     (row,) = made.make("customer_values")
     assert (row["flow_7"], row["flow_30"]) == (72, 102)
 
@@ -115,13 +115,16 @@ def test_fees_of_a_year_take_in_todays_and_let_go_those_of_a_year_ago():
     before = [{"customer_id": "c", "branch_id": "b", "aum": Decimal(0), "balance_days": Decimal(0), "fees_365": 90}]
     aged = {"customer_id": "c", "change": Decimal(0), "fees": Decimal(40)}
     left = [{**aged, "business_date": date(2025, 6, 24)}, {**aged, "business_date": date(2026, 6, 17)}]
-    windows = [{"days": value.FEE_DAYS, "on": date(2025, 6, 24)}, {"days": 7, "on": date(2026, 6, 17)}]
+    windows = [
+        {"days": value.FEE_DAYS, "after": date(2025, 6, 23), "on": date(2025, 6, 24)},
+        {"days": 7, "after": date(2026, 6, 16), "on": date(2026, 6, 17)},
+    ]
     paid = [{"account_id": "a1", "kind": "fee", "amount": Decimal("-3.00")}]
     made = valued(
         accounts=[account(1)],
-        transactions=paid,
+        transactions_today=paid,
         standings_before=before,
-        movements_before=left,
+        movements_known=left,
         windows=windows,
     )
     (row,) = made.make("customer_values")

@@ -1,6 +1,7 @@
 """The synthetic bank can be believed, is the same for the same seed, and its truth is true."""
 
 import hashlib
+import json
 from datetime import date
 
 import duckdb
@@ -237,3 +238,28 @@ def test_duplicates_and_wrong_facts_are_kept(tmp_path):
         """
     ).fetchall()[0]
     assert wrong[0] == 0 < wrong[1]
+
+
+def test_a_delivery_of_several_days_has_the_rows_and_the_balance_days_of_theirs(tmp_path):
+    """Of 34 days, the last 30 at once."""
+    by_day, at_once = SyntheticBank(300, 3, 34, LAST, 5), SyntheticBank(300, 3, 34, LAST, 5)
+    days = [by_day.day(tmp_path / "days") for _ in range(34)]
+    for _ in range(4):
+        at_once.day(tmp_path / "once")
+    month = at_once.through(tmp_path / "once", LAST)
+    assert json.loads((month / "manifest.json").read_text())["first_date"] == "2026-06-01"
+    later = ", ".join(f"'{day}/transactions.csv'" for day in days[4:])
+    asked = "SELECT * FROM read_csv({}, all_varchar = true) ORDER BY transaction_id"
+    one = duckdb.sql(asked.format(f"'{month}/transactions.csv'")).fetchall()
+    assert one == duckdb.sql(asked.format(f"[{later}]")).fetchall()
+    assert len(one) > 500
+    held, sums = {}, {}
+    for place, day in enumerate(days):
+        rows = duckdb.sql(f"SELECT account_id, balance FROM read_csv('{day}/balances.csv')").fetchall()
+        held |= {account: round(balance * 100) for account, balance in rows}
+        if place >= 4:
+            sums = {account: sums.get(account, 0) + cents for account, cents in held.items()}
+    told = duckdb.sql(f"SELECT account_id, balance, balance_days FROM read_csv('{month}/balances.csv')").fetchall()
+    assert {account: (round(b * 100), round(d * 100)) for account, b, d in told} == {
+        account: (held[account], sums[account]) for account, _, _ in told
+    }

@@ -155,3 +155,22 @@ def test_planned_work_counts_for_the_day_it_was_planned_for(run, member):
 
 def test_no_scope_beyond_the_post(run, member):
     assert scope_of(Gate(member("relationship_manager"), run), "B", "") is None
+
+
+def test_a_headline_stands_beside_the_nearest_night_of_a_year_before(signed_in, member, run):
+    client, own = signed_in("branch_manager"), member("branch_manager").branch_id
+    page = client.get(reverse("cockpit"))
+    assert [row.year for row in page.context["figures"].headlines] == [""] * 4
+    assert "data-year-before" not in page.content.decode()
+    then = Run.objects.get(pk=run.pk)
+    then.pk, then.number, then.business_date = None, 0, run.business_date - timedelta(days=361)
+    then.save(force_insert=True)
+    held = Figure.objects.filter(run_id=run.number, branch_id=own).order_by("pk")[0]
+    held.pk, held.run_id, held.aum, held.customers = None, 0, Decimal(250), 4
+    held.save(force_insert=True)
+    page = client.get(reverse("cockpit"))
+    aum, customers = page.context["figures"].headlines[:2]
+    now = page.context["total"].now
+    assert customers.year == f"4 · +{100 * (now['customers'] - 4) / 4:.3g}%"
+    assert aum.year.startswith("250") and "· +" in aum.year
+    assert f"({then.business_date})" in page.content.decode()

@@ -6,7 +6,7 @@ from datetime import date
 
 from django.core.management import call_command
 
-from weihu.demo import bank, lives, logins, nights
+from weihu.demo import bank, learning, lives, logins, nights
 from weihu.demo.stages import Stages, on_screen
 from weihu.engine.lake import Home
 
@@ -27,4 +27,5 @@ def _build(home: Home, customers: int, days: int, today: date, stages: Stages) -
         living = bank.LivingBank(home, bank.size_of(home, customers, days, today))
     nights.replay(home, living, stages)
     lives.live(home, living.customers, stages)
+    learning.learn(home, stages)
     logins.give(home, stages)

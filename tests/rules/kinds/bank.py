@@ -60,6 +60,7 @@ USUAL: dict[str, Row] = {
         "balance": Decimal("100.00"),
     },
     "transactions": {"account_id": "a", "booked_on": ON, "kind": "transfer"},
+    "transactions_today": {"account_id": "a", "booked_on": ON, "kind": "transfer"},
     "profiles": {"customer_id": "c", "branch_id": "b", "opened_on": date(2020, 1, 1), "missing": ""},
     "facts_known": {"customer_id": "c", "known": ","},
     "holdings_open": {"holding_id": "h", "customer_id": "c", "product_id": "d", "amount": Decimal("1000.00")},
@@ -81,6 +82,8 @@ USUAL: dict[str, Row] = {
     "benefits_used": {"customer_id": "c", "benefit": "x", "used": 0},
     "calendar": {
         "business_date": ON,
+        "before": ON - timedelta(days=1),
+        "days": 1,
         "month_days": 24,
         "last_month_days": 31,
         "is_month_start": False,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -31,6 +33,8 @@ class Headline:
     rises: int
     line: str
     address: str
+    year: str = ""
+    """The figure of a year before and the change since, in words, where it is known."""
 
 
 def headlines(
@@ -41,9 +45,10 @@ def headlines(
     period: Period,
     book: RuleBook,
     kept: dict[str, str],
+    year: dict[str, Any] | None,
 ) -> list[Headline]:
     """AUM, effective customers, loss, and the net gain of valued customers. ``earlier``: the period before; ``kept``: the
-    scope as the addresses of lists have it."""
+    scope as the addresses of lists have it; ``year``: the levels of a year before."""
     now, then = total_of(cells.values()), total_of(earlier.values()) if earlier is not None else None
     rank = book.rank(book.pages.valued_from)
     gained, gained_then = _valued(cells, rank), _valued(earlier, rank) if earlier is not None else None
@@ -67,6 +72,7 @@ def headlines(
             _sign(now.net_aum),
             _line([(night.on, float(night.sums.now["aum"])) for night in nights]),
             customers,
+            _grown(amount_text(year["aum"], book.currency), now.now["aum"], year["aum"]) if year else "",
         ),
         Headline(
             "customers",
@@ -77,6 +83,7 @@ def headlines(
             _sign(now.net_customers),
             _line([(night.on, night.sums.now["customers"]) for night in nights]),
             customers,
+            _grown(f"{year['customers']:,}", now.now["customers"], year["customers"]) if year else "",
         ),
         Headline(
             "lost",
@@ -109,6 +116,11 @@ def _valued(cells: Cells, rank: int) -> tuple[int, int]:
 
 def _line(points: Sequence[tuple[date, float]]) -> str:
     return sparkline([(on.isoformat(), float(value)) for on, value in points]) if len(points) > 1 else ""
+
+
+def _grown(text: str, now: Decimal | int, then: Decimal | int) -> str:
+    """A figure of then with how much more there is now; alone if there was nothing."""
+    return f"{text} · {_signed(per_cent((Decimal(now) - then) / then))}" if then else text
 
 
 def _change(number: int) -> str:

@@ -28,6 +28,8 @@ BRIDGE = ("inflow", "opened", "outflow", "matured", "closed", "moved")
 EVENTS = ("lost", "lost_aum", "won_back", "won_aum", *BRIDGE)
 PLANNED = ("tasks", "minutes", "top_minutes")
 FLOWS = (*EVENTS, *PLANNED)
+HALF_A_MONTH = timedelta(days=16)
+"""A past that was taken over by months has a night within so many days of every day."""
 POINTS = 40
 """The most points of a trend."""
 
@@ -127,6 +129,13 @@ class Period:
         start = self.after - (self.until - self.after)
         return Period.among(self.nights, start, self.after) if start in self.nights else None
 
+    @property
+    def year_before(self) -> date | None:
+        """The night nearest to the period's end a year earlier, at most half a month away; None where there is none."""
+        wanted = self.until - timedelta(days=365)
+        near = [on for on in self.nights if abs(on - wanted) <= HALF_A_MONTH]
+        return min(near, key=lambda on: (abs(on - wanted), on), default=None)
+
 
 def nights_of(run: Run) -> dict[date, int]:
     """The last published run of each business date."""
@@ -195,6 +204,12 @@ def total_of(parts: Iterable[Sums]) -> Sums:
         total.introductions += part.introductions
         total.results.update(part.results)
     return total
+
+
+def levels_on(scope: FigureScope, period: Period, on: date) -> dict[str, Any]:
+    """The levels of a scope at the end of a night."""
+    rows = scope.figures().filter(run_id=period.nights[on]).aggregate(**_sums(LEVELS))
+    return {name: rows[f"s_{name}"] or 0 for name in LEVELS}
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ from weihu.workplace.see.cockpit.reading import (
     by_part,
     cells_of,
     effects_of,
+    levels_on,
     lost_by_night,
     nights_between,
     results_in_words,
@@ -315,6 +316,7 @@ def _read(request: WorkRequest, scope: FigureScope, period: Period) -> Figures:
         period,
         request.book,
         kept,
+        levels_on(scope, period, period.year_before) if period.year_before else None,
     )
     return Figures(scope, period, earlier, cells, parts, total_of(part.sums for part in parts), nights, told)
 
