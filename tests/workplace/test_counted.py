@@ -26,17 +26,18 @@ OF_ROWS = {"customers", "watched", "net", "lost", "contacts", "tasks", "facts", 
 def said(run):
     """Contacts and facts of everybody's customers on the last nights, by whoever works."""
     people = {row.pk: row for row in Staff.objects.filter(is_active=True)}
-    outcomes = [Outcome.INTERESTED, Outcome.NOT_REACHED, Outcome.SERVED]
+    outcomes, contacts = [Outcome.INTERESTED, Outcome.NOT_REACHED, Outcome.SERVED], []
     for place, row in enumerate(Standing.objects.at(run).filter(effective=True).order_by("customer_id")):
         by = row.primary_id or sorted(people)[place % len(people)]
         on = run.business_date - timedelta(days=place % 3)
-        Contact.objects.create(
+        contacts.append(Contact(
             token=uuid4(), customer_id=row.customer_id, staff_id=by, on=on, recorded_at=timezone.now(), way=Way.PHONE,
             outcome=outcomes[place % 3],
-        )  # fmt: skip
+        ))  # fmt: skip
         if place % 5 == 0:
             content = FactContent("memo", "x", Channel.SERVICE, Confidence.TOLD)
             record_fact(row.customer_id, content, [], by, on, uuid4())
+    Contact.objects.bulk_create(contacts)
 
 
 def rows_of(page) -> int:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from django.urls import reverse
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import expect
 
@@ -14,6 +14,7 @@ from weihu.workplace.base.days import read_day
 WAYS = ["{0:%Y-%m-%d}", "{0:%Y%m%d}", "{0:%Y/%m/%d}", "{0.year}.{0.month}.{0.day}", " {0.year}年{0.month}月{0.day}日 "]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dates(date(1900, 1, 1), date(2199, 12, 31)), st.sampled_from(WAYS))
 def test_a_day_is_read_however_it_is_written(day, way):
     assert read_day(way.format(day)) == day
