@@ -172,5 +172,5 @@ def test_a_headline_stands_beside_the_nearest_night_of_a_year_before(signed_in, 
     aum, customers = page.context["figures"].headlines[:2]
     now = page.context["total"].now
     assert customers.year == f"4 · +{100 * (now['customers'] - 4) / 4:.3g}%"
-    assert aum.year.startswith("250") and "· +" in aum.year
+    assert aum.year.startswith("¥250.00 · +")
     assert f"({then.business_date})" in page.content.decode()

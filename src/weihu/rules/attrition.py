@@ -104,7 +104,11 @@ def levels_today(
 ) -> Table:
     """How every customer of the core system stands tonight (columns: tables.LEVELS)."""
     today = business_date(calendar)
-    joined = profiles.select("customer_id").left_join(levels_before.drop("on"), "customer_id").drop("customer_id_right")
+    joined = (
+        profiles.select("customer_id", "opened_on")
+        .left_join(levels_before.drop("on"), "customer_id")
+        .drop("customer_id_right")
+    )
     joined = joined.rename({f"{name}_before": name for name in LEVELS if name not in ("customer_id", "on")})
     for part in (
         _lying(accounts, products, today),
@@ -123,13 +127,16 @@ def levels_today(
         nothing = ibis.literal(0).cast(kind)
         return (ibis.coalesce(joined[f"{name}_before"], nothing) + ibis.coalesce(joined[name], nothing)).cast(kind)
 
+    # who joined since the last night was there for fewer days than the delivery tells of
+    there = ibis.greatest(ibis.coalesce(joined.today.delta(joined.opened_on, unit="day") + 1, joined.passed), 1)
+    joined_for = ibis.ifelse(joined.days_before.isnull(), ibis.least(joined.passed, there), joined.passed)
     none = ZERO.cast(BALANCE_DAYS)
     days_before = ibis.coalesce(joined.aum_days_before, none)
     since = aum * joined.passed + ibis.coalesce(joined.uneven, none)
     return joined.select(
         "customer_id",
         on=joined.today,
-        days=ibis.coalesce(joined.days_before, 0) + joined.passed,
+        days=(ibis.coalesce(joined.days_before, 0) + joined_for).cast("int64"),
         aum=aum.cast(MONEY),
         demand=ibis.coalesce(joined.lying, ZERO).cast(MONEY),
         aum_days=(days_before + since).cast(BALANCE_DAYS),
