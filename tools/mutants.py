@@ -118,8 +118,7 @@ def mutants_of(copy: Path, module: str) -> list[Mutant]:
 
     def source(function: str) -> list[str]:
         span = mutated.line_span_by_function_name[function]
-        head = lines[span.start - 1].replace(function, function.partition("__mutmut_")[0])
-        return [head, *lines[span.start : span.end]]
+        return [line.replace(function, function.partition("__mutmut_")[0]) for line in lines[span.start - 1 : span.end]]
 
     originals = {
         function.partition("__mutmut_")[0]: source(function)

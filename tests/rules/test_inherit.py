@@ -44,9 +44,26 @@ def test_what_extends_and_drops_is_no_setting_of_the_book():
     }  # fmt: skip
 
 
+def test_a_kind_up_to_a_grade_is_up_to_the_one_that_stands_for_it():
+    merged = inherit([BASE, {"drop": ["grades.large"], "grades": {"new": {"stands_for": ["large"]}}}])
+    assert merged["signals"]["visit"] == {"from_grade": "small", "to_grade": "new"}
+
+
+def test_what_is_inherited_may_be_dropped_and_stood_for():
+    changes = {"drop": ["grades.low", "signals.visit.to_grade"], "grades": {"new": {"stands_for": ["low"]}}}
+    assert understood(changes, BASE) == (changes, [])
+    assert understood({"grades": {"low": {"weight": 2}}}, BASE)[1] == []
+
+
+def test_a_setting_has_no_entries_that_could_be_dropped():
+    dropped = {"drop": ["grades.low.weight.much", "grades.low.weight.much.more"]}
+    assert [finding.path for finding in understood(dropped, BASE)[1]] == [("drop", 0), ("drop", 1)]
+
+
 def test_a_setting_of_an_entry_may_be_dropped():
     merged = inherit([BASE, {"drop": ["signals.visit.to_grade"]}])
     assert merged["signals"]["visit"] == {"from_grade": "small"}
+    assert BASE["signals"]["visit"] == {"from_grade": "small", "to_grade": "large"}, "what is inherited stays"
 
 
 def test_a_grade_that_is_still_there_is_not_replaced():
