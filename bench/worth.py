@@ -107,7 +107,7 @@ def of_deliveries(bank: Path) -> tuple[duckdb.DuckDBPyConnection, list[date]]:
         paths = sorted(str(path) for path in bank.glob(f"*-*-*/{file}.csv"))
         # all files of a table have one head; looking for it in each of thousands would take minutes
         with Path(paths[0]).open() as opened:
-            head = {column: "VARCHAR" for column in opened.readline().strip().split(",")}
+            head = dict.fromkeys(opened.readline().strip().split(","), "VARCHAR")
         database.execute(
             f"CREATE TABLE {file} AS SELECT *, CAST(parse_path(filename)[-2] AS DATE) AS delivered"
             f" FROM read_csv(?, auto_detect = false, header = true, filename = true, columns = {head})",
