@@ -14,9 +14,11 @@ from click.testing import CliRunner
 from tests.conftest import PUBLISHED_DAYS
 from tests.points import Act, Outcome, strike
 from weihu.cli import main
+from weihu.nightly import rotation as whole
 from weihu.workplace.bank.current import current
 from weihu.workplace.bank.models import Customer, Signal, Standing, Task
 from weihu.workplace.base import audit
+from weihu.workplace.know.archive.search import numbered
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.long, pytest.mark.xdist_group("points")]
 
@@ -95,8 +97,32 @@ def rotation(home):
     home.keys.file.write_bytes(kept)
 
 
+@pytest.fixture
+def reindexing(home, monkeypatch):
+    monkeypatch.setattr(whole, "SETTLES", 0)
+    kept = home.keys.file.read_bytes()
+
+    def prepare():
+        home.keys.file.write_bytes(kept)
+
+    def seen():
+        """Who is found by which number and what the lake says, which nothing changes; and under which keys."""
+        rows = [(row.pk, row.phone) for row in Customer.objects.exclude(phone=None).order_by("pk")[:100]]
+        found = numbered("phone", [phone for _, phone in rows])
+        for folder in (*home.runs.iterdir(), *home.landed.iterdir()):
+            home.checksums.verify(folder, [path.name for path in folder.glob("*.parquet")])
+        return (
+            len(home.keys.keys().index.keys) > 1,
+            [(row, row[0] in found[row[1]]) for row in rows],
+            whole.counted(home),
+        )
+
+    yield command(home, ["keys", "rotate", "--purpose", "index"], prepare, seen)
+    home.keys.file.write_bytes(kept)
+
+
 @pytest.mark.parametrize("dies", [False, True], ids=["fails", "dies"])
-@pytest.mark.parametrize("name", ["night", "backup", "rotation"])
+@pytest.mark.parametrize("name", ["night", "backup", "rotation", "reindexing"])
 def test_an_act_that_is_struck_anywhere_loses_nothing_and_is_finished_by_doing_it_again(
     name, dies, own_bank, home, monkeypatch, request, tried
 ):

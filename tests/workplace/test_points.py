@@ -35,7 +35,7 @@ from weihu.workplace.know.intake import importing
 from weihu.workplace.know.intake.models import Import, ImportRow
 from weihu.workplace.know.relations import network
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("points")]
+pytestmark = [pytest.mark.sqlite, pytest.mark.long, pytest.mark.xdist_group("points")]
 TECHNICAL = {"sessions.session", "base.sending", "base.head", "base.entry", "gate.signin"}
 """Tables of how something was sent and signed in, not of what it was."""
 UNLIKE = (models.DateTimeField, models.UUIDField, models.BinaryField)
