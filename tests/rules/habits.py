@@ -66,7 +66,7 @@ def beyond(
         year.open(on, changes, aum[on])
         if on >= since:
             for side, alerts in result.items():
-                alerts += year.beyond(side)
+                alerts.extend(year.beyond(side))
         year.close()
     return result
 
