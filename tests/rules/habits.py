@@ -65,8 +65,8 @@ def beyond(
             break
         year.open(on, changes, aum[on])
         if on >= since:
-            for side in result:
-                result[side] += year.beyond(side)
+            for side, alerts in result.items():
+                alerts.extend(year.beyond(side))
         year.close()
     return result
 

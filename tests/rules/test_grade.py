@@ -3,11 +3,12 @@
 import calendar
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from random import Random, randrange
 
 import ibis
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.rules.kinds.bank import Tables
@@ -221,10 +222,10 @@ class Machine:
 
 
 @pytest.mark.parametrize("key", BOOKS)
-@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
-@given(chance=st.randoms(use_true_random=False))
-def test_a_policy_agrees_with_the_reference_month_by_month(key, chance):
-    choices = (DEMAND, FUND, LOAN, LINE, CARDS)
+def test_a_policy_agrees_with_the_reference_month_by_month(key):
+    """Each run draws other people; a failure tells the seed by which it drew them."""
+    choices, seed = (DEMAND, FUND, LOAN, LINE, CARDS), randrange(2**32)
+    chance = Random(seed)
     # a month is often as the one before: grades are kept, and protected, as well as changed
     people = []
     for _ in range(PEOPLE):
@@ -239,7 +240,7 @@ def test_a_policy_agrees_with_the_reference_month_by_month(key, chance):
         machine.night(on, now)
         result = machine.night(on.replace(day=calendar.monthrange(on.year, on.month)[1]), now)
         listed = [(row["grade_rank"], row["watch_since"] is not None) for row in result]
-        assert listed == expected[month], on
+        assert listed == expected[month], (seed, on)
 
 
 def poor_and_rich(number):
