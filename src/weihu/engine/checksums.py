@@ -91,6 +91,7 @@ class Checksums:
 
         Whoever reads meanwhile, and whoever reads after a death in between, finds one of the two and its checksum.
         """
+        self.reseal(folder)  # another file of the folder may have been renewed when a process was killed
         stated, said = self._stated(folder), part.relative_to(folder).as_posix()
         before, after = _digest(part), _digest(staged)
         if not stated.allows(said, before):

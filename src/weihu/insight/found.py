@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, pairwise_distances_argmin
+from threadpoolctl import threadpool_limits
 
 from weihu.insight.files import TooFew
 
@@ -169,7 +170,7 @@ def fit(nights: Sequence[Night], sizes: Sequence[int], before: Model | None, sai
 
 
 def kmeans(points: Floats, size: int, seed: int) -> Floats:
-    """The centres of so many groups of points, the best of some starts; the same seed gives the same."""
+    """The centres of so many groups of points, the best of some starts; the same seed gives the same bits."""
     return _centres(points, KMeans(size, n_init=STARTS, random_state=seed))
 
 
@@ -179,7 +180,9 @@ def _settled(points: Floats, centres: Floats) -> Floats:
 
 
 def _centres(points: Floats, groups: KMeans) -> Floats:
-    return np.asarray(groups.fit(points).cluster_centers_, np.float64)
+    # in one thread: sums in one order, and no threads that wait for each other on a machine that has more to do
+    with threadpool_limits(1):
+        return np.asarray(groups.fit(points).cluster_centers_, np.float64)
 
 
 def _nearest(points: Floats, centres: Floats) -> Labels:

@@ -51,7 +51,7 @@ TITLES = {
 """By status: what happened, and what to do."""
 KEPT = (
     lazy("The system is busy"),
-    lazy("What you did was saved, but your sign-in could not be. Load the page again in a minute."),
+    lazy("What you did was saved, but not what comes after it. Load the page again in a minute."),
 )
 """What is busy was only what comes after an act that is done."""
 ANSWERED = "weihu.answered"

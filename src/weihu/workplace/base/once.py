@@ -15,7 +15,7 @@ from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOpera
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 
-from weihu.workplace.base.answers import GO_TO, signed_out
+from weihu.workplace.base.answers import ANSWERED, GO_TO, signed_out
 from weihu.workplace.base.models import Sending
 
 HEADER = "X-Sending"
@@ -52,6 +52,7 @@ class Once:
         if hasattr(view, "_non_atomic_requests"):
             done = _done(request, number)
             if done is None and (response := view(request, *args, **kwargs)).status_code < 400:
+                request.META[ANSWERED] = response.status_code  # done, whether or not its number can be kept
                 _keep(request, number, response)
                 return response
             return done or response
