@@ -73,6 +73,9 @@ def test_sex_changes_nothing(run, home, quick):
 def test_months_ends_that_are_kept_are_told_too(run, home, quick, monkeypatch):
     bank.all_nights()
     monkeypatch.setattr(reading, "is_month_end", lambda on: True)
+    alone = found_segments.find_segments(home, run.rulebook, run, lambda step: None)
+    assert len(alone.facts["months"]) == 1  # nobody had been contacted by the end of the others
+    monkeypatch.setattr(found_segments, "_knows_contacts", lambda night: True)
     model = found_segments.find_segments(home, run.rulebook, run, lambda step: None)
     assert len(model.facts["months"]) == len(reading.kept_nights(run)) > 1
     assert drift(model.facts)["series"]

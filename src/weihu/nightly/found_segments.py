@@ -42,11 +42,18 @@ def find_segments(home: Home, book: RuleBook, last: Run, said: Callable[[str], N
     for run in reversed(kept_nights(last)[: book.groups.found_months + 1]):
         said(str(run.business_date))
         nights.append(_night(home, run, out))
+    nights = [night for night in nights[:-1] if _knows_contacts(night)] + nights[-1:]
     earlier = files.load(home.insight / found.NAME)
     model = found.fit(nights, book.groups.found, found.Model.of(earlier) if earlier else None, said)
     _keep(model, nights[-1])
     files.save(home.insight / found.NAME, model.content)
     return model
+
+
+def _knows_contacts(night: found.Night) -> bool:
+    """Whether contacts were recorded by then: of a bank's past that was taken over nobody has any, so a change from it would
+    tell when recording began, not how customers changed."""
+    return bool((night.raw["contact"] < NEVER).any())
 
 
 def _night(home: Home, run: Run, out: Collection[str]) -> found.Night:
