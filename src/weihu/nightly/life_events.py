@@ -45,7 +45,7 @@ def ask(home: Home, book: RuleBook, last: Run, said: Callable[[str], None]) -> A
 
     Not asked: who refuses personal analysis, who has died, what the archive was told of since, and what was answered
     within the book's time. A question that was never answered ends with the payments that it came from.
-    Raises checksums.Damaged if what the night left is not as it was left; deliveries have no checksums.
+    Raises checksums.Damaged if what landed or the night left is not as it was.
     """
     said(str(last.business_date))
     rows = _found(home, book, last)

@@ -107,7 +107,7 @@ class _Kept:
 def learn_wallet(home: Home, book: RuleBook, last: Run, said: Callable[[str], None]) -> wallet.Model:
     """Learn from what was told up to ``last``, keep the model in the home, and estimate everybody as of that night.
 
-    Raises files.TooFew, and checksums.Damaged if what a night left is not as it was left; deliveries have no checksums.
+    Raises files.TooFew, and checksums.Damaged if what landed or a night left is not as it was.
     """
     told = told_up_to(last.work_date, book)
     weeks = kept_weeks(home, last)
