@@ -156,9 +156,9 @@ def test_an_end_of_the_log_or_keys_that_were_changed_are_none(db, tried):
         read = audit.End.read(texts(end, chance))
         assert read is None or str(read) == end
         try:
-            assert Keys.read(texts(keys.text(), chance), "a file").current
+            assert Keys.read(texts(keys.text(), chance), "a file").seal.current
         except KeysLost as lost:
-            assert not any(secret.hex() in lost.en for secret in keys.sealing.values())
+            assert not any(secret.hex() in lost.en for secret in keys.seal.keys.values())
     tried("changed ends of an audit log", number)
 
 

@@ -77,11 +77,12 @@ def test_who_refuses_analysis_and_who_has_died_teach_nothing(run):
 
 def test_bands_of_ages_begin_on_birthdays(run):
     on = run.business_date
+    book = run.rulebook
     born = on.replace(year=on.year - 45, day=min(on.day, 28))
-    assert learning._band(born, on.replace(day=born.day)) == "45–59"
-    assert learning._band(born + timedelta(days=1), on.replace(day=born.day)) == "30–44"
-    assert learning._band(on.replace(year=on.year - 80, day=born.day), on) == "75+"
-    assert learning._band(None, on) == ""
+    assert learning._band(born, on.replace(day=born.day), book) == "45–59"
+    assert learning._band(born + timedelta(days=1), on.replace(day=born.day), book) == "30–44"
+    assert learning._band(on.replace(year=on.year - 80, day=born.day), on, book) == "75+"
+    assert learning._band(None, on, book) == ""
 
 
 def test_the_report_is_of_the_kept_model(tmp_path):

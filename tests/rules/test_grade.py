@@ -162,6 +162,7 @@ class Machine:
         nights = 1 if first else 2
         day = {
             "business_date": on,
+            "days": 1,
             "month_days": nights,
             "last_month_days": 1 if is_first else 2,
             "is_first": is_first,

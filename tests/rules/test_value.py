@@ -166,7 +166,7 @@ def test_who_owes_is_effective_however_long_nothing_moved():
 def test_interest_and_fees_are_the_banks_doing_not_the_customers(kind, moved_on):
     before = [{"customer_id": "c", "branch_id": "b", "aum": Decimal(0), "moved_on": date(2026, 2, 3)}]
     booked = [{"account_id": "a1", "kind": kind, "amount": Decimal("-3.00")}]
-    (row,) = valued(accounts=[account(1)], transactions=booked, standings_before=before).make("customer_values")
+    (row,) = valued(accounts=[account(1)], transactions_today=booked, standings_before=before).make("customer_values")
     assert row["moved_on"] == moved_on
 
 

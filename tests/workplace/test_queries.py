@@ -41,7 +41,7 @@ PAGES = [
     ("customers", BRANCH, 15),
     ("overview", MANAGER, 45),
     ("overview", BRANCH, 45),
-    ("assets", MANAGER, 31),
+    ("assets", MANAGER, 32),
     ("archive", MANAGER, 29),
     ("contacts", MANAGER, 31),
     ("family", MANAGER, 34),

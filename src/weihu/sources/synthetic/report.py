@@ -60,9 +60,10 @@ def _read(database: duckdb.DuckDBPyConnection, out: Path) -> tuple[str, str, int
         if not any((out / folder / f"{name}.csv").is_file() for folder in folders):
             return f"(SELECT {', '.join(f'NULL::{column.sql_type} AS {column.name}' for column in columns)}, NULL::DATE AS written WHERE false)"
         typed = ", ".join(f"'{column.name}': '{column.sql_type}'" for column in columns)
+        # only deliveries of several days have balance-days, the last column of theirs
         return (
             "(SELECT *, CAST(parse_filename(parse_dirpath(filename)) AS DATE) AS written FROM"
-            f" read_csv('{out}/*/{name}.csv', header = true, auto_detect = false, filename = true, columns = {{{typed}}}))"
+            f" read_csv('{out}/*/{name}.csv', header = true, auto_detect = false, filename = true, null_padding = true, columns = {{{typed}}}))"
         )
 
     compound = ", ".join(f"'{name}'" for name in names.SURNAMES if len(name) > 1)
