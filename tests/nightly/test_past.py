@@ -14,7 +14,7 @@ from weihu.engine.seal import Seal
 from weihu.insight.kept import RULE_ALONE
 from weihu.nightly import steps
 from weihu.nightly.graph import rows_of
-from weihu.nightly.night import Before, Night, Past, days_of, nearest
+from weihu.nightly.night import Before, Night, Past, days_of
 from weihu.nightly.steps import CORE_STATE, NOTED
 from weihu.rules import rulebook, value
 from weihu.rules.workdays import WorkingDays
@@ -96,10 +96,3 @@ def test_flows_over_windows_are_of_their_own_days_but_for_what_no_transaction_te
         differ = {key for key in by_day if by_day[key][f"flow_{days}"] != by_month[key][f"flow_{days}"]}
         assert len(moved) > 20
         assert differ <= funds, days
-
-
-def test_a_window_takes_the_nearest_kept_night_and_none_that_is_far_away():
-    kept = [date(2026, 3, 31), date(2026, 4, 30)]
-    assert nearest(date(2026, 4, 10), kept) == date(2026, 3, 31)
-    assert nearest(date(2026, 4, 16), kept) == date(2026, 4, 30)
-    assert nearest(date(2026, 3, 1), kept) == date(2026, 3, 1)

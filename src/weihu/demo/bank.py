@@ -10,6 +10,7 @@ from pathlib import Path
 
 from weihu.engine.lake import Home
 from weihu.rules import rulebook
+from weihu.rules.nights import is_month_end
 from weihu.sources.synthetic import Contact, SyntheticBank
 
 BOOK = "state_bank"
@@ -39,11 +40,7 @@ def schedule(first: date, last: date) -> list[date]:
     """The business dates of the deliveries: the first day, the month's ends of the past, and then every day."""
     live = max(first, last - timedelta(days=DAILY - 1))
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return [day for day in days if day in (first, live - timedelta(days=1)) or day >= live or _ends_a_month(day)]
-
-
-def _ends_a_month(day: date) -> bool:
-    return (day + timedelta(days=1)).day == 1
+    return [day for day in days if day in (first, live - timedelta(days=1)) or day >= live or is_month_end(day)]
 
 
 class LivingBank:

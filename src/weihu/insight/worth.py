@@ -1,9 +1,9 @@
 """What the history tells of contribution to come, judged on months that came later.
 
 How many of a grade's customers are here a year later, what those who are contribute then, against their own level, and
-what those came to bring who brought little. A candidate may know the first only (the level is held) or both; the simple rule is the contribution of the last twelve
-months, as often as there are years. What is foretold at an origin is held against the contribution that came, before
-any discount.
+what those came to bring who brought little. A candidate may know the first only (the level is held) or all; the simple
+rule is the contribution of the last twelve months, as often as there are years. What is foretold at an origin is held
+against the contribution that came, before any discount.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar as months
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,6 +21,7 @@ from weihu.nightly.graph import Graph, Source, Step, rows_of
 from weihu.nightly.steps import PAST_LEVELS, PAST_MOVEMENTS
 from weihu.nightly.together import carry_out
 from weihu.rules import attrition, value
+from weihu.rules.nights import nearest
 from weihu.rules.occasions import festivals
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.sections.signals import BenefitExpiring, Birthday, FestivalGreeting
@@ -28,9 +29,6 @@ from weihu.rules.workdays import WorkingDays
 
 OFTEN = 2
 """From so many readers on, a table is worth keeping in memory."""
-
-HALF_A_MONTH = timedelta(days=16)
-"""A past that was delivered by months has a night within so many days of every day."""
 
 Row = dict[str, Any]
 
@@ -93,7 +91,7 @@ class Night:
         self._latest = max([self._list_day.through, *noted["own_workdays"]["through"].to_pylist()])
         leaving = leaving_windows(self._last, self.on)
         spans = attrition.spans(self.on, self.book.attrition.level_days)
-        looking_back = {days: nearest(on, past.levels) for days, on in spans.items()}
+        looking_back = {days: nearest(on, past.levels) or on for days, on in spans.items()}
         gone = sorted({day for ranges in leaving.values() for day in days_of(*ranges)} & past.movements.keys())
         several = {
             PAST_MOVEMENTS: list(dict.fromkeys(past.movements[on] for on in gone)),
@@ -331,9 +329,3 @@ def leaving_windows(before: date, on: date) -> dict[int, tuple[date, date]]:
 def days_of(after: date, on: date) -> list[date]:
     """The days after a date up to another."""
     return [after + timedelta(days=number) for number in range(1, (on - after).days + 1)]
-
-
-def nearest(wanted: date, kept: Iterable[date]) -> date:
-    """The kept date that is nearest to one, the earlier of two; the date itself if none is within half a month."""
-    near = [day for day in kept if abs(day - wanted) <= HALF_A_MONTH]
-    return min(near, key=lambda day: (abs(day - wanted), day), default=wanted)

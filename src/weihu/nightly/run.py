@@ -28,9 +28,10 @@ from weihu.engine.protocol import Engine
 from weihu.insight.kept import RULE_ALONE, Model
 from weihu.nightly import followups, gather, publish, steps
 from weihu.nightly.graph import Graph
-from weihu.nightly.night import Before, Night, Past, days_of, leaving_windows, nearest
+from weihu.nightly.night import Before, Night, Past, days_of, leaving_windows
 from weihu.nightly.steps import CORE_STATE
 from weihu.rules import attrition, rulebook
+from weihu.rules.nights import is_month_end, nearest
 from weihu.rules.rulebook import RuleBook
 from weihu.rules.worth import UNLEARNED, Outlook
 from weihu.workplace.bank.current import current
@@ -247,7 +248,7 @@ class Nightly:
         # a night tells of the days since the one before it
         tells = {day: dates[bisect_left(dates, day)] for day in leaving if dates[0] <= day <= before.business_date}
         kept = [day for day, last in zip(dates, [None, *dates], strict=False) if _keeps_levels(day, last)]
-        looking_back = {nearest(day, kept) for day in spans if day >= dates[0]} & {*kept}
+        looking_back = {near for day in spans if day >= dates[0] and (near := nearest(day, kept))}
         looking_back = {day for day in looking_back if day > kept_from}
         moved = {night: self._left(nights[night], "movements.parquet") for night in set(tells.values())}
         return Past(
@@ -315,7 +316,7 @@ class Nightly:
         lists and the trials that ended for the book's days; drop the rest."""
         recent = {run.number, run.built_on}
         for past in Run.objects.filter(number__lt=run.number, number__gte=run.number - 4):
-            month_end = (past.business_date + timedelta(days=1)).day == 1
+            month_end = is_month_end(past.business_date)
             if past.number in recent or past.number >= run.number - 1 or month_end:
                 continue
             last = _date_of(past.built_on)

@@ -17,6 +17,7 @@ from weihu.insight import files, kept, worth
 from weihu.nightly.gather import unscored_customers
 from weihu.nightly.landed import published
 from weihu.nightly.learning import groups_of
+from weihu.rules.nights import is_month_end
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.bank.models import Run
 from weihu.workplace.gate.merged import merges_on
@@ -46,7 +47,7 @@ def kept_ends(home: Home, book: RuleBook, last: Run) -> dict[date, Path]:
     """The worth of customers at the ends of the last months in a row that are kept, the oldest first."""
     found: dict[date, Path] = {}
     runs = published(last)
-    for on in sorted((day for day in runs if (day + timedelta(days=1)).day == 1), reverse=True):
+    for on in sorted(filter(is_month_end, runs), reverse=True):
         path = home.run(runs[on].number) / "worths.parquet"
         then = runs[on].rulebook
         same = list(then.grades) == list(book.grades) and (then.worth.ages, then.worth.products) == (

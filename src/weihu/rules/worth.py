@@ -2,8 +2,9 @@
 
 The own level of contribution follows the contribution from night to night, in whole ten-thousandths of a yuan. Its
 worth is the level times ``years``: so many years of it count, by the chance to be still here, the expected change and
-the discount; who brings little now has besides what such customers came to bring. What these make together is worked out for each cell of customers in exact decimals, outside of any
-engine, so that every engine multiplies by the same number.
+the discount; who brings little now has besides what such customers came to bring. What these make together is worked
+out for each cell of customers in exact decimals, outside of any engine, so that every engine multiplies by the same
+number.
 """
 
 from __future__ import annotations

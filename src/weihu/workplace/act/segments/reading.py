@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from threading import Lock
 from typing import Protocol, TypeVar
@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from django.conf import settings
 from django.db.models import Count, QuerySet
 
+from weihu.rules.nights import is_month_end
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.segments.day import asks_the_day, contacted_since, members
 from weihu.workplace.act.segments.definition import Condition, Definition
@@ -117,11 +118,6 @@ def kept_nights(run: Run) -> list[Run]:
         if wanted and all((settings.HOME.run(row.number) / f"{name}.parquet").exists() for name in READ):
             found[on] = row
     return [run, *(found[on] for on in sorted(found, reverse=True))]
-
-
-def is_month_end(on: date) -> bool:
-    """Whether nights keep their columns of a date: those of a month's last day."""
-    return (on + timedelta(days=1)).day == 1
 
 
 def in_order(gate: Gate, ids: Sequence[str]) -> list[Standing]:

@@ -16,6 +16,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from weihu.rules.effect import Group, Interval, interval
+from weihu.rules.nights import nearest
 from weihu.rules.rulebook import RuleBook
 from weihu.workplace.act.introductions.linking import standing_introductions
 from weihu.workplace.bank.models import Effect, Run, Staff
@@ -28,8 +29,6 @@ BRIDGE = ("inflow", "opened", "outflow", "matured", "closed", "moved")
 EVENTS = ("lost", "lost_aum", "won_back", "won_aum", *BRIDGE)
 PLANNED = ("tasks", "minutes", "top_minutes")
 FLOWS = (*EVENTS, *PLANNED)
-HALF_A_MONTH = timedelta(days=16)
-"""A past that was taken over by months has a night within so many days of every day."""
 POINTS = 40
 """The most points of a trend."""
 
@@ -132,9 +131,7 @@ class Period:
     @property
     def year_before(self) -> date | None:
         """The night nearest to the period's end a year earlier, at most half a month away; None where there is none."""
-        wanted = self.until - timedelta(days=365)
-        near = [on for on in self.nights if abs(on - wanted) <= HALF_A_MONTH]
-        return min(near, key=lambda on: (abs(on - wanted), on), default=None)
+        return nearest(self.until - timedelta(days=365), self.nights)
 
 
 def nights_of(run: Run) -> dict[date, int]:
